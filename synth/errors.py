@@ -5,6 +5,8 @@
     │   └── UnknownNameError        no builder (checker, ...) of that name
     ├── FolderError                 a dataset folder cannot be read or written
     ├── SourceError                 input data is missing or not in the format it should be in
+    ├── HubError                    the Hugging Face Hub cannot be reached, or refuses
+    ├── TrainingError               a training run cannot go on
     └── MissingExtraError           a verb needs packages that are not installed
 
 Each message is one line: what was given, what is allowed, what to type next. Exceptions of other libraries are
@@ -49,6 +51,16 @@ class FolderError(SynthError):
 
 class SourceError(SynthError):
     pass
+
+
+class HubError(SynthError):
+    pass
+
+
+class TrainingError(SynthError):
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class MissingExtraError(SynthError):

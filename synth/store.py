@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -23,6 +24,7 @@ from typing import Any, cast
 import jsonlines
 import orjson
 
+from synth.columns import read_notes, restored
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
 
@@ -53,12 +55,12 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         raise FolderError(f"{path} is not JSON ({error}): build the folder again with --overwrite") from error
     except OSError as error:
         raise FolderError.from_os(error, str(path)) from error
-    if not _is_manifest(manifest):
+    if not is_manifest(manifest):
         raise FolderError(f"{path} is not a manifest of a dataset folder: build the folder again with --overwrite")
     return cast(dict[str, Any], manifest)
 
 
-def _is_manifest(found: Any) -> bool:
+def is_manifest(found: Any) -> bool:
     """Whether it has the parts that are relied on, and names no file outside its folder."""
     if not isinstance(found, dict) or not all(isinstance(found.get(k), dict) for k in ("splits", "files", "rejected")):
         return False
@@ -97,6 +99,18 @@ def open_manifest(folder: Path) -> dict[str, Any]:
     raise FolderError(f"{folder} is not a dataset folder (it has no {MANIFEST}): make one with synth build or distill")
 
 
+def members(folder: Path) -> dict[str, Path]:
+    """The datasets of a folder by the names of their configurations: itself as `default`, or those that lie in it.
+
+    Raises FolderError where it holds none.
+    """
+    below = {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{MANIFEST}"))}
+    if below and read_manifest(folder) is None:
+        return below
+    open_manifest(folder)
+    return {"default": folder}
+
+
 def split_files(folder: Path, manifest: Mapping[str, Any], split: str) -> list[Path]:
     return [folder / name for name in manifest["splits"][split]["files"]]
 
@@ -130,8 +144,10 @@ def _read_parquet(path: Path) -> Iterator[Record]:
     import pyarrow.parquet as pq
 
     try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
-            for row in batch.to_pylist():
+        file = pq.ParquetFile(path)
+        notes = read_notes(file.schema_arrow)
+        for batch in file.iter_batches(batch_size=4096):
+            for row in restored(batch.to_pylist(), notes):
                 yield _record(row, str(path))
     except pa.ArrowInvalid as error:
         raise FolderError(f"{path} cannot be read: {error}") from error
@@ -199,9 +215,15 @@ class FolderWriter:
 def split_configs(manifest: Mapping[str, Any]) -> list[str]:
     """The few lines that make `datasets.load_dataset` see every split; it guesses wrong for names like test_longer."""
     lines = ["configs:", "- config_name: default", "  data_files:"]
-    for split, facts in manifest["splits"].items():
+    for split, facts in with_rows(manifest).items():
         lines += [f"  - split: {split}", "    path:", *(f"    - {name}" for name in facts["files"])]
     return lines
+
+
+def with_rows(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The splits that have rows (`datasets` opens no dataset of which one split has none); all where none has."""
+    splits: dict[str, Any] = manifest["splits"]
+    return {name: facts for name, facts in splits.items() if facts["rows"]} or splits
 
 
 def folder_card(folder: Path, datasets: list[str]) -> None:
@@ -209,7 +231,7 @@ def folder_card(folder: Path, datasets: list[str]) -> None:
     lines = ["configs:"]
     for name in datasets:
         lines += [f"- config_name: {name}", "  data_files:"]
-        for split, facts in open_manifest(folder / name)["splits"].items():
+        for split, facts in with_rows(open_manifest(folder / name)).items():
             lines += [f"  - split: {split}", "    path:", *(f"    - {name}/{file}" for file in facts["files"])]
     path = folder / CARD
     theirs = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -217,14 +239,17 @@ def folder_card(folder: Path, datasets: list[str]) -> None:
 
 
 def with_configs(card: str, configs: list[str]) -> str:
-    """A card whose front matter names these files; everything else that stands in it stays as a person wrote it."""
+    """A card whose front matter names these files; everything else that stands in it stays as a person wrote it.
+
+    `dataset_info` (columns and rows of the data that was here before) goes: `datasets` refuses data that is not like it.
+    """
     front, body = "", card
     if card.startswith("---\n") and "\n---\n" in card[3:]:
         front, body = card[4:].split("\n---\n", 1) if not card[4:].startswith("---\n") else ("", card[8:])
     kept: list[str] = []
     ours = False
     for line in front.splitlines():
-        ours = line.startswith("configs:") or (ours and line[:1] in (" ", "-"))
+        ours = line.startswith(("configs:", "dataset_info:")) or (ours and line[:1] in (" ", "-"))
         kept += [] if ours else [line]
     return "\n".join(["---", *kept, *configs, "---", ""]) + body
 
@@ -235,6 +260,20 @@ def file_facts(path: Path) -> dict[str, Any]:
         while block := file.read(1 << 20):
             digest.update(block)
     return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Keep others from writing to a folder for a while.
+
+    Raises FolderError where one is writing already.
+    """
+    held = _lock(folder)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
 
 
 def _lock(folder: Path) -> int | None:
@@ -276,4 +315,4 @@ def _old_files(folder: Path) -> set[str]:
         old = orjson.loads((folder / MANIFEST).read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return set()
-    return set(old["files"]) if _is_manifest(old) else set()
+    return set(old["files"]) if is_manifest(old) else set()

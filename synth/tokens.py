@@ -7,6 +7,7 @@ otherwise, whole or begun; a number is one for every four digits; every other si
 who found 68.8% and 66.5% with the tokenizer itself.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -29,7 +30,7 @@ def counter(name: str | None) -> Counter:
     """
     if name is None:
         return estimate
-    tokenizer = _load(name)
+    tokenizer = load_tokenizer(name, "leave it out for the estimate")
     return lambda text: len(tokenizer(text, verbose=False)["input_ids"])
 
 
@@ -43,7 +44,12 @@ def _line(line: str) -> int:
     return len(ESTIMATE.findall(line))
 
 
-def _load(name: str) -> Any:
+def load_tokenizer(name: str, otherwise: str) -> Any:
+    """The Hugging Face tokenizer of a folder, or of a model on the Hub.
+
+    `otherwise` is what to do without one. Raises MissingExtraError without transformers, and SourceError that says
+    whether it is not there, is kept for those who are logged in, or cannot be reached.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
@@ -58,9 +64,30 @@ def _load(name: str) -> Any:
         # fetched here: without a network transformers tries again for most of a minute
         there = Path(name).is_dir()
         folder = name if there else snapshot_download(name, allow_patterns=PATTERNS, ignore_patterns="*/*")
+        _check_json(Path(folder))
         return AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, HfHubHTTPError) as error:
         raise SourceError(
-            f"no tokenizer could be loaded from {name!r}: give --tokenizer a folder with tokenizer.json or the id of a "
-            "model on the Hub (which needs the network once), or leave it out for the estimate"
+            f"no tokenizer could be loaded from {name!r}{_why(error)}: give --tokenizer a folder with tokenizer.json "
+            f"or the id of a model on the Hub (which needs the network once), or {otherwise}"
         ) from error
+
+
+def _check_json(folder: Path) -> None:
+    """Raises ValueError for a tokenizer.json that is cut off: the tokenizers package raises a bare Exception."""
+    path = folder / "tokenizer.json"
+    if path.is_file() and not isinstance(json.loads(path.read_bytes()), dict):
+        raise ValueError(f"{path.name} holds no object")
+
+
+def _why(error: Exception) -> str:
+    """What kept a tokenizer from being loaded, where that can be told."""
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return " (it is only for those who were let in: ask for access on its page, then hf auth login)"
+    if isinstance(error, RepositoryNotFoundError):
+        return " (it is not on the Hub, or is private: hf auth login)"
+    if isinstance(error, LocalEntryNotFoundError):
+        return " (the Hub could not be reached)"
+    return " (tokenizer.json is damaged)" if isinstance(error, json.JSONDecodeError) else ""

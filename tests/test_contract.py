@@ -17,6 +17,8 @@ from synth.errors import UnknownNameError, UsageError
 from synth.faults import REASONS, Fault
 from synth.record import Record
 from synth.store import open_manifest, read
+from synth.validate import Options as ValidateOptions
+from synth.validate import validate
 
 BUILDERS = registry.names("builders")
 ROWS = 40
@@ -112,8 +114,19 @@ def test_the_checker_answers_with_a_reason(name: str) -> None:
         assert fault.detail
 
 
-def test_every_builder_has_a_checker() -> None:
-    assert BUILDERS == registry.names("validators") == ["2wiki", "arithmetic", "listops"]
+def test_every_builder_has_a_checker_and_every_validator_expectations() -> None:
+    validators = registry.names("validators")
+    assert BUILDERS == ["2wiki", "arithmetic", "listops"]
+    assert set(validators) == {*BUILDERS, "dataset", "distilled"}
+    assert all(hasattr(registry.load("validators", name), "check") for name in BUILDERS)
+    assert all(hasattr(registry.load("validators", name), "expectations") for name in validators)
+
+
+@pytest.mark.parametrize(("name", "config"), CASES)
+def test_what_a_builder_writes_passes_validation(name: str, config: Any, tmp_path: Path) -> None:
+    build(name, config, Options(tmp_path / "data", workers=1))
+    for result in validate(tmp_path / "data", ValidateOptions(workers=1)):
+        assert [outcome.name for outcome in result.outcomes if not outcome.success] == []
 
 
 def test_an_unknown_name_says_which_there_are_and_which_is_closest() -> None:

@@ -7,14 +7,16 @@ product, the line of a factor stands on first operand * the part of the second t
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from synth.faults import Fault
 from synth.record import Record
 
 # At most 100 digits: far more than a builder writes, and Python refuses to read numbers of some thousands.
 PROMPT = re.compile(r"Input:\n(\d(?: \d){0,99}) ([-+*]) (\d(?: \d){0,99})\nTarget:", re.ASCII)
+ANSWER = re.compile(r"0|[1-9](?: \d)*", re.ASCII)
 LINES = {  # a line of each kind, without the digits and operators being right
     "a tag": re.compile(r"</?scratch>", re.ASCII),
     "a step": re.compile(r"(?:\d[\d +*-]*\d )?, (?:\d )*[CB]: \d", re.ASCII),
@@ -28,6 +30,39 @@ class Question:
     sign: str
     second: int
     length: int  # digits of each operand
+
+
+FACTS = ("answer_in_labels",)
+
+
+def expectations(manifest: Mapping[str, Any]) -> list[Any]:
+    """What rows of this dataset are held to, beside what every dataset is."""
+    import great_expectations.expectations as gxe
+
+    from synth.validation.steps import ExpectStepsToHold
+    from synth.validation.suites import named
+
+    return [
+        ExpectStepsToHold(column="step_fault", meta=named("steps", "every line holds when it is worked out again")),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="answer_in_labels", value_set=[True],
+            meta=named("answer_in_labels", "answers are digits with a space between, without leading zeros"),
+        ),
+    ]  # fmt: skip
+
+
+def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, bool]:
+    return {"answer_in_labels": bool(ANSWER.fullmatch(record.answer))}
+
+
+def ending(record: Record, manifest: Mapping[str, Any]) -> str:
+    """The closing form: the answer on a line of its own."""
+    return f"\n{record.answer}"
+
+
+def normal(question: str) -> str:
+    """A question as it is compared with others: + and - tell questions apart."""
+    return " ".join(question.casefold().split())
 
 
 def check(record: Record) -> Fault | None:

@@ -19,8 +19,9 @@ alike; and in a direct row any answer that could be one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from synth.faults import Fault, Reason
 from synth.record import Record
@@ -38,6 +39,48 @@ DATES = {  # what a comparison of dates asks for, by a word of its question; oth
     r"\b(born|older|oldest|younger|youngest)\b": BORN,
     r"\b(die|died)\b": DIED,
 }
+
+
+LIMITS = {"direct": 130, "self-ask": 300}  # prompt tokens, appendix H of Mathews et al.
+FACTS = ("answer_in_labels",)
+
+
+def expectations(manifest: Mapping[str, Any]) -> list[Any]:
+    """What rows of this dataset are held to, beside what every dataset is."""
+    import great_expectations.expectations as gxe
+
+    from synth.validation.steps import ExpectStepsToHold
+    from synth.validation.suites import named
+
+    config = manifest["config"]
+    most = LIMITS[config["style"]] if config["max_prompt_tokens"] is None else config["max_prompt_tokens"]
+    found = [
+        ExpectStepsToHold(column="step_fault", meta=named("steps", "every follow-up carries on to the answer")),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="answer_in_labels", value_set=[True],
+            meta=named("answer_in_labels", "a question that asks for yes or no is answered with yes or no"),
+        ),
+    ]  # fmt: skip
+    if most and config["perturb"] == "none":  # the limit is one before the facts are changed
+        title = f"prompts have at most {most} tokens"
+        found.append(
+            gxe.ExpectColumnValuesToBeBetween(
+                column="meta.prompt_tokens", min_value=1, max_value=most, meta=named("prompt_tokens", title)
+            )
+        )
+    return found
+
+
+def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Which questions can be answered with yes or no is told by the question alone, as the step checker does."""
+    asked = record.prompt.rpartition("Question: ")[2]
+    closed = bool(YES_NO.match(asked)) and not re.search(r"\b(or|which|who|what)\b", asked, re.IGNORECASE)
+    return {"answer_in_labels": record.answer.casefold() in ("yes", "no") if closed else None}
+
+
+def ending(record: Record, manifest: Mapping[str, Any]) -> str:
+    """The closing form."""
+    return f"So the final answer is: {record.answer}" if record.rationale else f" {record.answer}"
 
 
 def check(record: Record) -> Fault | None:

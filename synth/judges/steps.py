@@ -15,9 +15,11 @@ def judge(record: Record, **known: Any) -> Verdict:
 
     `known` is what the checker's `settings` takes out of the folder's synth.json.
     """
-    if record.task not in registry.names("validators"):
+    validator = registry.load("validators", record.task) if record.task in registry.names("validators") else None
+    check = getattr(validator, "check", None)
+    if check is None:
         return Verdict(NAME, None, f"no checker for {record.task}")
-    fault = registry.load("validators", record.task).check(record, **known)
+    fault = check(record, **known)
     if fault is None:
         return Verdict(NAME, "right")
     return Verdict(NAME, "wrong", f"{fault.reason}: {fault.detail}")

@@ -1,0 +1,140 @@
+"""Checks rows that a teacher wrote: where they come from, how often it was asked, what judges said of them.
+
+After Zhu et al. 2025 (RAFT), who try a question up to 10 times and have a judge read a sample of the rows, and
+Zelikman et al. 2022 (STaR, section 3.3), where a rationale written with the answer as a hint must not show that.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from synth import answers
+from synth.errors import SynthError
+from synth.questions import find_task
+from synth.record import Record
+from synth.task import Task
+
+MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
+NEEDED = ("teacher", "model", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
+OPTIONAL = ("system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
+MARKED = re.compile(r"\(\s*correct\s*\)", re.IGNORECASE)
+SAYS_SO = re.compile(
+    r"\b(?:the|a|your|this) hint\b|\bhint(?:ed|s)?\b[^.]{0,20}\b(?:says|given|shows|that)\b"
+    r"|\b(?:marked|labell?ed|indicated|flagged|given|shown|provided) (?:to us )?as (?:the )?(?:correct|right)\b"
+    r"|\b(?:correct|right) (?:answer|option) (?:is|was) (?:already )?(?:given|provided|marked|indicated)\b"
+    r"|\b(?:given|provided|stated|marked) (?:correct |right )?answer\b",
+    re.IGNORECASE,
+)
+OPTION = re.compile(r"\(([A-Z])\) ")
+FACTS = ("answer_in_labels", "provenance_fault", "attempt", "attempts", "gives_hint_away", "rationale_there")
+
+
+def expectations(manifest: Mapping[str, Any]) -> list[Any]:
+    """What rows of a teacher are held to, beside what every dataset is."""
+    import great_expectations.expectations as gxe
+
+    from synth.validation.suites import named
+
+    most = limit(manifest["plan"])
+    truths = [
+        ("answer_in_labels", True, "answer_in_labels", "answers are of the task's kind, or one of its options"),
+        ("rationale_there", True, "rationales_there", "no rationale is empty"),
+        ("provenance_fault", "", "provenance", "provenance is complete"),
+        ("gives_hint_away", False, "hints", "no rationale gives away that it was given the answer"),
+        ("new_pair", True, "rationales_once", "no question has a rationale twice"),
+    ]
+    found = [
+        gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[value], meta=named(name, title))
+        for column, value, name, title in truths
+    ]
+    between = named("attempts", f"a question was asked at most {most} times")
+    return [
+        *found,
+        gxe.ExpectColumnValuesToBeBetween(column="attempts", min_value=1, max_value=most, meta=between),
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="attempts", column_B="attempt", or_equal=True,
+            meta=named("attempt_kept", "the reply that was kept is one of the attempts"),
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="new_rationale", value_set=[True], severity="warning",
+            meta=named("rationales_differ", "no two questions have the same rationale"),
+        ),
+        *_verdicts(),
+    ]  # fmt: skip
+
+
+def _verdicts() -> list[Any]:
+    import great_expectations.expectations as gxe
+
+    from synth.validation.suites import named
+
+    return [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=f"{which}_share", max_value=most, severity="warning",
+            meta=named(f"verdicts_{which}", f"at most {most:.0%} of the verdicts are {said}", "verdicts",
+                       shows=f"{which}_share"),
+        )
+        for which, most, said in (("bad", MOST_BAD, "bad"), ("unscored", MOST_UNSCORED, "unscored"))
+    ]  # fmt: skip
+
+
+def limit(plan: Mapping[str, Any]) -> int:
+    """How often a question may have been asked: a hint comes after the last attempt; a vote has its own number."""
+    return int(plan.get("vote") or plan["max_attempts"] + bool(plan["rationalize"]))
+
+
+def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    said = record.provenance or {}
+    attempt, attempts = said.get("attempt"), said.get("attempts")
+    hinted = bool(said.get("hinted"))
+    return {
+        "answer_in_labels": _is_label(record, _task(manifest["distilled"]["task"])),
+        "provenance_fault": _provenance_fault(record.provenance, manifest["plan"]),
+        "attempt": attempt if type(attempt) is int else None,
+        "attempts": attempts if type(attempts) is int else None,
+        "gives_hint_away": bool(MARKED.search(record.rationale) or (hinted and SAYS_SO.search(record.rationale))),
+        "rationale_there": bool(record.rationale.strip()),
+    }
+
+
+def ending(record: Record, manifest: Mapping[str, Any]) -> str:
+    """The closing form of the task; of a task in a file of the user's own, which is not here, the answer alone."""
+    task = _task(manifest["distilled"]["task"])
+    if task is None:
+        last = record.completion.rstrip().rpartition("\n")[2]
+        return last if record.answer in last else record.answer
+    return f"\n{task.closing.format(answer=record.answer)}"
+
+
+def _provenance_fault(said: Mapping[str, Any] | None, plan: Mapping[str, Any]) -> str:
+    if said is None:
+        return "there is none"
+    absent = [name for name in NEEDED if said.get(name) in (None, "")]
+    absent += [name for name in OPTIONAL if name not in said]
+    wrong = [f"no {', '.join(absent)}"] if absent else []
+    if said.get("hinted") and not plan.get("rationalize"):
+        wrong.append("hinted, in a run without --rationalize")
+    if said.get("finish_reason") == "length":
+        wrong.append("the reply was cut off")
+    return "; ".join(wrong)
+
+
+def _is_label(record: Record, task: Task | None) -> bool | None:
+    """Whether the answer is one that the question can have; null where anything can be one."""
+    options = OPTION.findall(record.prompt.rpartition("\nOptions: ")[2]) if "\nOptions: " in record.prompt else []
+    if task is None:
+        return None
+    if task.kind == "option":
+        return record.answer in options
+    if task.kind == "text":
+        return None
+    return answers.canonical(record.answer, task.kind, ()) == record.answer
+
+
+@lru_cache(maxsize=8)
+def _task(name: str) -> Task | None:
+    try:
+        return find_task(name)
+    except SynthError:
+        return None
