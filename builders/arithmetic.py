@@ -52,6 +52,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from synth.about import About
 from synth.builders._arithmetic_operands import LONGEST, SHARES, Drawing, questions
 from synth.errors import UsageError
 from synth.recipe import Key, option, variant
@@ -69,6 +70,47 @@ COMPUTE: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operato
 TRIPLES = [(above, below, carry) for above in range(10) for below in range(10) for carry in range(2)]
 ADDED: Column = {(f"{a}", f"{b}", c): ((a + b + c) % 10, int(a + b + c > 9)) for a, b, c in TRIPLES}
 SUBTRACTED: Column = {(f"{a}", f"{b}", c): ((a - b - c) % 10, int(a - b - c < 0)) for a, b, c in TRIPLES}
+
+
+ABOUT = About(
+    name="Scratchpad arithmetic",
+    text="Sums, differences or products of two numbers, worked out digit by digit on a scratchpad: each line names "
+    "the next digits, the digits of the result so far, and what is carried or borrowed. Digits are separated by "
+    "spaces. The answer stands after the scratchpad, without leading zeros.",
+    licence="apache-2.0",
+    licence_note="Made by program; nothing was copied from another dataset.",
+    tags=("arithmetic", "math", "scratchpad", "chain-of-thought"),
+    columns={
+        "operation": "add, subtract or multiply",
+        "digits": "digits of each operand",
+        "carries": "times that something is carried or borrowed",
+        "hinted_prompt": "in the style `hint`, the prompt with the answer in it, for a teacher; otherwise empty",
+    },
+    limits=(
+        "Both operands have the same number of digits, and there are no negative numbers.",
+        "Sums of one or two digits run out of different questions: short lengths are rarer than long ones in large "
+        "splits.",
+        "The split `test_beyond`, where there is one, has longer numbers than the training rows on purpose.",
+    ),
+    papers=(
+        """@misc{nye2021show,
+  title         = {Show Your Work: Scratchpads for Intermediate Computation with Language Models},
+  author        = {Nye, Maxwell and Andreassen, Anders Johan and Gur-Ari, Guy and Michalewski, Henryk and Austin, Jacob
+                   and Bieber, David and Dohan, David and Lewkowycz, Aitor and Bosma, Maarten and Luan, David and
+                   Sutton, Charles and Odena, Augustus},
+  year          = {2021},
+  eprint        = {2112.00114},
+  archivePrefix = {arXiv}
+}""",
+        """@inproceedings{zelikman2022star,
+  title     = {{STaR}: Bootstrapping Reasoning With Reasoning},
+  author    = {Zelikman, Eric and Wu, Yuhuai and Mu, Jesse and Goodman, Noah D.},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year      = {2022},
+  url       = {https://arxiv.org/abs/2203.14465}
+}""",
+    ),
+)
 
 
 @dataclass(frozen=True)

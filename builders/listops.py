@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from synth.about import About
 from synth.builders._listops_draw import DRAWS, Expressions, Grammar, draw
 from synth.builders._listops_explain import prompts, rationales
 from synth.builders._listops_language import OPERATORS, parenthesised
@@ -85,6 +86,49 @@ class Config:
         "uniform: every answer equally often; natural: as the published recipe has them  [uniform]", None
     )
     style: Literal["plain", "parentheses"] = option("how expressions are spelled", "plain")
+
+
+ABOUT = About(
+    name="Explained-ListOps",
+    text="Nested `MIN`, `MAX`, `MED` and `SUM` over lists of numbers, with the way to the answer written down: one "
+    "step for each operator, innermost first and left to right, each over the values its nested operators came "
+    "to. `MED` of an even count is the mean of the two middle values, rounded down; `SUM` is taken modulo a "
+    "number (10 unless the settings below say otherwise). How much of the way is written down is the setting "
+    "`explain`: nothing (`none`), operator and value (`short`), the operation and its result (`medium`), or "
+    "sentences that also say what remains to be done (`long`).",
+    licence="apache-2.0",
+    licence_note="Made by program; nothing was copied from another dataset.",
+    tags=("listops", "chain-of-thought"),
+    columns={
+        "length": "tokens of the expression, brackets included",
+        "depth": "operators nested in one another",
+        "operators": "operators in the expression, and so steps in the rationale",
+        "root": "the outermost operator",
+    },
+    limits=(
+        "A formal language with four operators: what a model learns here need not carry over to questions in words.",
+        "The test splits `test_longer` and `test_larger`, where there are any, are drawn from another distribution "
+        "than the training rows on purpose: expressions up to twice as long, and digits beyond the trained ones.",
+        "The answers are drawn evenly unless the settings say `natural`, so that the operators of an expression are "
+        "not distributed as in the ListOps of 2018.",
+    ),
+    papers=(
+        """@inproceedings{ballout2023show,
+  title     = {Show Me How It's Done: The Role of Explanations in Fine-Tuning Language Models},
+  author    = {Ballout, Mohamad and Krumnack, Ulf and Heidemann, Gunther and K{\\"u}hnberger, Kai-Uwe},
+  booktitle = {Asian Conference on Machine Learning},
+  year      = {2023},
+  url       = {https://arxiv.org/abs/2402.07543}
+}""",
+        """@inproceedings{nangia2018listops,
+  title     = {{ListOps}: A Diagnostic Dataset for Latent Tree Learning},
+  author    = {Nangia, Nikita and Bowman, Samuel R.},
+  booktitle = {Proceedings of the NAACL 2018 Student Research Workshop},
+  year      = {2018},
+  url       = {https://arxiv.org/abs/1804.06028}
+}""",
+    ),
+)
 
 
 def splits(config: Config) -> dict[str, int | None]:

@@ -1,0 +1,93 @@
+"""The body of a card: blocks of ours between markers, among what a person wrote.
+
+    <!-- synth:statistics:medium 5f0c2d9a81b3 -->
+    ...
+    <!-- /synth:statistics:medium -->
+
+The marker holds a hash of what we wrote. A block whose text no longer has that hash was edited by a person: it is left
+as it is. Everything outside the markers is a person's. To leave a part out for good, empty the block and leave its
+markers.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NAME = r"[^\s<>]+"
+BLOCK = re.compile(
+    r"(?P<gap>(?:\n\n)?)"
+    rf"^<!-- synth:(?P<name>{NAME}) (?P<hash>[0-9a-f]{{12}}) -->\n"
+    r"(?P<text>(?:(?!<!-- /?synth:).*\n)*)"  # no other marker: one that was left alone takes no block with it
+    r"<!-- /synth:(?P=name) -->$",
+    re.MULTILINE,
+)
+MARKER = re.compile(r"<!--(\s*/?synth:)")
+
+
+@dataclass
+class Merged:
+    """A body, and the names of blocks in it that a person has changed."""
+
+    text: str
+    kept: list[str] = field(default_factory=list)
+
+
+def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset(), overwrite: bool = False) -> Merged:
+    """Our blocks, in their order, put into a body that is there already.
+
+    `ours`: name -> text; a name looks like `fields` or `statistics:medium`. `gone`: names of blocks that are to go,
+    where nobody edited them. A block stays where it is; a new one comes after its neighbour. With `overwrite` edited
+    blocks are replaced too.
+    """
+    kept: list[str] = []
+    seen: set[str] = set()
+
+    def replaced(found: "re.Match[str]") -> str:
+        name = found["name"]
+        if name in seen or (name not in ours and name not in gone):
+            return found[0]
+        seen.add(name)
+        if _hash(found["text"]) != found["hash"] and not overwrite:
+            kept.append(name)
+            return found[0]
+        return found["gap"] + _block(name, ours[name]) if name in ours else ""
+
+    text = BLOCK.sub(replaced, theirs)
+    before: list[str] = []
+    for name, block in ours.items():
+        if name not in seen:
+            text = _inserted(text, _block(name, block), name, before)
+        before.append(name)
+    return Merged(text, kept)
+
+
+def names(body: str) -> list[str]:
+    """The blocks of ours that stand in a body."""
+    return [found["name"] for found in BLOCK.finditer(body)]
+
+
+def _block(name: str, text: str) -> str:
+    safe = MARKER.sub(r"&lt;!--\1", text.strip("\n")) + "\n"  # data may hold what looks like a marker
+    return f"<!-- synth:{name} {_hash(safe)} -->\n{safe}<!-- /synth:{name} -->"
+
+
+def _inserted(text: str, block: str, name: str, before: list[str]) -> str:
+    """The block after the last one of its kind, else after the nearest that comes before it, else at the end."""
+    kind = name.split(":", 1)[0]
+    ends: dict[str, int] = {}
+    for found in BLOCK.finditer(text):
+        ends.setdefault(found["name"], found.end())
+    same = [end for each, end in ends.items() if ":" in name and each.startswith(f"{kind}:")]
+    neighbour = next((ends[each] for each in reversed(before) if each in ends), None)
+    place = max(same) if same else neighbour
+    if place is None:
+        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+        return f"{text}{gap}{block}\n"
+    return f"{text[:place]}\n\n{block}{text[place:]}"
+
+
+def _hash(text: str) -> str:
+    """Of the text without white space at line ends, which editors add and take away."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

@@ -1,0 +1,278 @@
+"""Cards of real folders, held against the libraries that read them."""
+
+import os
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+from conftest import Synth
+
+from synth import _card_front, registry
+from synth.build import Options, build
+from synth.card import render, write_card
+from synth.distill import META, PROVENANCE
+from synth.errors import FolderError
+from synth.progress import progress
+from synth.record import Record
+from synth.store import FolderWriter, members
+from synth.tables import encode, split_writer
+
+LISTOPS = {"train": 60, "validation": 0, "test": 20, "test_longer": 0, "test_larger": 0}
+PLAN = {
+    "max_attempts": 10, "keep": "first", "per_question": 1, "rationalize": False, "vote": 0,
+    "temperatures": [0.2, 0.7], "top_p": None, "max_tokens": 1024, "length": "steps", "target_rows": None,
+}  # fmt: skip
+
+STEPS = "```six <b>| $x$ {{ y }}"
+
+
+def make(name: str, out: Path, format: str = "jsonl", overwrite: bool = False, **config: Any) -> Path:
+    options = Options(out, seed=0, format=format, workers=1, overwrite=overwrite)
+    with progress(True) as report:
+        build(name, registry.load("builders", name).Config(**config), options, report)
+    return out
+
+
+def distilled(out: Path, rows: int = 3, format: str = "jsonl", judged: Mapping[int, list[Any]] | None = None) -> Path:
+    """A folder as `synth distill` leaves it, without prices, and with the verdicts of some rows."""
+    facts = {"teacher": "gpt-4o", "model": "gpt-4o-2024-08-06", "attempt": 1, "attempts": 2, "hinted": False,
+             "prompt_tokens": 50, "completion_tokens": 40}  # fmt: skip
+    with FolderWriter(out) as writer:
+        with split_writer(writer, "train", format, META, PROVENANCE) as split:
+            for number in range(rows):
+                provenance = {**dict.fromkeys(PROVENANCE), **facts}
+                if judged and number in judged:
+                    provenance["verdicts"] = judged[number]
+                meta = {"source_id": f"q{number}", "confidence": None, "words": 2}
+                record = Record(
+                    f"gsm8k/q{number}", "gsm8k", f"Question: {number}?", STEPS, "6", f" {STEPS}\nThe answer is 6.",
+                    meta, provenance,
+                )  # fmt: skip
+                split.write(encode([record], format, META, PROVENANCE))
+        writer.commit(
+            {
+                "distilled": {"task": "gsm8k", "source": {"name": "q.jsonl"}, "limit": None},
+                "plan": PLAN,
+                "teacher": {"name": "gpt-4o", "model": "gpt-4o"},
+                "questions": 4,
+                "terms": "Some terms",
+                "format": format,
+                "splits": {"train": {"rows": rows, "rejected": {"wrong": 1}, "files": split.names()}},
+                "rejected": {"wrong": 1},
+                "versions": {"python": "3.11", "rationale-synth": "0.1.0"},
+                **({"judged": {"judge": "rubric", "teacher": "gpt-4o"}} if judged else {}),
+            }
+        )
+    return out
+
+
+def with_empty_split(folder: Path) -> Path:
+    (folder / "test.jsonl").touch()
+    manifest = orjson.loads((folder / "synth.json").read_bytes())
+    manifest["splits"]["test"] = {"rows": 0, "rejected": {}, "files": ["test.jsonl"]}
+    (folder / "synth.json").write_bytes(orjson.dumps(manifest))
+    return folder
+
+
+VERDICT = {"judge": "rubric", "verdict": "helpful", "detail": "x"}
+FOLDERS = {
+    "all": lambda out: make("listops", out, explain="all", **LISTOPS),
+    "parquet": lambda out: make("listops", out, "parquet", **LISTOPS),
+    "arithmetic": lambda out: make("arithmetic", out, train=100, validation=0, test=20, test_beyond=20),
+    "2wiki": lambda out: make("2wiki", out),
+    "distilled": distilled,
+    "distilled parquet": lambda out: distilled(out, format="parquet"),
+    "judged": lambda out: distilled(out, judged={0: [VERDICT], 2: [VERDICT, {**VERDICT, "verdict": None}]}),
+    "empty split": lambda out: with_empty_split(distilled(out)),
+    "no rows": lambda out: distilled(out, rows=0),
+    "no rows, parquet": lambda out: distilled(out, rows=0, format="parquet"),
+}
+
+
+@pytest.fixture(scope="module")
+def cards(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    made = {name: maker(tmp_path_factory.mktemp("made") / "data") for name, maker in FOLDERS.items()}
+    for folder in made.values():
+        write_card(folder)
+    return made
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_datasets_reads_what_the_card_says(
+    name: str, cards: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    import datasets
+
+    datasets.disable_progress_bars()
+    folder = cards[name]
+    front = yaml.safe_load(_card_front.split((folder / "README.md").read_text())[0])
+    infos = _card_front.entries(front["dataset_info"])
+    assert set(infos) == set(members(folder))
+    if name.startswith("no rows"):
+        return  # there is nothing that the library would open
+    for config, info in infos.items():
+        found = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path))
+        assert {split: len(rows) for split, rows in found.items()} == _card_front.rows_of(info)
+        for rows in found.values():
+            assert rows.features._to_yaml_list() == info["features"]
+            assert rows.features == datasets.Features._from_yaml_list(info["features"])
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_hub_client_reads_the_front_matter(name: str, cards: dict[str, Path]) -> None:
+    from huggingface_hub import DatasetCard
+
+    data = DatasetCard.load(cards[name] / "README.md").data
+    assert data.license == ("apache-2.0" if name in ("all", "parquet", "arithmetic", "2wiki") else "mit")
+    assert {"synthetic", "reasoning"} <= set(data.tags)
+    assert data.size_categories == ["n<1K"]
+    assert data.pretty_name
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_nothing_is_left_open(name: str, cards: dict[str, Path]) -> None:
+    text = (cards[name] / "README.md").read_text()
+    body = _card_front.split(text)[1]
+    lines = [line for line in body.splitlines() if line.strip() and not line.startswith("<!--")]
+    outside = "\n".join(lines).split("```")[::2]
+    assert not re.search(r"None|nan\b|TODO|\{%|Undefined|\bnull\b \|$", "\n".join(outside))
+    levels = [len(line) - len(line.lstrip("#")) if line.startswith("#") else 0 for line in [*lines, "# end"]]
+    for above, below in pairwise(levels):
+        assert not (above and below and below <= above), "a heading with nothing under it"
+    for picture in re.findall(r"\]\((plots/\S+)\)", body):
+        assert (cards[name] / picture).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_same_folder_gives_the_same_bytes(name: str, cards: dict[str, Path]) -> None:
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in [cards[name] / "README.md", *cards[name].glob("plots/*")]}
+
+    before = files()
+    assert write_card(cards[name]).kept == []
+    assert files() == before
+    from_nothing = render(members(cards[name]), alone=True)
+    assert {Path(path).name: picture for path, picture in from_nothing.pictures.items()}.items() <= before.items()
+
+
+def test_a_person_and_a_rebuild(tmp_path: Path) -> None:
+    folder = make("listops", tmp_path / "data", **LISTOPS)
+    path = folder / "README.md"
+    write_card(folder)
+    text = path.read_text().replace("Lengths are in words", "Lengths are in WORDS") + "\n## My notes\n\nby hand\n"
+    path.write_text(
+        text.replace("license: apache-2.0", "license: cc0-1.0").replace("- reasoning", "- reasoning\n- mine")
+    )
+    make("listops", folder, overwrite=True, **{**LISTOPS, "train": 70})
+    import datasets
+
+    assert len(datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))["train"]) == 70
+    card = write_card(folder)
+    assert card.kept == ["statistics"]
+    front = yaml.safe_load(_card_front.split(card.text)[0])
+    assert front["license"] == "cc0-1.0"
+    assert "mine" in front["tags"]
+    assert front["dataset_info"]["splits"][0]["num_examples"] == 70
+    assert "## My notes\n\nby hand\n" in card.text
+    assert "| train | 70 |" in card.text
+    again = write_card(folder, licence="mit", overwrite=True)
+    assert "WORDS" not in again.text
+    assert "by hand" in again.text
+
+
+def test_a_readme_that_is_not_ours_is_kept_whole(tmp_path: Path) -> None:
+    folder = make("arithmetic", tmp_path / "data", train=20, validation=0, test=0, test_beyond=0)
+    theirs = "\n# Their title\r\n\r\nTheir words, with\ttabs.\n"
+    (folder / "README.md").write_bytes(theirs.encode())
+    card = write_card(folder)
+    assert "\n# Their title\n\nTheir words, with\ttabs.\n" in card.text
+    assert len(re.findall("^# ", card.text, re.MULTILINE)) == 1
+    assert write_card(folder).text == card.text
+
+
+def test_configurations_of_other_folders_stay(tmp_path: Path) -> None:
+    folder = make("listops", tmp_path / "data", explain="all", **LISTOPS)
+    known = members(folder)
+    files = {name: {"train": [f"{name}/train-00000-of-00001.parquet"]} for name in known}
+    first = render({"none": known["none"]}, repo="me/explained", files=files, downloads={"none": 5})
+    second = render({"long": known["long"]}, theirs=first.text, repo="me/explained", files=files)
+    front = yaml.safe_load(_card_front.split(second.text)[0])
+    assert [each["config_name"] for each in front["configs"]] == ["none", "long"]
+    assert front["configs"][1]["data_files"] == [{"split": "train", "path": files["long"]["train"]}]
+    assert [each.get("download_size") for each in front["dataset_info"]] == [5, None]
+    block = re.compile(r"<!-- synth:(\w+:none) .*?<!-- /synth:\1 -->", re.DOTALL)
+    assert [found[0] for found in block.finditer(second.text)] == [found[0] for found in block.finditer(first.text)]
+    assert len(block.findall(first.text)) >= 3
+    assert 'load_dataset("me/explained", "long", split="train")  # or "none"' in second.text
+    assert "| `none` | 60 | 20 |" in second.text
+
+
+def test_results_of_checks(tmp_path: Path) -> None:
+    folder = make("listops", tmp_path / "data", **LISTOPS)
+    assert "## Checks" not in write_card(folder).text
+    from synth.store import file_facts
+
+    line = {"name": "x", "title": "ids are | unique", "suite": "dataset", "rows": 80, "failures": 0, "examples": [],
+            "observed": None, "success": True, "severity": "critical"}  # fmt: skip
+    found = {
+        "success": True, "data": {name: file_facts(folder / name) for name in ("train.jsonl", "test.jsonl")},
+        "expectations": [line, {**line, "success": False, "failures": 3, "severity": "warning"}],
+        "contamination": [{"against": "gsm8k.jsonl", "ngram": 13, "benchmark_questions": 4, "benchmark_hit": 1,
+                           "too_short": 2, "rows": 80, "rows_hit": 8}],
+        "tokenizer": {"name": "t5", "round_trip": {"failures": 2}, "limit": 512, "beyond_limit": 0.25,
+                      "tokens": {"prompt": {"mean": 1.2, "p50": 1, "p95": 2, "p99": 3, "max": 4}}},
+        "versions": {"great_expectations": "1.24.1"},
+    }  # fmt: skip
+    (folder / "validation.json").write_bytes(orjson.dumps(found))
+    text = write_card(folder).text
+    assert "1 of 2 expectations hold; 1 warned (Great Expectations 1.24.1)." in text
+    assert r"| ids are \| unique | 80 | **3** |" in text
+    assert "| gsm8k.jsonl, 13-grams | 4 | 1 (25.0%) | 8 (10.0%) |" in text
+    assert "2 targets do not survive" in text
+    assert "25.0% are longer than 512" in text
+    assert "changed since" not in text
+    with (folder / "test.jsonl").open("ab") as file:
+        file.write((folder / "test.jsonl").read_bytes().splitlines(keepends=True)[0])
+    assert "**The data has changed since these checks:** `test.jsonl`." in write_card(folder).text
+    (folder / "validation.json").unlink()
+    assert "## Checks" not in write_card(folder).text
+    (folder / "validation.json").write_text("{")
+    with pytest.raises(FolderError, match="run synth validate again"):
+        write_card(folder)
+
+
+def test_what_a_teacher_took(cards: dict[str, Path]) -> None:
+    text = (cards["judged"] / "README.md").read_text()
+    for said in (
+        "synth distill --task gsm8k --source q.jsonl --teacher gpt-4o --temperature 0.2,0.7\n",
+        "synth judge --judge rubric --teacher gpt-4o\n",
+        "4 questions were asked, 3 rows kept",
+        "Replies that were kept: 150 prompt and 120 completion tokens\n",
+        "Work out the answer to this math problem.",
+        "The rationales come from a teacher model. Some terms.",
+        "| rubric: helpful | 2 | 66.7% |",
+        "| rubric: no verdict | 1 | 33.3% |",
+        "| `wrong` | 1 |",
+    ):
+        assert said in text
+
+
+def test_command(synth: Synth, tmp_path: Path) -> None:
+    make("listops", tmp_path / "data", **LISTOPS)
+    done = synth("card", "data", "--license", "cc0-1.0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "README.md: written, with 1 picture\n" in done.stdout
+    (tmp_path / "data" / "README.md").write_text("---\na: [\n---\n")
+    broken = synth("card", "data")
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert len(broken.stderr.splitlines()) == 1
+    assert (tmp_path / "data" / "README.md").read_text() == "---\na: [\n---\n"
+    missing = synth("card", "nowhere")
+    assert "nowhere is not a dataset folder" in missing.stderr
+    assert not [name for name in os.listdir(tmp_path / "data") if "partial" in name]

@@ -1,0 +1,137 @@
+"""What a card counts, against plain Python; and its pictures."""
+
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth import plots
+from synth._card_count import Lengths, SplitCounts, Values, total, words
+from synth._card_pictures import caption, picture
+from synth._card_table import features
+from synth._card_text import cell, fence
+
+TEXTS = st.lists(st.one_of(st.none(), st.text("aé 日\n\t", max_size=12)), max_size=20)
+
+
+@given(TEXTS, TEXTS, st.integers(0, 5))
+def test_words_are_those_of_split(first: list[str | None], second: list[str | None], skipped: int) -> None:
+    column = pa.chunked_array([pa.array(first, pa.string()), pa.array(second, pa.string())]).slice(skipped)
+    expected = [len((text or "").split()) for text in [*first, *second][skipped:]]
+    assert words(column).tolist() == expected
+
+
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1), min_size=1, max_size=4))
+def test_lengths_add_up(parts: list[list[int]]) -> None:
+    lengths = Lengths()
+    for part in parts:
+        other = Lengths()
+        other.add(words(pa.chunked_array([["a " * count for count in part]], pa.string())))
+        lengths = lengths + other
+    numbers = sorted(number for part in parts for number in part)
+    assert lengths.rows == len(numbers)
+    assert lengths.mean == pytest.approx(sum(numbers) / len(numbers))
+    assert (lengths.quantile(0), lengths.quantile(1)) == (numbers[0], numbers[-1])
+    assert lengths.quantile(0.5) == numbers[max(0, (len(numbers) + 1) // 2 - 1)]
+
+
+def test_values_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth._card_count.DIFFERENT", 3)
+    values = Values()
+    values.add(pa.chunked_array([["a", "b", "a"]]))
+    assert values.counts == {"a": 2, "b": 1}
+    values.add(pa.chunked_array([["c", "d"]]))
+    assert values.too_many
+    assert (values + Values()).too_many
+    assert not values.counts
+
+
+def batch(answers: list[str]) -> pa.Table:
+    text = [f"{answer} is it" for answer in answers]
+    verdicts = [[{"judge": "rubric", "verdict": "helpful"}]] * len(answers)
+    return pa.table({
+        "prompt": text, "rationale": [""] * len(text), "completion": text, "answer": answers,
+        "meta": [{"n": 1, "s": None}] * len(text), "provenance": [{"cost": 0.5, "verdicts": each} for each in verdicts],
+    })  # fmt: skip
+
+
+def counted(answers: list[str]) -> SplitCounts:
+    counts = SplitCounts()
+    for answer in answers:
+        counts.add(batch([answer]))
+    return counts
+
+
+def test_batches_and_splits_add_up() -> None:
+    both = total({"train": counted(["1", "2"]), "test": counted(["1"])})
+    assert (both.rows, both.answers.counts, both.meta["n"].counts) == (3, {"1": 2, "2": 1}, {1: 3})
+    assert both.verdicts == {("rubric", "helpful"): 3}
+    assert (both.sums["cost"], both.sums["cost known"]) == (1.5, 3)
+    assert both.lengths["prompt"].mean == 3
+
+
+ANSWERS = {
+    "numbers": [str(number) for number in range(30)],
+    "classes": ["yes", "no", "no"],
+    "many": [f"answer {number}" for number in range(60)],
+    "odd": ["日本", "$5", "_^{", "a" * 200, "", "-7", "1e400", "99999999999"],
+    "far apart": ["1", "999999999"],
+    "one": ["x"],
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_pictures_are_the_same_every_time(kind: str) -> None:
+    splits = {"empty": SplitCounts(), "train": counted(ANSWERS[kind])}
+    assert picture(splits) == picture(splits)
+    assert caption(splits).startswith("train: ")
+
+
+def test_pictures_of_too_many_answers() -> None:
+    counts = counted(["1"])
+    counts.answers.too_many = True
+    assert picture({"train": counts})
+
+
+def test_pictures_leave_matplotlib_as_it_is() -> None:
+    script = """
+import sys, matplotlib
+from synth import plots
+matplotlib.rcParams["axes.titlesize"] = 40
+names = [name for name in matplotlib.rcParams if name != "backend"]  # asking for it loads pyplot
+before = [matplotlib.rcParams[name] for name in names]
+large = plots.draw(3, 2, lambda figure: figure.subplots().set_title("a"))
+assert [matplotlib.rcParams[name] for name in names] == before
+matplotlib.rcdefaults()
+assert large == plots.draw(3, 2, lambda figure: figure.subplots().set_title("a"))
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_labels_fit_and_hold_what_the_font_has() -> None:
+    assert plots.label("日 é\n$") == "\N{WHITE SQUARE} é $"
+    assert len(plots.label("a" * 99)) <= 24
+    assert plots.label("word " * 20).endswith("...")
+
+
+def test_nothing_in_a_cell_or_a_fence_is_read_as_markup() -> None:
+    assert cell("a|b\n<script> `x` *y* &amp;") == r"a\|b &lt;script&gt; \`x\` \*y\* &amp;amp;"
+    assert fence("a\n```\nb").startswith("````\n")
+
+
+def test_types_are_written_as_datasets_writes_them() -> None:
+    from datasets import Features
+
+    schema = pa.schema({
+        "s": pa.string(), "i": pa.int64(), "f": pa.float64(), "b": pa.bool_(), "n": pa.null(), "half": pa.float32(),
+        "struct": pa.struct({"a": pa.string(), "inner": pa.struct({"x": pa.null()})}), "list": pa.list_(pa.string()),
+        "structs": pa.list_(pa.struct({"judge": pa.string(), "all": pa.list_(pa.int64())})),
+        "lists": pa.list_(pa.list_(pa.int64())),
+    })  # fmt: skip
+    assert features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
+    assert Features._from_yaml_list(features(schema)).arrow_schema.equals(schema)
