@@ -1,0 +1,174 @@
+"""What must not go out with a dataset: secrets, folders of this machine, names of its users.
+
+    secrets        tokens of Hugging Face, OpenAI, AWS, GitHub and Google by their form, private keys, and every value
+                   that an environment variable named ..._KEY, ..._TOKEN, ..._SECRET or ..._PASSWORD has
+    folders        home folders (/home/x/..., /Users/x/..., C:\\Users\\x), this user's own, and where the dataset lies
+    user names     in what programs write about a dataset (synth.json, validation.json): not in rows or the card, where
+                   the same letters are a word or the name of an author
+
+Searching is two steps for speed: a letter-for-letter search for how such a thing begins, and only where that is found,
+which is hardly ever, the regular expression.
+"""
+
+import getpass
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth.errors import FolderError
+
+RARE = b"_/\\-AKZ"  # looking for one letter takes no time; without it no sign that has it needs to be looked for
+SHORTEST_SECRET = 16  # letters of a variable's value; what is shorter may be a word
+SHORTEST_NAME = 3
+COMMON_NAMES = {"root", "user", "admin", "ubuntu", "debian", "runner", "jovyan", "nobody", "test", "guest", "student"}
+SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that gives itself away: `what` it is, a part of it that is always there, and its whole form."""
+
+    what: str
+    part: bytes
+    form: "re.Pattern[bytes]"
+    secret: bool = True
+    holds: Callable[[bytes], bool] = lambda found: True
+
+
+def _random(found: bytes) -> bool:
+    """Whether it looks drawn by a machine: a long run of letters with digits among them."""
+    runs = re.findall(rb"\w{16,}", found)
+    return any(re.search(rb"\d", run) and re.search(rb"[A-Za-z]", run) for run in runs)
+
+
+HOME = rb"(?:(?<![\w./~-])|(?<=file://))"
+SIGNS = (
+    Sign("a Hugging Face token", b"hf_", re.compile(rb"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}(?![A-Za-z0-9_])")),
+    Sign("an API key", b"sk-", re.compile(rb"(?<![\w-])sk-[\w-]{20,}"), holds=_random),
+    Sign("an AWS key", b"AKIA", re.compile(rb"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    Sign("an AWS key", b"ASIA", re.compile(rb"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    *(
+        Sign("a GitHub token", start, re.compile(rb"(?<![A-Za-z0-9])" + start + rb"[A-Za-z0-9]{36}"))
+        for start in (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")
+    ),
+    Sign("a GitHub token", b"github_pat_", re.compile(rb"github_pat_\w{22,}")),
+    Sign("a Google API key", b"AIza", re.compile(rb"(?<![\w-])AIza[\w-]{35}(?![\w-])")),
+    Sign("a private key", b"PRIVATE KEY-----", re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    Sign("a home folder", b"/home/", re.compile(HOME + rb"/home/[\w.-]+/"), secret=False),
+    Sign("a home folder", b"/Users/", re.compile(HOME + rb"/Users/[\w.-]+/"), secret=False),
+    Sign("a home folder", b"\\Users\\", re.compile(rb"(?<!\w)[A-Za-z]:\\{1,2}Users\\{1,2}[\w.-]+"), secret=False),
+)
+
+
+class Guard:
+    """Looks through everything that is about to go out.
+
+    `allowed` is text that may go out although it looks private, such as /home/user of a dataset about the shell; the
+    token in use and the values of this process's variables may never.
+    """
+
+    def __init__(self, folders: Iterable[Path], token: str | None, allowed: Sequence[str] = (), org: str = "") -> None:
+        own = {token or "", *_secret_values(os.environ)} - {""}
+        self._signs = [*SIGNS, *(_exact("a secret of this session", value, True) for value in sorted(own))]
+        self._signs += [_exact("a folder of this machine", path, False) for path in _machine_folders(folders)]
+        self._own = {value.encode() for value in own}
+        self._allowed = [text.encode() for text in allowed]
+        self._user = _user_name(org)
+
+    def check_rows(self, rows: Sequence[Mapping[str, Any]], where: str) -> None:
+        """Raises FolderError, which names the row, where something in a row must not go out."""
+        if self._find("\0".join(text for row in rows for text in _texts(row)).encode()) is None:
+            return
+        for row in rows:
+            if (found := self._find("\0".join(_texts(row)).encode())) is not None:
+                raise FolderError(self._line(found, f"{where}, row {row.get('id')!r}"))
+
+    def check_text(self, text: str, where: str, names: bool = False) -> None:
+        """The same for a file of text; `names`: user names neither.
+
+        Raises FolderError, which names the line.
+        """
+        signs = [*self._signs, *([self._user] if names and self._user is not None else [])]
+        for number, line in enumerate(text.splitlines(), start=1):
+            if (found := self._find(line.encode(), signs)) is not None:
+                raise FolderError(self._line(found, f"{where} line {number}"))
+
+    def fingerprint(self) -> list[str]:
+        """What is looked for, to tell whether data was looked through for the same before; no secret is in it."""
+        return sorted(str(hash_of(sign.part)) for sign in self._signs) + [text.decode() for text in self._allowed]
+
+    def _find(self, text: bytes, signs: Sequence[Sign] | None = None) -> tuple[Sign, bytes] | None:
+        absent = {letter for letter in RARE if letter not in text}
+        for sign in self._signs if signs is None else signs:
+            if absent.isdisjoint(sign.part) and sign.part in text:
+                for match in sign.form.finditer(text):
+                    if sign.holds(match[0]) and not self._may_go_out(match[0]):
+                        return sign, match[0]
+        return None
+
+    def _may_go_out(self, found: bytes) -> bool:
+        return found not in self._own and any(found.strip(b"/") in text for text in self._allowed)
+
+    def _line(self, found: tuple[Sign, bytes], where: str) -> str:
+        sign, text = found
+        shown = repr(f"{text[:4].decode(errors='replace')}...") if sign.secret else repr(text.decode(errors="replace"))
+        way_out = "take it out" if text in self._own else "take it out, or add --allow TEXT if it may go out"
+        return f"{where} has {sign.what} in it ({shown}), and nothing was pushed: {way_out}"
+
+
+def hash_of(part: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(part).hexdigest()
+
+
+def _secret_values(variables: Mapping[str, str]) -> set[str]:
+    return {
+        value
+        for name, value in variables.items()
+        if name.upper().endswith(SECRET_NAMES) and len(value) >= SHORTEST_SECRET
+    }
+
+
+def _exact(what: str, text: str, secret: bool) -> Sign:
+    """A sign for the very text; as a folder it does not go on, /home/ada is not in /home/adam."""
+    edges = (b"", b"") if secret else (rb"(?<![\w.-])", rb"(?![\w-])")
+    return Sign(what, text.encode(), re.compile(edges[0] + re.escape(text.encode()) + edges[1]), secret)
+
+
+def _machine_folders(folders: Iterable[Path]) -> list[str]:
+    """The user's home, and where the datasets lie; not folders that every machine has, such as /data."""
+    home = str(Path.home())
+    deep = {str(path.resolve()) for path in (*folders, Path.cwd()) if len(path.resolve().parts) > 2}
+    return sorted(deep | ({home.rstrip("/") + "/"} if len(Path.home().parts) > 1 else set()))
+
+
+def _user_name(org: str) -> Sign | None:
+    """The name of who runs this, where it is a name of a person and not the one the dataset is published under."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no such user: a container
+        return None
+    if len(name) < SHORTEST_NAME or name.lower() in COMMON_NAMES or name.lower() == org.lower():
+        return None
+    form = re.compile(rb"(?<![A-Za-z0-9])" + re.escape(name.encode()) + rb"(?![A-Za-z0-9])")
+    return Sign("the name of this machine's user", name.encode(), form, secret=False)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a row, in dictionaries and lists too, with the names of fields that data decides."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if isinstance(each, str):
+                yield each
+            elif isinstance(each, Mapping | list):
+                yield from _texts(each)
+            yield str(name)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

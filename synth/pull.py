@@ -1,0 +1,239 @@
+"""Brings a release of `synth push` back from the Hugging Face Hub as a dataset folder.
+
+What made the release (synth.json) says which splits and rows there have to be. Written as JSON lines, rows get the very
+bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.errors import FolderError, HubError, UnknownNameError
+from synth.existing import look
+from synth.hub import Hub, Say, State, login
+from synth.push import CONFIG, SHARD, VALIDATION
+from synth.record import FIELDS
+from synth.shards import parquet_rows
+from synth.store import MANIFEST, FolderWriter, file_facts, folder_card, is_manifest, read_manifest
+
+
+@dataclass(frozen=True)
+class Options:
+    name: str
+    out: Path
+    config: str | None = None
+    revision: str | None = None
+    overwrite: bool = False
+    format: str | None = None  # jsonl or parquet; None: as it was built
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """One dataset that is now in a folder."""
+
+    folder: Path
+    rows: Mapping[str, int]
+    same_bytes: bool  # as what was pushed
+    already_there: bool = False
+
+
+@dataclass(frozen=True)
+class Release:
+    """One configuration on the Hub."""
+
+    config: str
+    manifest: dict[str, Any]
+    folder: Path
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.config == "default" else f"{self.config}/"
+
+    @property
+    def data(self) -> str:
+        return self.prefix or "data/"
+
+
+def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
+    """Write the release `org/name` to a folder; several configurations become datasets in it.
+
+    Raises HubError for a repository that is no release of ours or cannot be read, UnknownNameError for a configuration
+    it does not have, FolderError where the folder holds something else. The folder is then as it was.
+    """
+    hub = Hub(options.name, login(needed=False), say)
+    state = hub.state(options.revision)
+    if state is None:
+        at = f" at {options.revision}" if options.revision else ""
+        raise HubError(f"{hub.url} is not there{at}, or is private: check the name; for a private one {_login_hint()}")
+    releases = [_wanted(each, options.format) for each in _releases(hub, state, options)]
+    several = releases[0].folder != options.out
+    if several and read_manifest(options.out) is not None:
+        raise FolderError(f"{options.out} is a dataset folder, several do not fit into it: give another folder")
+    there = [_there(each, options.overwrite) for each in releases]
+    with _left_as_it_was(options.out), ExitStack() as writers:
+        open_ones = [
+            (each, writers.enter_context(FolderWriter(each.folder)))
+            for each, done in zip(releases, there, strict=True)
+            if done is None
+        ]
+        manifests = [(writer, _fill(hub, state, each, writer)) for each, writer in open_ones]
+        for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
+            writer.commit(manifest)
+    results = [done or _finished(hub, state, each) for each, done in zip(releases, there, strict=True)]
+    if several:
+        folder_card(options.out, [each.config for each in releases])
+    return results
+
+
+def _login_hint() -> str:
+    return "type `hf auth login` or set HF_TOKEN"
+
+
+def _releases(hub: Hub, state: State, options: Options) -> list[Release]:
+    """The configurations to bring, each with the folder it goes to."""
+    found = {path.removesuffix(MANIFEST).rstrip("/") or "default": path for path in state.files if _is_ours(path)}
+    if not found:
+        raise HubError(
+            f"{hub.url} was not pushed by synth (it has no {MANIFEST}): read it with datasets.load_dataset, "
+            f"or have its questions explained with synth distill --source {hub.name}"
+        )
+    if options.config is not None and options.config not in found:
+        raise UnknownNameError("configuration of it", options.config, sorted(found))
+    names = list(found) if options.config is None else [options.config]
+    folders = {name: options.out if len(names) == 1 else options.out / name for name in names}
+    return [Release(name, _manifest(hub, state, found[name]), folders[name]) for name in names]
+
+
+def _is_ours(path: str) -> bool:
+    config, _, name = path.rpartition("/")
+    return name == MANIFEST and (not config or CONFIG.fullmatch(config) is not None)
+
+
+def _manifest(hub: Hub, state: State, path: str) -> dict[str, Any]:
+    try:
+        manifest = orjson.loads(hub.text(path, state.commit))
+    except orjson.JSONDecodeError:
+        manifest = None
+    if not is_manifest(manifest):
+        raise HubError(f"{path} of {hub.url} is no manifest of a dataset: pull an earlier --revision")
+    return dict(manifest)
+
+
+def _wanted(release: Release, format: str | None) -> Release:
+    """With the names that the files get here."""
+    manifest = {**release.manifest, "splits": {k: dict(v) for k, v in release.manifest["splits"].items()}}
+    for split, facts in manifest["splits"].items():
+        was = "parquet" if any(str(name).endswith(".parquet") for name in facts["files"]) else "jsonl"
+        if (format or was) == "jsonl":
+            facts["files"] = [f"{split}.jsonl"]
+        elif was == "jsonl":
+            facts["files"] = []  # as many shards as there turn out to be
+    if format is not None and "format" in manifest:
+        manifest["format"] = format
+    return Release(release.config, manifest, release.folder)
+
+
+def _there(release: Release, overwrite: bool) -> Pulled | None:
+    """What the folder holds, if it is this release; None where it may be written."""
+    recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
+    recipe["splits"] = release.manifest["splits"]
+    found = look(release.folder, recipe, overwrite)
+    if found is None:
+        return None
+    rows = {split: facts["rows"] for split, facts in found["splits"].items()}
+    return Pulled(release.folder, rows, _same(release, found), already_there=True)
+
+
+@contextmanager
+def _left_as_it_was(out: Path) -> Iterator[None]:
+    """A folder that was made for nothing goes again."""
+    was_there = out.exists()
+    try:
+        yield
+    finally:
+        if not was_there and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dict[str, Any]:
+    """Write the files of one dataset; answers its manifest."""
+    manifest = release.manifest
+    fetched = writer.path("fetched")
+    for split, facts in manifest["splits"].items():
+        shards = sorted(path for path in state.files if _is_shard(path, release.data, split))
+        if not shards:
+            raise HubError(f"{hub.url} has no files of {release.config}/{split} any more: pull an earlier --revision")
+        as_lines = facts["files"] == [f"{split}.jsonl"]
+        if not as_lines:
+            facts["files"] = [f"data/{Path(path).name}" for path in shards]
+        rows = 0
+        try:
+            with writer.path(f"{split}.jsonl").open("wb") as lines:
+                for path in shards:
+                    file = hub.download(path, state.commit, fetched)
+                    rows += _take(file, lines if as_lines else None)
+                    if as_lines:
+                        file.unlink()
+                    else:
+                        file.replace(writer.path(f"data/{file.name}"))
+            if not as_lines:
+                writer.path(f"{split}.jsonl").unlink()
+        except OSError as error:
+            raise FolderError.from_os(error, f"cannot write to {release.folder}") from error
+        if rows != facts["rows"]:
+            raise HubError(
+                f"{hub.url} has {rows:,} rows in {release.config}/{split}, its {MANIFEST} says {facts['rows']:,}: "
+                "it was changed on the Hub; pull an earlier --revision"
+            )
+    shutil.rmtree(fetched, ignore_errors=True)
+    return manifest
+
+
+def _is_shard(path: str, folder: str, split: str) -> bool:
+    name = path.removeprefix(folder)
+    return path.startswith(folder) and SHARD.fullmatch(name) is not None and name.rsplit("-", 3)[0] == split
+
+
+def _take(file: Path, lines: Any) -> int:
+    """Rows of a shard; written as JSON lines where they are to be."""
+    import pyarrow.parquet as pq
+
+    if lines is None:
+        return int(pq.read_metadata(file).num_rows)
+    count = 0
+    for rows in parquet_rows(file):
+        lines.write(b"".join(orjson.dumps({name: row[name] for name in FIELDS}) + b"\n" for row in rows))
+        count += len(rows)
+    return count
+
+
+def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
+    """Whether the data files have the hashes they had when they were pushed."""
+    was = release.manifest["files"]
+    names = [name for split in manifest["splits"].values() for name in split["files"]]
+    return all(was.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
+
+
+def _finished(hub: Hub, state: State, release: Release) -> Pulled:
+    """What came of it; the validation comes along where it is of these very files."""
+    manifest = read_manifest(release.folder) or {}
+    path = release.prefix + VALIDATION
+    if path in state.files:
+        text = hub.text(path, state.commit)
+        if _is_of(release.folder, text):
+            (release.folder / VALIDATION).write_text(text, encoding="utf-8")
+    rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
+    return Pulled(release.folder, rows, _same(release, manifest))
+
+
+def _is_of(folder: Path, validation: str) -> bool:
+    try:
+        data = orjson.loads(validation)["data"].items()
+        return all((folder / n).is_file() and file_facts(folder / n)["sha256"] == f["sha256"] for n, f in data)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return False

@@ -1,0 +1,174 @@
+"""Releases come back as they were pushed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+import orjson
+import pytest
+from conftest import Synth
+from hub_use import REPO, connected, contents, dataset, row, validate
+from loopback_hub import Hub
+
+from synth.errors import FolderError, HubError, UsageError
+from synth.pull import Options, pull
+from synth.push import Options as PushOptions
+from synth.push import push
+from synth.record import Record
+from synth.store import members, read
+from synth.tables import encode
+
+ODD = [
+    row(1, meta={"x": 1}, provenance={"verdicts": [{"judge": "x", "verdict": None, "detail": "y"}], "cost": 0.25}),
+    row(2, meta={"x": 2**63 - 1, "y": None}, provenance={"verdicts": [], "cost": None}),
+    row(3, meta={"x": -1, "y": "é\u2028\x00"}, provenance=None),
+]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    yield from connected(monkeypatch)
+
+
+def pushed(folder: Path, **options: Any) -> Path:
+    push(PushOptions([folder], REPO, **options))
+    return folder
+
+
+def test_a_dataset_comes_back_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    before = contents(folder)
+    pushed(folder)
+    (result,) = pull(Options(REPO, tmp_path / "back"))
+    assert result.same_bytes
+    assert result.rows == {"train": 5, "test": 2}
+    assert contents(tmp_path / "back") == before
+    push(PushOptions([tmp_path / "back"], "ada/again"))  # its validation came along
+    assert hub.files("ada/again")["synth.json"] == before["synth.json"]
+    (again,) = pull(Options(REPO, tmp_path / "back"))
+    assert again.already_there
+
+
+def test_all_configurations_or_one(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+    small = ["--train", 20, "--validation", 5, "--test", 5, "--test-longer", 0, "--test-larger", 0]
+    assert synth("build", "listops", "--explain", "all", "--out", "all", *small).returncode == 0
+    for folder in members(tmp_path / "all").values():
+        validate(folder)
+    pushed(tmp_path / "all", tag="v1.0")
+    results = pull(Options(REPO, tmp_path / "back"))
+    assert all(result.same_bytes for result in results)
+    for name, folder in members(tmp_path / "all").items():
+        assert contents(tmp_path / "back" / name) == contents(folder)
+    assert len(datasets.get_dataset_config_names(str(tmp_path / "back"))) == 4
+    pull(Options(REPO, tmp_path / "one", config="medium", revision="v1.0"))
+    assert contents(tmp_path / "one") == contents(tmp_path / "all" / "medium")
+    with pytest.raises(UsageError, match="is called 'mediun': there are long, medium, none, short; did you mean"):
+        pull(Options(REPO, tmp_path / "none", config="mediun"))
+    with pytest.raises(FolderError, match="several do not fit into it"):
+        pull(Options(REPO, tmp_path / "one"))
+
+
+@pytest.mark.parametrize("format", [None, "parquet"])
+def test_rows_that_no_column_holds_come_back(hub: Hub, tmp_path: Path, format: str | None) -> None:
+    folder = pushed(dataset(tmp_path / "lines", train=ODD))
+    pull(Options(REPO, tmp_path / "back", format=format))
+    assert list(read(tmp_path / "back", "train")) == list(read(folder, "train"))
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_from_parquet_folders_to_either_format(hub: Hub, tmp_path: Path, synth: Synth, format: str) -> None:
+    small = ["--train", 20, "--validation", 5, "--test", 5, "--test-longer", 0, "--test-larger", 0]
+    assert synth("build", "listops", "--out", "ops", "--format", "parquet", *small).returncode == 0
+    validate(tmp_path / "ops")
+    pushed(tmp_path / "ops")
+    pull(Options(REPO, tmp_path / "back", format=format))
+    for split in ("train", "validation", "test"):
+        assert list(read(tmp_path / "back", split)) == list(read(tmp_path / "ops", split))
+    manifest = orjson.loads((tmp_path / "back" / "synth.json").read_bytes())
+    assert manifest["format"] == format
+    assert [name for name in manifest["files"] if name.endswith(".jsonl")] == (
+        [] if format == "parquet" else ["test.jsonl", "train.jsonl", "validation.jsonl"]
+    )
+    (again,) = pull(Options(REPO, tmp_path / "back", format=format))
+    assert again.already_there
+    if format == "jsonl":
+        lines = encode([Record(**orjson.loads(orjson.dumps(r))) for r in read(tmp_path / "ops", "train")], "jsonl", {})
+        assert (tmp_path / "back" / "train.jsonl").read_bytes().splitlines() == lines
+
+
+def test_a_dataset_of_somebody_else(hub: Hub, tmp_path: Path) -> None:
+    hub.repo(REPO)
+    hub.put(REPO, README__md="theirs", synth__json="[]")
+    with pytest.raises(HubError, match=r"synth\.json of .* is no manifest"):
+        pull(Options(REPO, tmp_path / "out"))
+    hub.repo("bob/theirs")
+    hub.put("bob/theirs", README__md="theirs")
+    with pytest.raises(HubError, match=r"was not pushed by synth \(it has no synth\.json\): read it with datasets"):
+        pull(Options("bob/theirs", tmp_path / "out"))
+    with pytest.raises(HubError, match="is not there at v9, or is private"):
+        pull(Options(REPO, tmp_path / "out", revision="v9"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_cannot_name_files_outside_the_folder(hub: Hub, tmp_path: Path) -> None:
+    folder = pushed(dataset(tmp_path / "lines"))
+    evil = orjson.loads((folder / "synth.json").read_bytes())
+    evil["splits"]["../../evil"] = evil["splits"].pop("train")
+    hub.put(REPO, synth__json=orjson.dumps(evil).decode())
+    with pytest.raises(HubError):
+        pull(Options(REPO, tmp_path / "deep" / "out"))
+    assert not list(tmp_path.rglob("evil*"))
+
+
+def test_folders_that_hold_something_else(hub: Hub, tmp_path: Path) -> None:
+    pushed(dataset(tmp_path / "lines"))
+    other = dataset(tmp_path / "other", train=[row(9)], validated=False)
+    before = contents(other)
+    with pytest.raises(FolderError, match=r"holds another dataset .* add --overwrite"):
+        pull(Options(REPO, other))
+    assert contents(other) == before
+    pull(Options(REPO, other, overwrite=True))
+    assert contents(other) == contents(tmp_path / "lines")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(FolderError, match=r"holds 'mine\.txt' and is no dataset folder"):
+        pull(Options(REPO, tmp_path / "notes"))
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_pull_that_fails_leaves_the_folder_as_it_was(hub: Hub, tmp_path: Path, there: bool) -> None:
+    pushed(dataset(tmp_path / "lines"))
+    out = tmp_path / "out"
+    before = contents(dataset(out, train=[row(9)])) if there else None
+    hub.fault("GET", "/resolve/.*/data/test", times=99, status=500)
+    with pytest.raises(HubError, match=r"in trouble \(500\), 8 times in a row"):
+        pull(Options(REPO, out, overwrite=True))
+    assert (contents(out) if there else out.exists()) == (before if there else False)
+    hub.faults.clear()
+    hub.fault("GET", "/resolve/.*/data/test", times=2, status=429)
+    pull(Options(REPO, out, overwrite=True))
+    assert contents(out).keys() >= {"train.jsonl", "test.jsonl"}
+
+
+def test_rows_that_were_lost_on_the_hub_are_noticed(hub: Hub, tmp_path: Path) -> None:
+    folder = pushed(dataset(tmp_path / "lines"))
+    changed = (folder / "synth.json").read_text().replace('"rows": 5', '"rows": 6')
+    hub.put(REPO, synth__json=changed)
+    with pytest.raises(HubError, match=r"has 5 rows in default/train, its synth\.json says 6"):
+        pull(Options(REPO, tmp_path / "out"))
+    repo = hub.repos[REPO]
+    kept = {path: blob for path, blob in repo.at("main").files.items() if "test" not in path}
+    repo.commit("main", "gone", kept)
+    hub.put(REPO, synth__json=(folder / "synth.json").read_text())
+    with pytest.raises(HubError, match="has no files of default/test any more"):
+        pull(Options(REPO, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_public_release_needs_no_token(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pushed(dataset(tmp_path / "lines"))
+    monkeypatch.delenv("HF_TOKEN")
+    hub.seen.clear()
+    pull(Options(REPO, tmp_path / "back"))
+    assert all("authorization" not in {name.lower() for name in seen.headers} for seen in hub.seen)

@@ -1,0 +1,272 @@
+"""Releases on a Hub of this machine, made with the real client and read with the real `datasets`."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Synth
+from hub_use import REPO, connected, contents, dataset, environment, row, validate
+from loopback_hub import Hub
+
+from synth import shards
+from synth.errors import FolderError, UsageError
+from synth.existing import look
+from synth.hub import checked_name
+from synth.push import Options, configs, push
+from synth.release_card import with_features
+
+LOAD = """
+import json, sys, datasets
+from datasets import load_dataset
+datasets.disable_progress_bars()
+one, other = (load_dataset(*json.loads(place)) for place in sys.argv[1:3])
+assert list(one) == list(other), (list(one), list(other))
+for split in one:
+    assert one[split].features == other[split].features, (one[split].features, other[split].features)
+    assert one[split].to_list() == other[split].to_list(), split
+print(json.dumps({split: [rows.num_rows, list(rows.features)] for split, rows in one.items()}))
+"""
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    yield from connected(monkeypatch)
+
+
+def loaded_alike(hub: Hub, tmp_path: Path, one: list[object], other: list[object]) -> dict[str, list[object]]:
+    """Load both places in another process; answers rows and columns of each split when they are equal."""
+    places = [json.dumps([str(word) for word in place]) for place in (one, other)]
+    env = {**os.environ, **environment(hub), "HF_HOME": str(tmp_path / "hf")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, *places], env=env, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, list[object]] = json.loads(done.stdout)
+    return found
+
+
+def test_a_folder_of_several_becomes_the_configurations_of_one_repository(
+    hub: Hub, tmp_path: Path, synth: Synth
+) -> None:
+    small = ["--train", 30, "--validation", 10, "--test", 10, "--test-longer", 0, "--test-larger", 0]
+    assert synth("build", "listops", "--explain", "all", "--out", "explained", *small).returncode == 0
+    folder = tmp_path / "explained"
+    kinds = ["none", "short", "medium", "long"]
+    for kind in kinds:
+        validate(folder / kind)
+    pushed = push(Options([folder], "ada/explained", tag="v1.0"))
+    repo = hub.repos["ada/explained"]
+    assert len(repo.commits) == 2  # the first one is the Hub's own
+    assert repo.tags == {"v1.0": pushed.commit}
+    files = hub.files("ada/explained")
+    splits = ["train", "validation", "test"]
+    wanted = {f"{kind}/{split}-00000-of-00001.parquet" for kind in kinds for split in splits}
+    wanted |= {f"{kind}/{name}.json" for kind in kinds for name in ("synth", "validation")}
+    assert {path for path in files if not path.startswith((".git", "plots/"))} == wanted | {"README.md"}
+    assert files["medium/synth.json"] == (folder / "medium" / "synth.json").read_bytes()
+    assert not list(folder.glob("*/.synth-push"))
+    for kind in ("medium", "none"):
+        found = loaded_alike(hub, tmp_path, ["ada/explained", kind], [folder, kind])
+        assert {split: rows for split, (rows, _) in found.items()} == {"train": 30, "validation": 10, "test": 10}
+
+
+def test_one_folder_is_the_dataset_of_the_repository(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    push(Options([folder], REPO))
+    files = hub.files(REPO)
+    assert {"data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet", "synth.json"} <= set(files)
+    assert not hub.repos[REPO].private
+    assert loaded_alike(hub, tmp_path, [REPO], [folder])["train"][0] == 5
+
+
+def test_other_configurations_stay_and_old_shards_go(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    push(Options([dataset(tmp_path / "short")], REPO, config="short"))
+    with monkeypatch.context() as patch:
+        for name, size in {"SHARD_BYTES": 5, "GROUP_BYTES": 1, "BLOCK": 1}.items():
+            patch.setattr(shards, name, size)
+        push(Options([dataset(tmp_path / "long")], REPO, config="long"))
+    assert "long/train-00004-of-00005.parquet" in hub.files(REPO)
+    dataset(tmp_path / "long", train=[row(9)])
+    push(Options([tmp_path / "long"], REPO, config="long"))
+    names = sorted(path for path in hub.files(REPO) if path.endswith(".parquet"))
+    assert names == [
+        "long/train-00000-of-00001.parquet",
+        "short/test-00000-of-00001.parquet",
+        "short/train-00000-of-00001.parquet",
+    ]
+    assert loaded_alike(hub, tmp_path, [REPO, "short"], [tmp_path / "short"])["train"][0] == 5
+    assert loaded_alike(hub, tmp_path, [REPO, "long"], [tmp_path / "long"]).keys() == {"train"}
+
+
+def test_columns_may_change_from_release_to_release(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines", train=[row(1, meta={"old": 1, "both": "x"})])
+    push(Options([folder], REPO))
+    dataset(folder, train=[row(1, meta={"new": 0.5, "both": 7}), row(2, meta={"new": None, "both": 8})])
+    push(Options([folder], REPO))
+    assert loaded_alike(hub, tmp_path, [REPO], [folder])["train"][0] == 2
+    card = hub.files(REPO)["README.md"].decode()
+    assert "old" not in card.split("\n---\n", maxsplit=1)[0]
+
+
+def test_a_card_with_other_columns_than_the_files_is_mended(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    card = "---\nlicense: mit  # mine\ndataset_info:\n- config_name: a\n  features:\n  - name: id\n    dtype: int64\n"
+    card += "- config_name: b\n  features:\n  - name: x\n    dtype: bool\n---\nwords\n"
+    mended = with_features(card, {"a": pa.schema([("id", pa.string())])})
+    assert mended.count("dtype: string") == 1
+    assert "dtype: int64" not in mended
+    assert "dtype: bool" in mended
+    assert "license: mit  # mine\n" in mended
+    assert mended.endswith("---\nwords\n")
+    assert with_features(mended, {"a": pa.schema([("id", pa.string())])}) == mended
+
+
+def test_what_a_person_wrote_into_the_card_stays(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    (folder / "README.md").write_text("---\nlicense: mit\n---\nWritten before the first push.\n")
+    push(Options([folder], REPO))
+    card = hub.files(REPO)["README.md"].decode()
+    assert "Written before the first push." in card
+    assert "license: mit" in card
+    hub.put(REPO, README__md=card + "\n## Thanks\n\nTo the bakers.\n")
+    dataset(folder, train=[row(9)])
+    push(Options([folder], REPO))
+    card = hub.files(REPO)["README.md"].decode()
+    assert "Written before the first push." in card
+    assert card.endswith("## Thanks\n\nTo the bakers.\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / "validation.json").unlink(), "was not validated: type synth validate"),
+        (lambda folder: validate(folder, success=False), "did not pass its validation (unique_ids)"),
+        (
+            lambda folder: (folder / "test.jsonl").write_bytes(
+                (folder / "test.jsonl").read_bytes().replace(b"It is 5", b"It is 6")
+            ),
+            "test.jsonl changed since it was validated",
+        ),
+        (
+            lambda folder: (folder / "synth.json").write_text((folder / "synth.json").read_text() + " "),
+            "synth.json changed since",
+        ),
+        (lambda folder: dataset(folder, validated=False, more=[row(1)]), "more.jsonl changed since"),
+    ],
+)
+def test_what_is_not_fit_to_go_out_is_only_pushed_by_force(
+    hub: Hub, tmp_path: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    folder = dataset(tmp_path / "lines")
+    spoil(folder)
+    with pytest.raises(FolderError) as error:
+        push(Options([folder], REPO))
+    assert words in str(error.value)
+    assert "--force" in str(error.value)
+    assert hub.seen == []
+    push(Options([folder], REPO, force=True))
+    assert ("validation.json" in hub.files(REPO)) == ("did not pass" in words)  # what is not of these files stays here
+
+
+def test_a_validation_that_cannot_be_read_is_not_pushed_over(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    (folder / "validation.json").write_text("[]")
+    with pytest.raises(FolderError, match="does not hold the results of synth validate"):
+        push(Options([folder], REPO, force=True))
+    assert hub.seen == []
+
+
+def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+    folder = dataset(tmp_path / "lines")
+    before = contents(folder)
+    said = synth("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
+    assert said.returncode == 0, said.stderr
+    assert "data/train-00000-of-00001.parquet" in said.stdout
+    assert "default: 5 train, 2 test" in said.stdout
+    assert "nothing was pushed: this would go to" in said.stdout
+    assert hub.repos == {}
+    assert {seen.method for seen in hub.seen} == {"GET"}
+    push(Options([folder], REPO))
+    dataset(folder, other=[row(1)])
+    hub.seen.clear()
+    dry = push(Options([folder], REPO, dry_run=True))
+    assert sorted(dry.change.gone) == ["data/test-00000-of-00001.parquet", "data/train-00000-of-00001.parquet"]
+    assert {seen.method for seen in hub.seen} <= {"GET", "HEAD"}
+    dataset(folder)
+    assert contents(folder) == before
+
+
+def test_pushing_the_same_again_is_no_commit(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    assert push(Options([folder], REPO)).new
+    hub.seen.clear()
+    again = push(Options([folder], REPO))
+    assert not again.new
+    assert len(hub.repos[REPO].commits) == 2
+    assert hub.asked("PUT", "") == hub.asked("POST", "/commit/") == []
+
+
+def test_branches_tags_and_privacy(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    push(Options([folder], REPO, private=True, tag="v1.0"))
+    assert hub.repos[REPO].private
+    with pytest.raises(UsageError, match=r"the tag v1[.]0 is there already"):
+        push(Options([folder], REPO, tag="v1.0"))
+    dataset(folder, train=[row(1)])
+    push(Options([folder], REPO, revision="next", message="for a look"))
+    assert "data/test-00000-of-00001.parquet" in hub.files(REPO)
+    assert "data/test-00000-of-00001.parquet" not in hub.files(REPO, "next")
+    assert hub.repos[REPO].at("next").title == "for a look"
+    hub.repo("ada/open")
+    with pytest.raises(UsageError, match="is public, and --private does not change that"):
+        push(Options([folder], "ada/open", private=True))
+    assert list(hub.files("ada/open")) == [".gitattributes"]
+
+
+def test_names_of_configurations(tmp_path: Path) -> None:
+    one, other = dataset(tmp_path / "a" / "one"), dataset(tmp_path / "b" / "one")
+    two, plots = dataset(tmp_path / "a" / "two"), dataset(tmp_path / "plots")
+    assert configs([one], None) == {"default": one}
+    assert configs([one], "x") == {"x": one}
+    assert configs([tmp_path / "a"], None) == configs([one, two], None) == {"one": one, "two": two}
+    for folders, config, words in [
+        ([one, other], None, "two folders are called 'one'"),
+        ([one, two], "x", "names one dataset, and there are 2"),
+        ([one, plots], None, "'plots' cannot be the name"),
+        ([one], "a/b", "'a/b' cannot be the name"),
+    ]:
+        with pytest.raises(UsageError, match=words):
+            configs(folders, config)
+    with pytest.raises(FolderError, match="is not a dataset folder"):
+        configs([tmp_path / "nothing"], None)
+
+
+@pytest.mark.parametrize(
+    "name", ["lines", "a/b/c", "ada/", "/lines", "ada/li nes", "ada/a--b", "ada/x.git", "https://hf.co/a/b", "../x"]
+)
+def test_names_of_repositories(name: str) -> None:
+    with pytest.raises(UsageError, match="give org/name"):
+        checked_name(name)
+
+
+@pytest.mark.parametrize("option", ["tag", "revision"])
+def test_names_of_branches_and_tags(tmp_path: Path, option: str) -> None:
+    with pytest.raises(UsageError, match=f"--{option} 'a b'"):
+        push(Options([tmp_path], REPO, **{option: "a b"}))
+
+
+def test_a_push_that_was_interrupted_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".synth-push").mkdir()
+    (tmp_path / ".synth-push" / "plan.json").write_text("{}")
+    assert look(tmp_path, {}, overwrite=False) is None
+
+
+def test_words_that_are_missing(synth: Synth) -> None:
+    done = synth("push", "lines")
+    assert done.returncode == 2
+    assert done.stderr.startswith("synth: synth push needs a dataset folder and where to push it")

@@ -1,0 +1,152 @@
+"""Secrets, folders of the machine and names of its users stay here; what only looks like them goes out."""
+
+import getpass
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from conftest import Synth
+from hub_use import REPO, connected, dataset, row, validate
+from loopback_hub import Hub
+
+from synth.errors import FolderError
+from synth.leaks import Guard
+from synth.push import Options, push
+
+RANDOM = "q7Zt0vB3nX8kLm2RcWd5YsPj9HfGa4Ue6TiOb1K"
+SECRETS = {
+    "a Hugging Face token": f"login with hf_{RANDOM[:34]} now",
+    "an API key": f"\nsk-proj-{RANDOM}_-{RANDOM}",
+    "an AWS key": "AKIA" + "Z3MGCRWNUPJ2QXLE",
+    "a GitHub token": f"(ghp_{RANDOM[:36]})",
+    "a Google API key": "key=AIza" + RANDOM[:35],
+    "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb...",
+    "a home folder": "see /home/ada/notes.txt",
+}
+HARMLESS = [
+    "the task-oriented risk-averse desk-bound disk-shaped sk-learn",
+    "sk-" + "a" * 40,
+    "sk-this-is-a-long-name-with-hyphens-and-2-numbers",
+    "hf_hub_download_from_the_hub_of_hugging_face(repo_id)",
+    "https://example.org/home/ada/index.html and https://example.org/Users/bob/",
+    "AKIA is an airport; MAKIAXXXXXXXXXXXXXXXXXXXX",
+    "root users at home / work, and/or /home alone",
+    "[MED 2 7 9 [MIN 3 8 ] [SUM 12 9 6 ] ] 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
+    "A PRIVATE KEY is kept in a drawer.",
+    "/homework/ada/sums.txt",
+]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    yield from connected(monkeypatch)
+
+
+@pytest.mark.parametrize("what", SECRETS)
+@pytest.mark.parametrize("place", ["prompt", "meta", "provenance"])
+def test_a_row_with_a_secret_is_named_and_nothing_goes_out(hub: Hub, tmp_path: Path, what: str, place: str) -> None:
+    text = SECRETS[what]
+    changes = {"prompt": text, "meta": {"x": text}, "provenance": {"verdicts": [{"detail": text}]}}
+    rows = [row(n) for n in range(40)]
+    rows[33] = row(33, **{place: changes[place]})
+    folder = dataset(tmp_path / "lines", train=rows)
+    with pytest.raises(FolderError) as error:
+        push(Options([folder], REPO))
+    assert str(error.value).startswith(f"train.jsonl, row 'lines/33' has {what} in it")
+    assert RANDOM[:12] not in str(error.value)
+    assert hub.repos == {}
+    assert all(text.encode() not in seen.body for seen in hub.seen)
+    with pytest.raises(FolderError, match=what):
+        push(Options([folder], REPO, force=True))
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_only_looks_like_a_secret_goes_out(text: str) -> None:
+    Guard([], None).check_rows([row(1, prompt=text)], "train.jsonl")
+    Guard([], None).check_text(text, "README.md")
+
+
+@pytest.mark.parametrize(
+    "text", ["C:\\Users\\ada", "d:\\\\Users\\\\ada\\\\x", "file:///Users/ada/x", "path:/home/ada/x"]
+)
+def test_folders_of_other_systems(text: str) -> None:
+    with pytest.raises(FolderError, match="has a home folder in it"):
+        Guard([], None).check_rows([row(1, prompt=f"see {text}")], "train.jsonl")
+
+
+def test_the_values_of_this_session_never_go_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TEACHER_API_KEY", "a-secret-without-a-form")
+    for value, token in (("a-secret-without-a-form", None), ("my-own-token-of-the-hub", "my-own-token-of-the-hub")):
+        guard = Guard([], token, allowed=[value])
+        with pytest.raises(FolderError) as error:
+            guard.check_rows([row(1, rationale=f"x{value}y")], "test.jsonl")
+        assert "a secret of this session" in str(error.value)
+        assert value not in str(error.value)
+        assert "--allow" not in str(error.value)
+        assert all(value not in line or line == value for line in guard.fingerprint())
+
+
+def test_this_machines_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", "/srv/people/ada")
+    folder = tmp_path / "lines"
+    guard = Guard([folder], None)
+    for text in (f"made in {folder}", f"{folder}/train.jsonl", "/srv/people/ada/.cache", str(Path.cwd())):
+        with pytest.raises(FolderError, match="has a folder of this machine in it"):
+            guard.check_text(text, "README.md")
+    for text in (f"{folder}-2", "/srv/people/adam", "people/ada", "lines"):
+        guard.check_text(text, "README.md")
+
+
+def test_what_is_meant_to_go_out_may(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+    folder = dataset(tmp_path / "shell", train=[row(1, prompt="ls /home/user/docs"), row(2, prompt="cd /home/other/x")])
+    with pytest.raises(FolderError, match="'lines/2' has a home folder"):
+        push(Options([folder], REPO, allow=["/home/user"]))
+    with pytest.raises(FolderError, match="'lines/1' has a home folder"):
+        push(Options([folder], REPO, allow=["/home", "u", ""]))
+    push(Options([folder], REPO, allow=["/home/user", "/home/other"]))
+    assert "data/train-00000-of-00001.parquet" in hub.files(REPO)
+
+
+@pytest.mark.parametrize("name", ["synth.json", "validation.json"])
+def test_names_of_users_in_what_programs_wrote(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "mmustermann")
+    folder = dataset(tmp_path / "lines", train=[row(1, prompt="mmustermann is a word here")])
+    found = orjson.loads((folder / name).read_bytes()) | {"command": "synth build lines --source mmustermann-3/x"}
+    (folder / name).write_text(json.dumps(found, indent=2))
+    if name == "synth.json":
+        validate(folder)
+    with pytest.raises(
+        FolderError, match=rf"{name} line \d+ has the name of this machine's user in it \('mmustermann'\)"
+    ):
+        push(Options([folder], REPO))
+    assert hub.repos == {}
+    monkeypatch.setattr(getpass, "getuser", lambda: "ada")  # the name it is published under
+    push(Options([folder], REPO))
+
+
+@pytest.mark.parametrize("user", ["root", "runner", "al"])
+def test_common_names_are_words(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: user)
+    Guard([], None).check_text(f"the {user} of it", "synth.json", names=True)
+
+
+def test_a_secret_in_the_card(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    (folder / "README.md").write_text(f"My key is hf_{RANDOM[:34]}.\n")
+    with pytest.raises(FolderError, match=r"README\.md line \d+ has a Hugging Face token in it"):
+        push(Options([folder], REPO))
+    assert hub.repos == {} or list(hub.files(REPO)) == [".gitattributes"]
+
+
+def test_built_data_and_real_data_raise_no_false_alarm(tmp_path: Path, synth: Synth, shared_data: Path) -> None:
+    guard = Guard([tmp_path], None)
+    assert synth("build", "2wiki", "--source", "sample", "--out", "wiki").returncode == 0
+    assert synth("build", "listops", "--out", "ops", "--train", 500, "--test", 0).returncode == 0
+    files = [*tmp_path.rglob("*.jsonl"), *shared_data.rglob("*.json*")]
+    assert len(files) > 10
+    for path in files:
+        guard.check_text(path.read_text(encoding="utf-8", errors="replace"), path.name)
