@@ -1,0 +1,55 @@
+"""Rows in the forms that trainers read, and what LLaMA-Factory has to be told about each.
+
+    messages            {"messages": [{"role", "content"}, ...]}             TRL, axolotl (chat_template), LLaMA-Factory
+    prompt-completion   {"prompt", "completion"}                             TRL
+    alpaca              {"instruction", "input", "output"}                   LLaMA-Factory, axolotl (alpaca)
+    sharegpt            {"conversations": [{"from", "value"}, ...]}          LLaMA-Factory, axolotl (chat_template)
+    dpo                 {"prompt", "chosen", "rejected"}                     TRL, LLaMA-Factory, axolotl
+
+Names of fields as TRL 1.16 ("Dataset formats"), LLaMA-Factory 0.9.5 (llamafactory/data/parser.py) and axolotl 0.19
+(prompt_strategies) have them. Chats are turns of their own, so the white space around them is taken off;
+prompt-completion and dpo are texts that go on from one another and stay as they are.
+"""
+
+from typing import Any, Literal
+
+from synth.record import Record
+
+Form = Literal["messages", "prompt-completion", "alpaca", "sharegpt", "dpo"]
+TAKES_SYSTEM = ("messages", "alpaca", "sharegpt")
+INFO = "dataset_info.json"  # LLaMA-Factory's register of datasets
+
+
+def row(record: Record, form: Form, system: str | None) -> dict[str, Any]:
+    """A record in one of the forms, but dpo."""
+    asked, said = record.prompt.strip(), record.completion.strip()
+    if form == "prompt-completion":
+        return {"prompt": record.prompt, "completion": record.completion}
+    if form == "alpaca":
+        return {"instruction": asked, "input": "", "output": said, **({"system": system} if system else {})}
+    role, content, names = (
+        ("role", "content", ("system", "user", "assistant"))
+        if form == "messages"
+        else ("from", "value", ("system", "human", "gpt"))
+    )
+    turns = [{role: name, content: text} for name, text in zip(names, (system, asked, said), strict=True) if text]
+    return {"messages" if form == "messages" else "conversations": turns}
+
+
+def dataset_info(form: Form, system: str | None) -> dict[str, Any]:
+    """How LLaMA-Factory reads a file of this form: its entry in dataset_info.json, but for the file's name."""
+    if form == "messages":
+        tags = {
+            "role_tag": "role", "content_tag": "content",
+            "user_tag": "user", "assistant_tag": "assistant", "system_tag": "system",
+        }  # fmt: skip
+        return {"formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": tags}
+    if form == "sharegpt":
+        return {"formatting": "sharegpt", "columns": {"messages": "conversations"}}
+    columns = {
+        "prompt-completion": {"prompt": "prompt", "response": "completion"},
+        "alpaca": {"prompt": "instruction", "query": "input", "response": "output"},
+        "dpo": {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"},
+    }[form]
+    columns |= {"system": "system"} if form == "alpaca" and system else {}
+    return {**({"ranking": True} if form == "dpo" else {}), "columns": columns}
