@@ -8,7 +8,6 @@ kind of dataset must satisfy in the file of its name. The result is a table, and
     severity    a `critical` expectation that fails makes the run fail, a `warning` does not
 """
 
-import os
 import platform
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -57,6 +56,7 @@ class Result:
     folder: Path
     outcomes: list[Outcome]
     report: dict[str, Any]  # what stands in validation.json
+    docs: Path | None = None  # the page that leads to the others, where they were asked for
 
     @property
     def success(self) -> bool:
@@ -111,7 +111,8 @@ def _validate(folder: Path, given: Path, options: Options, report: Progress) -> 
     ]
     if not options.steps:
         outcomes = [outcome for outcome in outcomes if outcome.name != "steps"]
-    result = Result(folder, outcomes, _report(folder, given, options, scan, outcomes, data, texts))
+    docs = folder / DOCS / "index.html" if options.docs else None
+    result = Result(folder, outcomes, _report(folder, given, options, scan, outcomes, data, texts), docs)
     if options.docs:
         from synth.validation.docs import write_docs
 
@@ -217,7 +218,7 @@ def _last(name: str) -> str:
 def _write(folder: Path, report: Mapping[str, Any]) -> None:
     """The whole file or the one that was there before."""
     path = folder / RESULT
-    partial = path.with_name(f".{RESULT}-{os.getpid()}")
+    partial = path.with_name(f".{RESULT}.partial")  # one that a killed run left is written over
     try:
         partial.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
         partial.replace(path)

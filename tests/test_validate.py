@@ -120,7 +120,9 @@ def test_a_leak_to_the_letter_and_one_in_other_spelling(folder: Path) -> None:
 
 def test_a_split_of_another_size_and_an_empty_one(folder: Path) -> None:
     edit(folder, lambda rows: rows.pop(), sign=False)
-    assert failed(run(folder))["split_sizes"] == (1, ["train"])
+    result = run(folder)
+    assert failed(result)["split_sizes"] == (1, ["train"])
+    assert {each.name: each.said() for each in result.outcomes}["split_sizes"] == "29 and 30"
     edit(folder, lambda rows: rows.clear(), "test")
     assert failed(run(folder))["splits_not_empty"] == (1, ["test"])
 

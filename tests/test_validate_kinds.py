@@ -1,106 +1,127 @@
-"""`synth validate` of rows from a teacher, with a suite of the user's own, over the borders of chunks, and as typed."""
+"""`synth validate` of each kind, killed, over the borders of chunks, with a suite of the user's own, and as typed."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pytest
 from test_validate import Edit, edit, failed, make, put, run
 
 from synth import registry
-from synth.distill import META, PROVENANCE
+from synth.build import Options as BuildOptions
+from synth.build import build
 from synth.errors import UsageError
-from synth.record import Record
-from synth.store import FolderWriter
+from synth.store import read
 from synth.validation import facts, reading, scan
 from synth.validation.scan import COUNTED, Commonest
 
-PLAN = {"max_attempts": 4, "keep": "first", "per_question": 1, "rationalize": True, "vote": 0}
-SAID: dict[type, Any] = {str: "x", int: 1, float: 0.5, bool: False}
 
-
-def taught(folder: Path, rows: int = 20, task: str = "gsm8k") -> Path:
-    """A folder as `synth distill` leaves it; the end-to-end test in test_distill holds that it does."""
-    made = []
-    for number in range(rows):
-        provenance = {name: SAID[kind] for name, kind in PROVENANCE.items()} | {"attempt": 2, "attempts": 3}
-        meta = {name: SAID[kind] for name, kind in META.items()}
-        rationale, answer = f"It is {number}, as that is what was asked.", f"{number}"
-        completion = f" {rationale}\nThe answer is {answer}."
-        prompt = f"Question: Which number is {number}?\nAnswer:"
-        made.append(Record(f"{task}/q{number}", task, prompt, rationale, answer, completion, meta, provenance))
-    with FolderWriter(folder) as writer:
-        writer.path("train.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in made))
-        writer.commit(
-            {"distilled": {"task": task}, "plan": PLAN, "rejected": {},
-             "splits": {"train": {"rows": rows, "rejected": {}, "files": ["train.jsonl"]}}}
-        )  # fmt: skip
+def made(folder: Path, name: str, **config: Any) -> Path:
+    """A small dataset of a builder."""
+    build(name, registry.load("builders", name).Config(**config), BuildOptions(folder, workers=1))
     return folder
 
 
-def said(place: int, **values: Any) -> Edit:
-    return lambda rows: rows[place]["provenance"].update(values)
-
-
-def verdicts(*each: str | None) -> Edit:
-    def change(rows: list[dict[str, Any]]) -> None:
-        for row, verdict in zip(rows, each, strict=False):
-            row["provenance"]["verdicts"] = [{"judge": "rubric", "verdict": verdict, "detail": ""}]
-
-    return change
-
-
-def twice(rows: list[dict[str, Any]]) -> None:
-    rows[3].update({name: rows[2][name] for name in ("prompt", "rationale", "answer", "completion")})
-
-
-def test_what_a_teacher_wrote_holds(tmp_path: Path) -> None:
-    result = run(taught(tmp_path / "out"))
-    assert failed(result) == {}
-    assert {each.suite for each in result.outcomes} == {"dataset", "distilled"}
+FEW = dict.fromkeys(("train", "test", "test_longer", "test_larger"), 20)
 
 
 @pytest.mark.parametrize(
-    ("name", "change"),
+    ("split", "place", "name", "change"),
     [
-        ("attempts", said(3, attempts=6)),
-        ("attempt_kept", said(3, attempt=4)),
-        ("provenance", said(3, model="")),
-        ("provenance", put(3, provenance=None)),
-        ("provenance", said(3, finish_reason="length")),
-        ("answer_in_labels", put(3, answer="three")),
-        ("closing_form", put(3, completion="3")),
-        ("rationales_there", put(3, rationale=" ")),
-        ("hints", put(3, rationale="Option (B) Fish (CORRECT) it is.")),
-        ("hints", lambda rows: (rows[3].update(rationale="The hint says 3."), said(3, hinted=True)(rows))),
-        ("rationales_once", twice),
-        ("rationales_differ", lambda rows: rows[3].update(rationale=rows[2]["rationale"].upper())),
+        ("train", 3, "expression_length", lambda rows: rows[3]["meta"].update(length=101)),
+        ("train", 3, "expression_length", lambda rows: rows[3]["meta"].update(length=49)),
+        ("test_longer", 3, "expression_length", lambda rows: rows[3]["meta"].update(length=99)),
+        ("train", 4, "answer_in_labels", put(4, answer="30")),
+        ("train", 4, "answer_in_labels", put(4, answer="-1")),
+        ("train", 4, "answer_in_labels", put(4, answer="four")),
+        ("test_larger", 4, "answer_in_labels", put(4, answer="60")),
     ],
 )
-def test_each_expectation_of_a_teachers_rows_can_fail(tmp_path: Path, name: str, change: Edit) -> None:
-    folder = taught(tmp_path / "out")
-    edit(folder, change)
-    found = failed(run(folder))
-    assert found[name] == (1, ["gsm8k/q3"])
-
-
-def test_an_honest_row_may_speak_of_hints(tmp_path: Path) -> None:
-    folder = taught(tmp_path / "out")
-    edit(folder, put(3, rationale="The hint says 3."))  # it was asked without one
+def test_bounds_of_listops(tmp_path: Path, split: str, place: int, name: str, change: Edit) -> None:
+    folder = made(tmp_path / "data", "listops", **FEW, validation=0)
     assert failed(run(folder)) == {}
+    rows = edit(folder, change, split)
+    assert failed(run(folder))[name] == (1, [rows[place]["id"]])
 
 
-def test_bad_and_unscored_verdicts_are_warnings(tmp_path: Path) -> None:
-    folder = taught(tmp_path / "out")
-    edit(folder, verdicts(*["helpful"] * 9, "unhelpful"))
-    assert failed(run(folder)) == {}
-    edit(folder, verdicts(*["helpful"] * 4, *["unhelpful"] * 3, *[None] * 3))
-    result = run(folder)
-    assert failed(result) == {"verdicts_bad": (1, ["train, rubric"]), "verdicts_unscored": (1, ["train, rubric"])}
-    assert result.success
+def test_answers_and_prompts_of_2wiki(tmp_path: Path) -> None:
+    folder = made(tmp_path / "data", "2wiki", source="sample", source_split="auto")
+    whole = run(folder)
+    assert failed(whole) == {}
+    asked = list(read(folder, "test"))
+    closed = [place for place, row in enumerate(asked) if row.answer in ("yes", "no")]
+    checked = next(each.rows for each in whole.outcomes if each.name == "answer_in_labels" and each.suite == "2wiki")
+    assert 0 < len(closed) <= checked < sum(whole.report["rows"].values())
+    edit(folder, put(closed[0], answer="perhaps"), "test")
+    assert failed(run(folder))["answer_in_labels"] == (1, [asked[closed[0]].id])
+    edit(folder, lambda rows: rows[1]["meta"].update(prompt_tokens=301), "test")
+    assert failed(run(folder))["prompt_tokens"] == (1, [asked[1].id])
+
+
+@pytest.mark.parametrize(
+    ("answers", "share"), [(["5"], "1.000"), (["5", "5", "5", "6"], None), (["5", "6", None], "0.333")]
+)
+def test_an_answer_that_is_far_commoner_than_others_warns(
+    tmp_path: Path, answers: list[Any], share: str | None
+) -> None:
+    """All rows have one answer; one of two answers has three quarters; of many answers two have a third each."""
+    folder = make(tmp_path / "sums", train=600)
+
+    def same(rows: list[dict[str, Any]]) -> None:
+        for place, row in enumerate(rows):
+            row["answer"] = answers[place % len(answers)] or row["answer"]
+
+    edit(folder, same)
+    result = run(folder, steps=False)
+    (outcome,) = [each for each in result.outcomes if each.name == "commonest_answer"]
+    assert (outcome.success, outcome.severity) == (share is None, "warning")
+    if share is not None:
+        assert (outcome.examples, outcome.said()) == (["train"], share)
+
+
+HALTS = """
+import sys
+from pathlib import Path
+from synth.validate import Options, validate
+
+def halt(*_):
+    print("here", flush=True)
+    sys.stdin.read()
+
+if __name__ == "__main__":
+    folder, where = Path(sys.argv[1]), sys.argv[2]
+    if where == "writing":
+        Path.replace = halt
+    validate(folder, Options(workers=2), halt if where == "reading" else lambda *_: None)
+"""
+
+
+@pytest.mark.parametrize("where", ["reading", "writing"])
+def test_a_killed_run_leaves_the_old_result(tmp_path: Path, where: str) -> None:
+    """Killed while it reads rows, with workers about it, and when the new result is written but not in its place."""
+    folder = make(tmp_path / "sums")
+    assert run(folder).success
+    before = (folder / "validation.json").read_bytes()
+    edit(folder, put(4, prompt=7))
+    (tmp_path / "halts.py").write_text(HALTS)
+    command = [sys.executable, str(tmp_path / "halts.py"), str(folder), where]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+        process.kill()
+        assert process.stdout.read() == b""  # comes to an end when the workers have ended too
+    assert process.returncode == -signal.SIGKILL
+    assert (folder / "validation.json").read_bytes() == before
+    assert (folder / ".validation.json.partial").exists() == (where == "writing")
+    assert not run(folder).success
+    assert json.loads((folder / "validation.json").read_text())["success"] is False
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def test_a_twin_in_another_chunk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +187,7 @@ def test_a_suite_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("text", "line"),
     [
         ("def expectations(manifest):\n    return 1 / 0\n", r"mine\.py: line 2: ZeroDivisionError"),
-        ("x = 1\n", r"mine\.py: .*has no attribute 'expectations'"),
+        ("x = 1\n", r"mine\.py has no function expectations\(manifest\)"),
         ("def expectations(manifest):\n    return ['x']\n", r"has to return a list of expectations, not 'x'"),
         (
             OWN.replace("meta.carries", "colour"),
@@ -185,18 +206,20 @@ def test_a_suite_that_cannot_be(tmp_path: Path, text: str, line: str) -> None:
 
 def test_data_docs_show_what_failed_and_load_nothing_from_the_net(tmp_path: Path) -> None:
     folder = make(tmp_path / "sums")
-    edit(folder, put(4, prompt=7))
-    run(folder, docs=True)
-    pages = {page.relative_to(folder / "validation").parts[0] for page in (folder / "validation").rglob("*.html")}
-    assert pages == {"index.html", "expectations", "validations"}
-    index = (folder / "validation" / "index.html").read_text()
-    assert "rows have their fields, of the right types" in index
-    (page,) = (folder / "validation" / "validations" / "dataset").rglob("*.html")
-    text = page.read_text()
-    assert "arithmetic/style=scratchpad,operation=add,digits=3/train/0/" in text
-    assert "ids are unique" in text
-    for each in (index, text):
-        assert not [word for word in ('src="http', "url('http", '.css"') if word in each]
+    rows = edit(folder, put(4, prompt=7))
+    docs = run(folder, docs=True).docs
+    assert docs == folder / "validation" / "index.html"
+    pages = {page: page.read_text() for page in docs.parent.rglob("*.html")}
+    assert {page.relative_to(docs.parent).parts[0] for page in pages} == {"index.html", "expectations", "validations"}
+    assert "rows have their fields, of the right types: 1 of 60" in pages[docs]
+    (result,) = (docs.parent / "validations" / "dataset").rglob("*.html")
+    for said in (rows[4]["id"], "ids are unique", "seen: prompt is a whole number, not text", "Data asset: sums"):
+        assert said in pages[result]
+    for page, text in pages.items():
+        assert not re.findall(r"<(?:script|img|iframe|link|object|embed)\b[^>]*\b(?:src|href|data)=", text)
+        assert not re.findall(r"url\(|@import|https?:", text)
+        links = [link for link in re.findall(r'href="([^"#]+)"', text) if not (page.parent / link).is_file()]
+        assert links == []
 
 
 def test_as_typed(synth: Callable[..., Any], tmp_path: Path) -> None:
@@ -204,13 +227,14 @@ def test_as_typed(synth: Callable[..., Any], tmp_path: Path) -> None:
     done = synth("validate", "sums")
     assert (done.returncode, done.stderr) == (0, "")
     assert "ids are unique" in done.stdout
-    assert "sums: 60 rows" in done.stdout
+    assert "no split is empty 4 splits 0" in " ".join(done.stdout.split())
+    assert "sums: 60 rows, 16 expectations, none failed; written to sums/validation.json\n" in done.stdout
     rows = edit(folder, put(4, prompt=7))
     done = synth("validate", "sums", "--docs", "--workers", 2)
     assert (done.returncode, done.stderr) == (1, "")
     assert rows[4]["id"] in " ".join(done.stdout.split())
     assert "prompt is a whole number, not text" in " ".join(done.stdout.split())
-    assert (folder / "validation" / "index.html").is_file()
+    assert "written to sums/validation.json and sums/validation/index.html\n" in done.stdout
     assert json.loads((folder / "validation.json").read_text())["success"] is False
     done = synth("validate", "nothing", "--quiet")
     assert (done.returncode, done.stdout) == (1, "")

@@ -52,7 +52,7 @@ def _questions(manifest: Mapping[str, Any]) -> list[Any]:
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="leaked_normal", value_set=[False],
-            meta=named("leaks_normalised", "no question is in two splits, but for case, spaces or punctuation"),
+            meta=named("leaks_normalised", "no question is in two splits, spelling aside"),
         ),
     ]  # fmt: skip
     if "builder" in manifest and not manifest["config"].get("repeat"):

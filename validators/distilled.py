@@ -16,8 +16,8 @@ from synth.record import Record
 from synth.task import Task
 
 MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
-NEEDED = ("teacher", "model", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
-OPTIONAL = ("system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
+NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
+OPTIONAL = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
 MARKED = re.compile(r"\(\s*correct\s*\)", re.IGNORECASE)
 SAYS_SO = re.compile(
     r"\b(?:the|a|your|this) hint\b|\bhint(?:ed|s)?\b[^.]{0,20}\b(?:says|given|shows|that)\b"
@@ -93,7 +93,7 @@ def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "provenance_fault": _provenance_fault(record.provenance, manifest["plan"]),
         "attempt": attempt if type(attempt) is int else None,
         "attempts": attempts if type(attempts) is int else None,
-        "gives_hint_away": bool(MARKED.search(record.rationale) or (hinted and SAYS_SO.search(record.rationale))),
+        "gives_hint_away": hinted and bool(MARKED.search(record.rationale) or SAYS_SO.search(record.rationale)),
         "rationale_there": bool(record.rationale.strip()),
     }
 

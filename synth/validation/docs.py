@@ -13,7 +13,7 @@ from synth.validation.suites import Outcome, load_gx, quiet
 # The pages load their styles, icons and scripts from servers on the net, and invite to a newsletter. All that is taken
 # out, so that they look the same offline and nobody is told that they were opened; these few rules are in its place.
 FOREIGN = re.compile(
-    r"""<script[^>]*\bsrc="https?:[^>]*></script>|<link[^>]*\bhref="https?:[^>]*>|<img[^>]*\bsrc="https?:[^>]*>|<footer>.*?</footer>"""
+    r"""<script[^>]*\bsrc="https?:[^>]*></script>|<link\b[^>]*>|<img[^>]*\bsrc="https?:[^>]*>|<footer>.*?</footer>"""
     r"|url\('https?:[^)]*\)",
     re.DOTALL,
 )
@@ -25,9 +25,12 @@ h1, h2, h3, h4, h5, .h5 { font-size: 1.05em; margin: 1.4em 0 .3em; }
 table { border-collapse: collapse; margin: .3em 0; }
 th, td { border-bottom: 1px solid #ddd; padding: .3em .9em .3em 0; text-align: left; vertical-align: top; }
 .list-group, .nav, .breadcrumb { list-style: none; padding: 0; } .nav-item { display: inline; margin-right: 1em; }
-.text-success::before { content: "\\2714"; color: #18794e; } .text-danger::before { content: "\\2718"; color: #c62828; }
-.collapse:not(.show) { display: none; }
+i.text-success::before { content: "\\2714"; color: #18794e; }
+i.text-danger::before { content: "\\2718"; color: #c62828; }
+.text-warning::before { content: "!"; color: #b45f06; font-weight: bold; }
+.collapse { display: none; } .collapse:target { display: block; }
 </style></head>"""
+COLUMN = ("Sampled Unexpected Values", "The first of them")  # ids of rows stand there, not values
 
 
 def write_docs(folder: Path, name: str, outcomes: list[Outcome]) -> None:
@@ -41,7 +44,7 @@ def write_docs(folder: Path, name: str, outcomes: list[Outcome]) -> None:
             _build(Path(made, "gx"), site, name, outcomes)
         for page in site.rglob("*.html"):
             text = FOREIGN.sub("", page.read_text(encoding="utf-8"))
-            page.write_text(text.replace("</head>", STYLE, 1), encoding="utf-8")
+            page.write_text(text.replace("</head>", STYLE, 1).replace(*COLUMN), encoding="utf-8")
         shutil.rmtree(site / "static")
         (site / "index.html").write_text(_index(site, name, outcomes), encoding="utf-8")
         try:
@@ -61,12 +64,17 @@ def _index(site: Path, name: str, outcomes: list[Outcome]) -> str:
         sign = "danger" if failed else "success"
         link = f'<a href="{page.relative_to(site).as_posix()}">{escape(suite)}</a>' if page else escape(suite)
         lines.append(
-            f'<tr><td><i class="text-{sign}"></i></td><td>{link}</td><td>{len(each)} expectations</td>'
-            f"<td>{', '.join(escape(outcome.title) for outcome in failed)}</td></tr>"
+            f'<tr><td><i class="text-{sign}"></i></td><td>{link}</td><td>{len(each) - len(failed)} of {len(each)}</td>'
+            f"<td>{'<br>'.join(escape(_told(outcome)) for outcome in failed)}</td></tr>"
         )
     head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>{STYLE}'
-    table = f"<table><tr><th></th><th>suite</th><th></th><th>failed</th></tr>{''.join(lines)}</table>"
+    table = f"<table><tr><th></th><th>suite</th><th>held</th><th>failed</th></tr>{''.join(lines)}</table>"
     return f"{head}<body><h1>Validation of {escape(name)}</h1>{table}</body></html>\n"
+
+
+def _told(outcome: Outcome) -> str:
+    warning = " (a warning)" if outcome.severity == "warning" else ""
+    return f"{outcome.title}{warning}: {outcome.failures:,} of {outcome.rows:,}"
 
 
 def _build(home: Path, site: Path, name: str, outcomes: list[Outcome]) -> None:
@@ -119,7 +127,8 @@ def _put(context: Any, name: str, suite: str, outcomes: list[Outcome]) -> None:
             "unsuccessful_expectations": len(outcomes) - held, "success_percent": 100 * held / len(outcomes),
         },
         meta=ExpectationSuiteValidationResultMeta(
-            run_id=run, batch_spec={}, active_batch_definition={"datasource_name": "synth", "data_asset_name": name},
+            run_id=run, batch_spec={"data_asset_name": name},
+            active_batch_definition={"datasource_name": "synth", "data_asset_name": name},
             great_expectations_version=gx.__version__, validation_id=None, checkpoint_id=None,
         ),
     )  # fmt: skip
@@ -134,12 +143,13 @@ def _result(outcome: Outcome) -> Any:
     outcome.expectation.description = outcome.title  # what a page says of it
     configuration = outcome.expectation.configuration
     share = 100 * outcome.failures / outcome.rows if outcome.rows else 0.0
+    shown = [*outcome.examples, *([f"seen: {outcome.said()}"] if outcome.examples and outcome.said() else [])]
     figures = {
         "element_count": outcome.elements, "missing_count": outcome.missing,
         "missing_percent": 100 * outcome.missing / outcome.elements if outcome.elements else 0.0,
         "unexpected_count": outcome.failures, "unexpected_percent": share, "unexpected_percent_nonmissing": share,
         "unexpected_percent_total": share, "partial_unexpected_list": outcome.examples,
-        "partial_unexpected_counts": [{"value": each, "count": 1} for each in outcome.examples],
+        "partial_unexpected_counts": [{"value": each} for each in shown],
     }  # fmt: skip
     if not outcome.elements:
         figures = {"observed_value": outcome.observed}

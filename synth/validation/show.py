@@ -5,10 +5,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from synth.validate import Result
+from synth.validate import RESULT, Result
 from synth.validation.suites import Outcome
 
 WIDTH = 150  # where output is no terminal
+UNITS = {"splits": "split", "files": "file", "verdicts": "judge"}  # what an expectation is about, if not rows
 
 
 def show(result: Result, several: bool) -> None:
@@ -18,7 +19,7 @@ def show(result: Result, several: bool) -> None:
         console.width = WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(str(result.folder)) if several else None,
                   title_justify="left")  # fmt: skip
-    for column in ("expectation", "rows", "failures", "first of them"):
+    for column in ("expectation", "rows", "failures", "first failures"):
         table.add_column(column, justify="right" if column in ("rows", "failures") else "left", overflow="fold")
     for outcome in result.outcomes:
         table.add_row(*_cells(outcome))
@@ -28,10 +29,25 @@ def show(result: Result, several: bool) -> None:
 
 def _cells(outcome: Outcome) -> list[str]:
     style = "" if outcome.success else "[bold red]" if outcome.severity == "critical" else "[yellow]"
-    said = outcome.said() if outcome.observed is not None or not outcome.success else None
-    shown = [*outcome.examples, *([f"({said})"] if said else [])]
+    shown = [*outcome.examples, *([f"({said})"] if (said := _said(outcome)) else [])]
     failures = f"{outcome.failures:,}" if outcome.held else "1"
-    return [style + escape(outcome.title), f"{outcome.rows:,}", style + failures, escape("\n".join(shown))]
+    return [style + escape(outcome.title), _looked_at(outcome), style + failures, escape("\n".join(shown))]
+
+
+def _looked_at(outcome: Outcome) -> str:
+    """How many rows were looked at, or of what else; nothing for an expectation about a column as a whole."""
+    on = (outcome.expectation.meta or {}).get("on", "rows")
+    if on == "rows":
+        return f"{outcome.rows:,}" if outcome.elements else ""
+    return f"{outcome.rows} {UNITS[on] if outcome.rows == 1 else UNITS[on] + 's'}"
+
+
+def _said(outcome: Outcome) -> str | None:
+    """A figure with what it is of, or the first thing that should not have been."""
+    if outcome.observed is None and outcome.success:
+        return None
+    what = str((outcome.expectation.meta or {}).get("shows", "")).replace("_", " ")
+    return f"{what} {outcome.said()}".strip() if outcome.said() else None
 
 
 def _summary(result: Result) -> str:
@@ -41,4 +57,6 @@ def _summary(result: Result) -> str:
     rows = sum(result.report["rows"].values())
     told = f"{result.folder}: {rows:,} rows, {len(result.outcomes)} expectations, "
     told += f"{len(critical)} failed ({', '.join(critical)})" if critical else "none failed"
-    return told + (f"; {len(warned)} warned ({', '.join(warned)})" if warned else "")
+    told += f"; {len(warned)} warned ({', '.join(warned)})" if warned else ""
+    where = f"{result.folder / RESULT}{f' and {result.docs}' if result.docs else ''}"
+    return f"{told}; written to {where}"

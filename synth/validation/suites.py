@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from synth.errors import MissingExtraError, SynthError
@@ -82,8 +83,8 @@ class Outcome:
         """What was seen: a figure, or of failures the first thing that should not have been."""
         if self.observed is not None:
             return f"{self.observed:.3f}" if isinstance(self.observed, float) else str(self.observed)[:SHOWN]
-        told = [value for value in self.values if isinstance(value, str | int | float) and not isinstance(value, bool)]
-        return " ".join(str(told[0]).split())[:SHOWN] if told else None
+        told = [text for text in map(_plain, self.values) if text]
+        return told[0][:SHOWN] if told else None
 
     @property
     def name(self) -> str:
@@ -95,6 +96,15 @@ class Outcome:
     def title(self) -> str:
         said = (self.expectation.meta or {}).get("title") or self.expectation.description
         return str(said or self.name.replace("_", " "))
+
+
+def _plain(value: Any) -> str | None:
+    """Something that was seen, on one line; of two columns their numbers: `199 and 200`. None for truths and hashes."""
+    if isinstance(value, tuple | list):
+        return " and ".join(f"{each:.15g}" for each in value) if all(isinstance(each, Real) for each in value) else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return " ".join(str(value).split())
 
 
 COLUMNS = ("column", "column_A", "column_B", "column_list")

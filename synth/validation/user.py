@@ -23,6 +23,8 @@ def read_suite(path: Path, manifest: Mapping[str, Any]) -> list[Any]:
             raise UsageError(f"--suite {path} cannot be imported")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        if not hasattr(module, "expectations"):
+            raise UsageError(f"--suite {path} has no function expectations(manifest), which returns a list")
         found = module.expectations(manifest)
     except UsageError:
         raise
