@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ class Seen:
     def __init__(self, spill: int = 1 << 22) -> None:
         self._spill = spill
         self._runs: list[Prints] = []
-        self._files: list[Path] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="synth-seen-")
+        self._files: list[IO[bytes]] = []
 
     def take(self, batch: Prints, most: int | None = None) -> npt.NDArray[np.bool_]:
         """Take the first `most` entries that were not taken yet; answers which, a mask of the batch's shape."""
@@ -45,12 +44,13 @@ class Seen:
         return mask
 
     def close(self) -> None:
-        self._folder.cleanup()
+        for file in self._files:
+            file.close()
 
     def _all_runs(self) -> Iterator[Prints]:
         yield from self._runs
         for file in self._files:
-            yield np.load(file, mmap_mode="r")
+            yield np.memmap(file, dtype=np.uint64, mode="r")
 
     def _insert(self, run: Prints) -> None:
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
@@ -58,6 +58,6 @@ class Seen:
         if len(run) < self._spill:
             self._runs.append(run)
             return
-        file = Path(self._folder.name, f"{len(self._files)}.npy")
-        np.save(file, run)
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (it has no name: a run that is killed leaves nothing behind)
+        run.tofile(file)
         self._files.append(file)

@@ -22,6 +22,7 @@ from synth import registry
 from synth.errors import FolderError, UsageError
 from synth.parallel import cores
 from synth.store import CARD, MANIFEST, file_facts, members, open_manifest
+from synth.validation.docs import remove_docs, write_docs
 from synth.validation.facts import Spec
 from synth.validation.frames import Rows, files_frame, splits_frame, verdicts_frame
 from synth.validation.scan import Progress, Scan
@@ -114,9 +115,9 @@ def _validate(folder: Path, given: Path, options: Options, report: Progress) -> 
     docs = folder / DOCS / "index.html" if options.docs else None
     result = Result(folder, outcomes, _report(folder, given, options, scan, outcomes, data, texts), docs)
     if options.docs:
-        from synth.validation.docs import write_docs
-
         write_docs(folder / DOCS, folder.resolve().name, outcomes)
+    else:
+        remove_docs(folder / DOCS)
     _write(folder, result.report)
     return result
 

@@ -220,6 +220,8 @@ def test_data_docs_show_what_failed_and_load_nothing_from_the_net(tmp_path: Path
         assert not re.findall(r"url\(|@import|https?:", text)
         links = [link for link in re.findall(r'href="([^"#]+)"', text) if not (page.parent / link).is_file()]
         assert links == []
+    run(folder)  # pages of an earlier validation do not stay
+    assert not docs.parent.exists()
 
 
 def test_as_typed(synth: Callable[..., Any], tmp_path: Path) -> None:

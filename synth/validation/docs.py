@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from datetime import datetime, timezone
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ def write_docs(folder: Path, name: str, outcomes: list[Outcome]) -> None:
             shutil.copytree(site, folder)
         except OSError as error:
             raise FolderError.from_os(error, f"cannot write {folder}") from error
+
+
+def remove_docs(folder: Path) -> None:
+    """Take away the pages of an earlier validation, which say nothing of this one; what is not ours stays."""
+    if (folder / "index.html").is_file() and (folder / "validations").is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _index(site: Path, name: str, outcomes: list[Outcome]) -> str:
@@ -118,7 +125,7 @@ def _put(context: Any, name: str, suite: str, outcomes: list[Outcome]) -> None:
         outcome.expectation.id = None
         expectations.add_expectation(outcome.expectation)
     context.suites.add(expectations)
-    run = RunIdentifier(run_name=name)
+    run = RunIdentifier(run_name=name, run_time=datetime.now(timezone.utc))  # else it looks for a date in the name
     held = sum(outcome.success for outcome in outcomes)
     found = ExpectationSuiteValidationResult(
         success=held == len(outcomes), results=[_result(outcome) for outcome in outcomes], suite_name=suite,
