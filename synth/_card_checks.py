@@ -1,4 +1,4 @@
-"""What `synth validate` found, read from validation.json for the card."""
+"""What `synth validate` found, read from validation.json for the card and for `synth push`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,9 +27,16 @@ def read_validation(folder: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise FolderError.from_os(error, str(path)) from error
     wanted = ("success", "data", "expectations", "contamination")
-    if not isinstance(found, dict) or any(name not in found for name in wanted):
+    if not isinstance(found, dict) or any(name not in found for name in wanted) or not _is_data(found["data"]):
         raise FolderError(f"{path} does not hold the results of synth validate: run it again")
     return found
+
+
+def _is_data(found: Any) -> bool:
+    """Whether it says of files how large they were, and their hashes."""
+    return isinstance(found, dict) and all(
+        isinstance(facts, dict) and {"bytes", "sha256"} <= facts.keys() for facts in found.values()
+    )
 
 
 def changed_since(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any]) -> list[str]:
@@ -37,7 +44,7 @@ def changed_since(folder: Path, manifest: Mapping[str, Any], validation: Mapping
     then = validation["data"]
     data = [name for split in manifest["splits"].values() for name in split["files"]]
     data += [REJECTED] if (folder / REJECTED).exists() else []
-    return [name for name in dict.fromkeys([*then, *data]) if name not in then or not _same(folder / name, then[name])]
+    return [name for name in dict.fromkeys([*data, *then]) if name not in then or not _same(folder / name, then[name])]
 
 
 def _same(path: Path, facts: Mapping[str, Any]) -> bool:

@@ -103,11 +103,14 @@ class SplitCounts:
     def add(self, batch: Batch) -> None:
         self.rows += batch.num_rows
         self.size += batch.nbytes
-        self.answers.add(batch["answer"])
+        if not _nested(batch["answer"]):
+            self.answers.add(batch["answer"])
         for name in TEXTS:
-            self.lengths[name].add(words(batch[name]))
+            if not _nested(batch[name]):
+                self.lengths[name].add(words(batch[name]))
         for name, column in _fields(batch["meta"]):
-            self.meta.setdefault(name, Values()).add(column)
+            if not _nested(column):
+                self.meta.setdefault(name, Values()).add(column)
         for name, column in _fields(batch["provenance"]):
             self._add_provenance(name, column)
 
@@ -116,10 +119,9 @@ class SplitCounts:
         import pyarrow.compute as pc
 
         if name == "verdicts" and pa.types.is_list(column.type):
-            flat = pc.list_flatten(column)
-            pairs = zip(*(pc.struct_field(flat, part).to_pylist() for part in ("judge", "verdict")), strict=True)
-            self.verdicts.update(pairs)
-        elif name in ("prompt_tokens", "completion_tokens", "cost", "attempts", "hinted"):
+            told = [each for each in pc.list_flatten(column).to_pylist() if isinstance(each, dict)]
+            self.verdicts.update((str(each["judge"]), each.get("verdict")) for each in told if "judge" in each)
+        elif name in ("prompt_tokens", "completion_tokens", "cost", "attempts", "hinted") and _is_number(column):
             self.sums[name] += pc.sum(column).as_py() or 0
             self.sums[f"{name} known"] += len(column) - column.null_count
 
@@ -151,6 +153,20 @@ def _fields(column: Any) -> Iterator[tuple[str, Any]]:
     if pa.types.is_struct(column.type):
         for number, part in enumerate(column.type):
             yield part.name, pc.struct_field(column, number)
+
+
+def _nested(column: Any) -> bool:
+    """Whether its values are lists or structs, which nothing is counted of."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(column.type))
+
+
+def _is_number(column: Any) -> bool:
+    import pyarrow as pa
+
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return any(holds(column.type) for holds in kinds)
 
 
 def words(column: Any) -> "Counts":

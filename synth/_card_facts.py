@@ -2,8 +2,6 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from synth import registry
@@ -78,10 +76,10 @@ def about(manifest: Manifest) -> About:
     if manifest.get("builder") in registry.names("builders"):
         found: About | None = getattr(registry.load("builders", name), "ABOUT", None)
         return found or About(name, f"{registry.summary('builders', name).rstrip('.')}.", languages=())
-    return _about_task(name) if "distilled" in manifest else About(name, "", languages=())
+    return _about_task(name, manifest["distilled"]) if "distilled" in manifest else About(name, "", languages=())
 
 
-def _about_task(name: str) -> About:
+def _about_task(name: str, asked: Manifest) -> About:
     from synth.questions import find_task, task_names
 
     limits = (
@@ -96,21 +94,21 @@ def _about_task(name: str) -> About:
             columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,),
         )  # fmt: skip
     task = find_task(name)
-    licence = "" if task.licence in UNKNOWN else LICENCES.get(task.licence, "other")
+    # Of a file nobody knows but its owner whether it is the task's own dataset.
+    own = task.hub is not None and asked["source"].get("hub") == task.hub.id
+    licence = LICENCES.get(task.licence, "other") if own and task.licence not in UNKNOWN else ""
     note = f"The questions of {name}: {task.licence}." if licence else ""
     return About(
-        shown, f"Questions of {name} ({task.summary}), {text}", licence, note,
+        shown, f"Questions {'of' if own else 'as in'} {name} ({task.summary}), {text}", licence, note,
         (*CATEGORIES.get(task.family, ()), "text-generation"), ("chain-of-thought", "distilled", name),
-        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,), links=(task.source,) if task.source else (),
+        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,), links=(task.source,) if own and task.source else (),
     )  # fmt: skip
 
 
 def commands(manifest: Manifest) -> list[str]:
     """What was typed to make the folder, without the names of folders it was written to."""
     typed = [str(manifest["command"])] if manifest.get("command") else []
-    if not typed and "distilled" in manifest:
-        typed = [_distilled(manifest)]
-    if judged := manifest.get("judged"):
+    for judged in judgings(manifest):
         words = ["synth", "judge", "--judge", judged["judge"]]
         for name, usual in (("teacher", None), ("sample", None), ("seed", 0), ("votes", 1), ("drop", None)):
             words += [f"--{name}", str(judged[name])] if judged.get(name) not in (None, usual) else []
@@ -118,32 +116,16 @@ def commands(manifest: Manifest) -> list[str]:
     return typed
 
 
-def _distilled(manifest: Manifest) -> str:
-    """The options that decide which rows come out, out of the recipe in the manifest."""
-    from synth.distill import Plan
-
-    asked, teacher, plan = manifest["distilled"], manifest["teacher"], manifest["plan"]
-    words = ["synth", "distill", "--task", asked["task"], "--source", asked["source"]["name"]]
-    words += ["--teacher", teacher["name"]]
-    words += ["--model", teacher["model"]] if teacher["model"] != teacher["name"] else []
-    words += ["--limit", str(asked["limit"])] if asked.get("limit") else []
-    for option in fields(Plan):
-        value = plan.get(option.name)
-        if option.name == "temperatures":
-            given = ",".join(f"{each:g}" for each in value or ())
-            words += ["--temperature", given] if given not in ("", "0.7") else []
-        elif value is True:
-            words.append(f"--{option.name}")
-        elif value not in (None, False, option.default):
-            words += [f"--{option.name.replace('_', '-')}", str(value)]
-    return shlex.join(words + (["--format", "parquet"] if manifest.get("format") == "parquet" else []))
+def judgings(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """What each judge was asked, in order."""
+    return [*manifest.get("judged_before", []), *([manifest["judged"]] if "judged" in manifest else [])]
 
 
 def sources(manifest: Manifest) -> list[tuple[str, str]]:
     """Files that went in and the sha256 of each, "" where it is not known."""
     asked = manifest.get("distilled", {}).get("source")
     if asked:
-        return [(Path(asked["name"]).name, asked.get("sha256", ""))]
+        return [(str(asked["name"]), asked.get("sha256", ""))]
     return [(str(name), str(digest)) for name, digest in (manifest.get("source") or {}).items()]
 
 

@@ -25,7 +25,8 @@ def _expectations(found: Mapping[str, Any], changed: list[str]) -> list[str]:
     verdict = f"{len(listed_all) - len(missed)} of {len(listed_all)} expectations hold; {' and '.join(told)}"
     with_what = (found.get("versions") or {}).get("great_expectations")
     tool = f" (Great Expectations {with_what})" if with_what else ""
-    sample = f", steps worked out on a sample of {found['sample']:,} rows" if found.get("sample") else ""
+    sample = f"; steps were worked out again of a sample of {found['sample']:,} rows" if found.get("sample") else ""
+    sample = "; steps were not worked out again" if found.get("steps") is False else sample
     since = f"**The data has changed since these checks:** {listed(changed)}." if changed else ""
     head = ["expectation", "rows", "failures"]
     return [
@@ -60,7 +61,7 @@ def _verdicts(member: Member) -> str:
         [f"{cell(judge)}: {cell(verdict or 'no verdict')}", f"{n:,}", share(n, judged[judge])]
         for (judge, verdict), n in order
     ]
-    return table(["judge: verdict", "rows", "share"], rows)
+    return table(["judge: verdict", "rows", "share of those judged"], rows)
 
 
 def _tokens(found: Mapping[str, Any]) -> str:

@@ -1,17 +1,21 @@
 """One configuration of a card: its folder, read once from end to end."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from synth import _card_facts, _card_table
+from synth import _card_facts
 from synth._card_checks import changed_since, read_validation
 from synth._card_count import SplitCounts, total
+from synth._card_table import Batch, OtherRowsError, declared_batches, declared_plan, surveyed_batches
 from synth.about import About
+from synth.columns import Plan
+from synth.errors import FolderError
 from synth.record import Record
+from synth.shards import TEXTS, survey
 from synth.stats import _tally
 from synth.store import open_manifest, read
 
@@ -27,6 +31,7 @@ class Member:
     folder: Path
     manifest: dict[str, Any]
     schema: Any  # a pyarrow.Schema
+    loose: bool  # some columns are JSON text in the schema and something else in the files
     splits: dict[str, SplitCounts]
     row: Record | None
     about: About
@@ -48,20 +53,29 @@ def read_member(name: str, folder: Path) -> Member:
     Raises FolderError for what is none, or cannot be read.
     """
     manifest = open_manifest(folder)
-    schema = _card_table.find_schema(folder, manifest)
-    splits = {split: _count(folder, manifest, split, schema) for split in manifest["splits"]}
+    plan, splits = _counted(folder, manifest)
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(
-        name, folder, manifest, schema, splits, _short_row(folder, splits), _card_facts.about(manifest),
-        _card_facts.kind(manifest), validation, changed, _tallies(folder, manifest),
+        name, folder, manifest, plan.schema, bool(plan.notes["json"]), splits, _short_row(folder, splits),
+        _card_facts.about(manifest), _card_facts.kind(manifest), validation, changed, _tallies(folder, manifest),
         all(counts.rows <= TALLIED for counts in splits.values()), _attempts(folder),
     )  # fmt: skip
 
 
-def _count(folder: Path, manifest: Mapping[str, Any], split: str, schema: Any) -> SplitCounts:
+def _counted(folder: Path, manifest: Mapping[str, Any]) -> tuple[Plan, dict[str, SplitCounts]]:
+    """Columns and counts of each split: as the rows are declared where they are so, else as all of them have them."""
+    try:
+        plan = declared_plan(folder, manifest)
+        return plan, {s: _count(declared_batches(folder, manifest, s, plan.schema)) for s in manifest["splits"]}
+    except OtherRowsError:
+        plan = survey(folder, manifest)
+        return plan, {s: _count(surveyed_batches(folder, manifest, s, plan)) for s in manifest["splits"]}
+
+
+def _count(batches: Iterable[Batch]) -> SplitCounts:
     counts = SplitCounts()
-    for batch in _card_table.batches(folder, manifest, split, schema):
+    for batch in batches:
         counts.add(batch)
     return counts
 
@@ -71,7 +85,14 @@ def _short_row(folder: Path, splits: Mapping[str, SplitCounts]) -> Record | None
     split = next((name for name, counts in splits.items() if counts.rows), None)
     if split is None:
         return None
-    return min(islice(read(folder, split), LOOKED_AT), key=lambda record: len(record.prompt))
+    return min(map(_as_text, islice(read(folder, split), LOOKED_AT)), key=lambda record: len(record.prompt))
+
+
+def _as_text(record: Record) -> Record:
+    """With texts in its text columns: a file that somebody else wrote may have numbers there."""
+    values = {name: getattr(record, name) for name in TEXTS}
+    texts: dict[str, Any] = {name: "" if value is None else str(value) for name, value in values.items()}
+    return replace(record, **texts)
 
 
 def _tallies(folder: Path, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
@@ -80,7 +101,7 @@ def _tallies(folder: Path, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for split in manifest["splits"]:
         for record in islice(read(folder, split), TALLIED):
-            for name, value in tally(record):
+            for name, value in tally(_as_text(record)):
                 found.setdefault(name, Counter())[value] += 1
     return found
 
@@ -93,8 +114,11 @@ def _attempts(folder: Path) -> dict[str, int]:
     if not path.is_file():
         return {}
     with path.open("rb") as file:
-        for line in file:
-            attempt = orjson.loads(line)
+        for number, line in enumerate(file, start=1):
+            try:
+                attempt = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise FolderError(f"{path} line {number} cannot be read: {error}") from error
             sums["attempts"] += 1
             for name in ("prompt_tokens", "completion_tokens"):
                 sums[name] += attempt.get(name) or 0

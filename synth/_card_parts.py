@@ -37,7 +37,7 @@ def columns(member: Member) -> str:
     if not shown:
         return ""
     text = "\n".join(
-        ["| column | share of the rows of all splits |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in shown)]
+        ["| column | shares, all splits taken together |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in shown)]
     )
     some = f"Of {listed(list(member.tallies))}: the first {TALLIED:,} rows of each split."
     return text if member.tallied_all or not member.tallies else f"{text}\n\n{some}"
@@ -45,22 +45,31 @@ def columns(member: Member) -> str:
 
 def _values(values: Values, rows: int) -> str:
     counts = Counter({value: count for value, count in values.counts.items() if value is not None})
-    numbers = bool(counts) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in counts)
     if values.too_many or not counts or set(counts) == {""}:
         return ""
     if len(counts) == 1:
         ((value, count),) = counts.items()
         return f"always {cell(value)}" if count == rows else f"{cell(value)} {share(count, rows)}"
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in counts):
+        return _numbers(counts, rows)
+    return _names(counts, rows)
+
+
+def _numbers(counts: Counter[Any], rows: int) -> str:
     if len(counts) <= FEW:
-        order = sorted(counts.items(), key=lambda pair: _by_number(str(pair[0])) if numbers else (0.0, -pair[1], ""))
-        return _shares(order, rows)
-    if numbers:
-        mean = sum(value * count for value, count in counts.items()) / counts.total()
-        return f"mean {mean:,.1f} ({min(counts):,g}-{max(counts):,g})"
-    top = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))[:SOME]
-    if top[0][1] / rows < COMMON or max(len(str(value)) for value, _ in top) > LONG:
+        return _shares(sorted(counts.items(), key=lambda pair: _by_number(str(pair[0]))), rows)
+    mean = sum(value * count for value, count in counts.items()) / counts.total()
+    return f"mean {mean:,.1f} ({min(counts):,g}-{max(counts):,g})"
+
+
+def _names(counts: Counter[Any], rows: int) -> str:
+    """All of a few, the commonest of many; nothing where they are no names, or hardly any comes twice."""
+    order = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    shown = order if len(order) <= FEW else order[:SOME]
+    often = len(shown) == len(order) or (order[0][1] > 1 and order[0][1] / rows >= COMMON)
+    if not often or max(len(str(value)) for value, _ in shown) > LONG:
         return ""
-    return f"{_shares(top, rows)} and {len(counts) - SOME:,} others"
+    return _shares(shown, rows) + (f" and {len(order) - SOME:,} others" if len(shown) < len(order) else "")
 
 
 def _shares(pairs: Sequence[tuple[Any, int]], rows: int) -> str:
@@ -74,9 +83,8 @@ def made(member: Member) -> list[str]:
         f"Made from `{name}`" + (f" (sha256 `{digest}`)" if digest else "") for name, digest in facts.sources(manifest)
     ]
     if "builder" in manifest:
-        lines += [
-            f"Seed {manifest['seed']}. The same command, on the same source, writes the same rows on any machine."
-        ]
+        source = ", on the same source," if facts.sources(manifest) else ""
+        lines += [f"Seed {manifest['seed']}. The same command{source} writes the same rows on any machine."]
     elif "distilled" in manifest:
         lines += _asked(member)
     lines += [

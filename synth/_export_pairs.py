@@ -6,6 +6,7 @@ of built rows it is made by program (_export_wrong.py). Both completions are in 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,22 @@ from synth import registry, store
 from synth._export_wrong import MISTAKES, rewritten, wrong_completion
 from synth.distilled import ATTEMPTS
 from synth.errors import FolderError, UsageError
+from synth.parallel import cores, ordered, pool
+from synth.record import Record
 
 Pair = dict[str, str]
+CHUNK = 2000  # rows that a process works on at a time: about a second
 NO_WRONG_ATTEMPT = "no_wrong_attempt"  # the teacher said nothing wrong with reasons about this question
 NO_MISTAKE = "no_mistake_found"  # no mistake by program that the step checker objects to
 NO_RATIONALE = "no_rationale"
 
 
-def pairs(folder: Path, split: str, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:
+def pairs(
+    folder: Path, split: str, most: int | None, left_out: Counter[str], workers: int | None = None
+) -> Iterator[Pair]:
     """The pairs of a split, at most `most` of each row; rows that give none are counted in `left_out`.
 
+    workers: processes for mistakes by program, which take their time; None for all cores where there are many rows.
     Raises UsageError for a dataset of a kind that no wrong completions are known of.
     """
     manifest = store.open_manifest(folder)
@@ -37,18 +44,33 @@ def pairs(folder: Path, split: str, most: int | None, left_out: Counter[str]) ->
         raise UsageError(
             f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones of {', '.join(MISTAKES)}"
         )
-    return _built(folder, split, kind, manifest["config"], left_out)
+    chunks = -(-manifest["splits"][split]["rows"] // CHUNK)
+    workers = min(workers or cores(), max(1, chunks))
+    return _built(store.read(folder, split), kind, manifest["config"], left_out, workers)
 
 
-def _built(folder: Path, split: str, kind: str, config: Mapping[str, Any], left_out: Counter[str]) -> Iterator[Pair]:
+def _built(
+    records: Iterator[Record], kind: str, config: Mapping[str, Any], left_out: Counter[str], workers: int
+) -> Iterator[Pair]:
     checker = registry.load("validators", kind)
     settings = checker.settings(config) if hasattr(checker, "settings") else {}
-    for record in store.read(folder, split):
+    work = partial(_pairs_of, kind=kind, settings=settings)
+    with pool(workers) as executor:
+        for found, missing in ordered(executor, work, iter(lambda: list(islice(records, CHUNK)), []), workers):
+            yield from found
+            left_out.update(missing)
+
+
+def _pairs_of(records: list[Record], kind: str, settings: Mapping[str, Any]) -> tuple[list[Pair], Counter[str]]:
+    """The pairs of some rows, and why others give none."""
+    found, missing = [], Counter[str]()
+    for record in records:
         wrong = wrong_completion(record, kind, settings) if record.rationale else None
         if wrong is None:
-            left_out[NO_MISTAKE if record.rationale else NO_RATIONALE] += 1
-            continue
-        yield {"prompt": record.prompt, "chosen": record.completion, "rejected": wrong}
+            missing[NO_MISTAKE if record.rationale else NO_RATIONALE] += 1
+        else:
+            found.append({"prompt": record.prompt, "chosen": record.completion, "rejected": wrong})
+    return found, missing
 
 
 def _distilled(folder: Path, split: str, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:

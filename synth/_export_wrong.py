@@ -71,8 +71,9 @@ def _listops(record: Record, draw: Random, settings: Mapping[str, Any]) -> Itera
     for place in draw.sample(range(len(right)), len(right)):
         expression = right[place - 1].rest if place else before
         for wrong in _wrong_reductions(right[place], expression, draw, modulus):
-            steps = [*right[:place], wrong, *_reduce(wrong.rest, modulus)]
-            yield "; ".join(map(form, steps)), str(steps[-1].value)
+            steps = [wrong, *_reduce(wrong.rest, modulus)]
+            if str(steps[-1].value) != record.answer:  # most mistakes are lost on the way: spell out those that are not
+                yield "; ".join(map(form, [*right[:place], *steps])), str(steps[-1].value)
 
 
 def _wrong_reductions(right: Reduction, expression: str, draw: Random, modulus: int) -> Iterator[Reduction]:

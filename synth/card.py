@@ -6,7 +6,7 @@ gives the same bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def render(
     front, body = _card_front.split(theirs)
     order = [*_card_front.entries(_card_front.parse(front).get("configs")), *folders]
     known = {member.name: member for member in already or read_members(folders)}
-    read = [known[name] for name in dict.fromkeys(order) if name in folders]
+    read = [_as_sent(known[name], given.schemas) for name in dict.fromkeys(order) if name in folders]
     yaml, values = _card_front.merge(front, _keys(read, given), given.overwrite, given.alone)
     pictures = _pictures(read)
     blocks = _blocks(read, given, values, body, pictures)
@@ -95,6 +95,12 @@ def read_members(folders: Mapping[str, Path]) -> list[Member]:
     Raises FolderError for a folder that cannot be read.
     """
     return [read_member(name, folder) for name, folder in folders.items()]
+
+
+def _as_sent(member: Member, schemas: Mapping[str, Any]) -> Member:
+    """With the columns that its files have where they go to."""
+    schema = schemas.get(member.name)
+    return member if schema is None else replace(member, schema=schema, loose=False)
 
 
 def write_card(folder: Path, licence: str | None = None, overwrite: bool = False) -> Rendered:
@@ -172,8 +178,9 @@ def _info(member: Member, given: Given) -> dict[str, Any]:
     for split in _named(member):
         size, rows = sizes.get(split, (member.splits[split].size, member.splits[split].rows))
         splits.append({"name": split, "num_bytes": size, "num_examples": rows})
-    schema = given.schemas.get(member.name, member.schema)
-    info: dict[str, Any] = {"config_name": member.name, "features": features(schema), "splits": splits}
+    # Files with columns that only JSON text could hold have no features that `datasets` would read them with.
+    columns = {} if member.loose else {"features": features(member.schema)}
+    info: dict[str, Any] = {"config_name": member.name, **columns, "splits": splits}
     if (download := _download(member, given)) is not None:
         info["download_size"] = download
     return {**info, "dataset_size": sum(part["num_bytes"] for part in splits)}
@@ -306,6 +313,7 @@ def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
 def _say_once(shown: Sequence[dict[str, Any]]) -> None:
     """Datasets over the same questions have much in common: what was there before is referred to."""
     said: dict[str, str] = {}
+    checked: dict[str, str] = {}
     first: dict[str, dict[str, Any]] = {}  # of each kind
     for member in shown:
         text, settings, before = member["columns"], member["settings"], first.get(member["kind"])
@@ -313,6 +321,10 @@ def _say_once(shown: Sequence[dict[str, Any]]) -> None:
             member["columns"] = f"Columns are distributed as in `{said[text]}`."
         elif text:
             said[text] = member["name"]
+        if (checks := member["checks"]) in checked:
+            member["checks"] = f"As of `{checked[checks]}`: the same were checked, with the same results."
+        elif checks:
+            checked[checks] = member["name"]
         if before is not None and before["settings"].keys() == settings.keys() and settings:
             changed = {name: value for name, value in settings.items() if before["settings"][name] != value}
             lines = [line for line in member["made"] if line not in before["made"]]

@@ -3,9 +3,10 @@
 import asyncio
 import math
 import platform
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from importlib.metadata import version
 from itertools import islice
@@ -21,7 +22,7 @@ from synth.distill import META, PROVENANCE, Distiller, Plan, Settled, attempt_li
 from synth.errors import FolderError, SynthError, UsageError
 from synth.existing import look
 from synth.meter import Meter
-from synth.questions import load
+from synth.questions import find_hub, load
 from synth.record import Record
 from synth.store import REJECTED, FolderWriter, file_facts
 from synth.tables import SplitWriter, encode, split_writer
@@ -56,7 +57,9 @@ class Job:
         return islice(load(self.task, self.source), self.limit)
 
     def source_facts(self) -> dict[str, Any]:
-        """What tells one source from another: its name, and of a file its size and hash."""
+        """What tells one source from another: its name, of a file its size and hash, or where it is on the Hub."""
+        if (hub := find_hub(self.task, self.source)) is not None:
+            return {"name": self.source, "hub": hub.id}
         path = Path(self.source)
         return {"name": path.name, **(file_facts(path) if path.is_file() else {})}
 
@@ -70,6 +73,20 @@ class Job:
             "extractor": answers.VERSION,
             "format": self.format,
         }
+
+    def command(self) -> str:
+        """The command that makes the dataset again, but for --out and the server; of paths the last part."""
+        words = ["synth", "distill", "--task", self.task.name, "--source", self.source_facts()["name"]]
+        words += ["--teacher", self.teacher.name]
+        words += ["--model", self.teacher.model] if self.teacher.model != self.teacher.name else []
+        words += ["--limit", str(self.limit)] if self.limit is not None else []
+        for option in fields(self.plan):
+            value, name = getattr(self.plan, option.name), option.name.replace("_", "-")
+            if option.name == "temperatures" and value != option.default:
+                words += ["--temperature", ",".join(f"{each:g}" for each in value)]
+            elif value != option.default:
+                words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+        return shlex.join(words + (["--format", self.format] if self.format != "jsonl" else []))
 
 
 @dataclass
@@ -266,6 +283,7 @@ class _Run:
         facts = {"rows": outcome.rows, "rejected": dict(outcome.rejected), "files": files}
         packages = ("rationale-synth", "openai", "orjson", "pyarrow")
         return {
+            "command": job.command(),
             **job.recipe(),
             "complete": outcome.complete,
             "questions": self.settled,

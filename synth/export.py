@@ -45,6 +45,7 @@ class Options:
     format: str = "jsonl"
     pairs: int | None = None  # dpo: of each distilled row at most; None: all
     overwrite: bool = False
+    workers: int | None = None  # processes for dpo; None: the cores, where there are many rows
 
     @property
     def single(self) -> bool:
@@ -160,7 +161,7 @@ def _write_splits(options: Options, dataset: Path, into: Path, done: Export) -> 
 
 def _rows(options: Options, dataset: Path, split: str, done: Export) -> Iterator[dict[str, Any]]:
     if options.to == "dpo":
-        return pairs(dataset, split, options.pairs, done.left_out)
+        return pairs(dataset, split, options.pairs, done.left_out, options.workers)
     return (row(record, options.to, options.system) for record in store.read(dataset, split))
 
 

@@ -175,6 +175,8 @@ def _write(
         if not total:
             writer.path(REJECTED).unlink()
         kept = {name: manifest[name] for name in manifest if name not in ("files", "splits", "rejected")}
+        before = [*kept.get("judged_before", []), kept["judged"]] if "judged" in kept else []
+        kept |= {"judged_before": before} if before else {}
         writer.commit({**kept, **recipe, "splits": splits, "rejected": total})
     rows = sum(facts["rows"] for facts in splits.values())
     unjudged = rows + sum(total.values()) - len(verdicts)

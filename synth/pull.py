@@ -1,9 +1,11 @@
 """Brings a release of `synth push` back from the Hugging Face Hub as a dataset folder.
 
 What made the release (synth.json) says which splits and rows there have to be. Written as JSON lines, rows get the very
-bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did.
+bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did. Shards lie in
+`.synth-pull/` of the folder until it is written: a pull that was stopped goes on with what it has.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,13 +15,16 @@ from typing import Any
 
 import orjson
 
+from synth._card_checks import VALIDATION
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.existing import look
 from synth.hub import Hub, Say, State, login
-from synth.push import CONFIG, SHARD, VALIDATION
+from synth.push import CONFIG, SHARD
 from synth.record import FIELDS
 from synth.shards import parquet_rows
 from synth.store import MANIFEST, FolderWriter, file_facts, folder_card, is_manifest, read_manifest
+
+FETCHED = ".synth-pull"
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
     """Write the release `org/name` to a folder; several configurations become datasets in it.
 
     Raises HubError for a repository that is no release of ours or cannot be read, UnknownNameError for a configuration
-    it does not have, FolderError where the folder holds something else. The folder is then as it was.
+    it does not have, FolderError where the folder holds something else. The folder is then as it was, but for shards
+    that came already.
     """
     hub = Hub(options.name, login(needed=False), say)
     state = hub.state(options.revision)
@@ -84,6 +90,8 @@ def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
         manifests = [(writer, _fill(hub, state, each, writer)) for each, writer in open_ones]
         for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
             writer.commit(manifest)
+    for each in releases:
+        shutil.rmtree(each.folder / FETCHED, ignore_errors=True)
     results = [done or _finished(hub, state, each) for each, done in zip(releases, there, strict=True)]
     if several:
         folder_card(options.out, [each.config for each in releases])
@@ -162,12 +170,10 @@ def _left_as_it_was(out: Path) -> Iterator[None]:
 
 def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dict[str, Any]:
     """Write the files of one dataset; answers its manifest."""
-    manifest = release.manifest
-    fetched = writer.path("fetched")
+    manifest, fetched = release.manifest, release.folder / FETCHED
+    found = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
     for split, facts in manifest["splits"].items():
-        shards = sorted(path for path in state.files if _is_shard(path, release.data, split))
-        if not shards:
-            raise HubError(f"{hub.url} has no files of {release.config}/{split} any more: pull an earlier --revision")
+        shards = found[split]
         as_lines = facts["files"] == [f"{split}.jsonl"]
         if not as_lines:
             facts["files"] = [f"data/{Path(path).name}" for path in shards]
@@ -177,21 +183,34 @@ def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dic
                 for path in shards:
                     file = hub.download(path, state.commit, fetched)
                     rows += _take(file, lines if as_lines else None)
-                    if as_lines:
-                        file.unlink()
-                    else:
-                        file.replace(writer.path(f"data/{file.name}"))
+                    if not as_lines:
+                        _place(file, writer.path(f"data/{file.name}"))
             if not as_lines:
                 writer.path(f"{split}.jsonl").unlink()
         except OSError as error:
             raise FolderError.from_os(error, f"cannot write to {release.folder}") from error
         if rows != facts["rows"]:
+            shutil.rmtree(fetched, ignore_errors=True)
             raise HubError(
                 f"{hub.url} has {rows:,} rows in {release.config}/{split}, its {MANIFEST} says {facts['rows']:,}: "
                 "it was changed on the Hub; pull an earlier --revision"
             )
-    shutil.rmtree(fetched, ignore_errors=True)
     return manifest
+
+
+def _place(file: Path, where: Path) -> None:
+    """The file there too, without writing it once more where the disk can do that."""
+    try:
+        os.link(file, where)
+    except OSError:
+        shutil.copyfile(file, where)
+
+
+def _shards(hub: Hub, state: State, release: Release, split: str) -> list[str]:
+    shards = sorted(path for path in state.files if _is_shard(path, release.data, split))
+    if not shards:
+        raise HubError(f"{hub.url} has no files of {release.config}/{split} any more: pull an earlier --revision")
+    return shards
 
 
 def _is_shard(path: str, folder: str, split: str) -> bool:

@@ -16,17 +16,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from synth import registry
+from synth._card_checks import VALIDATION, changed_since, read_validation
 from synth.errors import FolderError, HubError, UsageError
 from synth.hub import Hub, LostRaceError, Say, State, checked_name, login
 from synth.leaks import Guard
 from synth.shards import STAGING, Staged, stage
 from synth.store import CARD, MANIFEST, file_facts, hold, members, open_manifest
 
-VALIDATION = "validation.json"
+if TYPE_CHECKING:
+    from synth.card import Rendered
+
 RACES = 5  # commits that may be lost to somebody else's
 CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 RESERVED = {"data", "plots"}  # folders of a repository that are no configuration's
@@ -171,31 +173,30 @@ def _part(config: str, folder: Path, force: bool) -> Part:
         digests = {name: str(file_facts(folder / name)["sha256"]) for name in [*names, MANIFEST]}
     except OSError as error:
         raise FolderError.from_os(error, str(error.filename or folder)) from error
-    why = _unfit(folder, names)
+    validation = read_validation(folder)
+    stale = _stale(folder, manifest, validation)
+    why = stale or _failed(folder, manifest, validation or {})
     if why is not None and not force:
         raise FolderError(f"{why}, then push again; --force pushes it as it is")
-    current = why is None or "did not pass" in why
-    return Part(config, folder, manifest, digests, current)
+    return Part(config, folder, manifest, digests, validated=stale is None)
 
 
-def _unfit(folder: Path, names: Sequence[str]) -> str | None:
-    """Why a dataset should not be pushed, and what to type; None where all is well."""
-    path = folder / VALIDATION
-    try:
-        validation = orjson.loads(path.read_bytes())
-        data, success = validation["data"], validation["success"]
-        expected = {str(name): str(facts["sha256"]) for name, facts in data.items()}
-    except FileNotFoundError:
+def _stale(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any] | None) -> str | None:
+    """Why nothing is known of the files as they are, and what to type; None where it is."""
+    if validation is None:
         return f"{folder} was not validated: type synth validate {folder}"
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise FolderError(f"{path} does not hold the results of synth validate: validate {folder} again") from error
-    for name in (*names, *(name for name in expected if name not in names)):
-        there = folder / name
-        if name not in expected or not there.is_file() or file_facts(there)["sha256"] != expected[name]:
-            return f"{there} changed since it was validated: type synth validate {folder}"
-    if success is not True:
+    if changed := changed_since(folder, manifest, validation):
+        return f"{folder / changed[0]} changed since it was validated: type synth validate {folder}"
+    return None
+
+
+def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any]) -> str | None:
+    """What a dataset was not held to, or did not pass, and what to type; None where all is well."""
+    if validation.get("success") is not True:
         failed = [str(each.get("name")) for each in validation.get("expectations", []) if each.get("success") is False]
         return f"{folder} did not pass its validation ({', '.join(failed[:3]) or 'it failed'}): mend it and validate it"
+    if validation.get("steps") is False and manifest.get("builder") in registry.names("validators"):
+        return f"{folder} was validated with --no-steps: type synth validate {folder}"
     return None
 
 
@@ -262,13 +263,12 @@ def _commit(
     raise HubError(f"{hub.url} was changed by others {RACES} times while this was committed: push again in a while")
 
 
-CardMaker = Callable[[str | None], Any]
+CardMaker = Callable[[str | None], "Rendered"]
 
 
 def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
     """A function that makes the card out of the one on the Hub, or out of the folder's own where there is none."""
-    from synth.card import render
-    from synth.release_card import with_features
+    from synth.card import read_members, render
 
     own = options.folders[0] / CARD if len(options.folders) == 1 else None
     files = {
@@ -288,16 +288,17 @@ def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, St
     }
     folders = {part.config: part.folder for part in parts}
     schemas = {name: each.schema() for name, each in staged.items()}
+    already = read_members(folders)  # once, however often the card is made: commits can be lost to others
 
-    def make(theirs: str | None) -> Any:
+    def make(theirs: str | None) -> "Rendered":
         alone = theirs is None
         text = own.read_text(encoding="utf-8") if alone and own is not None and own.exists() else theirs or ""
         card = render(
-            folders, theirs=text, repo=options.name, files=files, sizes=sizes, downloads=downloads, alone=alone
-        )
-        text = with_features(card.text, schemas)
-        guard.check_text(text, CARD)
-        return text, card.pictures, card.kept
+            folders, theirs=text, repo=options.name, files=files, sizes=sizes, already=already,
+            schemas=schemas, downloads=downloads, alone=alone,
+        )  # fmt: skip
+        guard.check_text(card.text, CARD)
+        return card
 
     return make
 
@@ -308,9 +309,9 @@ def _change(
     """What has to be done to a repository as it is now."""
     change, there = Change(), state.files if state is not None else {}
     theirs = hub.text(CARD, state.commit) if state is not None and CARD in there else None
-    text, pictures, change.kept = card(theirs)
-    change.texts = {CARD: text.encode(), **pictures}
-    change.card_lines = _changed_lines(theirs or "", text)
+    made = card(theirs)
+    change.kept, change.texts = made.kept, {CARD: made.text.encode(), **made.pictures}
+    change.card_lines = _changed_lines(theirs or "", made.text)
     for part in parts:
         _add(change, part, staged[part.config], there)
     return change

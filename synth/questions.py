@@ -14,7 +14,7 @@ from pathlib import Path
 
 from synth import registry
 from synth.errors import SourceError, UnknownNameError, UsageError
-from synth.task import Kind, Question, Task
+from synth.task import Hub, Kind, Question, Task
 from synth.tasks._files import Entry, rows
 from synth.tasks._reading import LETTERS
 
@@ -84,12 +84,23 @@ def load(task: Task, source: str, split: str | None = None) -> Iterator[Question
 def _places(task: Task, source: str, split: str | None) -> list[Path]:
     from synth.tasks import _hub
 
-    path = Path(source)
-    if path.exists():
-        return [path]
-    if source == "hub" or (_hub.NAME.fullmatch(source) and not path.parent.exists()):
-        return _hub.download(_hub.place(source, task.hub), split)
+    if Path(source).exists():
+        return [Path(source)]
+    if (hub := find_hub(task, source)) is not None:
+        return _hub.download(hub, split)
     raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
+
+
+def find_hub(task: Task, source: str) -> Hub | None:
+    """Where a source is on the Hub; None for one that is here, or nowhere.
+
+    Raises SourceError for `hub` where the task names no place there.
+    """
+    from synth.tasks import _hub
+
+    path = Path(source)
+    named = source == "hub" or (_hub.NAME.fullmatch(source) and not path.parent.exists())
+    return _hub.place(source, task.hub) if named and not path.exists() else None
 
 
 def _read(task: Task, entry: Entry) -> Question | None:

@@ -1,6 +1,9 @@
 """What tests of push and pull share: a connection to the Hub of `loopback_hub`, and dataset folders to push."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +44,14 @@ def environment(hub: Hub) -> dict[str, str]:
     }
 
 
+def in_a_child(hub: Hub, folder: Path, *words: object, **options: Any) -> "subprocess.Popen[str]":
+    """`synth` with these words in a folder, to be killed."""
+    command = [sys.executable, "-m", "synth", *map(str, words)]
+    env = {**os.environ, **environment(hub)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=folder, env=env, **pipes, **options)
+
+
 def row(number: int, **changes: Any) -> dict[str, Any]:
     facts = {"length": number, "kind": "odd" if number % 2 else None}
     return {
@@ -63,7 +74,7 @@ def dataset(folder: Path, validated: bool = True, **splits: Sequence[dict[str, A
     return folder
 
 
-def validate(folder: Path, success: bool = True) -> None:
+def validate(folder: Path, success: bool = True, steps: bool = True, sample: int | None = None) -> None:
     """Write what `synth validate` would, for the files as they are."""
     manifest = read_manifest(folder)
     assert manifest is not None
@@ -77,7 +88,8 @@ def validate(folder: Path, success: bool = True) -> None:
         "data": {name: file_facts(folder / name) for name in [*names, "synth.json"]},
         "rows": {split: facts["rows"] for split, facts in manifest["splits"].items()},
         "expectations": [expectation | found],
-        "sample": None,
+        "steps": steps,
+        "sample": sample,
         "tokenizer": None,
         "contamination": [],
         "versions": {},

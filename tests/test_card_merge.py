@@ -164,3 +164,15 @@ def test_broken_front_matter_is_one_line(text: str) -> None:
 )
 def test_front_matter_is_what_stands_first(card: str, expected: tuple[str, str]) -> None:
     assert front.split(card) == expected
+
+
+def test_checks_alike_are_told_once() -> None:
+    from synth.card import _say_once
+
+    shown = [
+        {"name": name, "kind": name, "columns": "", "settings": {}, "made": [], "checks": checks}
+        for name, checks in (("a", "All hold."), ("b", ""), ("c", "All hold."), ("d", "One failed."))
+    ]
+    _say_once(shown)
+    told = [member["checks"] for member in shown]
+    assert told == ["All hold.", "", "As of `a`: the same were checked, with the same results.", "One failed."]

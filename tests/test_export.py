@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from loopback import Answer, serving
 
-from synth import registry
+from synth import _export_pairs, registry
 from synth._export_rows import Form
 from synth.build import Options as BuildOptions
 from synth.build import build
@@ -202,6 +202,17 @@ def test_pairs_are_the_same_every_time(folder: Path, tmp_path: Path) -> None:
     run(folder, "dpo", tmp_path / "b")
     assert files(tmp_path / "a") == files(tmp_path / "b")
     assert len({pair["rejected"] for pair in lines(tmp_path / "a" / "train.jsonl")}) == 12
+
+
+def test_pairs_are_the_same_from_more_processes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_export_pairs, "CHUNK", 5)  # more chunks than processes
+    one = run(folder, "dpo", tmp_path / "one", workers=1)
+    two = run(folder, "dpo", tmp_path / "two", workers=2)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert (one.rows, one.left_out) == (two.rows, two.left_out)
+    plain = listops(tmp_path / "plain", explain="none")
+    with pytest.raises(FolderError, match="gives no row of dpo: 19 no_rationale"):
+        run(plain, "dpo", tmp_path / "out", workers=2)
 
 
 def teach(request: dict[str, Any], times: int) -> Answer:

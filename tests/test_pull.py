@@ -1,5 +1,9 @@
 """Releases come back as they were pushed."""
 
+import os
+import signal
+import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +12,7 @@ import datasets
 import orjson
 import pytest
 from conftest import Synth
-from hub_use import REPO, connected, contents, dataset, row, validate
+from hub_use import REPO, connected, contents, dataset, in_a_child, row, validate
 from loopback_hub import Hub
 
 from synth.errors import FolderError, HubError, UsageError
@@ -144,11 +148,29 @@ def test_a_pull_that_fails_leaves_the_folder_as_it_was(hub: Hub, tmp_path: Path,
     hub.fault("GET", "/resolve/.*/data/test", times=99, status=500)
     with pytest.raises(HubError, match=r"in trouble \(500\), 8 times in a row"):
         pull(Options(REPO, out, overwrite=True))
-    assert (contents(out) if there else out.exists()) == (before if there else False)
+    kept = {name: text for name, text in contents(out).items() if not name.startswith(".synth-pull/")}
+    assert kept == (before if there else {})
     hub.faults.clear()
     hub.fault("GET", "/resolve/.*/data/test", times=2, status=429)
     pull(Options(REPO, out, overwrite=True))
-    assert contents(out).keys() >= {"train.jsonl", "test.jsonl"}
+    assert contents(out) == contents(tmp_path / "lines")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_a_killed_pull_goes_on_where_it_was(hub: Hub, tmp_path: Path, format: str) -> None:
+    pushed(dataset(tmp_path / "lines", **{f"part{n}": [row(n)] for n in range(6)}))
+    children: list[subprocess.Popen[str]] = []
+    hub.fault("GET", "/resolve/.*/data/part3", first=lambda: os.kill(children[0].pid, signal.SIGKILL))
+    hub.seen.clear()
+    for code in (-signal.SIGKILL, 0):
+        with in_a_child(hub, tmp_path, "pull", REPO, "back", "--format", format) as child:
+            children.append(child)
+            _, stderr = child.communicate(timeout=60)
+        assert child.returncode == code, stderr
+    asked = Counter(seen.path.rpartition("/")[2][:5] for seen in hub.asked("GET", "/resolve/.*/data/"))
+    assert asked == {"part0": 1, "part1": 1, "part2": 1, "part3": 2, "part4": 1, "part5": 1}
+    assert [rec.id for n in range(6) for rec in read(tmp_path / "back", f"part{n}")] == [f"lines/{n}" for n in range(6)]
+    assert not (tmp_path / "back" / ".synth-pull").exists()
 
 
 def test_rows_that_were_lost_on_the_hub_are_noticed(hub: Hub, tmp_path: Path) -> None:

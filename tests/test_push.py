@@ -1,5 +1,6 @@
 """Releases on a Hub of this machine, made with the real client and read with the real `datasets`."""
 
+import io
 import json
 import os
 import subprocess
@@ -7,17 +8,22 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+import yaml
 from conftest import Synth
-from hub_use import REPO, connected, contents, dataset, environment, row, validate
+from hub_use import REPO, connected, contents, dataset, environment, lines, row, validate
 from loopback_hub import Hub
 
 from synth import shards
+from synth._card_table import features
+from synth.card import write_card
 from synth.errors import FolderError, UsageError
 from synth.existing import look
 from synth.hub import checked_name
+from synth.pull import Options as PullOptions
+from synth.pull import pull
 from synth.push import Options, configs, push
-from synth.release_card import with_features
 
 LOAD = """
 import json, sys, datasets
@@ -112,18 +118,28 @@ def test_columns_may_change_from_release_to_release(hub: Hub, tmp_path: Path) ->
     assert "old" not in card.split("\n---\n", maxsplit=1)[0]
 
 
-def test_a_card_with_other_columns_than_the_files_is_mended(tmp_path: Path) -> None:
-    import pyarrow as pa
+ODD_ROWS = {
+    "lists in meta": [row(1, meta={"steps": ["a", "b"], "n": 1}), row(2, meta={"steps": [], "n": 2})],
+    "verdicts without a verdict": [
+        row(1, provenance={"verdicts": [{"judge": "rubric"}], "cost": "dear"}), row(2, provenance={"verdicts": []}),
+    ],
+    "large beside negative": [row(1, meta={"n": 2**63}), row(2, meta={"n": -1})],
+    "mixed types": [row(1, meta={"n": "one"}), row(2, meta={"n": {"two": [2]}}), row(3, meta={})],
+    "texts that are none": [row(1, answer=1, prompt="a"), row(2, answer=2.5, prompt="b")],
+}  # fmt: skip
 
-    card = "---\nlicense: mit  # mine\ndataset_info:\n- config_name: a\n  features:\n  - name: id\n    dtype: int64\n"
-    card += "- config_name: b\n  features:\n  - name: x\n    dtype: bool\n---\nwords\n"
-    mended = with_features(card, {"a": pa.schema([("id", pa.string())])})
-    assert mended.count("dtype: string") == 1
-    assert "dtype: int64" not in mended
-    assert "dtype: bool" in mended
-    assert "license: mit  # mine\n" in mended
-    assert mended.endswith("---\nwords\n")
-    assert with_features(mended, {"a": pa.schema([("id", pa.string())])}) == mended
+
+@pytest.mark.parametrize("kind", ODD_ROWS)
+def test_what_the_shards_hold_the_card_takes(hub: Hub, tmp_path: Path, kind: str) -> None:
+    folder = dataset(tmp_path / "lines", train=ODD_ROWS[kind])
+    write_card(folder)
+    push(Options([folder], REPO))
+    table = pq.read_table(io.BytesIO(hub.files(REPO)["data/train-00000-of-00001.parquet"]))
+    front = yaml.safe_load(hub.files(REPO)["README.md"].decode().split("---\n")[1])
+    assert front["dataset_info"]["features"] == features(table.schema.remove_metadata())
+    assert front["dataset_info"]["splits"][0]["num_examples"] == len(ODD_ROWS[kind])
+    pull(PullOptions(REPO, tmp_path / "back"))
+    assert lines(tmp_path / "back") == ODD_ROWS[kind]
 
 
 def test_what_a_person_wrote_into_the_card_stays(hub: Hub, tmp_path: Path) -> None:
@@ -141,11 +157,27 @@ def test_what_a_person_wrote_into_the_card_stays(hub: Hub, tmp_path: Path) -> No
     assert card.endswith("## Thanks\n\nTo the bakers.\n")
 
 
+def built(folder: Path) -> Path:
+    """As if a builder had made it that has a step checker."""
+    manifest = json.loads((folder / "synth.json").read_text())
+    (folder / "synth.json").write_text(json.dumps({**manifest, "builder": "listops", "seed": 0}))
+    return folder
+
+
+def test_steps_of_a_sample_or_of_no_checker_do(hub: Hub, tmp_path: Path) -> None:
+    validate(dataset(tmp_path / "lines"), steps=False)  # there is nothing that would work its steps out
+    push(Options([tmp_path / "lines"], REPO))
+    validate(built(dataset(tmp_path / "ops")), sample=3)
+    push(Options([tmp_path / "ops"], REPO, config="ops"))
+    assert "; steps were worked out again of a sample of 3 rows" in hub.files(REPO)["README.md"].decode()
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
         (lambda folder: (folder / "validation.json").unlink(), "was not validated: type synth validate"),
         (lambda folder: validate(folder, success=False), "did not pass its validation (unique_ids)"),
+        (lambda folder: validate(built(folder), steps=False), "was validated with --no-steps: type synth validate"),
         (
             lambda folder: (folder / "test.jsonl").write_bytes(
                 (folder / "test.jsonl").read_bytes().replace(b"It is 5", b"It is 6")
@@ -170,7 +202,8 @@ def test_what_is_not_fit_to_go_out_is_only_pushed_by_force(
     assert "--force" in str(error.value)
     assert hub.seen == []
     push(Options([folder], REPO, force=True))
-    assert ("validation.json" in hub.files(REPO)) == ("did not pass" in words)  # what is not of these files stays here
+    of_these_files = "did not pass" in words or "--no-steps" in words
+    assert ("validation.json" in hub.files(REPO)) == of_these_files
 
 
 def test_a_validation_that_cannot_be_read_is_not_pushed_over(hub: Hub, tmp_path: Path) -> None:

@@ -5,13 +5,12 @@ import re
 import resource
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_use import REPO, connected, contents, dataset, environment, row
+from hub_use import REPO, connected, contents, dataset, in_a_child, row
 from huggingface_hub import constants
 from loopback_hub import Hub
 from test_push import loaded_alike
@@ -33,13 +32,6 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return dataset(tmp_path / "lines")
-
-
-def in_a_child(hub: Hub, folder: Path, **options: Any) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "synth", "push", folder.name, REPO]
-    env = {**os.environ, **environment(hub), **options.pop("env", {})}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=folder.parent, env=env, **pipes, **options)
 
 
 PLACES = [
@@ -126,7 +118,7 @@ def test_a_killed_push_goes_on_where_it_was(hub: Hub, folder: Path) -> None:
     children: list[subprocess.Popen[str]] = []
     hub.fault("POST", "/lfs/verify", times=3)
     hub.fault("POST", "/lfs/verify", first=lambda: os.kill(children[0].pid, signal.SIGKILL))
-    with in_a_child(hub, folder) as child:
+    with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
         children.append(child)
         child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL
@@ -134,7 +126,7 @@ def test_a_killed_push_goes_on_where_it_was(hub: Hub, folder: Path) -> None:
     there = set(hub.objects)
     assert there
     hub.seen.clear()
-    with in_a_child(hub, folder) as child:
+    with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
         _, stderr = child.communicate(timeout=60)
     assert child.returncode == 0, stderr
     assert there.isdisjoint(seen.path.rpartition("/")[2] for seen in hub.asked("PUT", "/lfs/"))
@@ -154,7 +146,12 @@ def test_a_lost_race_merges_the_card_again(hub: Hub, folder: Path) -> None:
     card = hub.files(REPO)["README.md"].decode()
     dataset(folder, train=[row(9)])
     hub.seen.clear()
-    hub.fault("POST", "/commit/", first=lambda: hub.put(REPO, README__md=f"{card}\nMeanwhile.\n", notes__txt="theirs"))
+
+    def meanwhile() -> None:
+        hub.put(REPO, README__md=f"{card}\nMeanwhile.\n", notes__txt="theirs")
+        (folder / "train.jsonl").unlink()  # the rows are not read for the second card
+
+    hub.fault("POST", "/commit/", first=meanwhile)
     push(Options([folder], REPO))
     files = hub.files(REPO)
     assert files["README.md"].decode().endswith("\nMeanwhile.\n")
@@ -233,7 +230,7 @@ def test_a_full_disk_is_one_line(hub: Hub, tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
-    with in_a_child(hub, folder, preexec_fn=small_files_only) as child:
+    with in_a_child(hub, folder.parent, "push", folder.name, REPO, preexec_fn=small_files_only) as child:
         _, stderr = child.communicate(timeout=60)
     assert child.returncode == 1
     assert re.fullmatch(r"synth: cannot write to .*\.synth-push: .*File too large.*\n", stderr)
@@ -246,7 +243,7 @@ def test_two_pushes_of_a_folder_at_once(hub: Hub, folder: Path) -> None:
     other: list[str] = []
 
     def second() -> None:
-        with in_a_child(hub, folder) as child:
+        with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
             other.append(child.communicate(timeout=60)[1])
 
     hub.fault("PUT", "/lfs/", first=second)
