@@ -1,0 +1,77 @@
+"""What is evaluated, and how: one job for each folder that `synth eval` writes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth._evaluate_prompts import Prompting
+from synth.asking import Limits
+from synth.errors import UsageError
+from synth.generate import Decoding
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation: a model, some rows, a way to ask."""
+
+    model: str  # a checkpoint's folder, a name on the Hub, or the URL of a server
+    data: Path
+    out: Path
+    split: str = "test"
+    limit: int | None = None
+    prompting: Prompting = "rationale"
+    decoding: Decoding = field(default_factory=Decoding)
+    run: Path | None = None  # the run folder of a model that is served
+    plain: bool = False  # prompts as they stand, also for a model that another program trained
+    served: str = ""  # the model's name at the server
+    limits: Limits = field(default_factory=Limits)
+    cache: Path | None = None
+    price: str | None = None
+    overwrite: bool = False
+
+    @property
+    def is_url(self) -> bool:
+        return is_url(self.model)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written, for the terminal."""
+
+    job: Job
+    metrics: dict[str, Any]
+    already_there: bool = False
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)  # ids of the rows that were not asked
+
+
+def is_url(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
+
+
+def default_out(model: str, served: str, data: Path, split: str, direct: bool, samples: int) -> Path:
+    """RUN/eval/<data>-<split>[-direct][-x10]; for a model that has no folder here, eval/<model>/..."""
+    name = f"{data.resolve().name}-{split}" + "-direct" * direct + (f"-x{samples}" if samples > 1 else "")
+    if not is_url(model) and Path(model).is_dir():
+        return Path(model) / "eval" / name
+    return Path("eval") / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
+
+
+def command(job: Job) -> str:
+    """The command without the paths of this machine."""
+    model = job.model if job.is_url else Path(job.model).name
+    words = ["synth eval", f"--model {model}", f"--data {job.data.resolve().name}", f"--split {job.split}"]
+    words += [f"--limit {job.limit}"] if job.limit is not None else []
+    words += ["--prompting direct"] if job.prompting == "direct" else []
+    if job.decoding.temperature:
+        words.append(f"--samples {job.decoding.samples} --temperature {job.decoding.temperature:g}")
+    return " ".join(words)
+
+
+def decoding_from(samples: int, temperature: float | None, max_new_tokens: int, batch_size: int, seed: int) -> Decoding:
+    """Raises UsageError for samples that would all be the same."""
+    chosen = temperature if temperature is not None else (0.8 if samples > 1 else 0.0)
+    if samples > 1 and chosen == 0:
+        raise UsageError(f"--samples {samples} --temperature 0: all would be the same; give a temperature above 0")
+    return Decoding(samples, chosen, max_new_tokens, batch_size, seed)

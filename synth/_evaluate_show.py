@@ -1,0 +1,88 @@
+"""What an evaluation shows on the terminal: every metric with its interval, then accuracy by what rows have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from synth._evaluate_job import Result
+
+TITLES = {
+    "accuracy": "accuracy (whole answer)",
+    "contained": "answer contained in the output",
+    "last_character": "last character (the ListOps authors' scorer, for comparison)",
+    "answer_f1": "answer F1 (official 2Wiki)",
+    "rationale_f1_1": "rationale 1-gram F1",
+    "rationale_f1_2": "rationale 2-gram F1",
+    "steps_right": "every step right",
+    "loops": "generation loops",
+    "words": "words an output",
+    "tokens": "tokens an output",
+    "diversity": "diversity of the rationale",
+    "confidence": "confidence (share of the majority)",
+    "ece": "ECE",
+    "brier": "Brier score",
+}
+SHARES = ("accuracy", "contained", "last_character", "steps_right", "loops", "confidence")
+SHORT = {"accuracy": "accuracy", "steps_right": "steps right", "loops": "loops", "ece": "ECE"}
+FAULTS = {
+    "prompt_too_long": "longer than the model takes",
+    "unanswered": "not answered by the server",
+}
+
+
+def show(result: Result) -> None:
+    """Print the figures of an evaluation, and the rows that were not asked."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    found = result.metrics
+    data = found["data"]
+    state = "is there already" if result.already_there else "written"
+    prompting = "" if found["prompting"] == "rationale" else ", asked for the answer alone"
+    line = f"{result.job.out}: {state}; {found['model']} on {data['folder']} {data['split']}, {data['rows']:,} rows"
+    console.print(line + prompting, markup=False, soft_wrap=True)
+    for fault, ids in result.faults.items():
+        some = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
+        console.print(f"{len(ids):,} rows {FAULTS[fault]}, counted as wrong: {some}", markup=False, soft_wrap=True)
+    console.print(_all_table(found["metrics"]))
+    for column, groups in found["by"].items():
+        console.print(_by_table(column, groups))
+
+
+def _all_table(figures: Mapping[str, Any]) -> Table:
+    table = _table("", "value", "95% interval", "rows")
+    for name, title in TITLES.items():
+        if name in figures:
+            figure = figures[name]
+            span = f"{_written(name, figure['low'])} - {_written(name, figure['high'])}"
+            table.add_row(title, _written(name, figure["value"]), span, f"{figure['n']:,}")
+    return table
+
+
+def _by_table(column: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
+    shown = [name for name in SHORT if any(name in figures for figures in groups.values())]
+    table = _table(column, "rows", *(SHORT[name] for name in shown))
+    for label, figures in groups.items():
+        cells = [_with_interval(name, figures[name]) if name in figures else "-" for name in shown]
+        table.add_row(label, f"{figures['accuracy']['n']:,}", *cells)
+    return table
+
+
+def _with_interval(name: str, figure: Mapping[str, Any]) -> str:
+    return f"{_written(name, figure['value'])} ({_written(name, figure['low'])} - {_written(name, figure['high'])})"
+
+
+def _written(name: str, value: float) -> str:
+    if name in SHARES:
+        return f"{value:.1%}"
+    return f"{value:.1f}" if name in ("words", "tokens") else f"{value:.3f}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
+    return table
