@@ -1,0 +1,212 @@
+"""What `synth report` reads: run folders of `synth train` and evaluation folders of `synth eval`.
+
+    RUN/synth-run.json  RUN/log.jsonl  RUN/eval/NAME/...     a run, with the evaluations inside it
+    EVAL/metrics.json   EVAL/predictions.jsonl               an evaluation
+
+What is missing or half-written is left out and named in `notes`: a report of nine runs is not lost for the tenth.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.errors import FolderError
+
+RUN, LOG, METRICS, PREDICTIONS = "synth-run.json", "log.jsonl", "metrics.json", "predictions.jsonl"
+KEPT = 40  # rows of each kind that examples are chosen from
+
+
+@dataclass
+class Run:
+    """A model that was trained, and how."""
+
+    name: str
+    folder: Path
+    facts: dict[str, Any]  # synth-run.json
+    log: list[dict[str, Any]]
+
+
+@dataclass
+class Rows:
+    """The predictions of an evaluation, as much of them as is needed; all lists are of the same length."""
+
+    ids: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    correct: list[bool] = field(default_factory=list)
+    confidence: list[float | None] = field(default_factory=list)
+    right: list[dict[str, Any]] = field(default_factory=list)  # some whole rows, for examples
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+    has_rationales: bool = False  # whether any row's gold has one
+
+
+@dataclass
+class Evaluation:
+    """A model measured on a split."""
+
+    name: str
+    folder: Path
+    facts: dict[str, Any]  # metrics.json
+    run: dict[str, Any]  # synth-run.json of the run it is of, or what metrics.json has of it; {} where it has none
+    run_name: str
+    rows: Rows
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return dict(self.facts.get("data") or {})
+
+    def metric(self, name: str) -> dict[str, Any] | None:
+        """`{"value", "low", "high", "n"}`, or None where it was not measured."""
+        found = (self.facts.get("metrics") or {}).get(name)
+        return found if isinstance(found, dict) and isinstance(found.get("value"), int | float) else None
+
+
+@dataclass
+class Found:
+    runs: list[Run] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was left out and why, for the reader of the page
+
+
+def collect(folders: Sequence[Path]) -> Found:
+    """Everything in the folders, each once, in the order given.
+
+    Raises FolderError for a folder that is neither a run nor an evaluation, or whose JSON cannot be read.
+    """
+    found, names = Found(), _names([folder.resolve() for folder in folders])
+    seen: set[Path] = set()
+    for folder in [folder.resolve() for folder in folders]:
+        if folder in seen:
+            continue
+        seen.add(folder)
+        if (folder / RUN).is_file():
+            run = _read_run(folder, names[folder], found.notes)
+            found.runs.append(run)
+            inside = {path.parent for name in (METRICS, PREDICTIONS) for path in folder.glob(f"eval/*/{name}")}
+            for path in sorted(inside - seen):
+                seen.add(path)
+                add_evaluation(path, f"{run.name}/{path.name}", run, found)
+        elif (folder / METRICS).is_file() or (folder / PREDICTIONS).is_file():
+            add_evaluation(folder, names[folder], None, found)
+        else:
+            raise FolderError(_neither(folder))
+    return found
+
+
+def _neither(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"there is no folder {folder}: give the folders that synth train and synth eval wrote"
+    below = sorted({path.parent.name for name in (RUN, METRICS) for path in folder.glob(f"*/{name}")})
+    hint = f": give one or more of {', '.join(str(folder / name) for name in below[:6])}" if below else ""
+    return (
+        f"{folder} is neither a run (it has no {RUN}) nor an evaluation (no {METRICS})"
+        f"{hint or ': give a folder that synth train or synth eval wrote'}"
+    )
+
+
+def _names(folders: Sequence[Path]) -> dict[Path, str]:
+    """As much of the end of each path as tells it from the others."""
+    depth, different = 1, set(folders)
+    deepest = max((len(folder.parts) for folder in folders), default=1)
+    while depth < deepest and len({folder.parts[-depth:] for folder in different}) < len(different):
+        depth += 1
+    return {folder: "/".join(folder.parts[-depth:]).lstrip("/") for folder in folders}
+
+
+def _read_run(folder: Path, name: str, notes: list[str]) -> Run:
+    facts = _object(folder / RUN)
+    log, broken = [], 0
+    for line in _lines(folder / LOG):
+        if isinstance(line, dict) and isinstance(line.get("step"), int):
+            log.append(line)
+        else:
+            broken += 1
+    if not log:
+        notes.append(f"{name}: {LOG} has no steps in it, so there are no learning curves of this run")
+    elif broken:
+        notes.append(f"{name}: {broken} unreadable line{'s' * (broken > 1)} of {LOG} left out")
+    if not facts.get("complete"):
+        notes.append(f"{name}: training did not get to its end; what is shown is as far as it came")
+    return Run(name, folder, facts, sorted(log, key=lambda line: line["step"]))
+
+
+def add_evaluation(folder: Path, name: str, run: Run | None, found: Found) -> None:
+    if not (folder / METRICS).is_file():
+        found.notes.append(f"{name}: the evaluation did not get to its end (no {METRICS}); it is left out")
+        return
+    facts = _object(folder / METRICS)
+    if not facts.get("complete"):
+        found.notes.append(f"{name}: the evaluation is incomplete; its figures are of the rows that were measured")
+    rows, broken = _read_rows(folder / PREDICTIONS)
+    if broken:
+        found.notes.append(f"{name}: {broken} unreadable line{'s' * (broken > 1)} of {PREDICTIONS} left out")
+    if not rows.ids:
+        found.notes.append(
+            f"{name}: {PREDICTIONS} has no rows, so there are no examples and nothing to compare row by row"
+        )
+    theirs = run.facts if run else _run_around(folder) or facts.get("run") or {}
+    owner = run.name if run else name
+    found.evaluations.append(Evaluation(name, folder, facts, dict(theirs), owner, rows))
+
+
+def _run_around(folder: Path) -> dict[str, Any] | None:
+    """The facts of the run whose folder the evaluation lies in."""
+    around = folder.parent.parent / RUN
+    return _object(around) if folder.parent.name == "eval" and around.is_file() else None
+
+
+def _read_rows(path: Path) -> tuple[Rows, int]:
+    """The rows, and how many lines cannot be read: the last one may be half-written."""
+    rows, broken = Rows(), 0
+    for line in _lines(path):
+        if not isinstance(line, dict) or not isinstance(line.get("correct"), bool) or "id" not in line:
+            broken += 1
+            continue
+        sure = line.get("confidence")
+        rows.ids.append(str(line["id"]))
+        rows.prompts.append(str(line.get("prompt", "")))
+        rows.correct.append(line["correct"])
+        rows.confidence.append(float(sure) if isinstance(sure, int | float) else None)
+        rows.has_rationales |= line.get("f1_1") is not None
+        kept = rows.right if line["correct"] else rows.wrong
+        if len(kept) < KEPT:
+            kept.append(line)
+    return rows, broken
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    """The JSON values of a file; None for a line that is not JSON."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    yield orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    yield None
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise FolderError.from_os(error, str(path)) from error
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise FolderError(f"{path} is not JSON ({error}): run the command that wrote it again") from error
+    except OSError as error:
+        raise FolderError.from_os(error, str(path)) from error
+    if not isinstance(found, dict) or not _has_parts(found):
+        raise FolderError(f"{path} is not what synth writes: run the command that wrote it again")
+    return found
+
+
+def _has_parts(found: dict[str, Any]) -> bool:
+    """Whether the parts that are relied on are what they should be, where they are there."""
+    tables = all(isinstance(found.get(name) or {}, dict) for name in ("metrics", "by", "run", "calibration", "config"))
+    data = found.get("data") or {}
+    listed = isinstance(data, list) and all(isinstance(part, dict) for part in data)
+    columns = (found.get("by") or {}).values() if tables else ()
+    return tables and (isinstance(data, dict) or listed) and all(isinstance(column, dict) for column in columns)
