@@ -9,6 +9,13 @@ import typer
 import typer.core
 
 from synth import registry
+from synth.commands.card import card
+from synth.commands.evaluate import evaluate
+from synth.commands.export import export
+from synth.commands.hub import pull, push
+from synth.commands.report import estimate, report
+from synth.commands.train import train_app
+from synth.commands.validate import validate
 from synth.errors import FolderError, SynthError
 
 if TYPE_CHECKING:
@@ -248,6 +255,17 @@ def teacher_demo(
     from synth.teachers.standin import serve
 
     serve(port, task, source, right, latency)
+
+
+app.command()(validate)
+app.command()(card)
+app.command()(push)
+app.command()(pull)
+app.command()(export)
+app.add_typer(train_app, name="train")
+app.command(name="eval")(evaluate)
+app.command()(report)
+app.command()(estimate)
 
 
 def _build(name: str, config: Any, options: "Options", quiet: bool) -> None:

@@ -1,11 +1,12 @@
-"""Turns a builder's Config into the options of its command, so that a builder is one file.
+"""Turns a Config dataclass into the options of a command, so that a builder or a trainer is one file.
 
 A field `min_length: int | None = option("shortest expression, in tokens", None)` becomes `--min-length`; a Literal
-becomes a choice; a bool becomes a switch. Help, default and allowed values come from the field.
+becomes a choice; a bool becomes a switch; a list an option that may be given several times. Help, default and allowed
+values come from the field.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -25,15 +26,30 @@ COMMON = {
 
 
 def command_for(config_type: Any, run: Callable[[Any, Options, bool], None], help: str) -> Callable[..., None]:
+    """The command of a builder, which takes its Config, the common options, and whether to be quiet."""
+
+    def build(config: Any, values: dict[str, Any]) -> None:
+        quiet = values.pop("quiet")
+        run(config, Options(**values), quiet)
+
+    return command_from(config_type, COMMON, build, help)
+
+
+def command_from(
+    config_type: Any,
+    common: Mapping[str, tuple[Any, Any, str]],
+    run: Callable[[Any, dict[str, Any]], None],
+    help: str,
+) -> Callable[..., None]:
     """A function with one keyword parameter for each field of `config_type` and each common option."""
     hints = get_type_hints(config_type)
     given = {f.name: (hints[f.name], f.default, f.metadata["help"]) for f in fields(config_type)}
 
     def command(**values: Any) -> None:
         config = config_type(**{name: values[name] for name in given})
-        run(config, Options(**{name: values[name] for name in COMMON if name != "quiet"}), values["quiet"])
+        run(config, {name: values[name] for name in common})
 
-    parameters = [_parameter(name, *facts) for name, facts in {**given, **COMMON}.items()]
+    parameters = [_parameter(name, *facts) for name, facts in {**given, **common}.items()]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__doc__ = help
@@ -42,6 +58,8 @@ def command_for(config_type: Any, run: Callable[[Any, Options, bool], None], hel
 
 def _parameter(name: str, kind: Any, default: Any, help: str) -> inspect.Parameter:
     switch = f"--{name.replace('_', '-')}"
+    if kind == bool | None or (kind is bool and default is True):  # may be switched off as well
+        switch = f"{switch}/--no-{name.replace('_', '-')}"
     least = 1 if name == "workers" else None
     option = typer.Option(switch, help=help, min=least, show_default=default not in (None, False, MISSING))
     empty = inspect.Parameter.empty

@@ -1,0 +1,110 @@
+"""What is looked at before the first step: one row as the model will see it, what limits cut, what the tokenizer loses.
+
+A target that is cut off at the length limit ends before its answer, and a model then learns never to give one; a sign
+that the tokenizer does not know is learned as nothing. Both stop a run here, with what to do about it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synth.encoding import IGNORED, Encoded, label_text
+from synth.errors import UsageError
+from synth.record import Record
+from synth.roundtrip import SPACES, lost
+
+SHOWN = 60  # tokens of a text at either end in the preview
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """What the limits do to the rows: counts of rows, and lengths in tokens."""
+
+    rows: int
+    cut: int
+    answers_cut: int
+    needed: int  # the limit at which no answer is cut
+
+    def line(self) -> str:
+        cut, survive = self.cut / self.rows, 1 - self.answers_cut / self.rows
+        return f"{self.rows:,} rows, {cut:.1%} cut by the length limit, the answer survives in {survive:.1%}"
+
+
+def lengths(whole: Sequence[Encoded], cut: Sequence[Encoded], joined: bool) -> Lengths:
+    """Compare rows with what the limits leave of them. `joined`: prompt and target share one limit (decoders)."""
+    changed = [before for before, after in zip(whole, cut, strict=True) if before != after]
+    ends = [before for before, after in zip(whole, cut, strict=True) if before.learned != after.learned]
+    needed = max((len(row.labels) for row in ends), default=0) if not joined else _longest(ends)
+    return Lengths(len(whole), len(changed), len(ends), needed)
+
+
+def _longest(rows: Sequence[Encoded]) -> int:
+    return max((len(row.input_ids) for row in rows), default=0)
+
+
+def check_lengths(found: Lengths, option: str, limit: int) -> None:
+    """Raises UsageError, with the length that is needed, where answers would be cut off."""
+    if found.answers_cut:
+        raise UsageError(
+            f"{option} {limit} cuts off the answer of {found.answers_cut:,} of {found.rows:,} rows: "
+            f"give {option} {found.needed}, or --drop-long to leave those rows out"
+        )
+
+
+def check_room(tokenizer_name: str, needed: int, room: int | None) -> None:
+    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit."""
+    if room is not None and needed > room:
+        raise UsageError(
+            f"a row has {needed:,} tokens and {tokenizer_name} takes {room:,} at most: "
+            "give a shorter length limit with --drop-long, or a model that takes more"
+        )
+
+
+def check_round_trip(
+    tokenizer: Any, rows: Sequence[Encoded], targets: Sequence[str], records: Sequence[Record]
+) -> None:
+    """Raises UsageError, with what is lost and in which row, where the tokenizer does not give targets back."""
+    special = [str(token) for token in tokenizer.all_special_tokens]
+    failed = 0
+    first = ""
+    for row, target, record in zip(rows, targets, records, strict=True):
+        wanted, back = _folded(target), _folded(label_text(tokenizer, row))
+        if wanted != back:
+            failed += 1
+            first = first or f"{', '.join(lost(wanted, back, special)[:4])} in {record.id}"
+    if failed:
+        hint = "--line-break ' ; ' replaces line breaks, " if "newline" in first else ""
+        raise UsageError(
+            f"the tokenizer does not give back {failed:,} of {len(rows):,} targets; lost: {first}: "
+            f"{hint}--lossy trains on them all the same, or give another model"
+        )
+
+
+def _folded(text: str) -> str:
+    """Spaces folded as SentencePiece does; line breaks at the ends part prompt and target and are no loss."""
+    return SPACES.sub(" ", text).strip(" \n")
+
+
+def preview(tokenizer: Any, row: Encoded) -> str:
+    """One row in three lines: what is read, what is written, and how many tokens the loss is taken over."""
+    prompt_end = next((i for i, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
+    read = row.input_ids[:prompt_end] if prompt_end else row.input_ids
+    written = row.learned
+    return "\n".join(
+        [
+            f"reads   {_shown(tokenizer, read)}",
+            f"writes  {_shown(tokenizer, written)}",
+            f"loss    over {len(written)} tokens, the end token included; over none of the {len(read)} that are read",
+        ]
+    )
+
+
+def _shown(tokenizer: Any, ids: Sequence[int]) -> str:
+    """The text of some tokens on one line; the middle of a long one is left out."""
+    if len(ids) <= 2 * SHOWN:
+        return repr(tokenizer.decode(ids))
+    left_out = len(ids) - 2 * SHOWN
+    return f"{tokenizer.decode(ids[:SHOWN])!r} [{left_out} tokens] {tokenizer.decode(ids[-SHOWN:])!r}"
+
+
+Say = Callable[[str], None]

@@ -1,0 +1,80 @@
+"""What the tests of training share: small datasets, and runs in this process with small settings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from synth import registry
+from synth.record import Record
+from synth.run import Job
+from synth.store import FolderWriter
+from synth.tables import encode, split_writer
+
+SUMS = [(2, 3), (4, 1), (7, 2), (6, 6), (9, 9), (8, 5), (3, 8), (1, 7)]
+RECORDS = [
+    Record(
+        f"sums/{a}+{b}", "sums", f"What is {a} plus {b}?", f"Begin with {a}.\nCount on by {b}: {a + b}.", str(a + b),
+        f"Begin with {a}.\nCount on by {b}: {a + b}.\nThe answer is {a + b}", {},
+    )
+    for a, b in SUMS
+]  # fmt: skip
+
+
+def dataset(folder: Path, splits: Mapping[str, Sequence[Record]]) -> Path:
+    """Write a dataset folder with these rows."""
+    with FolderWriter(folder) as writer:
+        counts: dict[str, Any] = {}
+        for split, records in splits.items():
+            with split_writer(writer, split, "jsonl", {}) as rows:
+                rows.write(encode(records, "jsonl", {}))
+            counts[split] = {"rows": rows.rows, "rejected": {}, "files": rows.names()}
+        writer.commit({"splits": counts, "rejected": {}})
+    return folder
+
+
+def trained(
+    trainer: str, out: Path, data: Sequence[Path | str], job: Mapping[str, Any] | None = None, **settings: Any
+) -> Path:
+    """A run in this process, as `synth train TRAINER --from-scratch tiny` makes it."""
+    module = registry.load("trainers", trainer)
+    start = {} if "model" in settings else {"from_scratch": "tiny"}
+    config = module.Config(data=[str(each) for each in data], **{**start, **settings})
+    folder: Path = module.train(config, Job(out, quiet=True, **(job or {})))
+    return folder
+
+
+def micro(folder: Path, family: str) -> Path:
+    """A model of the family that is smaller than tiny, for runs whose model does not matter."""
+    from synth import scratch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(scratch.SIZES, "tiny", (32, 64, 1, 2))
+        tokenizer = scratch.make_tokenizer(RECORDS, "tiny", family == "llama")
+        scratch.make_model(tokenizer, "tiny", family == "llama", 64).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def facts(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads((run / "synth-run.json").read_bytes())
+    return found
+
+
+def weights(run: Path) -> bytes:
+    return (run / "model.safetensors").read_bytes()
+
+
+def written(run: Path, prompts: Sequence[str], longest: int = 64) -> list[str]:
+    """What a checkpoint writes, asked as anybody would ask it."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    reads = AutoConfig.from_pretrained(run).is_encoder_decoder
+    model = (AutoModelForSeq2SeqLM if reads else AutoModelForCausalLM).from_pretrained(run)
+    tokenizer = AutoTokenizer.from_pretrained(run)
+    asked = tokenizer(list(prompts), return_tensors="pt", padding=True)
+    found = model.generate(**asked, max_new_tokens=longest)
+    found = found if reads else found[:, asked["input_ids"].shape[1] :]
+    return [tokenizer.decode(ids, skip_special_tokens=True).removeprefix("\n") for ids in found]
