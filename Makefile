@@ -1,14 +1,15 @@
-# make demo    walks the whole way: builds, shows, counts, checks, distils, judges
+# make demo    walks the whole way: builds, distils, validates, writes cards, trains, evaluates, reports
 # make test    runs every test
 # make lint    checks style and types
-# make bench   measures how fast datasets are built
+# make bench   measures how fast each verb is
+# make study   trains models with and without explanations and compares them (half an hour on 2 cores)
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench study clean
 
-demo: .venv/.base
+demo: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo.sh out
 
 test: .venv/.dev
@@ -20,8 +21,10 @@ lint: .venv/.dev
 	$(BIN)/python tests/check_types.py
 
 bench: .venv/.dev
-	$(BIN)/python benchmarks/building.py
-	$(BIN)/python benchmarks/distilling.py
+	for each in benchmarks/*ing.py; do $(BIN)/python $$each || exit 1; done
+
+study: .venv/.all
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/study.py
 
 clean:
 	rm -rf .venv out
@@ -29,10 +32,10 @@ clean:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.base: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -e .
+.venv/.all: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[all]'
 	touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) -e '.[dev]'
-	touch $@ .venv/.base
+	touch $@ .venv/.all

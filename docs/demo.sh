@@ -1,21 +1,19 @@
 #!/usr/bin/env bash
-# The whole way as it is today, from nothing and without a network: `make demo` runs it.
+# The whole way, from nothing and without a network: `make demo` runs it.
 set -euo pipefail
 out=${1:-out}
 mkdir -p "$out"
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # models this small are slower on more threads
 
 echo "== three datasets made by program"
-synth build listops --explain all --train 2000 --validation 200 --test 200 --test-longer 200 --test-larger 200 --out "$out/listops"
+short="--min-length 4 --max-length 12 --max-depth 3 --max-args 3 --values 10"
+synth build listops --explain all $short --train 8000 --validation 200 --test 300 --test-longer 0 --test-larger 0 --out "$out/listops"
 synth show "$out/listops/medium" --n 2
 synth stats "$out/listops/medium"
 synth build arithmetic --train 2000 --validation 200 --test 200 --test-beyond 200 --out "$out/arithmetic"
 synth show "$out/arithmetic" --n 1
 synth build 2wiki --source sample --out "$out/2wiki"
 synth show "$out/2wiki" --n 1
-
-echo "== every rationale worked out again"
-synth judge "$out/listops/long" --judge steps
-synth judge "$out/2wiki" --judge steps
 
 echo "== rationales from a teacher; this one is a stand-in that knows the answers"
 cat > "$out/questions.jsonl" <<'END'
@@ -31,4 +29,20 @@ synth distill --task gsm8k --source "$out/questions.jsonl" $server --out "$out/c
 synth show "$out/cot" --n 1
 synth judge "$out/cot" --judge rubric $server
 
-echo "The datasets are in $out/; look around with: synth show $out/listops/long"
+echo "== held to their expectations, every rationale worked out again; cards; rows for other trainers"
+synth validate "$out/listops/medium" --against "$out/questions.jsonl"
+for each in listops arithmetic 2wiki cot; do
+  synth validate "$out/$each" --quiet
+  synth card "$out/$each"
+done
+synth export "$out/cot" --to messages --out "$out/export" --overwrite
+
+echo "== two small models from nothing, as many tokens each: one learns the steps, one the answers alone"
+start="--from-scratch tiny --max-tokens 600000"
+for explain in medium none; do
+  synth train llama --data "$out/listops/$explain" $start --out "$out/runs/$explain"
+  synth eval --model "$out/runs/$explain" --data "$out/listops/$explain"
+done
+
+synth report "$out/runs/medium" "$out/runs/none" --out "$out/report"
+echo "Datasets, their cards and the models are in $out/; the report to open in a browser is $out/report/index.html"

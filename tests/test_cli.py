@@ -129,7 +129,7 @@ def test_help_of_every_command_says_what_its_options_do(synth: Synth) -> None:
 
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 4
     for block in blocks:
         script = "set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + block.replace("8000", str(free_port()))
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
