@@ -24,7 +24,7 @@ bench: .venv/.dev
 	for each in benchmarks/*ing.py; do $(BIN)/python $$each || exit 1; done
 
 study: .venv/.all
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/study.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/study.py --out study
 
 clean:
 	rm -rf .venv out
