@@ -48,7 +48,7 @@ different questions left (there are 81 sums of one digit); see _arithmetic_opera
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -151,13 +151,20 @@ def notes(config: Config) -> dict[str, Any]:
     gone = sorted({length for lengths in exhausted.values() for length in lengths})
     if not gone:
         return {}
-    then = "asked again" if config.repeat else "followed by longer ones alone"
+    there = [_all_there(length, exhausted) for length in gone]
+    then = "the rows beyond that ask them again" if config.repeat else "the rows beyond that have longer numbers"
     return {
         "exhausted": {split: {f"{n}": count for n, count in lengths.items()} for split, lengths in exhausted.items()},
         "questions": {f"{length}": questions(config.operation, length) for length in gone},
         "shares": {split: (stop - start) / 10 for split, (start, stop) in SHARES.items()},
-        "meaning": f"of these lengths (digits) a split has all questions of its share; they are {then}",
+        "meaning": f"{'; '.join(there)}; {then}",
     }
+
+
+def _all_there(length: int, exhausted: Mapping[str, Mapping[int, int]]) -> str:
+    """every question with 1 digit that is for train is there (64), ..."""
+    held = [f"{split} ({lengths[length]:,})" for split, lengths in exhausted.items() if length in lengths]
+    return f"every question with {length} digit{'s' if length > 1 else ''} is there that is for {', '.join(held)}"
 
 
 def record(config: Config, split: str, seed: int, index: int) -> Record:

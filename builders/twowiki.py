@@ -52,6 +52,7 @@ from synth.tokens import counter
 
 TASK = "2wiki"
 LIMITS = {"direct": 130, "self-ask": 300}  # prompt tokens, appendix H
+ESTIMATED = "estimated from the letters of the text, without a tokenizer"
 ADVICE = {"prompt_too_long": "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"}  # where no row is left
 GROUP = "type"  # synth.json breaks the yield down by it
 META = {
@@ -212,7 +213,7 @@ def source_facts(config: Config) -> dict[str, str]:
 
 
 def notes(config: Config) -> dict[str, str]:
-    said = {"prompt_tokens": "counted by the tokenizer" if config.tokenizer else "estimated, see synth/tokens.py"}
+    said = {"prompt_tokens": "counted by the tokenizer" if config.tokenizer else ESTIMATED}
     if _exemplars(config):
         pool = exemplars.pool(config.style, _files(config).get("train", ()))
         whose = "the training split, which they are no rows of" if pool.own else "the made-up records of the program"

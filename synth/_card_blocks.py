@@ -22,15 +22,17 @@ BLOCK = re.compile(
     r"<!-- /synth:(?P=name) -->$",
     re.MULTILINE,
 )
+ALONE = re.compile(rf"^<!-- /?synth:(?P<name>{NAME})(?: [0-9a-f]{{12}})? -->$", re.MULTILINE)
 MARKER = re.compile(r"<!--(\s*/?synth:)")
 
 
 @dataclass
 class Merged:
-    """A body, and the names of blocks in it that a person has changed."""
+    """A body, the names of blocks in it that a person has changed, and of those whose markers are broken."""
 
     text: str
     kept: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset(), overwrite: bool = False) -> Merged:
@@ -38,7 +40,7 @@ def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset
 
     `ours`: name -> text; a name looks like `fields` or `statistics:medium`. `gone`: names of blocks that are to go,
     where nobody edited them. A block stays where it is; a new one comes after its neighbour. With `overwrite` edited
-    blocks are replaced too.
+    blocks are replaced too. Markers without their other half, and blocks that are there twice, are left as they are.
     """
     kept: list[str] = []
     seen: set[str] = set()
@@ -59,12 +61,30 @@ def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset
         if name not in seen:
             text = _inserted(text, _block(name, block), name, before)
         before.append(name)
-    return Merged(text, kept)
+    return Merged(text, kept, broken(theirs))
 
 
 def names(body: str) -> list[str]:
     """The blocks of ours that stand in a body."""
     return [found["name"] for found in BLOCK.finditer(body)]
+
+
+def texts(body: str) -> dict[str, str]:
+    """What stands in each block."""
+    return {found["name"]: found["text"].strip("\n") for found in BLOCK.finditer(body)}
+
+
+def broken(body: str) -> list[str]:
+    """The names of markers that have lost their other half, and of blocks that are there more than once."""
+    there = names(body)
+    twice = [name for name in there if there.count(name) > 1]
+    return list(dict.fromkeys([*(found["name"] for found in ALONE.finditer(BLOCK.sub("", body))), *twice]))
+
+
+def without_ours(body: str) -> str:
+    """What a person wrote: a body without the blocks that nobody edited, and without gaps where they stood."""
+    text = BLOCK.sub(lambda found: found[0] if _hash(found["text"]) != found["hash"] else "\n\n", body)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _block(name: str, text: str) -> str:

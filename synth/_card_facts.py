@@ -6,6 +6,7 @@ from typing import Any
 
 from synth import registry
 from synth.about import About
+from synth.papers import PAPERS
 
 Manifest = Mapping[str, Any]
 
@@ -76,18 +77,35 @@ def about(manifest: Manifest) -> About:
     if manifest.get("builder") in registry.names("builders"):
         found: About | None = getattr(registry.load("builders", name), "ABOUT", None)
         return found or About(name, f"{registry.summary('builders', name).rstrip('.')}.", languages=())
-    return _about_task(name, manifest["distilled"]) if "distilled" in manifest else About(name, "", languages=())
+    return _about_task(name, manifest) if "distilled" in manifest else About(name, "", languages=())
 
 
-def _about_task(name: str, asked: Manifest) -> About:
+def _limits(manifest: Manifest) -> tuple[str, ...]:
+    """What a distillation cannot promise."""
+    if manifest["plan"].get("vote"):
+        kept = "A rationale is kept because most samples agree on its answer. The answer may be wrong all the same."
+        missing = "Questions without an answer that samples agree on are missing."
+    else:
+        kept = "A rationale is kept because its answer is the right one. That does not make each of its steps right."
+        missing = (
+            "Questions that the teacher did not get right are missing, so that what is left is easier than the source."
+        )
+    left_out = sum(manifest["rejected"].values()) - sum(dropped(manifest).values())
+    return (kept, missing) if left_out else (kept,)
+
+
+def dropped(manifest: Manifest) -> dict[str, int]:
+    """Rows that judges took out, by verdict."""
+    return dict(manifest.get("dropped") or {})
+
+
+def _about_task(name: str, manifest: Manifest) -> About:
     from synth.questions import find_task, task_names
 
-    limits = (
-        "A rationale is kept because its answer is the right one. That does not make each of its steps right.",
-        "Questions that the teacher did not get right are missing, so that what is left is easier than the source.",
-    )
+    asked, limits = manifest["distilled"], _limits(manifest)
     shown = f"{name} with rationales"
-    text = "with rationales that a language model wrote. A rationale is kept where it leads to the right answer."
+    kept = "most of its samples agree on" if manifest["plan"].get("vote") else "is the right one"
+    text = f"with rationales that a language model wrote. A rationale is kept where it leads to the answer that {kept}."
     if name not in task_names():
         return About(
             shown, f"Questions of the task {name}, {text}", tags=("chain-of-thought", "distilled"), languages=(),
@@ -98,10 +116,12 @@ def _about_task(name: str, asked: Manifest) -> About:
     own = task.hub is not None and asked["source"].get("hub") == task.hub.id
     licence = LICENCES.get(task.licence, "other") if own and task.licence not in UNKNOWN else ""
     note = f"The questions of {name}: {task.licence}." if licence else ""
+    papers = PAPERS.get(name, ())
+    links = (task.source,) if own and not any(task.source in paper for paper in papers) else ()
     return About(
         shown, f"Questions {'of' if own else 'as in'} {name} ({task.summary}), {text}", licence, note,
         (*CATEGORIES.get(task.family, ()), "text-generation"), ("chain-of-thought", "distilled", name),
-        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,), links=(task.source,) if own and task.source else (),
+        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT, *papers), links=links,
     )  # fmt: skip
 
 
@@ -147,10 +167,13 @@ def settings(manifest: Manifest) -> dict[str, str]:
 
 
 def notes(manifest: Manifest) -> list[tuple[str, str]]:
-    """What a builder noted of the dataset, one line each; what explains the others comes first."""
-    noted = {str(name): _flat(value) for name, value in (manifest.get("notes") or {}).items()}
-    first = [("", noted.pop("meaning"))] if "meaning" in noted else []
-    return [*first, *((name.replace("_", " "), text) for name, text in noted.items())]
+    """What a builder noted of the dataset, one line each; what `meaning` says in words is not given in figures too."""
+    noted = dict(manifest.get("notes") or {})
+    meaning = noted.pop("meaning", None)
+    if meaning is not None:
+        noted = {name: value for name, value in noted.items() if not isinstance(value, Mapping)}
+    first = [("", str(meaning))] if meaning is not None else []
+    return [*first, *((str(name).replace("_", " "), _flat(value)) for name, value in noted.items())]
 
 
 def _flat(value: Any) -> str:

@@ -1,6 +1,6 @@
 """The part of a card on checks: expectations, judges, tokens, contamination."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synth._card_member import Member
@@ -22,19 +22,25 @@ def _expectations(found: Mapping[str, Any], changed: list[str]) -> list[str]:
     warned = sum(each.get("severity") == "warning" for each in missed)
     told = [f"{len(missed) - warned} failed"] if len(missed) > warned else []
     told += [f"{warned} warned"] if warned else []
-    verdict = f"{len(listed_all) - len(missed)} of {len(listed_all)} expectations hold; {' and '.join(told)}"
-    with_what = (found.get("versions") or {}).get("great_expectations")
+    held, count = len(listed_all) - len(missed), _expectation(len(listed_all))
+    verdict = f"{held} of {count} hold{'s' if len(listed_all) == 1 else ''}; {' and '.join(told)}"
+    whole = f"All {count} hold" if len(listed_all) > 1 else "The one expectation holds"
+    with_what = (found.get("versions") or {}).get("great-expectations")
     tool = f" (Great Expectations {with_what})" if with_what else ""
     sample = f"; steps were worked out again of a sample of {found['sample']:,} rows" if found.get("sample") else ""
     sample = "; steps were not worked out again" if found.get("steps") is False else sample
     since = f"**The data has changed since these checks:** {listed(changed)}." if changed else ""
     head = ["expectation", "rows", "failures"]
     return [
-        f"{verdict if missed else f'All {len(listed_all)} expectations hold'}{sample}{tool}.",
+        f"{verdict if missed else whole}{sample}{tool}.",
         since,
         table(head, map(_line, missed)) if missed else "",
-        _folded(f"All {len(listed_all)} expectations", table(head, map(_line, listed_all))),
+        _folded(f"All {count}" if len(listed_all) > 1 else "The expectation", table(head, map(_line, listed_all))),
     ]
+
+
+def _expectation(count: int) -> str:
+    return f"{count} expectation{'' if count == 1 else 's'}"
 
 
 def _folded(title: str, text: str) -> str:
@@ -93,4 +99,16 @@ def _contamination(found: Mapping[str, Any]) -> list[str]:
     head = ["overlap with benchmarks", "questions", "found in the data", "rows that hold one"]
     short = [f"{e['too_short']:,} of {cell(e['against'])}" for e in found["contamination"] if e.get("too_short")]
     note = [f"Too short to tell: {', '.join(short)}."] if short else []
-    return [table(head, rows), *note]
+    return [table(head, rows), *note, _overlaps(found["contamination"])]
+
+
+def _overlaps(reports: Sequence[Mapping[str, Any]]) -> str:
+    """Some rows with the question that each overlaps with, and the words that are in both."""
+    lines = [
+        f"| {cell(each['id'])} | {cell(each['against_id'])}, {cell(report['against'])} | {cell(each['ngram'], 200)} |"
+        for report in reports
+        for each in report.get("examples") or ()
+    ]
+    return (
+        "\n".join(["| row | question of a benchmark | words in both |", "| --- | --- | --- |", *lines]) if lines else ""
+    )

@@ -26,7 +26,7 @@ def split(card: str) -> tuple[str, str]:
     """Front matter, without its lines of dashes, and body; no front matter is "".
 
     As the Hub and `datasets` read it: it begins on the first line that is not empty and ends at the next line of three
-    dashes.
+    dashes. Raises FolderError where it is not ended: what begins with keys and values is no rule across the page.
     """
     lines = card.splitlines(keepends=True)
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
@@ -34,6 +34,11 @@ def split(card: str) -> tuple[str, str]:
         for number in range(first + 1, len(lines)):
             if lines[number].rstrip() == "---":
                 return "".join(lines[first + 1 : number]), "".join(lines[number + 1 :])
+        if first + 1 < len(lines) and KEY.match(lines[first + 1]):
+            raise FolderError(
+                "the front matter of the README.md that is there has no end: "
+                "add a line of --- after its last key, or move the file away"
+            )
     return "", card
 
 
@@ -61,15 +66,20 @@ def parse(front: str) -> dict[str, Any]:
 
 
 def merge(
-    theirs: str, ours: Mapping[str, Any], overwrite: bool = False, alone: bool = False
+    theirs: str,
+    ours: Mapping[str, Any],
+    overwrite: bool = False,
+    alone: bool = False,
+    asked: frozenset[str] = frozenset(),
 ) -> tuple[str, dict[str, Any]]:
     """The text of the merged front matter, and its values.
 
     `ours`: the values of our keys; of `configs` and `dataset_info` lists of entries. `alone`: there are no other
-    configurations than ours. Raises FolderError for front matter that cannot be read.
+    configurations than ours. `asked`: keys whose values win over those that are
+    there. Raises FolderError for front matter that cannot be read.
     """
     there = parse(theirs)
-    values = {key: _merged(key, there.get(key), value, overwrite, alone) for key, value in ours.items()}
+    values = {key: _merged(key, there.get(key), value, overwrite or key in asked, alone) for key, value in ours.items()}
     values["size_categories"] = _sizes(values["dataset_info"])
     values["dataset_info"] = _written_info(values["dataset_info"])
     wanted = {**there, **values}

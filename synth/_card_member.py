@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from synth import _card_facts
+from synth._card_attempts import Attempts, read_attempts
 from synth._card_checks import changed_since, read_validation
 from synth._card_count import SplitCounts, total
 from synth._card_table import Batch, OtherRowsError, declared_batches, declared_plan, surveyed_batches
 from synth.about import About
 from synth.columns import Plan
-from synth.errors import FolderError
 from synth.record import Record
 from synth.shards import TEXTS, survey
 from synth.stats import _tally
@@ -40,7 +40,7 @@ class Member:
     changed: list[str]  # files that changed since they were validated
     tallies: dict[str, Counter[str]]
     tallied_all: bool
-    attempts: dict[str, int]  # of all attempts of a distillation, where they lie in the folder
+    attempts: Attempts | None  # of a distillation, where they lie in the folder
 
     @property
     def counts(self) -> SplitCounts:
@@ -59,7 +59,7 @@ def read_member(name: str, folder: Path) -> Member:
     return Member(
         name, folder, manifest, plan.schema, bool(plan.notes["json"]), splits, _short_row(folder, splits),
         _card_facts.about(manifest), _card_facts.kind(manifest), validation, changed, _tallies(folder, manifest),
-        all(counts.rows <= TALLIED for counts in splits.values()), _attempts(folder),
+        all(counts.rows <= TALLIED for counts in splits.values()), read_attempts(folder),
     )  # fmt: skip
 
 
@@ -104,22 +104,3 @@ def _tallies(folder: Path, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
             for name, value in tally(_as_text(record)):
                 found.setdefault(name, Counter())[value] += 1
     return found
-
-
-def _attempts(folder: Path) -> dict[str, int]:
-    """Attempts and tokens of a distillation, those of rows that were not kept included."""
-    import orjson
-
-    path, sums = folder / "attempts.jsonl", Counter[str]()
-    if not path.is_file():
-        return {}
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                attempt = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise FolderError(f"{path} line {number} cannot be read: {error}") from error
-            sums["attempts"] += 1
-            for name in ("prompt_tokens", "completion_tokens"):
-                sums[name] += attempt.get(name) or 0
-    return dict(sums)

@@ -66,6 +66,8 @@ def _names(counts: Counter[Any], rows: int) -> str:
     """All of a few, the commonest of many; nothing where they are no names, or hardly any comes twice."""
     order = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
     shown = order if len(order) <= FEW else order[:SOME]
+    if all("/" in str(value) for value in counts):  # ids, which nobody reads
+        return f"{len(order):,} different"
     often = len(shown) == len(order) or (order[0][1] > 1 and order[0][1] / rows >= COMMON)
     if not often or max(len(str(value)) for value, _ in shown) > LONG:
         return ""
@@ -113,12 +115,15 @@ def _asked(member: Member) -> list[str]:
         f"{manifest['questions']:,} questions were asked, {rows:,} rows kept",
     ]
     if sums["hinted"]:
-        lines.append(f"In {sums['hinted']:,} rows the teacher had been given the answer (`hinted`)")
+        whom = f"In {sums['hinted']:,} row{'' if sums['hinted'] == 1 else 's'} ({share(sums['hinted'], rows)})"
+        lines.append(f"{whom} the teacher had been given the answer (`hinted`)")
     if sums["completion_tokens known"]:
         cost = f", ${sums['cost']:,.2f}" if sums["cost known"] == rows else ""
         lines.append(f"Replies that were kept: {_tokens(sums)}{cost}")
     if member.attempts:
-        lines.append(f"All {member.attempts['attempts']:,} attempts: {_tokens(member.attempts)}")
+        lines.append(f"All {member.attempts.count:,} attempts: {_tokens(member.attempts.tokens)}")
+        if failures := member.attempts.failures():
+            lines.append(f"Attempts that were not right: {failures}")
     return lines
 
 
@@ -144,18 +149,24 @@ def rejected(member: Member) -> str:
     """What was left out and why; of a source also how much of each group is kept."""
     splits = member.manifest["splits"]
     reasons = Counter({reason: count for reason, count in member.manifest["rejected"].items() if count})
-    parts = []
+    parts = [member.attempts.yields()] if member.attempts else []
     if reasons:
         head = ["left out", *splits]
         rows = [
             [f"`{r}`", *(f"{s['rejected'].get(r, 0):,}" for s in splits.values())] for r, _ in reasons.most_common()
         ]
-        parts.append(table(head, rows))
+        parts += [table(head, rows), _dropped(member.manifest)]
     for split, groups in (member.manifest.get("yield") or {}).items():
         kept = {name: (counts.get("kept", 0), sum(counts.values())) for name, counts in groups.items()}
         rows = [[cell(name), f"{whole:,}", f"{part:,}", share(part, whole)] for name, (part, whole) in kept.items()]
         parts.append(table([f"source of {split}", "rows", "kept", "share"], rows))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _dropped(manifest: Mapping[str, Any]) -> str:
+    """Which of the rows that were left out a judge took out."""
+    counts = [f"{count:,} as {cell(verdict)}" for verdict, count in facts.dropped(manifest).items()]
+    return f"Of these, judges took out {', '.join(counts)}." if counts else ""
 
 
 def row(member: Member) -> str:

@@ -78,6 +78,7 @@ def _answers(axes: "Axes", answers: Values, split: str) -> None:
 def _lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
     """Two steps of bins over the same axis; the longest hundredth is cut off where it would squeeze the rest."""
     import numpy as np
+    from matplotlib.ticker import MaxNLocator
 
     names = [name for name in ("prompt", "completion") if lengths[name].counts[1:].any()]
     ends = {name: (lengths[name].quantile(0.995), lengths[name].quantile(1)) for name in names}
@@ -87,11 +88,20 @@ def _lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
         counts = lengths[name].counts
         shares = [counts[low:high].sum() / lengths[name].rows for low, high in pairwise(edges.tolist())]
         colour = plots.COLOURS[number]
-        axes.stairs(shares, edges, label=name, color=colour, fill=True, alpha=0.25)
+        axes.stairs(shares, edges, label=_named(name, lengths[name]), color=colour, fill=True, alpha=0.25)
         axes.stairs(shares, edges, color=colour, linewidth=1.6)
     axes.set_title(f"lengths, {split}")
-    axes.set_xlabel("words")
-    axes.set_xlim(0, end + 1)
-    axes.legend()
+    axes.set_xlabel("words", loc="left")
+    axes.set_xlim(0, (end + 1) * 1.02)  # with the edge of the last bar
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(y=0.08)
+    # Below the axis: wherever it stood among the bars, it would stand on some of them.
+    axes.legend(loc="upper right", bbox_to_anchor=(1, -0.1), ncols=2, borderaxespad=0, handlelength=1.2)
     plots.percent(axes)
     plots.grid(axes)
+
+
+def _named(name: str, lengths: Lengths) -> str:
+    """With the length itself where it is always the same: a single bar does not show that."""
+    low, high = lengths.quantile(0), lengths.quantile(1)
+    return f"{name}, always {high:,}" if low == high else name

@@ -11,47 +11,26 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from synth import _card_blocks, _card_front
-from synth import _card_facts as facts
-from synth import _card_found as found
-from synth import _card_parts as parts
+from synth import _card_blocks, _card_front, licences
+from synth._card_keys import Files, Given, Sizes, keys
 from synth._card_member import Member, read_member
-from synth._card_table import features
-from synth._card_text import cell, number
-from synth.about import About
-from synth.errors import FolderError, UsageError
-from synth.record import FIELDS
-from synth.store import CARD, members, split_files
+from synth._card_shown import PICTURES, filled, start
+from synth._card_text import number
+from synth.errors import FolderError
+from synth.store import CARD, members
 
-TAGS = ("synthetic", "reasoning")
-PICTURES = "plots"
 MOST_PICTURES = 8  # configurations that get one
-ARROW_NAMES = {"double": "float", "int64": "integer", "bool": "true or false"}
-Files = Mapping[str, Mapping[str, list[str]]]
-Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
+HEADINGS = ("## Known limits", "## Licence", "## Citation")  # which name the kind where a card is of several
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A card, its pictures (path beside the card -> PNG), and the blocks that a person edited, which were left."""
+    """A card, its pictures (path beside the card -> PNG), and what to tell: blocks that were left, and broken ones."""
 
     text: str
     pictures: dict[str, bytes] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the folders do not tell: see `render`."""
-
-    repo: str | None = None
-    files: Files = field(default_factory=dict)
-    sizes: Sizes = field(default_factory=dict)
-    schemas: Mapping[str, Any] = field(default_factory=dict)
-    downloads: Mapping[str, int] = field(default_factory=dict)
-    licence: str | None = None
-    overwrite: bool = False
-    alone: bool = False
+    kept: list[str] = field(default_factory=list)  # blocks that a person edited
+    broken: list[str] = field(default_factory=list)  # whose markers are not a pair, or that are there twice
 
 
 def render(
@@ -71,22 +50,28 @@ def render(
     folders' own. sizes: configuration -> split -> (bytes in memory, rows), as `dataset_info` has them; else counted.
     already: what `read_members` gave for the folders, so that they are not read again. more: `schemas` (configuration
     -> Arrow schema, where `files` have another than the folder), `downloads` (configuration -> bytes of its `files`),
-    `licence` (an identifier of the Hub instead of the source's), `overwrite` (blocks that a person edited are written
-    anew, and keys that a person changed), `alone` (other configurations that the card describes go; without it they
-    stay). Raises FolderError for a folder or a card that cannot be read.
+    `licence` (an identifier of the Hub, instead of the source's and of one that is there), `overwrite` (blocks that a
+    person edited are written anew, and keys that a person changed), `alone` (other configurations that the card
+    describes go; without it they stay). Raises FolderError for a folder or a card that cannot be read, UsageError for a
+    licence that the Hub does not know.
     """
     given = Given(repo, files or {}, sizes or {}, **more)
+    if given.licence is not None:
+        licences.check(given.licence)
     theirs = theirs.removeprefix("\ufeff").replace("\r\n", "\n")
     front, body = _card_front.split(theirs)
     order = [*_card_front.entries(_card_front.parse(front).get("configs")), *folders]
     known = {member.name: member for member in already or read_members(folders)}
     read = [_as_sent(known[name], given.schemas) for name in dict.fromkeys(order) if name in folders]
-    yaml, values = _card_front.merge(front, _keys(read, given), given.overwrite, given.alone)
+    asked = frozenset({"license"} if given.licence is not None else ())
+    yaml, values = _card_front.merge(front, keys(read, given), given.overwrite, given.alone, asked)
     pictures = _pictures(read)
     blocks = _blocks(read, given, values, body, pictures)
-    merged = _card_blocks.merge(body, blocks, _gone(body, blocks, read, given), given.overwrite)
+    gone = _gone(body, blocks, read, given)
+    blocks |= {} if given.alone else _others(body, blocks, gone)
+    merged = _card_blocks.merge(body, blocks, gone, given.overwrite)
     text = f"---\n{yaml}---\n{merged.text if merged.text.startswith(chr(10)) else chr(10) + merged.text}"
-    return Rendered(text, pictures, merged.kept)
+    return Rendered(text, pictures, merged.kept, merged.broken)
 
 
 def read_members(folders: Mapping[str, Path]) -> list[Member]:
@@ -133,68 +118,6 @@ def _replace(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def _keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
-    """The front matter of these folders alone."""
-    abouts = list({member.kind: member.about for member in read}.values())
-    licences = {about.licence for about in abouts}
-    licence = given.licence or (licences.pop() if len(licences) == 1 else "other" if all(licences) else "")
-    keys: dict[str, Any] = {"license": licence} if licence else {}
-    if given.licence is not None and given.licence != given.licence.strip().lower():
-        raise UsageError(
-            f"--license {given.licence}: give an identifier of the Hub in small letters, such as cc-by-4.0"
-        )
-    if languages := _union(about.languages for about in abouts):
-        keys["language"] = languages
-    keys["pretty_name"] = " and ".join(about.name for about in abouts)
-    keys["task_categories"] = _union(about.categories for about in abouts)
-    keys["size_categories"] = []
-    keys["tags"] = [*TAGS, *(tag for tag in _union(about.tags for about in abouts) if tag not in TAGS)]
-    keys["configs"] = [_config(member, given) for member in read]
-    keys["dataset_info"] = [_info(member, given) for member in read]
-    return keys
-
-
-def _union(lists: Any) -> list[str]:
-    return list(dict.fromkeys(each for listed in lists for each in listed))
-
-
-def _config(member: Member, given: Given) -> dict[str, Any]:
-    own = {split: part["files"] for split, part in member.manifest["splits"].items()}
-    if member.name != "default":
-        own = {split: [f"{member.name}/{name}" for name in names] for split, names in own.items()}
-    paths = given.files.get(member.name, own)
-    data_files = [{"split": split, "path": list(paths[split])} for split in _named(member) if split in paths]
-    return {"config_name": member.name, "data_files": data_files}
-
-
-def _named(member: Member) -> list[str]:
-    """Splits that the front matter names: `datasets` opens nothing at all where one of them has no rows."""
-    return [name for name, counts in member.splits.items() if counts.rows] or list(member.splits)
-
-
-def _info(member: Member, given: Given) -> dict[str, Any]:
-    sizes = given.sizes.get(member.name, {})
-    splits = []
-    for split in _named(member):
-        size, rows = sizes.get(split, (member.splits[split].size, member.splits[split].rows))
-        splits.append({"name": split, "num_bytes": size, "num_examples": rows})
-    # Files with columns that only JSON text could hold have no features that `datasets` would read them with.
-    columns = {} if member.loose else {"features": features(member.schema)}
-    info: dict[str, Any] = {"config_name": member.name, **columns, "splits": splits}
-    if (download := _download(member, given)) is not None:
-        info["download_size"] = download
-    return {**info, "dataset_size": sum(part["num_bytes"] for part in splits)}
-
-
-def _download(member: Member, given: Given) -> int | None:
-    """Bytes of the files that are named in `configs`, where they are known."""
-    if member.name in given.files:
-        return given.downloads.get(member.name)
-    return sum(
-        path.stat().st_size for split in member.splits for path in split_files(member.folder, member.manifest, split)
-    )
-
-
 def _pictures(read: Sequence[Member]) -> dict[str, bytes]:
     from synth._card_pictures import picture
 
@@ -209,6 +132,17 @@ def _gone(body: str, blocks: Mapping[str, str], read: Sequence[Member], given: G
     gone = {name for name in there if ":" in name and (given.alone or name.split(":", 1)[1] in written)}
     left = {name.split(":", 1)[0] for name in [*there, *blocks] if ":" in name and name not in gone}
     return frozenset(gone | {name for name in there if ":" not in name and name not in left})
+
+
+def _others(body: str, blocks: Mapping[str, str], gone: frozenset[str]) -> dict[str, str]:
+    """Blocks of kinds that are not written now, with the name of the kind in their headings."""
+    named: dict[str, str] = {}
+    for name, text in _card_blocks.texts(body).items():
+        kind = name.partition(":")[2]
+        heading, _, rest = text.partition("\n")
+        if name not in blocks and name not in gone and heading in HEADINGS:
+            named[name] = f"{heading} of {kind}\n{rest}"
+    return named
 
 
 def _blocks(
@@ -232,12 +166,18 @@ def _blocks(
     template = environment.from_string((resources.files("synth.cards") / "dataset.md").read_text(encoding="utf-8"))
     template.render(
         part=part,
-        **_start(read, given, values),
-        **_filled(read, pictures, str(values.get("license", ""))),
+        **start(read, given, values),
+        **filled(read, pictures, str(values.get("license", "")), _kinds(body, given)),
         titled=_titled(body),
         name=values["pretty_name"],
     )
     return blocks
+
+
+def _kinds(body: str, given: Given) -> set[str]:
+    """The kinds of data that a card is of already."""
+    blocks = [] if given.alone else _card_blocks.names(body)
+    return {kind for part, _, kind in (name.partition(":") for name in blocks) if part == "about"}
 
 
 def _titled(body: str) -> bool:
@@ -246,139 +186,3 @@ def _titled(body: str) -> bool:
     rest = _card_blocks.BLOCK.sub("", body)
     has_title = any(line.startswith("# ") for line in rest.splitlines())
     return not has_title and ("title" in names or not rest.strip())
-
-
-def _start(read: Sequence[Member], given: Given, values: Mapping[str, Any]) -> dict[str, Any]:
-    """For the quick start and the list of configurations, which names those of other folders too."""
-    infos = _card_front.entries(values["dataset_info"])
-    configs = [{"name": name, "rows": _card_front.rows_of(info)} for name, info in infos.items()]
-    # The shortest rationales, for a first try; the other configurations are named beside it.
-    explained = [member for member in read if member.counts.lengths["rationale"].mean > 0]
-    first = min(explained or read[:1], key=lambda member: member.counts.lengths["rationale"].mean)
-    single = first.name == "default"
-    root = first.folder.resolve() if single else first.folder.resolve().parent
-    split = next((name for name, counts in first.splits.items() if counts.rows), next(iter(first.splits), "train"))
-    folder = given.repo.split("/")[-1] if given.repo else root.name
-    data = folder if single else f"{folder}/{first.name}"
-    others = ", ".join(f'"{config["name"]}"' for config in configs if config["name"] != first.name)
-    return {
-        "configs": configs,
-        "all_splits": list(dict.fromkeys(split for config in configs for split in config["rows"])),
-        "place": given.repo or root.name,
-        "folder": folder,
-        "repo": given.repo,
-        "first": {"name": first.name, "split": split},
-        "others": others,
-        "train": f"synth train t5 --model google/flan-t5-small --data {data} --out run" if split == "train" else "",
-    }
-
-
-def _filled(read: Sequence[Member], pictures: Mapping[str, bytes], licence: str) -> dict[str, Any]:
-    """For the parts that are about the data."""
-    kinds: dict[str, list[Member]] = {}
-    for member in read:
-        kinds.setdefault(member.kind, []).append(member)
-    shown = [_shown(member, pictures) for member in read]
-    _say_once(shown)
-    return {
-        "members": shown,
-        "validated": any(member["checks"] for member in shown),
-        "kinds": [_kind(name, same, licence) for name, same in kinds.items()],
-        "fields": _fields(read),
-    }
-
-
-def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
-    from synth._card_pictures import caption
-
-    picture = f"{PICTURES}/{member.name}.png"
-    return {
-        "name": member.name,
-        "kind": member.kind,
-        "heading": "" if member.name == "default" else f"### {member.name}\n\n",
-        "row": parts.row(member),
-        "splits": [parts.split_line(name, counts) for name, counts in member.splits.items()],
-        "picture": picture if picture in pictures else "",
-        "caption": caption(member.splits) if picture in pictures else "",
-        "columns": parts.columns(member),
-        "commands": facts.commands(member.manifest),
-        "made": parts.made(member),
-        "settings": facts.settings(member.manifest),
-        "prompts": parts.prompts(member),
-        "rejected": parts.rejected(member),
-        "checks": found.checks(member),
-    }
-
-
-def _say_once(shown: Sequence[dict[str, Any]]) -> None:
-    """Datasets over the same questions have much in common: what was there before is referred to."""
-    said: dict[str, str] = {}
-    checked: dict[str, str] = {}
-    first: dict[str, dict[str, Any]] = {}  # of each kind
-    for member in shown:
-        text, settings, before = member["columns"], member["settings"], first.get(member["kind"])
-        if text in said:
-            member["columns"] = f"Columns are distributed as in `{said[text]}`."
-        elif text:
-            said[text] = member["name"]
-        if (checks := member["checks"]) in checked:
-            member["checks"] = f"As of `{checked[checks]}`: the same were checked, with the same results."
-        elif checks:
-            checked[checks] = member["name"]
-        if before is not None and before["settings"].keys() == settings.keys() and settings:
-            changed = {name: value for name, value in settings.items() if before["settings"][name] != value}
-            lines = [line for line in member["made"] if line not in before["made"]]
-            member["made"] = [f"As `{before['name']}`" + (f", but {_settings(changed)}" if changed else ""), *lines]
-        elif settings:
-            first.setdefault(member["kind"], {**member})
-            member["made"] = [f"Settings: {_settings(settings)}", *member["made"]]
-
-
-def _settings(settings: Mapping[str, str]) -> str:
-    return ", ".join(f"{cell(name)} `{text}`" for name, text in settings.items())
-
-
-def _kind(name: str, same: Sequence[Member], under: str) -> dict[str, Any]:
-    about = same[0].about
-    terms = {terms for member in same if (terms := member.manifest.get("terms"))}
-    licence = [f"The dataset is under `{under}`."] if under not in ("", "other") else []
-    licence += [about.licence_note] if about.licence_note else []
-    licence += [f"The rationales come from a teacher model. {each}." for each in sorted(terms)]
-    structs = {"meta": _columns(same, "meta", about), "provenance": _columns(same, "provenance", about)}
-    return {"key": name, "about": about, "structs": structs, "limits": about.limits, "licence": licence}
-
-
-def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str, str]]:
-    import pyarrow as pa
-
-    meanings = {**about.columns} if struct == "meta" else facts.PROVENANCE
-    found_types: dict[str, Any] = {}
-    for member in same:
-        kind = member.schema.field(struct).type
-        found_types.update({part.name: part.type for part in kind} if pa.types.is_struct(kind) else {})
-    return [
-        {"name": name, "type": _type(kind), "meaning": meanings.get(name, "")} for name, kind in found_types.items()
-    ]
-
-
-def _fields(read: Sequence[Member]) -> list[dict[str, str]]:
-    import pyarrow as pa
-
-    types = {name: [member.schema.field(name).type for member in read] for name in FIELDS}
-    meanings = dict(facts.FIELDS)
-    if all(pa.types.is_null(kind) for kind in types["provenance"]):
-        meanings["provenance"] = "null: these rows were made by program, and no model wrote or judged them"
-    return [
-        {"name": name, "type": " or ".join(dict.fromkeys(map(_type, kinds))), "meaning": cell(meanings[name], 200)}
-        for name, kinds in types.items()
-    ]
-
-
-def _type(kind: Any) -> str:
-    import pyarrow as pa
-
-    if pa.types.is_struct(kind):
-        return "struct"
-    if pa.types.is_list(kind):
-        return f"list of {_type(kind.value_type)}"
-    return ARROW_NAMES.get(str(kind), str(kind))

@@ -42,9 +42,9 @@ class FolderError(SynthError):
     def from_os(cls, error: OSError, what: str) -> "FolderError":
         """One line for what the operating system said about `what`, with the way out where there is one."""
         hint = {
-            errno.ENOSPC: "; free some space or give --out a folder on another disk",
-            errno.EACCES: "; give --out a folder you may write to",
-            errno.EROFS: "; give --out a folder you may write to",
+            errno.ENOSPC: "; free some space, or use a folder on another disk",
+            errno.EACCES: "; you may not read or write there: change that, or use another folder",
+            errno.EROFS: "; use a folder that can be written to",
         }.get(error.errno or 0, "")
         return cls(f"{what}: {error.strerror or error}{hint}")
 

@@ -29,6 +29,7 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries where the serv
 PATIENCE = 900.0  # seconds; the Hub counts requests in windows of five minutes
 TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 CONNECT_TIMEOUT, TIMEOUT = 30.0, 300.0
+CONFLICT = 409  # of what is there already
 LOST_RACE = 412  # the status of a commit whose parent is not the head any more
 NAME = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}(?<![.-])(?<!\.git)", re.ASCII)
 LOGIN = "type `hf auth login`, or set HF_TOKEN to a token with write permission"
@@ -46,7 +47,7 @@ class State:
 
     commit: str
     private: bool
-    files: Mapping[str, int | None]  # path: bytes, where the Hub says so
+    files: Mapping[str, str | None]  # path: what the Hub knows it by, the sha256 of LFS or the name of a git blob
 
 
 def checked_name(name: str) -> str:
@@ -111,7 +112,8 @@ class Hub:
                 if error.response.status_code == 401 and self._token is not None:
                     raise HubError(f"the Hub does not accept the token: {LOGIN}") from error
                 return None
-        return State(str(info.sha), bool(info.private), {file.rfilename: file.size for file in info.siblings or []})
+        files = {each.rfilename: each.lfs.sha256 if each.lfs else each.blob_id for each in info.siblings or []}
+        return State(str(info.sha), bool(info.private), files)
 
     def tags(self) -> dict[str, str]:
         """The commit of each tag."""
@@ -142,8 +144,15 @@ class Hub:
             self.api.create_branch(self.name, branch=branch, repo_type="dataset", exist_ok=True)
 
     def create_tag(self, tag: str, commit: str) -> None:
+        """Tag a commit; that it has this tag already is as good: the answer to an earlier try may have been lost."""
+        from huggingface_hub.errors import HfHubHTTPError
+
         with self._speaking("get a tag"):
-            self.api.create_tag(self.name, tag=tag, revision=commit, repo_type="dataset")
+            try:
+                self.api.create_tag(self.name, tag=tag, revision=commit, repo_type="dataset")
+            except HfHubHTTPError as error:
+                if error.response.status_code != CONFLICT or self.tags().get(tag) != commit:
+                    raise
 
     def commit(self, operations: Sequence[Any], message: str, parent: str, branch: str) -> str:
         """Upload what the Hub does not have yet, make one commit of it all, and answer which commit is the head now.

@@ -5,6 +5,7 @@ A judge is a file in synth/judges/ with a MENU of verdicts and either `judge(rec
 """
 
 import asyncio
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
@@ -21,6 +22,7 @@ from rich.table import Table
 from synth import registry
 from synth.asking import Asker, Limits, StopAskingError
 from synth.distill_cli import teacher_from
+from synth.distilled import ATTEMPTS
 from synth.errors import UsageError
 from synth.existing import look
 from synth.record import Record, Rejected
@@ -153,34 +155,54 @@ async def _one(asker: Asker, judge: ModuleType, request: Request) -> Verdict:
 def _write(
     folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Judged, drop: str | None
 ) -> str:
-    """All rows with their verdicts, but those that are dropped; answers what to tell the user."""
+    """All rows with their verdicts, but those that are dropped; answers what to tell the user.
+
+    What lay beside the rows goes along: what was rejected before, and all attempts of a distillation, also at rows that
+    are dropped now.
+    """
     splits: dict[str, Any] = {}
-    dropped: Counter[str] = Counter()
+    gone: Counter[str] = Counter()  # by verdict
     with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
+        if (folder / REJECTED).is_file():  # what was left out before the judge came
+            there = (folder / REJECTED).read_bytes()
+            rejects.write(there if there.endswith(b"\n") else there + b"\n")
         for split in manifest["splits"]:
-            rows, gone = 0, 0
+            rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
             with writer.path(f"{split}.jsonl").open("wb") as file:
                 for number, record in enumerate(read(folder, split)):
                     verdict = verdicts.get((split, number))
                     if verdict is not None and drop is not None and verdict.verdict == drop:
                         rejects.write(_drop(record, verdict) + b"\n")
-                        gone += 1
+                        part[drop] += 1
                         continue
                     file.write(orjson.dumps(_with(record, verdict)) + b"\n")
                     rows += 1
-            dropped[drop or ""] += gone
-            splits[split] = {"rows": rows, "rejected": {drop: gone} if gone else {}, "files": [f"{split}.jsonl"]}
-        total = {name: count for name, count in dropped.items() if count}
+            gone += part
+            splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
         rejects.flush()
-        if not total:
+        if not rejects.tell():
             writer.path(REJECTED).unlink()
-        kept = {name: manifest[name] for name in manifest if name not in ("files", "splits", "rejected")}
-        before = [*kept.get("judged_before", []), kept["judged"]] if "judged" in kept else []
-        kept |= {"judged_before": before} if before else {}
-        writer.commit({**kept, **recipe, "splits": splits, "rejected": total})
+        if (folder / ATTEMPTS).is_file():
+            shutil.copyfile(folder / ATTEMPTS, writer.path(ATTEMPTS))
+        writer.commit(_manifest(manifest, recipe, splits, gone))
     rows = sum(facts["rows"] for facts in splits.values())
-    unjudged = rows + sum(total.values()) - len(verdicts)
-    return f"{out}: {rows:,} rows written, {sum(total.values()):,} dropped, {unjudged:,} of all not judged"
+    unjudged = rows + gone.total() - len(verdicts)
+    return f"{out}: {rows:,} rows written, {gone.total():,} dropped, {unjudged:,} of all not judged"
+
+
+def _manifest(
+    manifest: dict[str, Any], recipe: dict[str, Any], splits: dict[str, Any], gone: Counter[str]
+) -> dict[str, Any]:
+    """That of the folder that was judged, with what the judge added and took out."""
+    kept = {name: manifest[name] for name in manifest if name != "files"}
+    if "judged" in kept:
+        kept["judged_before"] = [*kept.get("judged_before", []), kept["judged"]]
+    if gone:
+        judge = recipe["judged"]["judge"]
+        dropped = Counter(kept.get("dropped") or {}) + Counter({f"{judge}: {drop}": n for drop, n in gone.items()})
+        kept["dropped"] = dict(dropped)
+    kept |= {"format": "jsonl"} if "format" in kept else {}
+    return {**kept, **recipe, "splits": splits, "rejected": dict(Counter(manifest["rejected"]) + gone)}
 
 
 def _with(record: Record, verdict: Verdict | None) -> Record:

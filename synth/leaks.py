@@ -1,8 +1,11 @@
 """What must not go out with a dataset: secrets, folders of this machine, names of its users.
 
-    secrets        tokens of Hugging Face, OpenAI, AWS, GitHub and Google by their form, private keys, and every value
-                   that an environment variable named ..._KEY, ..._TOKEN, ..._SECRET or ..._PASSWORD has
-    folders        home folders (/home/x/..., /Users/x/..., C:\\Users\\x), this user's own, and where the dataset lies
+    secrets        tokens of Hugging Face, OpenAI, Groq, AWS, GitHub, GitLab, Google, Slack and Stripe by their form,
+                   JSON Web Tokens, what stands after `Bearer`, private keys, and every value that an environment
+                   variable named ..._KEY, ..._TOKEN, ..._SECRET or ..._PASSWORD has
+    folders        home folders (/home/x, /Users/x, /root/x, C:\\Users\\x), this user's own, where the dataset lies,
+                   folders that rented machines have (/workspace/x, /mnt/data/x, /var/folders/x), folders of Windows
+                   (D:\\x\\y), any other that is on this machine, but for those that every system has (/usr/bin/env)
     user names     in what programs write about a dataset (synth.json, validation.json): not in rows or the card, where
                    the same letters are a word or the name of an author
 
@@ -15,6 +18,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +48,74 @@ def _random(found: bytes) -> bool:
     return any(re.search(rb"\d", run) and re.search(rb"[A-Za-z]", run) for run in runs)
 
 
-HOME = rb"(?:(?<![\w./~-])|(?<=file://))"
+def _has_digit(found: bytes) -> bool:
+    """Whether it can be a token: the made-up ones of manuals (xoxb-your-token) have none."""
+    return re.search(rb"\d", found) is not None
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_there(found: bytes) -> bool:
+    """Whether there is such a folder on this machine, and not on every other."""
+    if found.split(b"/")[1] in EVERYWHERE:
+        return False
+    try:
+        return os.path.exists(os.fsdecode(found))
+    except (OSError, ValueError):  # too long a name
+        return False
+
+
+def _is_windows(found: bytes) -> bool:
+    r"""Whether it is a folder: not a formula (F:\Omega\to), nor text with line ends written out (D:\nThe\nend)."""
+    parts = re.split(rb"\\+", found)[1:]
+    return not any(part in LATEX for part in parts) and re.match(rb"[nrt][A-Z]|[nrt]$", parts[0]) is None
+
+
+# Before a path: nothing that makes it the end of an address, of another path, or of a word.
+START = rb"(?:(?<![\w./~-])|(?<=file://))"
+NAME = rb"(?:[\w.\x80-\xff-]*[\w\x80-\xff])"  # without the full stop after it
+EVERYWHERE = {
+    *(b"bin", b"boot", b"dev", b"etc", b"lib", b"lib32", b"lib64", b"opt", b"proc", b"run", b"sbin", b"sys", b"usr"),
+    *(b"var", b"System", b"Library", b"Applications"),
+}
+LATEX = set(
+    b"to rightarrow mapsto longrightarrow longmapsto hookrightarrow leftrightarrow subset subseteq in times cdot "
+    b"mathbb mathcal mathrm mathbf mathfrak text frac sqrt left right quad qquad ldots dots infty langle rangle".split()
+)
+GITHUB = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")
+PLACES = {b"/home/": "a home folder", b"/Users/": "a home folder", b"/root/": "a home folder"} | dict.fromkeys(
+    (b"/workspace/", b"/mnt/data/", b"/var/folders/"), "a folder of a machine"
+)
 SIGNS = (
     Sign("a Hugging Face token", b"hf_", re.compile(rb"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}(?![A-Za-z0-9_])")),
     Sign("an API key", b"sk-", re.compile(rb"(?<![\w-])sk-[\w-]{20,}"), holds=_random),
-    Sign("an AWS key", b"AKIA", re.compile(rb"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])")),
-    Sign("an AWS key", b"ASIA", re.compile(rb"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    Sign("a Groq API key", b"gsk_", re.compile(rb"(?<![A-Za-z0-9_])gsk_[A-Za-z0-9]{32,}"), holds=_has_digit),
+    Sign("a Stripe key", b"k_live_", re.compile(rb"(?<![A-Za-z0-9])[rs]k_live_[A-Za-z0-9]{16,}"), holds=_has_digit),
+    *(
+        Sign("an AWS key", start, re.compile(rb"(?<![A-Za-z0-9])" + start + rb"[A-Z0-9]{16}(?![A-Za-z0-9])"))
+        for start in (b"AKIA", b"ASIA")
+    ),
     *(
         Sign("a GitHub token", start, re.compile(rb"(?<![A-Za-z0-9])" + start + rb"[A-Za-z0-9]{36}"))
-        for start in (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")
+        for start in GITHUB
     ),
     Sign("a GitHub token", b"github_pat_", re.compile(rb"github_pat_\w{22,}")),
+    Sign("a GitLab token", b"glpat-", re.compile(rb"(?<![\w-])glpat-[\w.-]{20,}"), holds=_has_digit),
+    Sign("a Slack token", b"xox", re.compile(rb"(?<![\w-])xox[abeoprs]-[\w-]{20,}"), holds=_has_digit),
     Sign("a Google API key", b"AIza", re.compile(rb"(?<![\w-])AIza[\w-]{35}(?![\w-])")),
+    Sign("a JSON Web Token", b"eyJ", re.compile(rb"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{16,}")),
+    Sign("a bearer token", b"earer ", re.compile(rb"\b[Bb]earer +[\w.~+/-]{20,}=*"), holds=_random),
     Sign("a private key", b"PRIVATE KEY-----", re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    Sign("a home folder", b"/home/", re.compile(HOME + rb"/home/[\w.-]+/"), secret=False),
-    Sign("a home folder", b"/Users/", re.compile(HOME + rb"/Users/[\w.-]+/"), secret=False),
-    Sign("a home folder", b"\\Users\\", re.compile(rb"(?<!\w)[A-Za-z]:\\{1,2}Users\\{1,2}[\w.-]+"), secret=False),
-)
+    *(Sign(what, start, re.compile(START + start + NAME), secret=False) for start, what in PLACES.items()),
+    Sign("a home folder", b"\\Users\\", re.compile(rb"(?<!\w)[A-Za-z]:\\{1,2}Users\\{1,2}" + NAME), secret=False),
+    Sign(
+        "a folder of a machine", b":\\", re.compile(rb"(?<!\w)(?:[C-H]|[cd]):(?:\\{1,2}" + NAME + rb"){2,}"),
+        secret=False, holds=_is_windows,
+    ),
+    Sign(
+        "a folder of this machine", b"/", re.compile(START + rb"/" + NAME + rb"/" + NAME),
+        secret=False, holds=_is_there,
+    ),
+)  # fmt: skip
 
 
 class Guard:
@@ -110,7 +165,9 @@ class Guard:
         return None
 
     def _may_go_out(self, found: bytes) -> bool:
-        return found not in self._own and any(found.strip(b"/") in text for text in self._allowed)
+        name = found.strip(b"/")
+        texts = (text.strip(b"/") for text in self._allowed)
+        return found not in self._own and any(text == name or text.startswith(name + b"/") for text in texts)
 
     def _line(self, found: tuple[Sign, bytes], where: str) -> str:
         sign, text = found

@@ -2,14 +2,16 @@
 
 What made the release (synth.json) says which splits and rows there have to be. Written as JSON lines, rows get the very
 bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did. Shards lie in
-`.synth-pull/` of the folder until it is written: a pull that was stopped goes on with what it has.
+`.synth-pull/` of the folder until it is written: a pull that was stopped goes on with what it has. The card comes along
+with its pictures, unless a person wrote something else into the one that is there (synth/pull_card.py).
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,14 @@ from synth._card_checks import VALIDATION
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.existing import look
 from synth.hub import Hub, Say, State, login
+from synth.pull_card import configurations, put_card, remember
 from synth.push import CONFIG, SHARD
 from synth.record import FIELDS
 from synth.shards import parquet_rows
-from synth.store import MANIFEST, FolderWriter, file_facts, folder_card, is_manifest, read_manifest
+from synth.store import CARD, MANIFEST, REJECTED, FolderWriter, file_facts, folder_card, is_manifest, read_manifest
 
 FETCHED = ".synth-pull"
+PICTURE = re.compile(r"plots/[\w.-]+\.png")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Pulled:
     rows: Mapping[str, int]
     same_bytes: bool  # as what was pushed
     already_there: bool = False
+    validate_again: str | None = None  # why the validation of the release did not come along
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Release:
     config: str
     manifest: dict[str, Any]
     folder: Path
+    pushed: Mapping[str, Any]  # its files as they were, by name; the manifest gets those that are written
 
     @property
     def prefix(self) -> str:
@@ -90,12 +96,32 @@ def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
         manifests = [(writer, _fill(hub, state, each, writer)) for each, writer in open_ones]
         for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
             writer.commit(manifest)
-    for each in releases:
-        shutil.rmtree(each.folder / FETCHED, ignore_errors=True)
     results = [done or _finished(hub, state, each) for each, done in zip(releases, there, strict=True)]
     if several:
         folder_card(options.out, [each.config for each in releases])
+    _bring_card(hub, state, options, releases, say)
+    for each in releases:
+        shutil.rmtree(each.folder / FETCHED, ignore_errors=True)
     return results
+
+
+def _bring_card(hub: Hub, state: State, options: Options, releases: list[Release], say: Say) -> None:
+    """README.md and pictures of the release, into the folder that holds all of it."""
+    if CARD not in state.files:
+        return
+    only, theirs = options.config, hub.text(CARD, state.commit)
+    manifest = read_manifest(options.out) if len(releases) == 1 else None
+    if not put_card(options.out, theirs, only, manifest, say):
+        return
+    remember(options.out, f"{options.name}@{options.revision or 'main'}", theirs)
+    wanted = [path for path in state.files if PICTURE.fullmatch(path) and only in (None, Path(path).stem)]
+    fetched = releases[0].folder / FETCHED
+    try:
+        for path in wanted:
+            (options.out / path).parent.mkdir(exist_ok=True)
+            hub.download(path, state.commit, fetched).replace(options.out / path)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {options.out}") from error
 
 
 def _login_hint() -> str:
@@ -112,9 +138,18 @@ def _releases(hub: Hub, state: State, options: Options) -> list[Release]:
         )
     if options.config is not None and options.config not in found:
         raise UnknownNameError("configuration of it", options.config, sorted(found))
-    names = list(found) if options.config is None else [options.config]
+    names = _in_order(hub, state, list(found)) if options.config is None else [options.config]
     folders = {name: options.out if len(names) == 1 else options.out / name for name in names}
-    return [Release(name, _manifest(hub, state, found[name]), folders[name]) for name in names]
+    manifests = {name: _manifest(hub, state, found[name]) for name in names}
+    return [Release(name, made, folders[name], made["files"]) for name, made in manifests.items()]
+
+
+def _in_order(hub: Hub, state: State, names: list[str]) -> list[str]:
+    """As the card has them, then those that it does not name."""
+    if CARD not in state.files or len(names) < 2:
+        return names
+    listed = configurations(hub.text(CARD, state.commit))
+    return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
 
 
 def _is_ours(path: str) -> bool:
@@ -143,7 +178,7 @@ def _wanted(release: Release, format: str | None) -> Release:
             facts["files"] = []  # as many shards as there turn out to be
     if format is not None and "format" in manifest:
         manifest["format"] = format
-    return Release(release.config, manifest, release.folder)
+    return replace(release, manifest=manifest)
 
 
 def _there(release: Release, overwrite: bool) -> Pulled | None:
@@ -233,26 +268,31 @@ def _take(file: Path, lines: Any) -> int:
 
 def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
     """Whether the data files have the hashes they had when they were pushed."""
-    was = release.manifest["files"]
     names = [name for split in manifest["splits"].values() for name in split["files"]]
-    return all(was.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
+    return all(release.pushed.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
 
 
 def _finished(hub: Hub, state: State, release: Release) -> Pulled:
     """What came of it; the validation comes along where it is of these very files."""
     manifest = read_manifest(release.folder) or {}
-    path = release.prefix + VALIDATION
+    path, why = release.prefix + VALIDATION, None
     if path in state.files:
         text = hub.text(path, state.commit)
-        if _is_of(release.folder, text):
+        if (why := _why_not(release.folder, text)) is None:
             (release.folder / VALIDATION).write_text(text, encoding="utf-8")
     rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
-    return Pulled(release.folder, rows, _same(release, manifest))
+    return Pulled(release.folder, rows, _same(release, manifest), validate_again=why)
 
 
-def _is_of(folder: Path, validation: str) -> bool:
+def _why_not(folder: Path, validation: str) -> str | None:
+    """Why a validation is not of the files of a folder; None where it is."""
     try:
-        data = orjson.loads(validation)["data"].items()
-        return all((folder / n).is_file() and file_facts(folder / n)["sha256"] == f["sha256"] for n, f in data)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return False
+        data = dict(orjson.loads(validation)["data"])
+        missing = [name for name in data if not (folder / name).is_file()]
+        if missing == [REJECTED]:
+            return f"the rows that were left out ({REJECTED}) are not part of a release"
+        if missing or any(file_facts(folder / name)["sha256"] != facts["sha256"] for name, facts in data.items()):
+            return "the files are not byte for byte those that were validated"
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return f"the {VALIDATION} of the release cannot be read"
+    return None

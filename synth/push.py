@@ -10,29 +10,29 @@ in between, the repository is read again and the card merged again.
 """
 
 import difflib
+import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from synth import registry
 from synth._card_checks import VALIDATION, changed_since, read_validation
 from synth.errors import FolderError, HubError, UsageError
 from synth.hub import Hub, LostRaceError, Say, State, checked_name, login
 from synth.leaks import Guard
-from synth.shards import STAGING, Staged, stage
+from synth.push_card import CardMaker, Sent, card_maker, remember
+from synth.shards import STAGING, Staged, cannot, stage, staging
 from synth.store import CARD, MANIFEST, file_facts, hold, members, open_manifest
-
-if TYPE_CHECKING:
-    from synth.card import Rendered
 
 RACES = 5  # commits that may be lost to somebody else's
 CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 RESERVED = {"data", "plots"}  # folders of a repository that are no configuration's
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
+BESIDE = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
 SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
 
 
@@ -48,6 +48,7 @@ class Options:
     force: bool = False
     message: str | None = None
     allow: Sequence[str] = ()
+    card: str | None = None  # whose text of the card is to stand: here or hub
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class Change:
     rows: dict[str, dict[str, int]] = field(default_factory=dict)  # configuration: split: rows
     kept: list[str] = field(default_factory=list)  # parts of the card that a person edited
     card_lines: tuple[int, int] = (0, 0)  # new, gone
+    note: str | None = None  # what is to be said of the card
+    card_here: str | None = None  # the README.md of the folder, where it is in the card
+    new: list[str] = field(default_factory=list)  # paths that are not there, or with other content
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.new or self.gone)
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Pushed:
     new: bool  # whether there was something to commit
     dry_run: bool
     made: bool  # the repository was not there before
+    tag_there: bool = False  # the tag was there already, at this very content
 
 
 def push(options: Options, say: Say = lambda line: None) -> Pushed:
@@ -108,25 +117,30 @@ def push(options: Options, say: Say = lambda line: None) -> Pushed:
     guard = Guard([each.folder for each in parts], token, options.allow, org)
     hub = Hub(options.name, token, say)
     with ExitStack() as held:
+        places = {each.config: held.enter_context(_held(each.folder, keep=not options.dry_run)) for each in parts}
         for each in parts:
-            held.enter_context(_held(each.folder, keep=not options.dry_run))
             _check_texts(each, guard)
         if not options.dry_run:
             hub.user()  # a token that is not accepted is found out before much is done
         there = hub.state()
         _check_repository(options, hub, there)
-        staged = {each.config: stage(each.folder, each.manifest, each.digests, guard) for each in parts}
+        staged = {
+            each.config: stage(each.folder, each.manifest, each.digests, guard, places[each.config]) for each in parts
+        }
         card = _card_maker(options, parts, staged, guard)
+        tagged = there is not None and _is_tagged(options, hub, parts, staged, card)
         if options.dry_run:
             state = (hub.state(options.revision) if options.revision else None) or there
             change = _change(hub, state, parts, staged, card)
-            return Pushed(hub.url, change, None, True, True, there is None)
+            return Pushed(hub.url, change, None, bool(change), True, there is None, tagged)
         commit, change, new = _commit(options, hub, parts, staged, card)
-        if options.tag is not None:
+        if change.card_here is not None:
+            remember(options.folders[0], _known_as(options), change.card_here, change.texts[CARD].decode())
+        if options.tag is not None and not tagged:
             hub.create_tag(options.tag, commit)
         for ready in staged.values():
             shutil.rmtree(ready.folder, ignore_errors=True)
-    return Pushed(hub.url, change, commit, new, False, there is None)
+    return Pushed(hub.url, change, commit, new, False, there is None, tagged)
 
 
 def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
@@ -149,14 +163,19 @@ def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
         if names.count(name) > 1:
             raise UsageError(f"two folders are called {name!r}: push one after the other, each with --config NAME")
         if not CONFIG.fullmatch(name) or name in RESERVED:
-            raise UsageError(f"{name!r} cannot be the name of a configuration: give another with --config NAME")
+            way_out = "give another with --config NAME"
+            if len(found) > 1:
+                way_out = "rename the folder, or push it alone with --config NAME"
+            raise UsageError(f"{name!r} cannot be the name of a configuration: {way_out}")
     return dict(found)
 
 
 def _check(options: Options) -> None:
     checked_name(options.name)
+    if options.card == "here" and (len(options.folders) > 1 or not (options.folders[0] / CARD).is_file()):
+        raise UsageError(f"--card here pushes the {CARD} of a folder: give one folder that has one")
     for option, value in (("--revision", options.revision), ("--tag", options.tag)):
-        if value is not None and not re.fullmatch(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", value, re.ASCII):
+        if value is not None and not REFERENCE.fullmatch(value):
             raise UsageError(
                 f"{option} {value!r} is no name for it: give letters, digits, dots and hyphens, such as v1.0"
             )
@@ -201,19 +220,20 @@ def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, 
 
 
 @contextmanager
-def _held(folder: Path, keep: bool) -> Iterator[None]:
-    """Nobody else writes to a dataset while it is pushed; shards that only a dry run needed go again."""
-    place = folder / STAGING
-    was_there = place.exists()
+def _held(folder: Path, keep: bool) -> Iterator[Path]:
+    """Where its shards are to lie. Nobody else writes to the dataset; shards that only a dry run needed go again."""
+    was_there = (folder / STAGING).exists()
     try:
-        with hold(folder):
+        with hold(folder, "wait for it"), staging(folder) as place:
             try:
-                yield
+                yield place
             finally:
                 if not keep and not was_there:
                     shutil.rmtree(place, ignore_errors=True)
+                with suppress(OSError):
+                    place.rmdir()  # where nothing came to lie in it
     except OSError as error:
-        raise FolderError.from_os(error, f"cannot write to {folder}") from error
+        raise cannot(error, f"cannot work in {folder}") from error
 
 
 def _check_texts(part: Part, guard: Guard) -> None:
@@ -231,12 +251,45 @@ def _check_repository(options: Options, hub: Hub, there: State | None) -> None:
         raise UsageError(
             f"{hub.url} is public, and --private does not change that: make it private in its settings, or give another"
         )
-    if options.tag is not None and options.tag in (tags := hub.tags()):
-        raise UsageError(f"the tag {options.tag} is there already, at {tags[options.tag][:8]}: give another --tag")
+    ours = any(path.rpartition("/")[2] == MANIFEST for path in there.files)
+    foreign = [path for path in there.files if not BESIDE.match(path)]
+    if foreign and not ours and not options.force:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise UsageError(
+            f"{hub.url} holds files that synth did not push ({foreign[0]}{more}): give another repository, "
+            "or --force to push beside them"
+        )
+
+
+def _is_tagged(
+    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+) -> bool:
+    """Whether the tag is there already, at what is pushed: a push that was interrupted, or is done again.
+
+    Raises UsageError where it is at something else.
+    """
+    commit = hub.tags().get(options.tag) if options.tag is not None else None
+    if commit is None:
+        return False
+    if _change(hub, hub.state(commit), parts, staged, card):
+        raise UsageError(
+            f"the tag {options.tag} is there already, at {commit[:8]} with other content: give another --tag"
+        )
+    return True
+
+
+def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
+    own = options.folders[0] if len(options.folders) == 1 else None
+    sent = {part.config: Sent(part.folder, part.data, staged[part.config]) for part in parts}
+    return card_maker(options.name, sent, guard, own, _known_as(options), options.card)
+
+
+def _known_as(options: Options) -> str:
+    return f"{options.name}@{options.revision or 'main'}"
 
 
 def _commit(
-    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: "CardMaker"
+    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
 ) -> tuple[str, Change, bool]:
     """Make the commit; answers which it is, what it did, and whether there was anything to do."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -263,46 +316,6 @@ def _commit(
     raise HubError(f"{hub.url} was changed by others {RACES} times while this was committed: push again in a while")
 
 
-CardMaker = Callable[[str | None], "Rendered"]
-
-
-def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
-    """A function that makes the card out of the one on the Hub, or out of the folder's own where there is none."""
-    from synth.card import read_members, render
-
-    own = options.folders[0] / CARD if len(options.folders) == 1 else None
-    files = {
-        part.config: {
-            split: [part.data + shard.name for shard in facts.shards]
-            for split, facts in staged[part.config].splits.items()
-        }
-        for part in parts
-    }
-    sizes = {
-        part.config: {split: (facts.memory, facts.rows) for split, facts in staged[part.config].splits.items()}
-        for part in parts
-    }
-    downloads = {
-        name: sum(shard.bytes for split in each.splits.values() for shard in split.shards)
-        for name, each in staged.items()
-    }
-    folders = {part.config: part.folder for part in parts}
-    schemas = {name: each.schema() for name, each in staged.items()}
-    already = read_members(folders)  # once, however often the card is made: commits can be lost to others
-
-    def make(theirs: str | None) -> "Rendered":
-        alone = theirs is None
-        text = own.read_text(encoding="utf-8") if alone and own is not None and own.exists() else theirs or ""
-        card = render(
-            folders, theirs=text, repo=options.name, files=files, sizes=sizes, already=already,
-            schemas=schemas, downloads=downloads, alone=alone,
-        )  # fmt: skip
-        guard.check_text(card.text, CARD)
-        return card
-
-    return make
-
-
 def _change(
     hub: Hub, state: State | None, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
 ) -> Change:
@@ -310,24 +323,34 @@ def _change(
     change, there = Change(), state.files if state is not None else {}
     theirs = hub.text(CARD, state.commit) if state is not None and CARD in there else None
     made = card(theirs)
-    change.kept, change.texts = made.kept, {CARD: made.text.encode(), **made.pictures}
-    change.card_lines = _changed_lines(theirs or "", made.text)
+    change.kept, change.texts = made.card.kept, {CARD: made.card.text.encode(), **made.card.pictures}
+    change.card_lines, change.note = _changed_lines(theirs or "", made.card.text), made.note
+    change.card_here = made.here
     for part in parts:
         _add(change, part, staged[part.config], there)
+    change.new += [path for path, text in change.texts.items() if there.get(path) not in _names_of(text)]
     return change
 
 
-def _add(change: Change, part: Part, staged: Staged, there: Mapping[str, int | None]) -> None:
+def _add(change: Change, part: Part, staged: Staged, there: Mapping[str, str | None]) -> None:
     change.rows[part.config] = {split: facts.rows for split, facts in staged.splits.items()}
     for facts in staged.splits.values():
         for shard in facts.shards:
-            change.shards[part.data + shard.name] = (staged.folder / shard.name, shard.bytes)
+            path = part.data + shard.name
+            change.shards[path] = (staged.folder / shard.name, shard.bytes)
+            change.new += [path] if there.get(path) != shard.sha256 else []
     change.texts[part.prefix + MANIFEST] = (part.folder / MANIFEST).read_bytes()
     if part.validated:
         change.texts[part.prefix + VALIDATION] = (part.folder / VALIDATION).read_bytes()
     old = [path for path in there if path.startswith(part.data) and SHARD.fullmatch(path.removeprefix(part.data))]
     old += [part.prefix + VALIDATION] if part.prefix + VALIDATION in there else []
     change.gone += [path for path in old if path not in change.shards and path not in change.texts]
+
+
+def _names_of(content: bytes) -> tuple[str, str]:
+    """What the Hub would know it by: as a git blob, and in LFS."""
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+    return blob.hexdigest(), hashlib.sha256(content).hexdigest()
 
 
 def _changed_lines(old: str, new: str) -> tuple[int, int]:

@@ -2,13 +2,18 @@
 
 They are laid out as `datasets.push_to_hub` does: about 500 MB a file, row groups of at most 64 MB before compression,
 with a page index. The same rows give the same bytes, so that an interrupted push finds what the Hub already has. They
-lie in `.synth-push/` of the dataset folder until the push is done.
+lie in `.synth-push/` of the dataset folder until the push is done; of one that cannot be written to, in a temporary
+folder for as long as the push runs.
 """
 
+import errno
 import hashlib
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -61,12 +66,40 @@ class Staged:
         return pq.read_schema(self.folder / names[0]).remove_metadata() if names else None
 
 
-def stage(folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, Any], guard: Guard) -> Staged:
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Where the shards of a dataset are to lie."""
+    place = folder / STAGING
+    try:
+        place.mkdir(exist_ok=True)
+        writable = os.access(place, os.W_OK | os.X_OK)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        writable = False
+    if writable:
+        yield place
+    else:
+        with tempfile.TemporaryDirectory(prefix="synth-push-") as elsewhere:
+            yield Path(elsewhere) / STAGING
+
+
+def cannot(error: OSError, what: str) -> FolderError:
+    """One line for what the operating system refused a push, which has no --out."""
+    hint = "; free some space" if error.errno == errno.ENOSPC else ""
+    return FolderError(f"{what}: {error.strerror or error}{hint}")
+
+
+def stage(
+    folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, Any], guard: Guard, place: Path | None = None
+) -> Staged:
     """Make the shards, or find those that an interrupted push left; `digests`: what the data is known by.
+
+    place: where they are to lie, by default in the folder.
 
     Raises FolderError for rows that cannot be read or must not go out, or where there is no room.
     """
-    place = folder / STAGING
+    place = place or folder / STAGING
     same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
     key = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
     try:
@@ -79,7 +112,7 @@ def stage(folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, Any],
         (place / f"{PLAN}.part").write_text(json.dumps(plan_file), encoding="utf-8")
         (place / f"{PLAN}.part").rename(place / PLAN)
     except OSError as error:
-        raise FolderError.from_os(error, f"cannot write to {place}") from error
+        raise cannot(error, f"cannot write to {place}") from error
     return Staged(place, splits)
 
 

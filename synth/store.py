@@ -38,6 +38,7 @@ CARD = "README.md"
 REJECTED = "rejected.jsonl"
 PARTIAL = ".synth-partial"
 READY = ".synth-ready"
+ELSEWHERE = "wait for it, or give another --out"
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -241,7 +242,7 @@ def folder_card(folder: Path, datasets: list[str]) -> None:
 def with_configs(card: str, configs: list[str]) -> str:
     """A card whose front matter names these files; everything else that stands in it stays as a person wrote it.
 
-    `dataset_info` (columns and rows of the data that was here before) goes: `datasets` refuses data that is not like it.
+    `dataset_info` (columns and rows of what was here before) goes: `datasets` refuses data that is not like it.
     """
     front, body = "", card
     if card.startswith("---\n") and "\n---\n" in card[3:]:
@@ -263,12 +264,12 @@ def file_facts(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Keep others from writing to a folder for a while.
+def hold(folder: Path, advice: str = ELSEWHERE) -> Iterator[None]:
+    """Keep others from writing to a folder for a while; `advice` is for who finds it taken.
 
     Raises FolderError where one is writing already.
     """
-    held = _lock(folder)
+    held = _lock(folder, advice)
     try:
         yield
     finally:
@@ -276,7 +277,7 @@ def hold(folder: Path) -> Iterator[None]:
             os.close(held)
 
 
-def _lock(folder: Path) -> int | None:
+def _lock(folder: Path, advice: str = ELSEWHERE) -> int | None:
     """Hold a folder for as long as something is written to it; the system lets go of it when a process dies.
 
     Raises FolderError where another process holds it. Systems without such locks (Windows) do without.
@@ -288,7 +289,7 @@ def _lock(folder: Path) -> int | None:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(held)
-        raise FolderError(f"another process is writing to {folder}: wait for it, or give another --out") from error
+        raise FolderError(f"another process is writing to {folder}: {advice}") from error
     return held
 
 

@@ -266,7 +266,11 @@ class Answering:
     def info(self, name: str, revision: str | None = None) -> Any:
         repo = self.repo_for(name)
         commit = repo.at(revision or "main")
-        siblings = [{"rfilename": path, "size": len(blob.content)} for path, blob in commit.files.items()]
+        files = [blob.facts(path) for path, blob in commit.files.items()]
+        siblings = [{"rfilename": f.pop("path"), "blobId": f.pop("oid"), **f} for f in files]
+        for each in siblings:  # the Hub names it otherwise here
+            if "lfs" in each:
+                each["lfs"]["sha256"] = each["lfs"].pop("oid")
         facts = {"id": name, "_id": "0" * 24, "sha": commit.oid, "private": repo.private}
         more = {"gated": False, "disabled": False, "tags": [], "downloads": 0, "likes": 0}
         return {**facts, **more, "lastModified": DAY, "createdAt": DAY, "siblings": siblings}

@@ -3,14 +3,18 @@
 import subprocess
 import sys
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from synth import plots
 from synth._card_count import Lengths, SplitCounts, Values, total, words
-from synth._card_pictures import caption, picture
+from synth._card_pictures import _lengths, caption, picture
 from synth._card_table import features
 from synth._card_text import cell, fence
 
@@ -88,6 +92,33 @@ def test_pictures_are_the_same_every_time(kind: str) -> None:
     splits = {"empty": SplitCounts(), "train": counted(ANSWERS[kind])}
     assert picture(splits) == picture(splits)
     assert caption(splits).startswith("train: ")
+
+
+def drawn(lengths: dict[str, Lengths]) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5, 3.3), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    _lengths(axes, lengths, "test_longer")
+    canvas.draw()
+    return figure, axes
+
+
+@pytest.mark.parametrize("few", [[6], [6, 9, 9]])
+def test_the_legend_stands_on_nothing(few: list[int]) -> None:
+    lengths = {"prompt": Lengths(), "completion": Lengths()}
+    lengths["prompt"].add(np.array(few))
+    lengths["completion"].add(np.array([120]))
+    figure, axes = drawn(lengths)
+    legend = axes.get_legend()
+    assert legend is not None
+    box = legend.get_window_extent()
+    others = [axes.bbox, axes.xaxis.label.get_window_extent(), *(t.get_window_extent() for t in axes.get_xticklabels())]
+    assert not any(box.overlaps(other) for other in others)
+    assert (box.x0, box.y0) >= (0, 0)
+    assert box.x1 <= figure.bbox.x1
+    told = [text.get_text() for text in legend.get_texts()]
+    assert told == ["prompt, always 6" if len(few) == 1 else "prompt", "completion, always 120"]
+    assert axes.get_ylim()[1] > 1  # the bar has an upper edge
 
 
 def test_pictures_of_too_many_answers() -> None:

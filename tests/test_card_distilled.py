@@ -12,7 +12,8 @@ from loopback import Answer, serving
 
 from synth.distill import Plan
 from synth.distilled import Job
-from synth.questions import find_task
+from synth.papers import PAPERS
+from synth.questions import find_task, task_names
 from synth.teachers.catalogue import find_teacher
 
 WORDS = ["--keep", "shortest", "--max-attempts", "3", "--temperature", "0.2,0.7", "--rationalize", "--limit", "4"]
@@ -69,3 +70,74 @@ def test_a_command_without_options_is_short_and_one_with_all_is_whole() -> None:
         "gpt-4o-mini --limit 9 --max-attempts 5 --keep all --per-question 2 --rationalize --temperature 0,1 "
         "--top-p 0.9 --max-tokens 99 --length brief --target-rows 7 --format parquet"
     )
+
+
+def pupil(request: dict[str, Any], times: int) -> Answer:
+    """Right at once, at the second attempt, with the answer as a hint, or never."""
+    said = request["messages"][-1]["content"]
+    number = int(re.findall(r"Which number is (\d+)\?", said)[0])
+    if number == 1 and times == 1:
+        return Answer("I do not know.")
+    if number == 3 or (number == 2 and "(2)" not in said):
+        return Answer(f"It may be {number + 1}, seen at {times}. The answer is {number + 1}.")
+    return Answer(f"It is {number}, seen at {times}. The answer is {number}.")
+
+
+def taught(synth: Synth, tmp_path: Path, count: int, *more: object) -> str:
+    """The card of a distillation from a server of one's own."""
+    rows = [{"id": f"q{i}", "question": f"Which number is {i}?", "label": str(i)} for i in range(count)]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with serving(pupil) as teacher:
+        words = ["distill", "--task", "gsm8k", "--source", "q.jsonl", "--teacher", "gpt-4o-mini", "--max-attempts", 2]
+        done = synth(*words, "--rationalize", "--base-url", teacher.url, *more, "--out", "out", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert synth("card", "out").returncode == 0
+    return (tmp_path / "out" / "README.md").read_text()
+
+
+def test_how_questions_came_out(synth: Synth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    text = taught(synth, tmp_path, 4, "--price", "1000,1000")
+    for said in (
+        "| right at the first attempt | 1 | 25.0% |",
+        "| right at a later one | 1 | 25.0% |",
+        "| right with the answer as a hint | 1 | 25.0% |",
+        "| never right | 1 | 25.0% |",
+        "- In 1 row (33.3%) the teacher had been given the answer",
+        "- All 9 attempts: ",
+        "- Attempts that were not right: 5 `wrong`, 1 `no_answer`\n",
+        "Questions that the teacher did not get right are missing",
+        "- Teacher: `gpt-4o-mini`. Terms: OpenAI's terms: ",
+        "- The rationales come from a teacher model. OpenAI's terms: ",
+        "title = {Training Verifiers to Solve Math Word Problems}",
+    ):
+        assert said in text
+    kept = [
+        json.loads(line)["provenance"]["cost"] for line in (tmp_path / "out" / "train.jsonl").read_text().splitlines()
+    ]
+    assert f" completion tokens, ${sum(kept):,.2f}\n" in text
+
+
+def test_nothing_is_missing_where_all_were_kept(synth: Synth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    text = taught(synth, tmp_path, 2)
+    assert "That does not make each of its steps right." in text
+    assert "are missing" not in text
+    assert "$" not in text  # whose prices are not known
+    (tmp_path / "out" / "attempts.jsonl").write_text("[1]\n")
+    broken = synth("card", "out")
+    assert (broken.returncode, len(broken.stderr.splitlines())) == (1, 1)
+    assert "attempts.jsonl line 1 cannot be read" in broken.stderr
+
+
+def test_every_task_but_one_has_its_paper() -> None:
+    assert set(task_names()) - set(PAPERS) == {"qqp"}
+    assert set(PAPERS) <= set(task_names())
+    for name, papers in PAPERS.items():
+        assert any(find_task(name).source in paper for paper in papers)
+        for paper in papers:
+            assert paper.count("{") == paper.count("}")
+            assert re.match(r"@(inproceedings|article|misc)\{[a-z]+\d{4}[a-z]+,\n", paper)
+            assert len(re.findall(r"^  (title|author|year|url) = \{.+\},?$", paper, re.MULTILINE)) == 4
+    keys = [paper.split("\n")[0] for paper in dict.fromkeys(paper for papers in PAPERS.values() for paper in papers)]
+    assert len(keys) == len(set(keys))

@@ -160,19 +160,46 @@ def test_broken_front_matter_is_one_line(text: str) -> None:
         ("---\n---\nbody", ("", "body")),
         ("text\n---\na: 1\n---\n", ("", "text\n---\na: 1\n---\n")),
         ("---\nno end", ("", "---\nno end")),
+        ("---\n", ("", "---\n")),
     ],
 )
 def test_front_matter_is_what_stands_first(card: str, expected: tuple[str, str]) -> None:
     assert front.split(card) == expected
 
 
+@pytest.mark.parametrize("card", ["---\nlicense: mit\n\n# Title\n", "\n---\ntags:\n- a"])
+def test_front_matter_without_an_end_is_one_line(card: str) -> None:
+    with pytest.raises(FolderError, match="has no end: add a line of ---") as raised:
+        front.split(card)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_asked_for_wins() -> None:
+    text = "license: gpl-3.0\npretty_name: Mine\n"
+    assert front.merge(text, OURS)[1]["license"] == "gpl-3.0"
+    merged, values = front.merge(text, OURS, asked=frozenset({"license"}))
+    assert (values["license"], values["pretty_name"]) == ("mit", "Mine")
+    assert yaml.safe_load(merged)["license"] == "mit"
+
+
+def test_broken_markers_are_named_and_left() -> None:
+    once = blocks.merge("", {"title": "t", "about:x": "ours", "start": "go"}).text
+    assert blocks.merge(once, {"title": "t"}).broken == []
+    unclosed = once.replace("<!-- /synth:about:x -->\n", "")
+    merged = blocks.merge(unclosed, {"title": "t", "about:x": "ours", "start": "go"})
+    assert merged.broken == ["about:x"]
+    assert blocks.merge(merged.text, {"title": "t", "about:x": "ours", "start": "go"}).text == merged.text
+    assert blocks.broken(once.replace("<!-- synth:start", "<!-- synth start")) == ["start"]
+    assert blocks.broken(f"{once}\n\n{once}") == ["title", "about:x", "start"]
+
+
 def test_checks_alike_are_told_once() -> None:
-    from synth.card import _say_once
+    from synth._card_shown import say_once
 
     shown = [
         {"name": name, "kind": name, "columns": "", "settings": {}, "made": [], "checks": checks}
         for name, checks in (("a", "All hold."), ("b", ""), ("c", "All hold."), ("d", "One failed."))
     ]
-    _say_once(shown)
+    say_once(shown)
     told = [member["checks"] for member in shown]
     assert told == ["All hold.", "", "As of `a`: the same were checked, with the same results.", "One failed."]

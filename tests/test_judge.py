@@ -1,7 +1,9 @@
 """`synth judge`: by working rows out, and by asking a model."""
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,63 @@ def test_dropped_rows_go_to_rejected(synth: Synth, folder: Path, tmp_path: Path)
     assert "answer_not_from_last_step" in drop["detail"]
     manifest = json.loads((tmp_path / "kept" / "synth.json").read_text())
     assert manifest["splits"]["train"]["rejected"] == {"wrong": 1}
+
+
+def distilled(folder: Path) -> Path:
+    """As `synth distill` leaves it: a question that was never right, one that was right at the second attempt."""
+    source = folder.with_name("source.jsonl")
+    source.write_text(
+        "".join(json.dumps({"id": f"q{n}", "question": f"{n}?", "label": f"{n}"}) + "\n" for n in range(4))
+    )
+
+    def teach(request: dict[str, Any], times: int) -> Answer:
+        number = int(re.findall(r"(\d+)\?", request["messages"][-1]["content"])[0])
+        wrong = number == 0 or (number == 1 and times == 1)
+        return Answer(
+            f"{number} it is, as {number} + 1 = {number + (2 if number == 3 else 1)}. The answer is {number + wrong}."
+        )
+
+    with serving(teach) as teacher:
+        words = ["distill", "--task", "gsm8k", "--source", source, "--teacher", "m-1", "--base-url", teacher.url]
+        command = [sys.executable, "-m", "synth", *map(str, words), "--max-attempts", "2", "--out", str(folder)]
+        subprocess.run([*command, "--quiet"], check=True)
+    return folder
+
+
+def test_what_lay_beside_the_rows_goes_along(synth: Synth, tmp_path: Path) -> None:
+    source = distilled(tmp_path / "taught")
+    before = json.loads((source / "synth.json").read_text())
+    assert before["rejected"] == {"wrong": 1}
+    done = synth("judge", "taught", "--judge", "equations", "--drop", "wrong", "--out", "judged")
+    assert done.returncode == 0, done.stderr
+    judged = tmp_path / "judged"
+    after = json.loads((judged / "synth.json").read_text())
+    assert (judged / "attempts.jsonl").read_bytes() == (source / "attempts.jsonl").read_bytes()
+    assert [drop["id"] for drop in lines(judged / "rejected.jsonl")] == ["gsm8k/q0", "gsm8k/q3"]
+    assert after["rejected"] == after["splits"]["train"]["rejected"] == {"wrong": 2}
+    assert (after["splits"]["train"]["rows"], after["dropped"]) == (2, {"equations: wrong": 1})
+    assert set(after["files"]) >= {"attempts.jsonl", "rejected.jsonl", "train.jsonl"}
+    again = synth("judge", "judged", "--judge", "answer", "--out", "twice")
+    assert again.returncode == 0, again.stderr
+    twice = json.loads((tmp_path / "twice" / "synth.json").read_text())
+    assert (twice["rejected"], twice["dropped"]) == (after["rejected"], after["dropped"])
+    assert (tmp_path / "twice" / "rejected.jsonl").read_bytes() == (judged / "rejected.jsonl").read_bytes()
+    pairs = synth("export", "twice", "--to", "dpo", "--out", "pairs.jsonl")
+    assert pairs.returncode == 0, pairs.stderr
+    assert len(lines(tmp_path / "pairs.jsonl")) == 1
+    card = synth("card", "twice")
+    assert card.returncode == 0, card.stderr
+    text = (tmp_path / "twice" / "README.md").read_text()
+    for said in ("All 6 attempts: ", "Of these, judges took out 1 as equations: wrong.", "teacher did not get right"):
+        assert said in text
+
+
+def test_rows_in_parquet_are_lines_once_they_are_judged(synth: Synth, tmp_path: Path) -> None:
+    assert synth("build", "listops", "--train", 5, *FEW, "--format", "parquet", "--out", "data").returncode == 0
+    assert synth("judge", "data", "--judge", "steps", "--out", "judged").returncode == 0
+    manifest = json.loads((tmp_path / "judged" / "synth.json").read_text())
+    assert manifest["splits"]["train"]["files"] == ["train.jsonl"]
+    assert manifest.get("format", "jsonl") == "jsonl"
 
 
 def test_a_model_judges_and_a_verdict_off_the_menu_is_unscored(synth: Synth, folder: Path, tmp_path: Path) -> None:

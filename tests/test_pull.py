@@ -12,7 +12,7 @@ import datasets
 import orjson
 import pytest
 from conftest import Synth
-from hub_use import REPO, connected, contents, dataset, in_a_child, row, validate
+from hub_use import REPO, connected, contents, dataset, environment, in_a_child, row, validate
 from loopback_hub import Hub
 
 from synth.errors import FolderError, HubError, UsageError
@@ -20,7 +20,7 @@ from synth.pull import Options, pull
 from synth.push import Options as PushOptions
 from synth.push import push
 from synth.record import Record
-from synth.store import members, read
+from synth.store import file_facts, members, read
 from synth.tables import encode
 
 ODD = [
@@ -28,6 +28,12 @@ ODD = [
     row(2, meta={"x": 2**63 - 1, "y": None}, provenance={"verdicts": [], "cost": None}),
     row(3, meta={"x": -1, "y": "é\u2028\x00"}, provenance=None),
 ]
+
+
+def data(folder: Path) -> dict[str, bytes]:
+    """What is in a folder, but for the card."""
+    beside = ("README.md", "plots/", ".synth-card.json")
+    return {name: content for name, content in contents(folder).items() if not name.startswith(beside)}
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def test_a_dataset_comes_back_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
     (result,) = pull(Options(REPO, tmp_path / "back"))
     assert result.same_bytes
     assert result.rows == {"train": 5, "test": 2}
-    assert contents(tmp_path / "back") == before
+    assert data(tmp_path / "back") == data(folder)
     push(PushOptions([tmp_path / "back"], "ada/again"))  # its validation came along
     assert hub.files("ada/again")["synth.json"] == before["synth.json"]
     (again,) = pull(Options(REPO, tmp_path / "back"))
@@ -66,11 +72,39 @@ def test_all_configurations_or_one(hub: Hub, tmp_path: Path, synth: Synth) -> No
         assert contents(tmp_path / "back" / name) == contents(folder)
     assert len(datasets.get_dataset_config_names(str(tmp_path / "back"))) == 4
     pull(Options(REPO, tmp_path / "one", config="medium", revision="v1.0"))
-    assert contents(tmp_path / "one") == contents(tmp_path / "all" / "medium")
+    assert data(tmp_path / "one") == data(tmp_path / "all" / "medium")
     with pytest.raises(UsageError, match="is called 'mediun': there are long, medium, none, short; did you mean"):
         pull(Options(REPO, tmp_path / "none", config="mediun"))
     with pytest.raises(FolderError, match="several do not fit into it"):
         pull(Options(REPO, tmp_path / "one"))
+
+
+def test_a_release_that_has_to_be_validated_again(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(hub).items():
+        monkeypatch.setenv(name, value)
+    folder = dataset(tmp_path / "lines")
+    (folder / "rejected.jsonl").write_text("{}\n")
+    facts = orjson.loads((folder / "validation.json").read_bytes())
+    facts["data"]["rejected.jsonl"] = file_facts(folder / "rejected.jsonl")
+    (folder / "validation.json").write_bytes(orjson.dumps(facts))
+    pushed(folder)
+    (result,) = pull(Options(REPO, tmp_path / "back"))
+    assert result.validate_again == "the rows that were left out (rejected.jsonl) are not part of a release"
+    assert not (tmp_path / "back" / "validation.json").exists()
+    assert result.same_bytes
+    (result,) = pull(Options(REPO, tmp_path / "table", format="parquet"))
+    assert not result.same_bytes
+    assert result.validate_again == "the files are not byte for byte those that were validated"
+
+
+def test_the_command_says_what_to_do_before_a_push(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+    pushed(dataset(tmp_path / "lines"))
+    env = {**os.environ, **environment(hub)}
+    said = synth("pull", REPO, "table", "--format", "parquet", env=env).stdout
+    assert said.endswith(
+        " written; before a push type synth validate table: the files are not byte for byte those that were validated\n"
+    )
+    assert "before a push" not in synth("pull", REPO, "back", env=env).stdout
 
 
 @pytest.mark.parametrize("format", [None, "parquet"])
@@ -133,7 +167,7 @@ def test_folders_that_hold_something_else(hub: Hub, tmp_path: Path) -> None:
         pull(Options(REPO, other))
     assert contents(other) == before
     pull(Options(REPO, other, overwrite=True))
-    assert contents(other) == contents(tmp_path / "lines")
+    assert data(other) == data(tmp_path / "lines")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
     with pytest.raises(FolderError, match=r"holds 'mine\.txt' and is no dataset folder"):
@@ -153,7 +187,7 @@ def test_a_pull_that_fails_leaves_the_folder_as_it_was(hub: Hub, tmp_path: Path,
     hub.faults.clear()
     hub.fault("GET", "/resolve/.*/data/test", times=2, status=429)
     pull(Options(REPO, out, overwrite=True))
-    assert contents(out) == contents(tmp_path / "lines")
+    assert data(out) == data(tmp_path / "lines")
 
 
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])

@@ -224,7 +224,15 @@ def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_pat
     assert "nothing was pushed: this would go to" in said.stdout
     assert hub.repos == {}
     assert {seen.method for seen in hub.seen} == {"GET"}
+    assert contents(folder) == before
     push(Options([folder], REPO))
+    before = contents(folder)
+    said = synth("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
+    assert said.stdout.splitlines() == [
+        "default: 5 train, 2 test",
+        "card: as it was",
+        f"nothing to do: {hub.url}/datasets/{REPO} has all of it already",
+    ]
     dataset(folder, other=[row(1)])
     hub.seen.clear()
     dry = push(Options([folder], REPO, dry_run=True))
@@ -248,9 +256,15 @@ def test_branches_tags_and_privacy(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     push(Options([folder], REPO, private=True, tag="v1.0"))
     assert hub.repos[REPO].private
-    with pytest.raises(UsageError, match=r"the tag v1[.]0 is there already"):
-        push(Options([folder], REPO, tag="v1.0"))
+    tagged = hub.repos[REPO].tags["v1.0"]
+    assert push(Options([folder], REPO, tag="v1.0")).tag_there
+    assert push(Options([folder], REPO, tag="v1.0", dry_run=True)).tag_there
     dataset(folder, train=[row(1)])
+    for dry_run in (True, False):
+        with pytest.raises(UsageError, match=rf"the tag v1[.]0 is there already, at {tagged[:8]} with other content"):
+            push(Options([folder], REPO, tag="v1.0", dry_run=dry_run))
+    assert hub.repos[REPO].tags == {"v1.0": tagged}
+    assert hub.repos[REPO].branches["main"] == tagged
     push(Options([folder], REPO, revision="next", message="for a look"))
     assert "data/test-00000-of-00001.parquet" in hub.files(REPO)
     assert "data/test-00000-of-00001.parquet" not in hub.files(REPO, "next")
@@ -259,6 +273,23 @@ def test_branches_tags_and_privacy(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is public, and --private does not change that"):
         push(Options([folder], "ada/open", private=True))
     assert list(hub.files("ada/open")) == [".gitattributes"]
+
+
+def test_repositories_that_hold_something_else(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    hub.repo(REPO)
+    hub.put(REPO, README__md="Soon.\n", LICENSE="mit")
+    push(Options([folder], REPO, dry_run=True))
+    hub.repo("ada/other")
+    hub.put("ada/other", train__csv="a,b\n", more__csv="c\n", README__md="")
+    for dry_run in (True, False):
+        with pytest.raises(UsageError, match=r"holds files that synth did not push \(train\.csv and 1 more\): give"):
+            push(Options([folder], "ada/other", dry_run=dry_run))
+    push(Options([folder], "ada/other", force=True))
+    hub.put("ada/other", notes__txt="later")
+    dataset(folder, train=[row(9)])
+    push(Options([folder], "ada/other"))
+    assert {"train.csv", "more.csv", "notes.txt"} < set(hub.files("ada/other"))
 
 
 def test_names_of_configurations(tmp_path: Path) -> None:
@@ -270,8 +301,8 @@ def test_names_of_configurations(tmp_path: Path) -> None:
     for folders, config, words in [
         ([one, other], None, "two folders are called 'one'"),
         ([one, two], "x", "names one dataset, and there are 2"),
-        ([one, plots], None, "'plots' cannot be the name"),
-        ([one], "a/b", "'a/b' cannot be the name"),
+        ([one, plots], None, "'plots' cannot be the name of a configuration: rename the folder, or push it alone with"),
+        ([one], "a/b", "'a/b' cannot be the name of a configuration: give another with --config NAME"),
     ]:
         with pytest.raises(UsageError, match=words):
             configs(folders, config)

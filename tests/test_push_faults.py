@@ -5,6 +5,7 @@ import re
 import resource
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,68 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(hub: Hub, folder: Path
     assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
 
 
+def test_a_tag_whose_answer_was_lost(hub: Hub, folder: Path) -> None:
+    hub.fault("POST", "/tag/", lost=True)
+    push(Options([folder], REPO, tag="v1"))
+    assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
+    hub.fault("POST", "/tag/", lost=True, times=99)
+    edited = (folder / "README.md").read_text() + "Later.\n"
+    (folder / "README.md").write_text(edited)
+    hub.fault("POST", "/tag/", first=lambda: None)
+    push(Options([folder], REPO, tag="v2"))
+    hub.faults.clear()
+    assert push(Options([folder], REPO, tag="v2")).tag_there
+    hub.fault("POST", "/tag/", first=lambda: hub.repos[REPO].tags.update(v3="0" * 40))
+    with pytest.raises(HubError, match="409"):
+        push(Options([folder], REPO, tag="v3"))
+
+
+def test_a_push_that_was_killed_at_its_tag(hub: Hub, folder: Path) -> None:
+    children: list[subprocess.Popen[str]] = []
+    hub.fault("POST", "/tag/", lost=True, first=lambda: os.kill(children[0].pid, signal.SIGKILL))
+    for code in (-signal.SIGKILL, 0):
+        with in_a_child(hub, folder.parent, "push", folder.name, REPO, "--tag", "v1") as child:
+            children.append(child)
+            stdout, stderr = child.communicate(timeout=60)
+        assert child.returncode == code, stderr
+    assert stdout.endswith("has all of it already, tag v1 is there already\n")
+    assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A place in which this process, which is root perhaps, has the rights of a user like any other."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
+
+
+def test_a_folder_that_cannot_be_written_to(hub: Hub, nobody: Path) -> None:
+    folder = dataset(nobody / "lines")
+    before = contents(folder)
+    folder.chmod(0o555)
+    user = os.geteuid()
+    push(Options([dataset(nobody / "other")], "ada/other"))  # what is imported late is, before the rights are less
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        assert not os.access(folder, os.W_OK, effective_ids=True)
+        hub.fault("POST", "/commit/", status=403)
+        with pytest.raises(HubError):
+            push(Options([folder], REPO))
+        there = set(hub.objects)
+        hub.seen.clear()
+        assert push(Options([folder], REPO)).new
+        assert not push(Options([folder], REPO, dry_run=True)).new
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+    assert there.isdisjoint(seen.path.rpartition("/")[2] for seen in hub.asked("PUT", "/lfs/"))
+    assert contents(folder) == before
+    assert "data/train-00000-of-00001.parquet" in hub.files(REPO)
+    assert not list(Path(tempfile.gettempdir()).glob("synth-push-*"))
+
+
 def refused(hub: Hub, do: Any) -> str:
     """The one line of an error, in which the token does not stand."""
     with pytest.raises(SynthError) as error:
@@ -248,7 +311,7 @@ def test_two_pushes_of_a_folder_at_once(hub: Hub, folder: Path) -> None:
 
     hub.fault("PUT", "/lfs/", first=second)
     push(Options([folder], REPO))
-    assert "another process is writing to" in other[0]
+    assert re.fullmatch(r"synth: another process is writing to \S+: wait for it\n", other[0])
 
 
 def test_the_token_goes_nowhere_but_to_the_hub(hub: Hub, folder: Path) -> None:

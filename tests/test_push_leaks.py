@@ -22,6 +22,12 @@ SECRETS = {
     "an AWS key": "AKIA" + "Z3MGCRWNUPJ2QXLE",
     "a GitHub token": f"(ghp_{RANDOM[:36]})",
     "a Google API key": "key=AIza" + RANDOM[:35],
+    "a GitLab token": f"glpat-{RANDOM[:20]}",
+    "a Slack token": f"xoxb-123456789012-1234567890123-{RANDOM[:24]}",
+    "a Groq API key": f"GROQ=gsk_{RANDOM}{RANDOM[:13]}",
+    "a Stripe key": f"sk_live_{RANDOM[:24]}",
+    "a JSON Web Token": f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.{RANDOM}",
+    "a bearer token": f"Authorization: Bearer {RANDOM}",
     "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb...",
     "a home folder": "see /home/ada/notes.txt",
 }
@@ -36,6 +42,14 @@ HARMLESS = [
     "[MED 2 7 9 [MIN 3 8 ] [SUM 12 9 6 ] ] 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
     "A PRIVATE KEY is kept in a drawer.",
     "/homework/ada/sums.txt",
+    "https://x/home/y, https://x.org/root/y?d=/2 and ftp://x/mnt/data/y",
+    "and/or, he/she, 3/4, 1/2/2026, km/h, n/a, a /b/ c, (/d/e/f), /home and /tmp/ alone",
+    "#!/usr/bin/env python; cat /etc/passwd > /dev/null; ls /usr/lib /bin/sh /var/log",
+    r"a map F:\Omega\to\mathbb{R}, $f:\mathbb{R}\rightarrow X$ and G:\Gamma\times\Gamma\to H",
+    r'print("C:\nThe\nend", "D:\n\n")',
+    "the bearer of this letter; Bearer tokens_are_explained_in_the_manual",
+    "xoxb-your-token-goes-right-here, glpat-xxxxxxxxxxxxxxxxxxxx, gsk_" + "x" * 40,
+    "eyJhbGciOiJIUzI1NiJ9 begins a token",
 ]
 
 
@@ -68,6 +82,38 @@ def test_what_only_looks_like_a_secret_goes_out(text: str) -> None:
     Guard([], None).check_text(text, "README.md")
 
 
+FOLDERS = [
+    "cd /home/alice",
+    "/home/alice, he said",
+    "It is in /home/alice.",
+    "'/Users/alice' and",
+    "/Users/alice and",
+    "/home/jörg",
+    "/root/.ssh/id_rsa",
+    "(/workspace/run-3)",
+    "/mnt/data/x.csv",
+    "/var/folders/zz/abc",
+    "D:\\data\\x",
+    "at E:\\\\data\\\\my-run.",
+    'made by "/no/such/../x" in /proc, in ' + str(Path(__file__).parents[1]),
+]
+
+
+@pytest.mark.parametrize("text", FOLDERS)
+def test_folders_end_where_the_text_says_so(text: str) -> None:
+    with pytest.raises(FolderError, match=r"has a (home )?folder"):
+        Guard([], None).check_text(text, "README.md")
+
+
+def test_any_folder_that_is_there(tmp_path: Path) -> None:
+    there, text = tmp_path / "there", f"in {tmp_path.resolve()}/"
+    there.mkdir()
+    guard = Guard([], None)
+    with pytest.raises(FolderError, match="has a folder of this machine in it"):
+        guard.check_rows([row(1, prompt=f"see {there.resolve()}")], "train.jsonl")
+    guard.check_text(f"https://example.org{there.resolve()} and /no-such-place/{text[4:]}", "README.md")
+
+
 @pytest.mark.parametrize(
     "text", ["C:\\Users\\ada", "d:\\\\Users\\\\ada\\\\x", "file:///Users/ada/x", "path:/home/ada/x"]
 )
@@ -95,7 +141,7 @@ def test_this_machines_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for text in (f"made in {folder}", f"{folder}/train.jsonl", "/srv/people/ada/.cache", str(Path.cwd())):
         with pytest.raises(FolderError, match="has a folder of this machine in it"):
             guard.check_text(text, "README.md")
-    for text in (f"{folder}-2", "/srv/people/adam", "people/ada", "lines"):
+    for text in ("/srv/people/adam", "people/ada", "lines"):
         guard.check_text(text, "README.md")
 
 
@@ -103,6 +149,8 @@ def test_what_is_meant_to_go_out_may(hub: Hub, tmp_path: Path, synth: Synth) -> 
     folder = dataset(tmp_path / "shell", train=[row(1, prompt="ls /home/user/docs"), row(2, prompt="cd /home/other/x")])
     with pytest.raises(FolderError, match="'lines/2' has a home folder"):
         push(Options([folder], REPO, allow=["/home/user"]))
+    with pytest.raises(FolderError, match="'lines/1' has a home folder"):
+        push(Options([folder], REPO, allow=["/home/users", "/home/other"]))
     with pytest.raises(FolderError, match="'lines/1' has a home folder"):
         push(Options([folder], REPO, allow=["/home", "u", ""]))
     push(Options([folder], REPO, allow=["/home/user", "/home/other"]))

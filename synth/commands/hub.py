@@ -19,10 +19,15 @@ def push(
     revision: Annotated[str | None, typer.Option(help="branch to push to  [default: main]")] = None,
     tag: Annotated[str | None, typer.Option(help="tag for the release: v1.0")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would go where, write nothing")] = False,
-    force: Annotated[bool, typer.Option("--force", help="also what was not validated, or failed")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="what was not validated, or failed; beside foreign files")
+    ] = False,
     message: Annotated[str | None, typer.Option(help="of the commit")] = None,
     allow: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="looks private, may go out: /home/user  [repeatable]")
+    ] = None,
+    card: Annotated[
+        Literal["here", "hub"] | None, typer.Option(help="whose text of the card stands  [default: who changed it]")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="print nothing but errors")] = False,
 ) -> None:
@@ -39,7 +44,9 @@ def push(
     if len(what) < 2:
         raise UsageError("synth push needs a dataset folder and where to push it: synth push data/listops org/name")
     folders = [Path(folder) for folder in what[:-1]]
-    options = Options(folders, what[-1], config, private, revision, tag, dry_run, force, message, tuple(allow or ()))
+    options = Options(
+        folders, what[-1], config, private, revision, tag, dry_run, force, message, tuple(allow or ()), card
+    )
     pushed = run(options, _say(quiet))
     if not quiet:
         _show_push(pushed, options.revision, tag)
@@ -58,7 +65,8 @@ def pull(
 ) -> None:
     """Bring a release back as a dataset folder.
 
-    Several configurations become datasets in the folder. The folder is written whole or not at all.
+    Several configurations become datasets in the folder. The folder is written whole or not at all. The card comes
+    along, but not over what a person wrote there.
     """
     from synth.pull import Options
     from synth.pull import pull as run
@@ -77,8 +85,8 @@ def _say(quiet: bool) -> Callable[[str], None]:
 
 def _show_push(pushed: "Pushed", revision: str | None, tag: str | None) -> None:
     """The files with bytes and rows, then what became of them."""
-    change = pushed.change
-    if pushed.dry_run:
+    change, branch = pushed.change, f" (branch {revision})" if revision else ""
+    if pushed.dry_run and pushed.new:
         for path, (_, size) in change.shards.items():
             typer.echo(f"{size:>14,}  {path}")
         for path, text in change.texts.items():
@@ -91,17 +99,30 @@ def _show_push(pushed: "Pushed", revision: str | None, tag: str | None) -> None:
     typer.echo(f"card: {new} lines new, {gone} gone" if new or gone else "card: as it was")
     if change.kept:
         typer.echo(f"in the card left as somebody edited them: {', '.join(change.kept)}")
-    branch = f" (branch {revision})" if revision else ""
+    if change.note:
+        typer.echo(change.note)
+    typer.echo(_outcome(pushed, branch) + _tag(pushed, tag))
+
+
+def _outcome(pushed: "Pushed", branch: str) -> str:
+    place = f"{pushed.url}{branch}"
+    if not pushed.new:
+        return f"nothing to do: {place} has all of it already" if pushed.dry_run else f"{place}: has all of it already"
     if pushed.dry_run:
-        made = ", which would be made" if pushed.made else ""
-        typer.echo(f"nothing was pushed: this would go to {pushed.url}{branch}{made}")
-    else:
-        state = f"pushed in commit {(pushed.commit or '')[:8]}" if pushed.new else "has all of it already"
-        typer.echo(f"{pushed.url}{branch}: {state}" + (f", tag {tag}" if tag else ""))
+        return f"nothing was pushed: this would go to {place}{', which would be made' if pushed.made else ''}"
+    return f"{place}: pushed in commit {(pushed.commit or '')[:8]}"
+
+
+def _tag(pushed: "Pushed", tag: str | None) -> str:
+    if tag is None:
+        return ""
+    return f", tag {tag} is there already" if pushed.tag_there else f", tag {tag}"
 
 
 def _line(pulled: "Pulled") -> str:
     rows = ", ".join(f"{count:,} {split}" for split, count in pulled.rows.items())
     state = "is there already" if pulled.already_there else "written"
     same = ", byte for byte what was pushed" if pulled.same_bytes else ""
-    return f"{pulled.folder}: {rows} {state}{same}"
+    why = pulled.validate_again
+    again = f"; before a push type synth validate {pulled.folder}: {why}" if why else ""
+    return f"{pulled.folder}: {rows} {state}{same}{again}"

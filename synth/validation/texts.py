@@ -73,12 +73,17 @@ def _of_tokenizer(report: dict[str, Any]) -> list[Outcome]:
     return found
 
 
+def overlap_name(report: dict[str, Any]) -> str:
+    """What the expectation of an entry of `contamination` is called."""
+    return f"overlap {report['against']}"
+
+
 def _of_overlap(report: dict[str, Any]) -> Outcome:
     import great_expectations.expectations as gxe
 
     title = f"no prompt shares {report['ngram']} words in a row with {report['against']}"
     apart = gxe.ExpectColumnValuesToBeInSet(
-        column="overlaps", value_set=[False], severity="warning", meta=named(f"overlap {report['against']}", title)
+        column="overlaps", value_set=[False], severity="warning", meta=named(overlap_name(report), title)
     )
     examples = [each["id"] for each in report["examples"]]
     return _outcome("contamination", apart, report["rows"], report["rows_hit"], examples)
