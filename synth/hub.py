@@ -80,14 +80,13 @@ class Hub:
     """One dataset repository. `say` is told what is waited for."""
 
     def __init__(self, name: str, token: str | None, say: Say = lambda line: None) -> None:
-        from huggingface_hub import HfApi, set_client_factory
+        from huggingface_hub import HfApi
         from huggingface_hub.utils.tqdm import disable_progress_bars
 
         if not sys.stderr.isatty():
             disable_progress_bars()
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
-        set_client_factory(lambda: _client(say))
-        self.name, self._token = checked_name(name), token
+        self.name, self._token, self._say = checked_name(name), token, say
         self.api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token or False)
 
     @property
@@ -184,7 +183,8 @@ class Hub:
         from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
         try:
-            yield
+            with _patience(self._say):
+                yield
         except (HfHubHTTPError, httpx2.HTTPError, OfflineModeIsEnabled, ValueError, RuntimeError) as error:
             cause: BaseException = error
             # Uploads run in threads of the client, which wraps what stopped them.
@@ -214,6 +214,20 @@ class Hub:
 
     def _clean(self, line: str) -> str:
         return line.replace(self._token, "***") if self._token else line
+
+
+@contextmanager
+def _patience(say: Say) -> Iterator[None]:
+    """Have huggingface_hub wait and try again while it works for us; others in this process get their client back."""
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils import _http  # what was set cannot be asked for elsewhere
+
+    before = _http._GLOBAL_CLIENT_FACTORY
+    set_client_factory(lambda: _client(say))
+    try:
+        yield
+    finally:
+        set_client_factory(before)
 
 
 def _client(say: Say) -> "httpx2.Client":

@@ -334,3 +334,10 @@ def test_words_that_are_missing(synth: Synth) -> None:
     done = synth("push", "lines")
     assert done.returncode == 2
     assert done.stderr.startswith("synth: synth push needs a dataset folder and where to push it")
+
+
+def test_others_in_this_process_keep_their_client(hub: Hub, tmp_path: Path) -> None:
+    from huggingface_hub import get_session
+
+    push(Options([dataset(tmp_path / "lines")], REPO))
+    assert type(get_session()).__name__ != "Patient"
