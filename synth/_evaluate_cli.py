@@ -1,5 +1,6 @@
 """From the options of `synth eval` to its jobs, and one after the other through them."""
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from synth._evaluate_show import show
 from synth.asking import Limits
 from synth.errors import UsageError
 from synth.evaluate import evaluate
+from synth.modelcard import write_model_card
 from synth.progress import progress
 
 
@@ -28,6 +30,7 @@ def run_evaluations(options: dict[str, Any]) -> None:
     for job in jobs_from(options):
         with progress(options["quiet"]) as report:
             result = evaluate(job, say, report)
+        write_model_card(job.run or Path(job.model))
         if not options["quiet"]:
             show(result)
 

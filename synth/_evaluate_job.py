@@ -2,14 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from synth._evaluate_prompts import Prompting
 from synth.asking import Limits
-from synth.errors import UsageError
+from synth.errors import SynthError, UsageError
 from synth.generate import Decoding
+
+
+class StoppedError(SynthError):
+    """Stopped before the end: 3 by the budget or a failing server, 130 by the user; what was written is kept."""
+
+    def __init__(self, message: str, exit_code: int = 3) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,28 @@ def command(job: Job) -> str:
     if job.decoding.temperature:
         words.append(f"--samples {job.decoding.samples} --temperature {job.decoding.temperature:g}")
     return " ".join(words)
+
+
+def asked(job: Job) -> dict[str, Any]:
+    """What the user chose of what decides the outputs, for saying in what two evaluations differ; no paths."""
+    model = job.served or (job.model if job.is_url else Path(job.model).name)
+    return {
+        "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
+        **asdict(job.decoding),
+    }  # fmt: skip
+
+
+def difference(found: Any, job: Job) -> str:
+    """The first choice in which an evaluation that is there (its `asked`) differs from what is asked for now."""
+    for name, value in asked(job).items():
+        there = found.get(name) if isinstance(found, dict) else value
+        if there != value:
+            return f"its {name} is {_said(there)}, asked for {_said(value)}"
+    return "its data, weights or training settings are others"
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def decoding_from(samples: int, temperature: float | None, max_new_tokens: int, batch_size: int, seed: int) -> Decoding:

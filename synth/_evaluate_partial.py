@@ -7,12 +7,12 @@ predictions.jsonl is written.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import orjson
 
+from synth._evaluate_job import Job, asked, difference
 from synth.errors import FolderError
 from synth.generate import Output
 
@@ -22,9 +22,10 @@ PARTIAL = "outputs.partial.jsonl"
 class Partial:
     """Use as a context manager. Raises FolderError where the folder holds another evaluation or cannot be written."""
 
-    def __init__(self, folder: Path, recipe: Mapping[str, Any]) -> None:
-        self.path = folder / PARTIAL
-        self._head = orjson.dumps({"recipe": digest(recipe)}) + b"\n"
+    def __init__(self, job: Job, recipe: Mapping[str, Any]) -> None:
+        self.path = job.out / PARTIAL
+        self._job = job
+        self._head = orjson.dumps({"recipe": digest(recipe), "asked": asked(job)}) + b"\n"
         self._at: dict[int, int] = {}  # where the line of a row begins
 
     def __enter__(self) -> "Partial":
@@ -37,9 +38,19 @@ class Partial:
         head = self._file.readline()
         if head and head != self._head and head.endswith(b"\n"):
             self._file.close()
-            raise FolderError(f"{self.path.parent} holds part of another evaluation: add --overwrite or give --out")
+            raise FolderError(
+                f"{self.path.parent} holds part of another evaluation ({self._other(head)}): add --overwrite to replace"
+                " it, or give another --out"
+            )
         self._find_rows(whole=head == self._head)
         return self
+
+    def _other(self, head: bytes) -> str:
+        try:
+            found = orjson.loads(head)
+        except orjson.JSONDecodeError:
+            found = None
+        return difference(found.get("asked") if isinstance(found, dict) else None, self._job)
 
     def _find_rows(self, whole: bool) -> None:
         end = len(self._head) if whole else 0

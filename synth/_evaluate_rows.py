@@ -17,6 +17,8 @@ MEANS = (
     "words", "tokens", "diversity", "confidence", "brier",
 )  # fmt: skip
 FEW = 12  # values of a column that each get a row; of more numbers ranges are made, more words are left out
+FEWEST = 5  # rows that a group has in the mean; a column of smaller ones says nothing
+LONGEST = 40  # characters of a value; longer ones are lists of names and texts, not kinds of questions
 RANGES = 5
 
 
@@ -79,7 +81,8 @@ class Judge:
             "id": record.id, "prompt": record.prompt, "output": texts[0] if texts else "",
             "outputs": texts if self.sampled else [], "answer": as_stored(answer, record.task),
             "gold": record.answer, "correct": right,
-            "contained": bool(values["contained"]), "last_character": bool(values["last_character"]),
+            "contained": bool(values["contained"]),
+            "last_character": bool(values["last_character"]) if record.task == "listops" else None,
             "answer_f1": metrics.answer_f1([answer], [record.answer])[0] if record.task == "2wiki" else None,
             "f1_1": values["f1_1"], "f1_2": values["f1_2"],
             "steps_right": None if verdict is None else verdict.right,
@@ -147,17 +150,21 @@ class Figures:
 
 
 def grouped(column: Sequence[Any]) -> dict[str, list[int]]:
-    """Places of the rows by what they have in a column; nothing for a column of many words."""
+    """Places of the rows by what they have in a column; nothing for a column that does not sort rows into kinds: many
+    words, long ones, lists, groups of a few rows."""
+    if any(isinstance(value, list | dict) for value in column):
+        return {}
     values = {value for value in column if value is not None and value != ""}
     numbers = bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    if len(values) > FEW and not numbers:
+    if not numbers and (len(values) > FEW or any(len(str(value)) > LONGEST for value in values)):
         return {}
     label = _ranges(values) if len(values) > FEW else _label
     groups: dict[str, list[int]] = {label(value): [] for value in sorted(values, key=None if numbers else str)}
     for place, value in enumerate(column):
         if value is not None and value != "":
             groups[label(value)].append(place)
-    return groups
+    rows = sum(map(len, groups.values()))
+    return groups if rows >= FEWEST * len(groups) else {}
 
 
 def _label(value: Any) -> str:

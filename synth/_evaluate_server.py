@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from synth._evaluate_job import Job
+from synth._evaluate_job import Job, StoppedError
 from synth._evaluate_partial import Partial
 from synth._evaluate_prompts import Asking
 from synth.asking import Asker, StopAskingError
@@ -27,12 +27,6 @@ CACHE = "requests.sqlite"
 UNANSWERED = "unanswered"
 CUT_OFF = ("length", "max_tokens")
 CONNECT_SECONDS = 10.0
-
-
-class StoppedError(SynthError):
-    """Stopped before the end, by the budget or by the user; what was answered is kept."""
-
-    exit_code = 3
 
 
 @dataclass
@@ -71,7 +65,11 @@ async def ask_server(
         )
         await _all(shared, records, left, min(job.limits.concurrency, len(records)))
         if asker.stopping:
-            raise StoppedError(f"stopped early: {asker.why}; the same command goes on from here")
+            kept = (
+                f"the outputs of {len(partial):,} of {len(records):,} rows are kept; the same command goes on from here"
+            )
+            code = 130 if asker.why == "interrupted" else 3
+            raise StoppedError(f"stopped early: {asker.why}; {kept}", code)
     if len(shared.faults) == len(records):
         raise SynthError(f"{teacher.base_url} answers no row: {shared.why}")
     return shared.faults

@@ -11,7 +11,7 @@ from synth._evaluate_job import Result
 
 TITLES = {
     "accuracy": "accuracy (whole answer)",
-    "contained": "answer contained in the output",
+    "contained": "answer contained in the output (a short one may be by chance)",
     "last_character": "last character (the ListOps authors' scorer, for comparison)",
     "answer_f1": "answer F1 (official 2Wiki)",
     "rationale_f1_1": "rationale 1-gram F1",

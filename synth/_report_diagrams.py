@@ -1,6 +1,7 @@
 """Pictures of evaluations: accuracy, by kind of question, with against without rationales, reliability."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from synth import plots
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PANELS = 3  # side by side
 DIAGRAMS = 12  # reliability diagrams at most
+TITLE = 36  # characters in a line above a reliability diagram
 SHOWN = 12  # values of a column
 
 
@@ -188,9 +190,13 @@ def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
         for row in grid:
             row[0].set_ylabel("accuracy")
 
+    longest = max(len(wrap(each["data"], TITLE)) + len(wrap(each["label"], TITLE)) for each in shown)
     left_out = f"; {len(diagrams) - DIAGRAMS} more are in report.json" if len(diagrams) > DIAGRAMS else ""
     return picture(
-        name, f"Accuracy at each confidence; the dashed line is perfect calibration{left_out}", 0.3 + 2.7 * tall, fill
+        name,
+        f"Accuracy at each confidence; the dashed line is perfect calibration{left_out}",
+        0.3 + (2.5 + 0.14 * longest) * tall,
+        fill,
     )
 
 
@@ -209,8 +215,8 @@ def _diagram(axes: "Axes", each: Mapping[str, Any]) -> None:
     axes.set_ylim(-0.18, 1.02)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    axes.set_title(
-        f"{plots.label(each['data'], 32)}\n{plots.label(each['label'], 32)}\nECE {each['ece']:.3f}", fontsize=9
-    )
+    lines = [*wrap(each["data"], TITLE), *wrap(each["label"], TITLE)]
+    title = "\n".join(plots.label(line, TITLE) for line in lines)
+    axes.set_title(f"{title}\nECE {each['ece']:.3f}", fontsize=8.5)
     plots.percent(axes)
     plots.grid(axes)

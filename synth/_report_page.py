@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from synth import _report_diagrams as diagrams
-from synth._report_pictures import CURVES, Picture, curves
+from synth._report_pictures import CURVES, Picture, curves, drawable
 
 METRICS = {  # of the big table: heading, how it is written, what it is
     "accuracy": ("accuracy", "share", "the whole answer is right"),
@@ -16,7 +16,12 @@ METRICS = {  # of the big table: heading, how it is written, what it is
     "brier": ("Brier", "score", "mean squared distance of confidence and outcome; 0 is best"),
     "steps_right": ("steps right", "share", "every step of the rationale holds and the answer follows from it"),
     "rationale_f1_1": ("F1, 1-gram", "score", "words that the rationale shares with the gold one"),
-    "contained": ("contained", "share", "the gold answer appears anywhere in the output (self-ask paper)"),
+    "contained": (
+        "contained",
+        "share",
+        "the gold answer appears anywhere in the output (self-ask paper); an answer of one digit may stand in a "
+        "rationale by chance",
+    ),
     "loops": ("loops", "share", "outputs that repeat themselves up to the length limit"),
     "words": ("words", "number", "length of the output"),
 }
@@ -36,7 +41,7 @@ def pictures(found: dict[str, Any]) -> list[Picture]:
     tasks = dict.fromkeys(run["task"] for run in found["curves"])
     for number, task in enumerate(tasks, start=1):
         runs = [run for run in found["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
-        if runs:
+        if drawable(runs):
             drawn.append(curves(task, runs, f"curves-{number}"))
     if found["calibration"]:
         drawn.append(diagrams.reliability(found["calibration"], "reliability"))

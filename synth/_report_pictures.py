@@ -80,10 +80,15 @@ def legend(figure: "Figure", labels: Sequence[str]) -> None:
     )
 
 
+def drawable(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Those of CURVES that some run has two points of: a single one is no curve."""
+    return [curve for curve in CURVES if any(len(run[curve]["values"]) > 1 for run in runs)]
+
+
 def curves(task: str, runs: Sequence[Mapping[str, Any]], name: str) -> Picture:
     """Learning curves: a row for each of CURVES that the runs have, a column for each of COUNTS."""
     labels = list(dict.fromkeys(run["label"] for run in runs))
-    rows = [curve for curve in CURVES if any(run[curve]["values"] for run in runs)]
+    rows = drawable(runs)
 
     def fill(figure: "Figure") -> None:
         grid = figure.subplots(len(rows), len(COUNTS), sharex="col", sharey="row", squeeze=False)

@@ -73,26 +73,47 @@ class Found:
 def collect(folders: Sequence[Path]) -> Found:
     """Everything in the folders, each once, in the order given.
 
-    Raises FolderError for a folder that is neither a run nor an evaluation, or whose JSON cannot be read.
+    Raises FolderError for a folder that is neither a run nor an evaluation, and where nothing at all can be read.
     """
     found, names = Found(), _names([folder.resolve() for folder in folders])
     seen: set[Path] = set()
+    broken: list[FolderError] = []
     for folder in [folder.resolve() for folder in folders]:
         if folder in seen:
             continue
         seen.add(folder)
         if (folder / RUN).is_file():
-            run = _read_run(folder, names[folder], found.notes)
-            found.runs.append(run)
+            run = _run_or_none(folder, names[folder], found, broken)
             inside = {path.parent for name in (METRICS, PREDICTIONS) for path in folder.glob(f"eval/*/{name}")}
             for path in sorted(inside - seen):
                 seen.add(path)
-                add_evaluation(path, f"{run.name}/{path.name}", run, found)
+                _add_or_note(path, f"{names[folder]}/{path.name}", run, found, broken)
         elif (folder / METRICS).is_file() or (folder / PREDICTIONS).is_file():
-            add_evaluation(folder, names[folder], None, found)
+            _add_or_note(folder, names[folder], None, found, broken)
         else:
             raise FolderError(_neither(folder))
+    if broken and not found.runs and not found.evaluations:
+        raise broken[0]
     return found
+
+
+def _run_or_none(folder: Path, name: str, found: Found, broken: list[FolderError]) -> Run | None:
+    try:
+        run = _read_run(folder, name, found.notes)
+    except FolderError as error:
+        broken.append(error)
+        found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the run is left out")
+        return None
+    found.runs.append(run)
+    return run
+
+
+def _add_or_note(folder: Path, name: str, run: Run | None, found: Found, broken: list[FolderError]) -> None:
+    try:
+        add_evaluation(folder, name, run, found)
+    except FolderError as error:
+        broken.append(error)
+        found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the evaluation is left out")
 
 
 def _neither(folder: Path) -> str:
@@ -154,7 +175,12 @@ def add_evaluation(folder: Path, name: str, run: Run | None, found: Found) -> No
 def _run_around(folder: Path) -> dict[str, Any] | None:
     """The facts of the run whose folder the evaluation lies in."""
     around = folder.parent.parent / RUN
-    return _object(around) if folder.parent.name == "eval" and around.is_file() else None
+    if folder.parent.name != "eval" or not around.is_file():
+        return None
+    try:
+        return _object(around)
+    except FolderError:  # metrics.json has the main facts, too
+        return None
 
 
 def _read_rows(path: Path) -> tuple[Rows, int]:

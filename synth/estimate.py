@@ -143,6 +143,11 @@ def estimate(
         raise UsageError("--length and --data both say how long rationales are: give one of them")
     if accuracy is not None and evaluation:
         raise UsageError("--accuracy and --eval both say how accurate answers alone are: give one of them")
+    if not task.strip():
+        raise UsageError("--task is empty: name what the figures are of, such as gsm8k or a name of your own")
+    if accuracy is not None and not 0 <= accuracy <= 1:
+        instead = f": {accuracy / 100:g}, not {accuracy:g}" if 1 < accuracy <= 100 else ""
+        raise UsageError(f"--accuracy {accuracy:g} is no share from 0 to 1{instead}")
     guesses = []
     if data:
         guesses.append(_from_data(data, split))
@@ -223,6 +228,11 @@ def show(found: Estimate) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 120
+    for guess in found.guesses:
+        if not guess.told:
+            low, high = guess.line.bounds()
+            where = f"is too far from the range in which the line was fitted ({low:.3g} to {high:.3g})"
+            console.print(f"no estimate: a {guess.line.x} of {guess.x:.4g} {where}", markup=False, soft_wrap=True)
     console.print(f"What rationales may add to accuracy: {found.task}", style="bold", markup=False)
     if found.guesses:
         console.print(_table(found.guesses))

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import islice
@@ -21,7 +22,7 @@ from typing import IO, Any
 import orjson
 
 from synth import registry
-from synth._evaluate_job import Job, Result, command
+from synth._evaluate_job import Job, Result, StoppedError, asked, command, difference
 from synth._evaluate_partial import PARTIAL, Partial, digest
 from synth._evaluate_prompts import Asking, asking_for
 from synth._evaluate_rows import Figures, Judge
@@ -40,7 +41,8 @@ Say = Callable[[str], None]
 def evaluate(job: Job, say: Say, report: Report) -> Result:
     """Evaluate, or find that it was done already.
 
-    Raises FolderError, SourceError and MissingExtraError, each one line, for what cannot be done as asked.
+    Raises FolderError, SourceError and MissingExtraError, each one line, for what cannot be done as asked;
+    StoppedError where it was interrupted, or asking a server was given up.
     """
     manifest = open_manifest(job.data)
     records = _rows(job)
@@ -51,18 +53,47 @@ def evaluate(job: Job, say: Say, report: Report) -> Result:
     asking = asking_for(run, job.prompting, manifest.get("config") or {})
     if job.plain and not asking.trained:
         asking = asking_for({}, job.prompting, manifest.get("config") or {})
-    with Partial(job.out, recipe) as partial:
-        if job.is_url:
-            from synth._evaluate_server import ask_server
-
-            faults = asyncio.run(ask_server(job, asking, records, partial, say, report))
-        else:
-            faults = _write_locally(job, load(job.model), asking, records, partial, report)
+    if run is not None and _learned_from(run, job, recipe["files"]):
+        say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
+    with Partial(job, recipe) as partial, _kept(partial, len(records)):
+        faults = _outputs(job, asking, records, partial, say, report)
         figures = _predictions(job, _judge(job, asking, manifest, run), records, partial, faults)
     found = _metrics(job, manifest, run, recipe, records, figures)
     _replace(job.out / METRICS, [json.dumps(found, indent=2, ensure_ascii=False).encode() + b"\n"])
     (job.out / PARTIAL).unlink(missing_ok=True)
     return Result(job, found, faults=_named(records, faults))
+
+
+@contextmanager
+def _kept(partial: Partial, rows: int) -> Iterator[None]:
+    """Says of a Ctrl-C what became of the outputs."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        kept = f"the outputs of {len(partial):,} of {rows:,} rows are kept; the same command goes on from here"
+        raise StoppedError(f"interrupted: {kept if len(partial) else 'no output was written yet'}", 130) from error
+
+
+def _outputs(
+    job: Job, asking: Asking, records: Sequence[Record], partial: Partial, say: Say, report: Report
+) -> dict[int, str]:
+    """Write what is not there yet; answers the rows that have no output, and why."""
+    if not job.is_url:
+        return _write_locally(job, load(job.model), asking, records, partial, report)
+    from synth._evaluate_server import ask_server
+
+    return asyncio.run(ask_server(job, asking, records, partial, say, report))
+
+
+def _learned_from(run: Mapping[str, Any], job: Job, files: Mapping[str, Any]) -> bool:
+    """Whether synth-run.json names the very file that is evaluated on, or a split of that name."""
+    data = run.get("data")
+    parts = [part for part in data if isinstance(part, dict)] if isinstance(data, list) else []
+    same = (job.data.resolve().name, job.split)
+    return any(
+        (part.get("folder"), part.get("split")) == same or (part.get("sha256") or "") in files.values()
+        for part in parts
+    )
 
 
 def _rows(job: Job) -> list[Record]:
@@ -121,7 +152,10 @@ def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
         found = {}
     if found.get("recipe") == digest(recipe):
         return found
-    raise FolderError(f"{job.out} holds another evaluation: add --overwrite to replace it, or give another --out")
+    raise FolderError(
+        f"{job.out} holds another evaluation ({difference(found.get('asked'), job)}): add --overwrite to replace it, or"
+        " give another --out"
+    )
 
 
 def _write_locally(
@@ -222,6 +256,7 @@ def _metrics(
         "samples": job.decoding.samples,
         "temperature": job.decoding.temperature,
         "settings": asdict(job.decoding),
+        "asked": asked(job),
         "recipe": digest(recipe),
         "metrics": figures.metrics(),
         "by": figures.by(),

@@ -24,6 +24,7 @@ SCRATCH: dict[str, dict[str, Any]] = {  # found by trying on ListOps: small mode
     "small": {"lr": 1e-3, "warmup": 0.05},
     "base": {"lr": 1e-3, "warmup": 0.05},
 }
+LAST_SEED = 2**32 - 1  # of numpy, which draws the order of the rows
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
 
 
@@ -35,6 +36,11 @@ def sayer(quiet: bool) -> Callable[[str], None]:
 def start(config: Any) -> dict[str, Any]:
     """What a new small model needs that a trained one does not: a higher learning rate, with a short rise."""
     return SCRATCH[config.from_scratch] if config.from_scratch else {}
+
+
+def alone(config: Any) -> dict[str, Any]:
+    """One process, where a preset has several and `--launch none` takes them back."""
+    return {"processes": 1} if config.launch == "none" else {}
 
 
 def check_settings(config: Any) -> None:
@@ -60,6 +66,9 @@ def check_settings(config: Any) -> None:
     if config.report_to != "none" and find_spec(config.report_to) is None:
         wrong.append(f"--report-to {config.report_to} needs: pip install {config.report_to}")
     wrong += ["--warmup is a share from 0 to 1"] if not 0 <= config.warmup <= 1 else []
+    wrong += [f"--seed is 0 to {LAST_SEED}, not {config.seed}"] if not 0 <= config.seed <= LAST_SEED else []
+    if config.launch == "none" and config.processes > 1:
+        wrong.append(f"--processes {config.processes} needs a way to launch them: add --launch ddp or --launch fsdp")
     if wrong:
         raise UsageError("; ".join(wrong))
 
@@ -120,16 +129,16 @@ def blanks(tokenizer: Any, records: Sequence[Record], target: str, line_break: s
 def without_long(
     parts: Sequence[Part], rows: Sequence[encoding.Encoded], cut: Callable[[encoding.Encoded], encoding.Encoded]
 ) -> tuple[list[Part], list[Record], list[encoding.Encoded]]:
-    """Leave out the rows whose target the limit would cut.
+    """Leave out the rows whose prompt or target a limit would cut.
 
     Raises UsageError where no row of a dataset is left.
     """
     kept_parts, kept_rows, start = [], [], 0
     for part in parts:
         pairs = zip(part.records, rows[start : start + len(part.records)], strict=True)
-        kept = [(record, row) for record, row in pairs if cut(row).learned == row.learned]
+        kept = [(record, row) for record, row in pairs if cut(row) == row]
         if not kept:
-            raise UsageError(f"--drop-long leaves no row of {part.folder}: give a longer length limit")
+            raise UsageError(f"--drop-long leaves no row of {part.folder}: give longer length limits")
         kept_parts.append(replace(part, records=[record for record, _ in kept]))
         kept_rows += [row for _, row in kept]
         start += len(part.records)
@@ -217,9 +226,24 @@ def complete(run: Run, job: Job, begun: dict[str, Any], outcome: Outcome) -> Non
         "loss": diary.loss, "eval_loss": diary.eval_loss,
         "stopped_early": outcome.steps < outcome.planned, "complete": True,
     }  # fmt: skip
-    modelcard.write(run.folder, final, outcome.prepared.example)
+    modelcard.write(run.folder, {**final, **last_losses(run.log(), diary.config.log_steps)}, outcome.prepared.example)
     run.write(final)
     push(run, job)
+
+
+def last_losses(log: Sequence[dict[str, Any]], steps: int) -> dict[str, Any]:
+    """The mean loss of the last steps, as many as lie between two lines of the log or a few more.
+
+    The last line alone may stand for a single step, whose loss says little.
+    """
+    lines = [line for line in log if "loss" in line]
+    total, covered = 0.0, 0
+    for at in range(len(lines) - 1, -1, -1):
+        own = lines[at]["step"] - (lines[at - 1]["step"] if at else 0)
+        total, covered = total + own * lines[at]["loss"], covered + own
+        if covered >= steps:
+            break
+    return {"mean_loss": total / max(covered, 1), "mean_steps": covered}
 
 
 def push(run: Run, job: Job) -> None:

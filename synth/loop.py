@@ -259,6 +259,8 @@ def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> 
             "file may not be that large; free some space and go on with --resume"
         ) from error
     except KeyboardInterrupt as error:
+        if not run.main:
+            raise SystemExit(130) from error  # the first process says it for all
         raise TrainingError(f"interrupted at step {trainer.state.global_step}: {_kept(run)}", 130) from error
 
 

@@ -24,6 +24,8 @@ class Lengths:
     cut: int
     answers_cut: int
     needed: int  # the limit at which no answer is cut
+    prompts_cut: int = 0  # of encoder-decoders, whose prompts have a limit of their own
+    prompt_needed: int = 0
 
     def line(self) -> str:
         cut, survive = self.cut / self.rows, 1 - self.answers_cut / self.rows
@@ -35,7 +37,8 @@ def lengths(whole: Sequence[Encoded], cut: Sequence[Encoded], joined: bool) -> L
     changed = [before for before, after in zip(whole, cut, strict=True) if before != after]
     ends = [before for before, after in zip(whole, cut, strict=True) if before.learned != after.learned]
     needed = max((len(row.labels) for row in ends), default=0) if not joined else _longest(ends)
-    return Lengths(len(whole), len(changed), len(ends), needed)
+    asked = [] if joined else [b for b, a in zip(whole, cut, strict=True) if b.input_ids != a.input_ids]
+    return Lengths(len(whole), len(changed), len(ends), needed, len(asked), _longest(asked))
 
 
 def _longest(rows: Sequence[Encoded]) -> int:
@@ -51,13 +54,45 @@ def check_lengths(found: Lengths, option: str, limit: int) -> None:
         )
 
 
-def check_room(tokenizer_name: str, needed: int, room: int | None) -> None:
-    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit."""
+def check_prompts(found: Lengths, option: str, limit: int) -> None:
+    """Raises UsageError, with the length that is needed, where prompts would be cut off."""
+    if found.prompts_cut:
+        raise UsageError(
+            f"{option} {limit} cuts off the prompt of {found.prompts_cut:,} of {found.rows:,} rows: "
+            f"give {option} {found.prompt_needed}, or --drop-long to leave those rows out"
+        )
+
+
+def check_room(model: str | None, rows: Sequence[Encoded], room: int | None, limits: str) -> None:
+    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit.
+
+    limits: the options that keep rows within it.
+    """
+    needed = max(max(len(row.input_ids), len(row.labels)) for row in rows)
     if room is not None and needed > room:
         raise UsageError(
-            f"a row has {needed:,} tokens and {tokenizer_name} takes {room:,} at most: "
-            "give a shorter length limit with --drop-long, or a model that takes more"
+            f"a row has {needed:,} tokens and {model} takes {room:,} at most: "
+            f"give {limits} --drop-long, or a model that takes more"
         )
+
+
+def check_longest(
+    records: Sequence[Record],
+    encoded: Callable[[Record], Encoded],
+    cut: Callable[[Encoded], Encoded],
+    config: Any,
+    room: int | None,
+    limits: str,
+) -> None:
+    """Look at the row with the longest texts before all others are encoded, which takes minutes for many rows.
+
+    Raises UsageError where it is longer than the model can take.
+    """
+    if room is None:
+        return
+    row = encoded(max(records, key=lambda record: len(record.prompt) + len(record.completion)))
+    if not config.drop_long or cut(row) == row:
+        check_room(config.model, [cut(row)], room, limits)
 
 
 def check_round_trip(

@@ -14,6 +14,7 @@ that was cut short, or has lost a file since, is thrown away.
 import json
 import os
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -210,8 +211,13 @@ class Run:
             self._drop_broken()
 
     def install(self, partial: Path) -> None:
-        """Move the files of the finished model to the top of the folder."""
+        """Move the files of the finished model to the top of the folder, with the rights that files get here.
+
+        safetensors lets nobody but the owner read its own, whatever the umask.
+        """
+        mode = stat.S_IMODE((self.folder / FACTS).stat().st_mode)
         for path in sorted(partial.iterdir()):
+            path.chmod(mode)
             path.replace(self.folder / path.name)
         partial.rmdir()
 

@@ -86,21 +86,34 @@ def load_tokenizer(folder: Path, decoder: bool) -> Any:
     return tokenizer
 
 
+def shape(folder: Path, decoder: bool) -> Any:
+    """The configuration of the model in a folder.
+
+    Raises SourceError where it cannot be read, UsageError where the model belongs to the other trainer.
+    """
+    from transformers import AutoConfig
+
+    try:
+        found = AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
+    if bool(found.is_encoder_decoder) is decoder:
+        right, name = ("an encoder-decoder", "t5") if decoder else ("a decoder", "llama")
+        raise UsageError(f"{folder.name} is {right}: train it with synth train {name}")
+    return found
+
+
 def load_model(folder: Path, decoder: bool, four_bit: bool = False) -> Any:
     """The model of a folder, in 32 bits (mixed precision keeps them) or quantised to four for QLoRA.
 
-    Raises SourceError where it cannot be loaded, UsageError where it belongs to the other trainer.
+    Raises SourceError where it cannot be loaded.
     """
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     kind: Any = AutoModelForCausalLM if decoder else AutoModelForSeq2SeqLM
     try:
-        shape = AutoConfig.from_pretrained(folder)
-        if bool(shape.is_encoder_decoder) is decoder:
-            right, name = ("an encoder-decoder", "t5") if decoder else ("a decoder", "llama")
-            raise UsageError(f"{folder.name} is {right}: train it with synth train {name}")
         return kind.from_pretrained(folder, dtype=torch.float32, **(_four_bit() if four_bit else {}))
     except (OSError, ValueError, SafetensorError) as error:
         raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
@@ -153,9 +166,12 @@ def with_lora(model: Any, rank: int, decoder: bool, new_tokens: Sequence[int]) -
     return get_peft_model(model, config)
 
 
-def room(model: Any) -> int | None:
-    """The longest text a model can take, in tokens; None where it has no limit, as T5, whose places are relative."""
-    return getattr(model.config, "max_position_embeddings", None)
+def room(shape: Any) -> int | None:
+    """The longest text a model can take, in tokens; None where it has no limit, as T5, whose places are relative.
+
+    shape: its configuration, None for a new model, which is made for the texts there are.
+    """
+    return getattr(shape, "max_position_embeddings", None)
 
 
 def records_of(parts: Sequence[Any]) -> list[Record]:

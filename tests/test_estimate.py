@@ -57,6 +57,21 @@ def test_a_value_is_given_once_and_something_is_given(tmp_path: Path) -> None:
         estimate("mine", None, None, None, None, None)
 
 
+def test_mistakes_in_values_are_said() -> None:
+    with pytest.raises(UsageError, match=r"--accuracy 55 is no share from 0 to 1: 0\.55, not 55"):
+        estimate("mine", None, None, None, 55, None)
+    with pytest.raises(UsageError, match="--accuracy -1 is no share"):
+        estimate("mine", None, None, None, -1, None)
+    with pytest.raises(UsageError, match="--task is empty"):
+        estimate(" ", 300, None, None, None, None)
+
+
+def test_what_is_too_far_outside_is_said_first(synth: Synth) -> None:
+    done = synth("estimate", "--task", "mine", "--length", "2000")
+    assert done.stdout.startswith("no estimate: a length of 2000 is too far")
+    assert "no estimate" not in synth("estimate", "--task", "mine", "--length", "300").stdout
+
+
 def test_accuracy_of_an_evaluation(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run", "answer")
     folder = an_evaluation(run / "eval" / "test", 0.5, 40, run)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,6 +188,32 @@ def wait_for_lines(path: Path, count: int, process: "subprocess.Popen[bytes]") -
 
 
 @needs_torch
+def test_ctrl_c_says_what_is_kept(llama: Path, data: Path, tmp_path: Path) -> None:
+    words = eval_command(llama, data, tmp_path / "eval", "--batch-size", 1, "--max-new-tokens", 50, "--quiet")
+    with subprocess.Popen(words, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE) as process:
+        wait_for_lines(tmp_path / "eval" / PARTIAL, 3, process)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[1].decode()
+    kept = (tmp_path / "eval" / PARTIAL).read_bytes().count(b"\n") - 1
+    assert process.returncode == 130
+    assert said == (
+        f"synth: interrupted: the outputs of {kept} of 16 rows are kept; the same command goes on from here\n"
+    )
+
+
+def test_rows_that_the_model_learned_from_are_remarked(llama: Path, data: Path, tmp_path: Path) -> None:
+    seen = shutil.copytree(llama, tmp_path / "seen")
+    facts = json.loads((seen / "synth-run.json").read_text())
+    for folder, remarks in (("pairs", 1), ("others", 0)):
+        facts["data"] = [{"folder": folder, "split": "test", "sha256": "ab"}]
+        (seen / "synth-run.json").write_text(json.dumps(facts))
+        said: list[str] = []
+        job = Job(str(seen), data, tmp_path / folder, limit=1, decoding=SHORT)
+        evaluate(job, said.append, lambda *state: None)
+        assert len([line for line in said if "was trained on pairs test" in line]) == remarks
+
+
+@needs_torch
 def test_a_killed_evaluation_goes_on_and_ends_as_an_undisturbed_one(llama: Path, data: Path, tmp_path: Path) -> None:
     settings = ("--batch-size", 1, "--max-new-tokens", 50, "--quiet")
     env = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -214,7 +241,7 @@ def test_an_evaluation_is_not_made_twice_and_no_other_is_lost(model: Path, data:
     job = Job(str(model), data, tmp_path / "eval", limit=4, decoding=SHORT)
     assert evaluate(job, lambda line: None, lambda *state: None).already_there
     assert (tmp_path / "eval" / PREDICTIONS).stat().st_mtime_ns == before
-    with pytest.raises(FolderError, match="holds another evaluation: add --overwrite"):
+    with pytest.raises(FolderError, match=r"\(its limit is 4, asked for 5\): add --overwrite.*--out"):
         run(model, data, tmp_path / "eval", limit=5)
     assert len(run(model, data, tmp_path / "eval", limit=5, overwrite=True)[1]) == 5
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import listops
 
-from synth._evaluate_job import decoding_from, default_out
+from synth._evaluate_job import Job, decoding_from, default_out
 from synth._evaluate_partial import PARTIAL, Partial
 from synth._evaluate_prompts import Asking
 from synth._evaluate_rows import grouped
@@ -30,17 +30,18 @@ def test_batches_hold_every_row_once_and_no_more_than_fits(lengths: list[int], s
 
 
 def test_outputs_survive_kills_in_the_middle_of_a_line(tmp_path: Path) -> None:
-    recipe = {"model": "m"}
+    recipe, job = {"model": "m"}, Job("m", tmp_path, tmp_path, limit=3)
     for row in range(3):
-        with Partial(tmp_path, recipe) as partial:
+        with Partial(job, recipe) as partial:
             assert len(partial) == row
             partial.add({row: [Output(f"said {row}", row, False)]})
         with (tmp_path / PARTIAL).open("ab") as file:
             file.write(b'{"row":7,"outputs":[["sa')
-    with Partial(tmp_path, recipe) as partial:
+    with Partial(job, recipe) as partial:
         assert [partial.outputs(row)[0].text for row in range(3)] == ["said 0", "said 1", "said 2"]
         assert 7 not in partial
-    with pytest.raises(FolderError, match="part of another evaluation"), Partial(tmp_path, {"model": "n"}):
+    said = r"part of another evaluation \(its limit is 3, asked for none\).*--out"
+    with pytest.raises(FolderError, match=said), Partial(Job("m", tmp_path, tmp_path), {"model": "n"}):
         pass
 
 
@@ -67,8 +68,9 @@ def test_untrained_models_are_told_how_to_answer() -> None:
 
 
 def test_columns_with_few_values_make_groups_and_numbers_ranges() -> None:
-    assert grouped(["a", "b", "a", None, ""]) == {"a": [0, 2], "b": [1]}
-    assert list(grouped([10, 9, 10])) == ["9", "10"]
+    assert grouped(["a", "b", "a", None, ""] * 5)["b"] == [1, 6, 11, 16, 21]
+    assert sorted(grouped(["a", "b", "a", None, ""] * 5)) == ["a", "b"]
+    assert list(grouped([10, 9, 10] * 4)) == ["9", "10"]
     assert grouped([f"id-{number}" for number in range(40)]) == {}
     ranges = grouped(list(range(50, 100)))
     assert list(ranges) == ["50-59", "60-69", "70-79", "80-89", "90-99"]
@@ -76,10 +78,17 @@ def test_columns_with_few_values_make_groups_and_numbers_ranges() -> None:
     assert list(grouped([0.1 * number for number in range(15)])) == ["0-0.5", "0.5-1", "1-1.5"]
 
 
+def test_columns_that_are_no_kinds_of_questions_make_no_groups() -> None:
+    assert grouped(list("abcdabcdabcdabc")) == {}, "four groups of fewer than five rows"
+    assert grouped(["x" * 41, "y"] * 20) == {}, "long values are lists of names"
+    assert grouped([["a"], ["b"]] * 20) == {}
+    assert grouped([number * 7 for number in range(14)]) == {}, "too few rows for ranges"
+
+
 @given(st.lists(st.one_of(st.integers(-1000, 1000), st.floats(-10, 10)), max_size=50))
 def test_every_number_is_in_one_range(column: list[float]) -> None:
-    groups = grouped(column)
-    assert sorted(row for rows in groups.values() for row in rows) == list(range(len(column)))
+    groups = grouped(column * 5)
+    assert sorted(row for rows in groups.values() for row in rows) == list(range(5 * len(column)))
     assert len(groups) <= 12
 
 

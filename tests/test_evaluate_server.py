@@ -19,9 +19,8 @@ import pytest
 from loopback import Answer, free_port, serving
 from tiny_models import listops, make, write_dataset
 
-from synth._evaluate_job import Job, Result
+from synth._evaluate_job import Job, Result, StoppedError
 from synth._evaluate_partial import PARTIAL
-from synth._evaluate_server import StoppedError
 from synth.asking import Limits
 from synth.errors import SynthError
 from synth.evaluate import METRICS, PREDICTIONS, evaluate

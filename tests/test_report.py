@@ -212,6 +212,33 @@ def test_a_folder_that_is_neither(rubbish: str, tmp_path: Path) -> None:
     assert not (tmp_path / "report").exists()
 
 
+@pytest.mark.parametrize("hurt", ["synth-run.json", "eval/test/metrics.json"])
+def test_one_broken_file_does_not_cost_the_report(hurt: str, tmp_path: Path) -> None:
+    folders = [a_run(tmp_path / name) for name in ("good", "bad")]
+    for run in folders:
+        an_evaluation(run / "eval" / "test", 0.6, 20, run)
+    (folders[1] / hurt).write_text('{"broken')
+    found = make(folders, tmp_path / "report")
+    (note,) = found["notes"]
+    assert note.startswith("bad")
+    assert Path(hurt).name in note
+    assert str(tmp_path) not in note
+    assert note in page_of(tmp_path / "report").text
+    counted = sum(len(each["evaluations"]) for each in found["settings"])
+    assert (len(found["runs"]), counted) == ((1, 2) if hurt == "synth-run.json" else (2, 1))
+
+
+def test_a_curve_has_two_points(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    lines = [line for line in lines if "eval_loss" not in line or line["step"] == 200]
+    (run / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    make([run], tmp_path / "report")
+    text = page_of(tmp_path / "report").text
+    assert "training loss, by steps" in text
+    assert "validation loss" not in text
+
+
 def test_a_folder_of_runs_is_told_apart(tmp_path: Path) -> None:
     a_run(tmp_path / "runs" / "one")
     with pytest.raises(FolderError, match=r"give one or more of .*runs/one"):

@@ -1,5 +1,9 @@
 """Training from the first row to the finished checkpoint, in both families, and what stops a run before it begins."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,8 +11,13 @@ from typing import Any
 import orjson
 import pytest
 from training import RECORDS, dataset, facts, micro, trained, weights, written
+from typer.testing import CliRunner
 
+from synth import encoding
+from synth.cli import app
 from synth.errors import UsageError
+from synth.finish import last_losses
+from synth.modelcard import write_model_card
 from synth.record import Record
 
 FAMILIES = ("t5", "llama")
@@ -141,6 +150,12 @@ def test_the_card_says_what_was_done(sums: Path, models: dict[str, str], tmp_pat
         ),
         ("t5", {"max_target_length": 10}, r"--max-target-length 10 .* give --max-target-length \d+, or --drop-long"),
         ("llama", {"max_length": 15, "drop_long": True}, "--drop-long leaves no row of "),
+        (
+            "t5",
+            {"max_source_length": 3},
+            r"--max-source-length 3 cuts off the prompt of 8 of 8 rows: give --max-source-length \d+, or --drop-long",
+        ),
+        ("t5", {"max_source_length": 3, "drop_long": True}, "--drop-long leaves no row of "),
     ],
 )
 def test_answers_are_not_cut_off_unnoticed(
@@ -202,5 +217,66 @@ def test_a_row_that_is_longer_than_the_model_can_take(models: dict[str, str], tm
 def test_a_model_of_the_other_family(
     family: str, other: str, sums: Path, models: dict[str, str], tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=f"train it with synth train {other}"):
+    with pytest.raises(UsageError, match=f"train it with synth train {other}"), no_row_is_encoded():
         trained(family, tmp_path / "run", [sums], model=models[other], **SHORT)
+
+
+@contextmanager
+def no_row_is_encoded(but: int = 0) -> Iterator[None]:
+    encoded: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("encode_pair", "encode_joined"):
+            whole = getattr(encoding, name)
+            patch.setattr(encoding, name, lambda *given, by=whole: encoded.append(given[1]) or by(*given))
+        try:
+            yield
+        finally:
+            assert len(encoded) == but
+
+
+def test_the_places_of_a_model_are_looked_at_first(sums: Path, models: dict[str, str], tmp_path: Path) -> None:
+    shutil.copytree(models["llama"], tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"max_position_embeddings": 20}))
+    line = "takes 20 at most: give --max-length 20 --drop-long"
+    with pytest.raises(UsageError, match=line), no_row_is_encoded(but=1):
+        trained("llama", tmp_path / "run", [sums], model=str(tmp_path / "model"), **SHORT)
+
+
+def test_all_files_of_a_model_have_the_rights_of_the_umask(sums: Path, models: dict[str, str], tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        run = trained("llama", tmp_path / "run", [sums], **SHORT, model=models["llama"])
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in run.iterdir() if path.is_file()} == {0o640}
+
+
+def test_the_card_has_the_results_of_evaluations(sums: Path, models: dict[str, str], tmp_path: Path) -> None:
+    run = trained("llama", tmp_path / "run", [sums], **SHORT, model=models["llama"])
+    assert "`synth eval` measures answers" in (run / "README.md").read_text()
+    done = CliRunner().invoke(app, ["eval", "--model", str(run), "--data", str(sums), "--split", "validation"])
+    assert done.exit_code == 0, done.output
+    card = (run / "README.md").read_text()
+    path = run / "eval" / "sums-validation" / "metrics.json"
+    measured = orjson.loads(path.read_bytes())
+    assert f"### sums, validation\n\n3 rows (sha256 `{measured['data']['sha256'][:16]}`)" in card
+    accuracy = measured["metrics"]["accuracy"]
+    shown = [f"{accuracy[name]:.1%}" for name in ("value", "low", "high")]
+    assert f"| accuracy (whole answer) | {shown[0]} | {shown[1]} to {shown[2]} | 3 |" in card
+    write_model_card(run)
+    assert (run / "README.md").read_text() == card
+    path.write_bytes(orjson.dumps(measured | {"run": measured["run"] | {"steps": 3}}))
+    write_model_card(run)
+    assert "### sums" not in (run / "README.md").read_text()
+
+
+def test_the_loss_of_the_card_is_a_mean() -> None:
+    log = [
+        {"step": 1, "loss": 9.0},
+        {"step": 10, "loss": 4.0},
+        {"step": 10, "eval_loss": 5.0},
+        {"step": 11, "loss": 1.0},
+    ]
+    assert last_losses(log, 10) == {"mean_loss": 3.7, "mean_steps": 10}
+    assert last_losses(log[:1], 10) == {"mean_loss": 9.0, "mean_steps": 1}

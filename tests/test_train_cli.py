@@ -78,6 +78,33 @@ def test_all_mistakes_are_named_at_once() -> None:
         assert part in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--seed", -1], "--seed is 0 to 4294967295, not -1"),
+        (["--seed", 5_000_000_000], "--seed is 0 to 4294967295, not 5000000000"),
+        (["--processes", 2], "--processes 2 needs a way to launch them: add --launch ddp"),
+        (["--print-launch"], "--print-launch needs a way to launch processes: add --launch ddp"),
+    ],
+)
+def test_settings_that_would_end_otherwise_than_asked(words: list[object], line: str) -> None:
+    done = typed("t5", "--data", "d", "--from-scratch", "tiny", "--out", "o", *words)
+    assert isinstance(done.exception, UsageError)
+    assert line in str(done.exception)
+
+
+def test_the_largest_seed_and_a_preset_in_one_process() -> None:
+    assert settings("t5", "--from-scratch", "tiny", "--seed", 4294967295)["seed"] == 4294967295
+    assert settings("llama", "--model", "m", "--preset", "raft", "--launch", "none")["processes"] == 1
+
+
+def test_one_process_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["synth"])
+    done = typed("t5", "--data", "d", "--from-scratch", "tiny", "--out", "o", "--launch", "ddp", "--print-launch")
+    assert done.exit_code == 0
+    assert "--launch ddp with one process; --processes 2 starts two" in done.stderr
+
+
 def test_no_folder_to_write_to() -> None:
     done = typed("t5", "--data", "d", "--from-scratch", "tiny")
     assert isinstance(done.exception, UsageError)
@@ -181,7 +208,7 @@ def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     data = dataset(tmp_path / "sums", {"train": RECORDS})
-    with pytest.raises(SourceError, match="no tokenizer that can be loaded"):
+    with pytest.raises(SourceError, match="no model can be loaded"):
         trained("t5", tmp_path / "run", [data], model=str(data))
 
 

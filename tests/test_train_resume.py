@@ -1,8 +1,10 @@
 """A run that is disturbed: killed, begun again, out of space, gone wrong. Nothing that a checkpoint holds is lost."""
 
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,31 @@ def test_a_run_that_is_asked_to_stop_says_how_it_goes_on(
     assert signal.getsignal(signal.SIGTERM) is before
     trained("llama", tmp_path / "run", [sums], {"resume": True}, **SHORT, model=models["llama"])
     assert facts(tmp_path / "run")["steps"] == 12
+
+
+def test_one_line_is_said_when_several_processes_are_interrupted(sums: Path, tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "synth",
+        "train",
+        "t5",
+        f"--data={sums}",
+        "--from-scratch=tiny",
+        "--max-steps=100000",
+    ]
+    words += ["--save-steps=10", "--launch=ddp", "--processes=2", "--quiet", f"--out={tmp_path / 'run'}"]
+    mark = tmp_path / "run" / "checkpoints" / "checkpoint-10" / "synth-checkpoint.json"
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        while run.poll() is None and not mark.exists():
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(0.1)
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        said = run.communicate()[1].splitlines()
+    assert run.returncode == 130
+    assert len(said) == 1
+    assert said[0].startswith("synth: interrupted at step ")
 
 
 def test_two_commands_do_not_write_to_one_run(sums: Path, models: dict[str, str], tmp_path: Path) -> None:

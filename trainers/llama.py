@@ -54,7 +54,7 @@ class Config:
     validation_split: str = option("split to evaluate on, where there is one", "validation")
     line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", None)
     lossy: bool = option("train though the tokenizer loses signs of the targets", False)
-    drop_long: bool = option("leave out rows whose answer the length limit would cut off", False)
+    drop_long: bool = option("leave out rows that the length limit would cut off", False)
     limit: int | None = option("rows to take of each dataset  [default: all]", None)
     epochs: float | None = option("times the data are gone through  [3]", None)
     max_steps: int | None = option("steps, in place of epochs", None)
@@ -90,7 +90,7 @@ def settled(config: Config) -> Config:
     """
     given = {name: value for name in BASE if (value := getattr(config, name)) is not None}
     start = finish.start(config) if config.preset == "none" else {}
-    config = replace(config, **{**PRESETS[config.preset], **start, **given})
+    config = replace(config, **{**PRESETS[config.preset], **start, **finish.alone(config), **given})
     finish.check_settings(config)
     return config
 
@@ -133,6 +133,7 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
     """
     records = student.records_of(parts)
     base = student.fetch(config.model) if config.model else None
+    shape = student.shape(base, True) if base else None
     tokenizer = (
         student.load_tokenizer(base, True) if base else scratch.make_tokenizer(records, config.from_scratch, True)
     )
@@ -148,7 +149,12 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
     def cut(row: encoding.Encoded) -> encoding.Encoded:
         return encoding.cut_joined(row, config.max_length)
 
-    rows = [encoding.encode_joined(tokenizer, *texts(record)) for record in records]
+    def encoded(record: Record) -> encoding.Encoded:
+        return encoding.encode_joined(tokenizer, *texts(record))
+
+    limits = f"--max-length {student.room(shape)}"
+    preflight.check_longest(records, encoded, cut, config, student.room(shape), limits)
+    rows = [encoded(record) for record in records]
     if not config.lossy:
         preflight.check_round_trip(tokenizer, rows, [texts(record)[1] for record in records], records)
     found = preflight.lengths(rows, [cut(row) for row in rows], joined=True)
@@ -158,7 +164,8 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
         preflight.check_lengths(found, "--max-length", config.max_length)
     rows = [cut(row) for row in rows]
     held = student.records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
-    held_rows = [cut(encoding.encode_joined(tokenizer, *texts(record))) for record in held]
+    held_rows = [cut(encoded(record)) for record in held]
+    preflight.check_room(config.model, rows, student.room(shape), limits)
     say(found.line())
     say(preflight.preview(tokenizer, rows[0]))
     return finish.Prepared(
@@ -175,8 +182,6 @@ def prepared_model(config: Any, prepared: finish.Prepared) -> Any:
         model = student.load_model(student.fetch(config.model), True, config.qlora)
     else:
         model = scratch.make_model(prepared.tokenizer, config.from_scratch, True, config.max_length)
-    longest = max(len(row.input_ids) for row in prepared.rows)
-    preflight.check_room(config.model or "the new model", longest, student.room(model))
     student.fit_embedding(model, prepared.tokenizer)
     return student.with_lora(model, config.lora, True, prepared.new_tokens) if config.lora else model
 

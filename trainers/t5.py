@@ -48,7 +48,7 @@ class Config:
     validation_split: str = option("split to evaluate on, where there is one", "validation")
     line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", None)
     lossy: bool = option("train though the tokenizer loses signs of the targets", False)
-    drop_long: bool = option("leave out rows whose answer the length limit would cut off", False)
+    drop_long: bool = option("leave out rows whose prompt or answer a length limit would cut off", False)
     limit: int | None = option("rows to take of each dataset  [default: all]", None)
     epochs: float | None = option("times the data are gone through  [3]", None)
     max_steps: int | None = option("steps, in place of epochs", None)
@@ -85,7 +85,7 @@ def settled(config: Config) -> Config:
     """
     given = {name: value for name in BASE if (value := getattr(config, name)) is not None}
     start = finish.start(config) if config.preset == "none" else {}
-    config = replace(config, **{**PRESETS[config.preset], **start, **given})
+    config = replace(config, **{**PRESETS[config.preset], **start, **finish.alone(config), **given})
     finish.check_settings(config)
     return config
 
@@ -128,6 +128,7 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
     """
     records = student.records_of(parts)
     base = student.fetch(config.model) if config.model else None
+    shape = student.shape(base, False) if base else None
     tokenizer = (
         student.load_tokenizer(base, False) if base else scratch.make_tokenizer(records, config.from_scratch, False)
     )
@@ -142,17 +143,24 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
     def cut(row: encoding.Encoded) -> encoding.Encoded:
         return encoding.cut_pair(row, config.max_source_length, config.max_target_length)
 
-    rows = [encoding.encode_pair(tokenizer, *texts(record)) for record in records]
+    def encoded(record: Record) -> encoding.Encoded:
+        return encoding.encode_pair(tokenizer, *texts(record))
+
+    limits = f"--max-source-length {student.room(shape)} --max-target-length {student.room(shape)}"
+    preflight.check_longest(records, encoded, cut, config, student.room(shape), limits)
+    rows = [encoded(record) for record in records]
     if not config.lossy:
         preflight.check_round_trip(tokenizer, rows, [texts(record)[1] for record in records], records)
     found = preflight.lengths(rows, [cut(row) for row in rows], joined=False)
     if config.drop_long:
         parts, records, rows = finish.without_long(parts, rows, cut)
     else:
+        preflight.check_prompts(found, "--max-source-length", config.max_source_length)
         preflight.check_lengths(found, "--max-target-length", config.max_target_length)
     rows = [cut(row) for row in rows]
     held = student.records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
-    held_rows = [cut(encoding.encode_pair(tokenizer, *texts(record))) for record in held]
+    held_rows = [cut(encoded(record)) for record in held]
+    preflight.check_room(config.model, rows, student.room(shape), limits)
     say(found.line())
     say(preflight.preview(tokenizer, rows[0]))
     return finish.Prepared(

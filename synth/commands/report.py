@@ -31,7 +31,7 @@ def estimate(
     data: Annotated[Path | None, typer.Option(help="a dataset folder whose rationales are measured instead")] = None,
     split: Annotated[str | None, typer.Option(help="split of --data  [default: the first]")] = None,
     accuracy: Annotated[
-        float | None, typer.Option(help="accuracy, 0 to 1, of a model trained on answers alone", min=0, max=1)
+        float | None, typer.Option(help="accuracy, 0 to 1, of a model trained on answers alone")
     ] = None,
     eval: Annotated[Path | None, typer.Option("--eval", help="an evaluation of such a model instead")] = None,
 ) -> None:
