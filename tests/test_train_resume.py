@@ -1,6 +1,7 @@
 """A run that is disturbed: killed, begun again, out of space, gone wrong. Nothing that a checkpoint holds is lost."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -238,16 +239,13 @@ def test_a_folder_that_is_taken_is_left_alone(sums: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("room", [200_000, 600_000])  # for less than the model, for the model but no optimizer
 def test_no_space_for_a_checkpoint_is_one_line_and_the_last_one_is_kept(room: int, sums: Path, tmp_path: Path) -> None:
     """The limit on the size of a file stands for a full disk; it is set once the first checkpoint is there."""
-    import resource
-
     run = trained("llama", tmp_path / "run", [sums], **{**SHORT, "max_seconds": 1e-9})  # stops at step 1
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
-        with pytest.raises(FolderError, match=r"cannot be written .*--resume goes on from step 1"):
-            trained("llama", run, [sums], {"resume": True}, **SHORT)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items()]
+    command = [sys.executable, "-m", "synth", "train", "llama", f"--data={sums}", "--from-scratch=tiny", f"--out={run}"]
+    limited = ["bash", "-c", f'ulimit -f {room // 1024}; exec "$@"', "bash", *command, *words, "--resume", "--quiet"]
+    full = subprocess.run(limited, stderr=subprocess.PIPE, text=True, check=False)
+    assert full.returncode == 1
+    assert re.fullmatch(r"synth: .*cannot be written .*--resume goes on from step 1.*\n", full.stderr)
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["checkpoint-1"]
     trained("llama", run, [sums], {"resume": True}, **SHORT)
     assert facts(run)["steps"] == 12
