@@ -57,8 +57,8 @@ def _all_table(figures: Mapping[str, Any]) -> Table:
     for name, title in TITLES.items():
         if name in figures:
             figure = figures[name]
-            span = f"{_written(name, figure['low'])} - {_written(name, figure['high'])}"
-            table.add_row(title, _written(name, figure["value"]), span, f"{figure['n']:,}")
+            span = f"{told(name, figure['low'])} - {told(name, figure['high'])}"
+            table.add_row(title, told(name, figure["value"]), span, f"{figure['n']:,}")
     return table
 
 
@@ -72,10 +72,10 @@ def _by_table(column: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def _with_interval(name: str, figure: Mapping[str, Any]) -> str:
-    return f"{_written(name, figure['value'])} ({_written(name, figure['low'])} - {_written(name, figure['high'])})"
+    return f"{told(name, figure['value'])} ({told(name, figure['low'])} - {told(name, figure['high'])})"
 
 
-def _written(name: str, value: float) -> str:
+def told(name: str, value: float) -> str:
     if name in SHARES:
         return f"{value:.1%}"
     return f"{value:.1f}" if name in ("words", "tokens") else f"{value:.3f}"

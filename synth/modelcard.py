@@ -71,7 +71,7 @@ def _of_run(kept: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
 
 def _results(found: Mapping[str, Any]) -> str:
     """One evaluation as Markdown: what was asked of which rows, and a table of figures with intervals."""
-    from synth._evaluate_show import TITLES, _written
+    from synth._evaluate_show import TITLES, told
 
     data = found["data"]
     hashes = data["sha256"] if isinstance(data["sha256"], list) else [data["sha256"]]
@@ -85,7 +85,7 @@ def _results(found: Mapping[str, Any]) -> str:
     ]
     for name, title in TITLES.items():
         if (figure := found["metrics"].get(name)) is not None:
-            value, low, high = (_written(name, figure[each]) for each in ("value", "low", "high"))
+            value, low, high = (told(name, figure[each]) for each in ("value", "low", "high"))
             lines.append(f"| {title} | {value} | {low} to {high} | {figure['n']:,} |")
     return "\n".join(lines) + "\n"
 
