@@ -18,7 +18,7 @@ test: .venv/.dev
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tests/check_types.py
+	$(BIN)/python tests/house/check_types.py
 
 bench: .venv/.dev
 	for each in benchmarks/*ing.py; do $(BIN)/python $$each || exit 1; done

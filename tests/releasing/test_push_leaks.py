@@ -95,7 +95,7 @@ FOLDERS = [
     "/var/folders/zz/abc",
     "D:\\data\\x",
     "at E:\\\\data\\\\my-run.",
-    'made by "/no/such/../x" in /proc, in ' + str(Path(__file__).parents[1]),
+    'made by "/no/such/../x" in /proc, in ' + str(Path(__file__).parents[2]),
 ]
 
 

@@ -13,7 +13,7 @@ from loopback_hub import Hub
 
 from synth.store import members
 
-DOCS = Path(__file__).parents[1] / "docs" / "release.md"
+DOCS = Path(__file__).parents[2] / "docs" / "release.md"
 SMALL = "--train 30 --validation 5 --test 5 --test-longer 0 --test-larger 0"
 NAME = "ada/explained-listops"
 

@@ -11,7 +11,7 @@ import pytest
 from loopback import free_port
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FEW = ("--validation", 2, "--test", 2, "--test-longer", 0, "--test-larger", 0)
 
 MISTAKES = [
