@@ -26,8 +26,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from synth.builders import _listops_draw, listops
-from synth.draws import bits
+from synth.base.draws import bits
+from synth.builders import listops
+from synth.builders.listops import draw
 
 NONE_ELSE = {  # splits that are left out
     "listops": ("validation", "test", "test-longer", "test-larger"),
@@ -143,7 +144,7 @@ def expressions_alone(rows: int) -> dict[str, Any]:
 
     def work() -> int:
         for start in range(0, rows, 4096):
-            _listops_draw.draw(grammar, bits("bench", start, start + 4096, grammar.longest * _listops_draw.DRAWS))
+            draw.draw(grammar, bits("bench", start, start + 4096, grammar.longest * draw.DRAWS))
         return rows
 
     done, seconds = timed(work)

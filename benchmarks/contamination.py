@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from synth.builders import listops
-from synth.contamination import Contamination, words
+from synth.validating.contamination import Contamination, words
 
 CHUNK = 4096
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from synth.generate import Checkpoint, Decoding, batches, load
+from synth.models.generate import Checkpoint, Decoding, batches
+from synth.models.load import load
 
 WAYS = {
     "by length": "ordered by length (synth eval)",
@@ -84,7 +85,7 @@ def expression(random: Random, size: float) -> str:
 
 
 def tiny(prompts: list[str], folder: Path) -> Checkpoint:
-    from synth import scratch
+    from synth.models import scratch
     from synth.record import Record
 
     records = [Record(str(row), "listops", prompt, "", "", "", {}) for row, prompt in enumerate(prompts)]

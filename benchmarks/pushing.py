@@ -14,9 +14,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synth.leaks import Guard
-from synth.shards import STAGING, stage, survey
-from synth.store import open_manifest, split_files
+from synth.data.manifest import open_manifest, split_files
+from synth.data.survey import survey
+from synth.releasing.leaks import Guard
+from synth.releasing.shards import STAGING, stage
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ import study_figures as figures
 if TYPE_CHECKING:
     from synth.record import Record
 
+
 EXPLANATIONS = ("none", "short", "medium", "long")
 WAYS = ("equal examples", "equal compute")
 Synth = Callable[[Sequence[str]], None]
@@ -150,7 +151,7 @@ def start(out: Path, seed: int) -> Path:
 
 
 def first_rows(out: Path, explain: str, count: int) -> "list[Record]":
-    from synth.store import read
+    from synth.data.reading import read
 
     return list(itertools.islice(read(out / "data" / explain, "train"), count))
 
@@ -160,7 +161,7 @@ def start_model(out: Path, scale: Scale, seed: int) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from synth import scratch
+    from synth.models import scratch
 
     tokenizer = scratch.make_tokenizer(
         [row for each in EXPLANATIONS for row in first_rows(out, each, 1_000)], "tiny", True
@@ -270,7 +271,7 @@ def guesses(out: Path) -> dict[str, float]:
     The second takes the commonest answer of the training rows whose outermost operator and whose digits beside it, in
     whatever order, are the same; where there are none, that of the operator.
     """
-    from synth.store import read
+    from synth.data.reading import read
 
     counts: dict[str, Counter[str]] = {}
     for row in read(out / "data" / "none", "train"):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+
 # Student's t for a two-sided 95% interval, by degrees of freedom.
 T95 = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 DRAWS = 2_000  # of the bootstrap
@@ -92,7 +93,7 @@ def percent(found: dict[str, Any], mean: bool = True, sign: str = "") -> str:
 
 def draw(results: dict[str, Any], to: Path) -> None:
     """Accuracy of both comparisons, and that at equal compute by outermost operator."""
-    from synth import plots
+    from synth.base import plots
 
     def fill(figure: "Figure") -> None:
         ways = [*dict.fromkeys(each["way"] for each in results["conditions"])]
@@ -111,7 +112,7 @@ def draw(results: dict[str, Any], to: Path) -> None:
 
 def conditions_of(axes: "Axes", conditions: Sequence[dict[str, Any]], shallow: dict[str, float]) -> None:
     """A bar with its interval over seeds and a dot a seed for each explanation; what needs no nested step as a line."""
-    from synth import plots
+    from synth.base import plots
 
     for number, each in enumerate(conditions):
         axes.bar(number, 100 * each["accuracy"]["value"], color=plots.COLOURS[number], alpha=0.45, width=0.65)
@@ -130,7 +131,7 @@ def spans(found: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 def by_root(axes: "Axes", number: int, condition: dict[str, Any]) -> None:
     """A dot with its interval over seeds for each outermost operator."""
-    from synth import plots
+    from synth.base import plots
 
     found = condition["by"]["root"]
     places = [place + (number - 1.5) * 0.15 for place in range(len(found))]

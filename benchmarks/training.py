@@ -23,10 +23,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from synth import encoding, scratch, student
-from synth.order import Order
+from synth.data.reading import read
+from synth.models import load, scratch
 from synth.record import Record
-from synth.store import read
+from synth.training import encoding
+from synth.training.order import Order
 
 BATCH = 16
 TURNS = 3
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="steps of each turn")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     given = parser.parse_args()
-    student.quiet_libraries()
+    load.quiet_libraries()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(rows_of(Path(folder), given.steps), given.steps, Path(folder))
     print(json.dumps(figures, indent=2)) if given.json else show(figures)
@@ -79,7 +80,7 @@ def turn(
     """Tokens a CPU second of one run of so many steps."""
     from transformers import PrinterCallback, Seq2SeqTrainer, Seq2SeqTrainingArguments, set_seed
 
-    from synth import loop
+    from synth.training import loop
 
     set_seed(0)
     model = scratch.make_model(tokenizer, "tiny", decoder=False, longest=0)

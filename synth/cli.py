@@ -19,7 +19,8 @@ from synth.commands.validate import validate
 from synth.errors import FolderError, SynthError
 
 if TYPE_CHECKING:
-    from synth.build import Options, Result
+    from synth.building.build import Options, Result
+
 
 app = typer.Typer(
     name="synth",
@@ -38,7 +39,7 @@ class Builders(typer.core.TyperGroup):
         return registry.names("builders")
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        from synth.options import command_for
+        from synth.commands.build import command_for
 
         builder = registry.load("builders", cmd_name)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -93,7 +94,7 @@ def show(
     id: Annotated[str | None, typer.Option("--id", help="print the row with this id")] = None,
 ) -> None:
     """Print rows readably: prompt, steps, answer."""
-    from synth.show import show_rows
+    from synth.data.show import show_rows
 
     show_rows(folder, n, split, id)
 
@@ -105,7 +106,7 @@ def stats(folder: Folder) -> None:
     A table of rows a split and the share of the commonest answer, one of lengths, and one of each column that has few
     values, such as operators, relations or digits.
     """
-    from synth.stats import show_stats
+    from synth.data.stats import show_stats
 
     show_stats(folder)
 
@@ -115,7 +116,7 @@ def row(id: Annotated[str, typer.Argument(help="the id of a built row")]) -> Non
     """Make a row again from its id, as JSON."""
     import orjson
 
-    from synth.build import remake
+    from synth.building.build import remake
 
     typer.echo(orjson.dumps(remake(id)).decode())
 
@@ -127,7 +128,7 @@ tasks_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 def _tasks(ctx: typer.Context) -> None:
     """List the tasks that teachers can be asked."""
     if ctx.invoked_subcommand is None:
-        from synth.tasks._show import show_tasks
+        from synth.questions.show import show_tasks
 
         show_tasks()
 
@@ -141,7 +142,7 @@ def _tasks_show(
     hint: Annotated[bool, typer.Option("--hint", help="give the answer away")] = False,
 ) -> None:
     """Print the very prompt of a task."""
-    from synth.tasks._show import show_task
+    from synth.questions.show import show_task
 
     show_task(task, source, split, length, hint)
 
@@ -188,7 +189,7 @@ def distill(
 ) -> None:
     """Ask a teacher for rationales until answers are right."""
     options = dict(locals())
-    from synth.distill_cli import job_from, run
+    from synth.commands.distill import job_from, run
 
     run(job_from(options), dry_run, quiet)
 
@@ -218,7 +219,7 @@ def judge(
 ) -> None:
     """Have rows judged: by a model, or by working them out."""
     options = dict(locals())
-    from synth.judge import run_judge
+    from synth.judging.judge import run_judge
 
     run_judge(options)
 
@@ -238,7 +239,7 @@ def doctor(
     model: Annotated[str | None, typer.Option(help="the model's name at that server, where it is another")] = None,
 ) -> None:
     """Find out what a teacher's server can do."""
-    from synth.doctor import run_doctor
+    from synth.teachers.doctor import run_doctor
 
     run_doctor(teacher, base_url, model)
 
@@ -269,8 +270,8 @@ app.command()(estimate)
 
 
 def _build(name: str, config: Any, options: "Options", quiet: bool) -> None:
-    from synth.build import build
-    from synth.progress import progress
+    from synth.base.terminal import progress
+    from synth.building.build import build
 
     with progress(quiet) as report:
         results = build(name, config, options, report)

@@ -36,7 +36,9 @@ def load(folder: str, name: str) -> ModuleType:
 
 def summary(folder: str, name: str) -> str:
     """First line of a module's docstring, read without importing the module."""
-    source = Path(_package(folder).__path__[0], _file(name)).with_suffix(".py").read_text(encoding="utf-8")
+    place = Path(_package(folder).__path__[0], _file(name))
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    source = path.read_text(encoding="utf-8")
     return (ast.get_docstring(ast.parse(source)) or "").split("\n", 1)[0]
 
 

@@ -14,14 +14,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from synth import encoding, finish, mixture, modelcard, preflight, scratch, student, targets
-from synth.order import Order
-from synth.recipe import option
+from synth.base import terminal
+from synth.base.config import option
+from synth.models import load, scratch
 from synth.record import Record
-from synth.run import Job, Run
+from synth.releasing.model import check_name
+from synth.training import checks, encoding, finish, mixture, settings, targets
+from synth.training import facts as finish_facts
+from synth.training import rows as finish_rows
+from synth.training.folder import Job, Run
+from synth.training.model import add_blanks, fit_embedding, records_of, room, with_lora
+from synth.training.order import Order
+from synth.training.rows import Prepared, without_long
 
 if TYPE_CHECKING:
-    from synth import loop
+    from synth.training import loop
+
 
 BASE = {
     "epochs": 3.0, "lr": 3e-4, "schedule": "linear", "warmup": 0.0, "weight_decay": 0.0,
@@ -38,44 +46,50 @@ PRESETS: dict[str, dict[str, Any]] = {
 @dataclass(frozen=True)
 class Config:
     data: list[str] = option("a dataset folder, or FOLDER:WEIGHT; may be given several times")  # noqa: RUF009
-    model: str | None = option("a folder or a model on the Hub: google-t5/t5-small, google/flan-t5-small", None)
+    model: str | None = option("a folder or a model on the Hub: google-t5/t5-small, google/flan-t5-small", default=None)
     from_scratch: Literal["tiny", "small", "base"] | None = option(
-        "a new model and a tokenizer made from the data", None
+        "a new model and a tokenizer made from the data", default=None
     )
-    preset: Literal["none", "explained-listops", "self-ask"] = option("what the settings start from", "none")
-    target: Literal["rationale", "answer", "blank"] = option("what is learned; blank: meaningless tokens", "rationale")
-    split: str = option("split to learn from", "train")
-    validation_split: str = option("split to evaluate on, where there is one", "validation")
-    line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", None)
-    lossy: bool = option("train though the tokenizer loses signs of the targets", False)
-    drop_long: bool = option("leave out rows whose prompt or answer a length limit would cut off", False)
-    limit: int | None = option("rows to take of each dataset  [default: all]", None)
-    epochs: float | None = option("times the data are gone through  [3]", None)
-    max_steps: int | None = option("steps, in place of epochs", None)
-    max_tokens: int | None = option("tokens to go through (padding not counted), in place of epochs", None)
-    max_seconds: float | None = option("stop after so many seconds of training", None)
-    lr: float | None = option("learning rate  [0.0003; from scratch 0.003 (tiny) or 0.001]", None)
-    schedule: Literal["linear", "cosine", "constant"] | None = option("how the learning rate falls  [linear]", None)
-    warmup: float | None = option("share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", None)
-    weight_decay: float | None = option("weight decay of AdamW  [0]", None)
-    batch_size: int | None = option("rows of a batch, in each process  [32; from scratch tiny 8]", None)
-    accumulate: int | None = option("batches of a step, in each process  [1]", None)
-    max_source_length: int | None = option("tokens of a prompt at most  [512]", None)
-    max_target_length: int | None = option("tokens of a target at most  [512]", None)
-    group: bool = option("put rows of like length into one batch", True)
-    bf16: bool | None = option("compute in bfloat16  [default: where a GPU has it]", None)
-    gradient_checkpointing: bool | None = option("less memory, more time  [off]", None)
-    lora: int | None = option("train low-rank updates of this rank only", None)
-    qlora: bool = option("LoRA over a model in four bits", False)
-    log_steps: int = option("steps between two lines of the log", 10)
-    eval_steps: int | None = option("steps between two evaluations  [default: only at the end]", None)
-    eval_rows: int | None = option("rows to evaluate on  [default: all]", None)
-    save_steps: int = option("steps between two checkpoints", 500)
-    keep_checkpoints: int = option("checkpoints to keep", 2)
-    seed: int = option("another seed, another start and order", 0)
-    launch: Literal["none", "ddp", "fsdp"] | None = option("several processes, through torchrun  [none]", None)
-    processes: int | None = option("how many: one for each GPU  [1]", None)
-    report_to: Literal["none", "tensorboard", "wandb"] = option("where else to log", "none")
+    preset: Literal["none", "explained-listops", "self-ask"] = option("what the settings start from", default="none")
+    target: Literal["rationale", "answer", "blank"] = option(
+        "what is learned; blank: meaningless tokens", default="rationale"
+    )
+    split: str = option("split to learn from", default="train")
+    validation_split: str = option("split to evaluate on, where there is one", default="validation")
+    line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", default=None)
+    lossy: bool = option("train though the tokenizer loses signs of the targets", default=False)
+    drop_long: bool = option("leave out rows whose prompt or answer a length limit would cut off", default=False)
+    limit: int | None = option("rows to take of each dataset  [default: all]", default=None)
+    epochs: float | None = option("times the data are gone through  [3]", default=None)
+    max_steps: int | None = option("steps, in place of epochs", default=None)
+    max_tokens: int | None = option("tokens to go through (padding not counted), in place of epochs", default=None)
+    max_seconds: float | None = option("stop after so many seconds of training", default=None)
+    lr: float | None = option("learning rate  [0.0003; from scratch 0.003 (tiny) or 0.001]", default=None)
+    schedule: Literal["linear", "cosine", "constant"] | None = option(
+        "how the learning rate falls  [linear]", default=None
+    )
+    warmup: float | None = option(
+        "share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", default=None
+    )
+    weight_decay: float | None = option("weight decay of AdamW  [0]", default=None)
+    batch_size: int | None = option("rows of a batch, in each process  [32; from scratch tiny 8]", default=None)
+    accumulate: int | None = option("batches of a step, in each process  [1]", default=None)
+    max_source_length: int | None = option("tokens of a prompt at most  [512]", default=None)
+    max_target_length: int | None = option("tokens of a target at most  [512]", default=None)
+    group: bool = option("put rows of like length into one batch", default=True)
+    bf16: bool | None = option("compute in bfloat16  [default: where a GPU has it]", default=None)
+    gradient_checkpointing: bool | None = option("less memory, more time  [off]", default=None)
+    lora: int | None = option("train low-rank updates of this rank only", default=None)
+    qlora: bool = option("LoRA over a model in four bits", default=False)
+    log_steps: int = option("steps between two lines of the log", default=10)
+    eval_steps: int | None = option("steps between two evaluations  [default: only at the end]", default=None)
+    eval_rows: int | None = option("rows to evaluate on  [default: all]", default=None)
+    save_steps: int = option("steps between two checkpoints", default=500)
+    keep_checkpoints: int = option("checkpoints to keep", default=2)
+    seed: int = option("another seed, another start and order", default=0)
+    launch: Literal["none", "ddp", "fsdp"] | None = option("several processes, through torchrun  [none]", default=None)
+    processes: int | None = option("how many: one for each GPU  [1]", default=None)
+    report_to: Literal["none", "tensorboard", "wandb"] = option("where else to log", default="none")
 
 
 def settled(config: Config) -> Config:
@@ -84,9 +98,9 @@ def settled(config: Config) -> Config:
     Raises UsageError for settings that do not go together.
     """
     given = {name: value for name in BASE if (value := getattr(config, name)) is not None}
-    start = finish.start(config) if config.preset == "none" else {}
-    config = replace(config, **{**PRESETS[config.preset], **start, **finish.alone(config), **given})
-    finish.check_settings(config)
+    start = settings.start(config) if config.preset == "none" else {}
+    config = replace(config, **{**PRESETS[config.preset], **start, **settings.alone(config), **given})
+    settings.check_settings(config)
     return config
 
 
@@ -96,9 +110,9 @@ def train(config: Config, job: Job) -> Path:
     Raises FolderError, SourceError, UsageError, TrainingError; what was done up to the last checkpoint is kept.
     """
     config = settled(config)
-    modelcard.check_name(job.push)
-    student.quiet_libraries()
-    from synth import loop
+    check_name(job.push)
+    load.quiet_libraries()
+    from synth.training import loop
 
     place = loop.place()
     with Run(job.out, place.main) as run:
@@ -108,9 +122,9 @@ def train(config: Config, job: Job) -> Path:
 
 def carry_out(config: Any, job: Job, place: "loop.Place", run: Run) -> None:
     """Train, unless this very run is complete already."""
-    say = finish.sayer(job.quiet or not place.main)
+    say = terminal.sayer(job.quiet or not place.main)
     parts = mixture.load(config.data, config.split, config.limit)
-    facts = finish.facts("t5", config, parts)
+    facts = finish_facts.facts("t5", config, parts)
     if run.is_done(facts, job):
         say(f"{job.out} is there already")
         finish.push(run, job)
@@ -121,20 +135,20 @@ def carry_out(config: Any, job: Job, place: "loop.Place", run: Run) -> None:
     say(fit(config, job, place, run, facts, prepared, model))
 
 
-def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) -> finish.Prepared:
+def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) -> Prepared:
     """Tokenizer and rows, and all that is looked at before the first step.
 
     Raises UsageError where answers would be cut off or targets do not survive the tokenizer.
     """
-    records = student.records_of(parts)
-    base = student.fetch(config.model) if config.model else None
-    shape = student.shape(base, False) if base else None
+    records = records_of(parts)
+    base = load.fetch(config.model) if config.model else None
+    shape = load.shape(base, False) if base else None
     tokenizer = (
-        student.load_tokenizer(base, False) if base else scratch.make_tokenizer(records, config.from_scratch, False)
+        load.load_tokenizer(base, False) if base else scratch.make_tokenizer(records, config.from_scratch, False)
     )
     known = len(tokenizer)
-    blanks = finish.blanks(tokenizer, records, config.target, config.line_break)
-    student.add_blanks(tokenizer, targets.blank_tokens(blanks))
+    blanks = finish_rows.blanks(tokenizer, records, config.target, config.line_break)
+    add_blanks(tokenizer, targets.blank_tokens(blanks))
 
     def texts(record: Record) -> tuple[str, str]:
         target = targets.text(record, config.target, blanks)
@@ -146,48 +160,46 @@ def prepare(config: Any, parts: list[mixture.Part], say: Callable[[str], None]) 
     def encoded(record: Record) -> encoding.Encoded:
         return encoding.encode_pair(tokenizer, *texts(record))
 
-    limits = f"--max-source-length {student.room(shape)} --max-target-length {student.room(shape)}"
-    preflight.check_longest(records, encoded, cut, config, student.room(shape), limits)
+    limits = f"--max-source-length {room(shape)} --max-target-length {room(shape)}"
+    checks.check_longest(records, encoded, cut, config, room(shape), limits)
     rows = [encoded(record) for record in records]
     if not config.lossy:
-        preflight.check_round_trip(tokenizer, rows, [texts(record)[1] for record in records], records)
-    found = preflight.lengths(rows, [cut(row) for row in rows], joined=False)
+        checks.check_round_trip(tokenizer, rows, [texts(record)[1] for record in records], records)
+    found = checks.lengths(rows, [cut(row) for row in rows], joined=False)
     if config.drop_long:
-        parts, records, rows = finish.without_long(parts, rows, cut)
+        parts, records, rows = without_long(parts, rows, cut)
     else:
-        preflight.check_prompts(found, "--max-source-length", config.max_source_length)
-        preflight.check_lengths(found, "--max-target-length", config.max_target_length)
+        checks.check_prompts(found, "--max-source-length", config.max_source_length)
+        checks.check_lengths(found, "--max-target-length", config.max_target_length)
     rows = [cut(row) for row in rows]
-    held = student.records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
+    held = records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
     held_rows = [cut(encoded(record)) for record in held]
-    preflight.check_room(config.model, rows, student.room(shape), limits)
+    checks.check_room(config.model, rows, room(shape), limits)
     say(found.line())
-    say(preflight.preview(tokenizer, rows[0]))
-    return finish.Prepared(
-        tokenizer, range(known, len(tokenizer)), blanks, parts, records, rows, held_rows, texts(records[0])
-    )
+    say(checks.preview(tokenizer, rows[0]))
+    return Prepared(tokenizer, range(known, len(tokenizer)), blanks, parts, records, rows, held_rows, texts(records[0]))
 
 
-def prepared_model(config: Any, prepared: finish.Prepared) -> Any:
+def prepared_model(config: Any, prepared: Prepared) -> Any:
     """The model before its first step, with an embedding for each token."""
     from transformers import set_seed
 
     set_seed(config.seed)
     if config.model:
-        model = student.load_model(student.fetch(config.model), False, config.qlora)
+        model = load.load_model(load.fetch(config.model), False, config.qlora)
     else:
         model = scratch.make_model(prepared.tokenizer, config.from_scratch, False, config.max_target_length)
-    student.fit_embedding(model, prepared.tokenizer)
-    return student.with_lora(model, config.lora, False, prepared.new_tokens) if config.lora else model
+    fit_embedding(model, prepared.tokenizer)
+    return with_lora(model, config.lora, False, prepared.new_tokens) if config.lora else model
 
 
 def fit(
-    config: Any, job: Job, place: "loop.Place", run: Run, facts: dict[str, Any], prepared: finish.Prepared, model: Any
+    config: Any, job: Job, place: "loop.Place", run: Run, facts: dict[str, Any], prepared: Prepared, model: Any
 ) -> str:
     """Train the model, save it, and write down what it came to, which is answered in one line."""
     from transformers import PrinterCallback, Seq2SeqTrainer
 
-    from synth import loop
+    from synth.training import loop
 
     order = Order(
         tokens=[len(row.input_ids) + len(row.labels) for row in prepared.rows],
@@ -221,7 +233,7 @@ def fit(
 
 
 def arguments(config: Any, place: "loop.Place", run: Run, steps: int) -> Any:
-    """The settings in the library's words; rows come in the order of synth/order.py, so its sampler is sequential."""
+    """The settings in the library's words; rows come in the order of training/order.py: a sequential sampler."""
     from transformers import Seq2SeqTrainingArguments
 
     return Seq2SeqTrainingArguments(

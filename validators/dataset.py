@@ -24,7 +24,7 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
 def _of_rows() -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     return [
         gxe.ExpectColumnValuesToBeInSet(column="new_id", value_set=[True], meta=named("unique_ids", "ids are unique")),
@@ -44,7 +44,7 @@ def _of_rows() -> list[Any]:
 def _questions(manifest: Mapping[str, Any]) -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     found = [
         gxe.ExpectColumnValuesToBeInSet(
@@ -68,7 +68,7 @@ def _questions(manifest: Mapping[str, Any]) -> list[Any]:
 def _lengths() -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     return [
         gxe.ExpectColumnValuesToBeBetween(
@@ -82,7 +82,7 @@ def _lengths() -> list[Any]:
 def _of_splits() -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     return [
         gxe.ExpectColumnPairValuesToBeEqual(
@@ -101,7 +101,7 @@ def _of_splits() -> list[Any]:
 def _of_files() -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     return [
         gxe.ExpectColumnPairValuesToBeEqual(

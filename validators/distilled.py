@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from synth import answers
+from synth.answers import reply
 from synth.errors import SynthError
-from synth.questions import find_task
+from synth.questions.find import find_task
+from synth.questions.task import Task
 from synth.record import Record
-from synth.task import Task
 
 MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
@@ -34,7 +34,7 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
     """What rows of a teacher are held to, beside what every dataset is."""
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     most = limit(manifest["plan"])
     truths = [
@@ -67,7 +67,7 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
 def _verdicts() -> list[Any]:
     import great_expectations.expectations as gxe
 
-    from synth.validation.suites import named
+    from synth.validating.suites import named
 
     return [
         gxe.ExpectColumnValuesToBeBetween(
@@ -129,7 +129,7 @@ def _is_label(record: Record, task: Task | None) -> bool | None:
         return record.answer in options
     if task.kind == "text":
         return None
-    return answers.canonical(record.answer, task.kind, ()) == record.answer
+    return reply.canonical(record.answer, task.kind, ()) == record.answer
 
 
 @lru_cache(maxsize=8)

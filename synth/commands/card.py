@@ -20,7 +20,7 @@ def card(
     checked. A card that is there is merged: text and keys that a person added stay, and so does a part that a person
     edited.
     """
-    from synth.card import write_card
+    from synth.cards.dataset import write_card
 
     written = write_card(folder, license, overwrite)
     for name in written.broken:

@@ -40,6 +40,6 @@ def evaluate(
     as it comes: the same command goes on with an evaluation that was stopped.
     """
     options: dict[str, Any] = dict(locals())
-    from synth._evaluate_cli import run_evaluations
+    from synth.evaluating.jobs import run_evaluations
 
     run_evaluations(options)

@@ -28,8 +28,8 @@ def export(
     For TRL, axolotl and LLaMA-Factory. dpo pairs each row with a wrong completion of its prompt: a wrong attempt of the
     teacher, or for built datasets one made by program that the step checker objects to.
     """
-    from synth.export import Options
-    from synth.export import export as write
+    from synth.exporting.export import Options
+    from synth.exporting.export import export as write
 
     done = write(Options(folder, to, out, system, split, format, pairs, overwrite, workers))
     if quiet:

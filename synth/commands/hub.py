@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from synth.pull import Pulled
-    from synth.push import Pushed
+    from synth.releasing.pull import Pulled
+    from synth.releasing.push import Pushed
 
 
 def push(
@@ -38,8 +38,8 @@ def push(
     goes on where it was interrupted. Secrets, folders of this machine and names of its users do not go out.
     """
     from synth.errors import UsageError
-    from synth.push import Options
-    from synth.push import push as run
+    from synth.releasing.push import Options
+    from synth.releasing.push import push as run
 
     if len(what) < 2:
         raise UsageError("synth push needs a dataset folder and where to push it: synth push data/listops org/name")
@@ -68,8 +68,8 @@ def pull(
     Several configurations become datasets in the folder. The folder is written whole or not at all. The card comes
     along, but not over what a person wrote there.
     """
-    from synth.pull import Options
-    from synth.pull import pull as run
+    from synth.releasing.pull import Options
+    from synth.releasing.pull import pull as run
 
     results = run(Options(name, out, config, revision, overwrite, format), _say(quiet))
     for each in [] if quiet else results:

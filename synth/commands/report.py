@@ -16,7 +16,7 @@ def report(
     A run brings its evaluations along. Runs that differ in their seed alone are put together; those with and without
     rationales are compared question by question.
     """
-    from synth.report import make, show
+    from synth.reporting.report import make, show
 
     found = make(runs, out)
     if not quiet:
@@ -39,7 +39,7 @@ def estimate(
 
     From the lines that one paper fitted over 18 data sets (Zhu et al. 2025), with how far they can be wrong.
     """
-    from synth.estimate import estimate as work_out
-    from synth.estimate import show
+    from synth.reporting.estimate import estimate as work_out
+    from synth.reporting.estimate import show
 
     show(work_out(task, length, data, split, accuracy, eval))

@@ -19,7 +19,7 @@ class Trainers(typer.core.TyperGroup):
         return registry.names("trainers")
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        from synth.options import command_from
+        from synth.commands.options import command_from
 
         trainer = registry.load("trainers", cmd_name)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -61,8 +61,8 @@ def _trainers() -> None:
 
 
 def _train(trainer: Any, config: Any, values: dict[str, Any]) -> None:
-    from synth.launch import launched
-    from synth.run import Job
+    from synth.training.folder import Job
+    from synth.training.launch import launched
 
     settled = trainer.settled(config)
     if values["print_config"]:

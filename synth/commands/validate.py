@@ -30,15 +30,15 @@ def validate(
     Prints what was expected, of how many rows, and which failed; writes validation.json into the folder. The exit code
     is 1 where something critical fails.
     """
-    from synth.progress import progress
-    from synth.validate import Options
-    from synth.validate import validate as run
+    from synth.base.terminal import progress
+    from synth.validating.validate import Options
+    from synth.validating.validate import validate as run
 
     options = Options(tuple(suite or ()), docs, steps, sample, workers, tokenizer, limit, tuple(against or ()), ngram)
     with progress(quiet) as report:
         results = run(folder, options, report)
     if not quiet:
-        from synth.validation.show import show
+        from synth.validating.show import show
 
         for result in results:
             show(result, several=len(results) > 1)

@@ -1,17 +1,17 @@
 """Judges whether what a completion says at its end is the row's answer.
 
-A row of a question-answering task is read as the reply of a teacher is, with synth/answers.py and the task's own kind
+A row of a question-answering task is read as the reply of a teacher is, with answers/reply.py and the task's own kind
 of answer and closing form. Of rows of other tasks the last line is read as text: what stands behind `answer is` or
 `answer:`, or all of it.
 """
 
 import re
 
-from synth import answers
-from synth.questions import find_task, task_names
+from synth.answers import reply
+from synth.judging.verdict import Verdict
+from synth.questions.find import find_task, task_names
+from synth.questions.task import Task
 from synth.record import Record
-from synth.task import Task
-from synth.verdict import Verdict
 
 NAME = "answer"
 MENU = ("right", "wrong")
@@ -31,11 +31,11 @@ def judge(record: Record, **_: object) -> Verdict:
 
 def _of_task(record: Record, task: Task) -> Verdict:
     options = task.options or _options(record.prompt)
-    reading = answers.read_reply(record.completion, task.kind, options, closing=task.closing)
+    reading = reply.read_reply(record.completion, task.kind, options, closing=task.closing)
     if reading.answer is None:
         return Verdict(NAME, "wrong", f"{reading.outcome}: {reading.said or record.completion.strip()[-80:]!r}")
-    gold = answers.canonical(record.answer, task.kind, options) or record.answer
-    if answers.same(reading.answer, gold, task.kind):
+    gold = reply.canonical(record.answer, task.kind, options) or record.answer
+    if reply.same(reading.answer, gold, task.kind):
         return Verdict(NAME, "right", reading.answer)
     return Verdict(NAME, "wrong", f"the completion says {reading.answer!r}, the answer is {record.answer!r}")
 
@@ -43,7 +43,7 @@ def _of_task(record: Record, task: Task) -> Verdict:
 def _of_text(record: Record) -> Verdict:
     last = record.completion.strip().rpartition("\n")[2]
     said = _CLOSING.split(last)[-1]
-    if answers.same(answers.canonical(said, "text"), answers.canonical(record.answer, "text"), "text"):
+    if reply.same(reply.canonical(said, "text"), reply.canonical(record.answer, "text"), "text"):
         return Verdict(NAME, "right", said.strip())
     return Verdict(NAME, "wrong", f"the completion says {said[-80:].strip()!r}, the answer is {record.answer!r}")
 

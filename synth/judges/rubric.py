@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from synth.judging.verdict import Verdict
 from synth.record import Record
-from synth.verdict import Verdict
 
 NAME = "rubric"
 MENU = ("helpful", "unhelpful")

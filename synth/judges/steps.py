@@ -3,8 +3,8 @@
 from typing import Any
 
 from synth import registry
+from synth.judging.verdict import Verdict
 from synth.record import Record
-from synth.verdict import Verdict
 
 NAME = "steps"
 MENU = ("right", "wrong")

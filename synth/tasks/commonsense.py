@@ -7,8 +7,8 @@ ARC (Clark et al. 2018, arXiv 1803.05457), CommonsenseQA (Talmor et al. 2019, ar
      {"label": "B", "text": "wood"}]}, "answerKey": "A"}
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, PLAIN_INLINE, Layout, Reader
+from synth.questions.layouts import PLAIN, PLAIN_INLINE, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 # Also the release of OpenBookQA and QASC, and CommonsenseQA's
 STEM = Layout("release", "{question.stem}", gold="answerKey", options=("question.choices",), id="id")

@@ -6,8 +6,8 @@ One row of the release, made up; the answer counts the options from 1:
      "answer": "1"}
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN_INLINE, Layout, Reader
+from synth.questions.layouts import PLAIN_INLINE, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 TASKS = (
     Task(

@@ -6,8 +6,8 @@ after some flips. One row of CoinFlip on the Hub, made up: {"inputs": "A coin is
 heads up?", "targets": "no"}. The paper prints no prompt for either.
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, YES_NO, Layout, Reader
+from synth.questions.layouts import PLAIN, YES_NO, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 SUBJ_LABELS = {"0": "A", "plot": "A", "objective": "A", "1": "B", "quote": "B", "subjective": "B"}
 

@@ -7,8 +7,8 @@ has 0 entailment, 1 neutral, 2 contradiction (its entry in TensorFlow's catalog)
     {"uid": "x1", "context": "Ben sleeps.", "hypothesis": "Ben is awake.", "label": "c"}
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader
+from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 OPTIONS = ("Entailment", "Contradiction", "Neutral")
 NAMES = {"entailment": "A", "contradiction": "B", "neutral": "C"}

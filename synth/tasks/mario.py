@@ -9,8 +9,8 @@ the question, (A) ... (B) ...
 
 from functools import partial
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import LETTERS, PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
+from synth.questions.layouts import LETTERS, PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 from synth.tasks.commonsense import CHOICES, CHOOSE, STEM
 
 MARIO = Layout("MaRio", "{question}", gold="answer", inline=True)

@@ -9,8 +9,8 @@ arXiv 2106.15772), MultiArith (Roy and Roth 2015, arXiv 1608.01413). One row of 
 import re
 from typing import Any
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader, Row
+from synth.questions.layouts import PLAIN, Layout, Reader, Row
+from synth.questions.task import Hub, Question, Task
 
 INSTRUCTION = "Work out the answer to this math problem."
 

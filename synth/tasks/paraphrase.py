@@ -5,8 +5,8 @@ different and 1 is the same (the dataset cards of google-research-datasets/paws 
 made up, with tabs between: `7`, `Tom saw Ann`, `Ann saw Tom`, `0` under the names id, sentence1, sentence2, label.
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader
+from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 OPTIONS = ("Different", "Same")
 LABELS = {"0": "A", "1": "B"}

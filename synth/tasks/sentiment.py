@@ -5,8 +5,8 @@ CR, reviews of products (Hu and Liu 2004; Ding et al. 2008), as in SentEval; SST
 first option here. One row of GLUE's SST-2 release, made up: `a dull film`, a tab, `0`.
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader
+from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 OPTIONS = ("positive", "negative")
 LABELS = {"0": "B", "negative": "B", "neg": "B", "1": "A", "positive": "A", "pos": "A"}

@@ -5,8 +5,8 @@ card of CogComp/trec), which is not the order of the options. AG News (Zhang et 
 from 0 on the Hub and from 1 in the release. A line of TREC's release, made up: `LOC:city Which town is oldest ?`
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader
+from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 TREC_OPTIONS = (
     "Description and abstract concept",

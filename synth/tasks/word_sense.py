@@ -5,8 +5,8 @@ As in SuperGLUE, where true, on the Hub 1, is the same sense. One row of the rel
     {"idx": 0, "word": "bank", "sentence1": "a bank of clouds", "sentence2": "rob a bank", "label": false}
 """
 
-from synth.task import Hub, Question, Task
-from synth.tasks._reading import PLAIN, Layout, Reader
+from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.task import Hub, Question, Task
 
 TEXT = "{word}\nSentence1: {sentence1}\nSentence2: {sentence2}"
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
+
 TRIES = 8  # of one request, not counting refusals for speed and pauses of everybody
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds between two tries where the server names no time
 SPREAD = 0.1  # seconds over which those come back, at least, whom the server told to wait equally long

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from synth.errors import SynthError
-from synth.task import Question, Task
+from synth.questions.task import Question, Task
 
 if TYPE_CHECKING:
     from aiohttp import web
+
 
 NAME = "stand-in"
 VERDICTS = ("Helpful", "Unhelpful")
@@ -130,7 +131,8 @@ def serve(port: int, task: str, source: str, right_share: float = 0.5, latency: 
     import typer
     from aiohttp import web
 
-    from synth.questions import find_task, load
+    from synth.questions.find import find_task
+    from synth.questions.loading import load
 
     found = find_task(task)
     stand_in = StandIn(found, load(found, source), right_share)

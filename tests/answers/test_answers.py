@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.answers import canonical, majority, read_reply, same
-from synth.task import Kind
+from synth.answers.kinds import Kind
+from synth.answers.reply import canonical, majority, read_reply, same
 
 TABLE = [json.loads(line) for line in Path(__file__).with_name("answers_replies.jsonl").read_text("utf-8").splitlines()]
 KINDS: tuple[Kind, ...] = ("number", "option", "yes_no", "date", "text")

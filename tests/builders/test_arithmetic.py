@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth.build import Options, build, remake
 from synth.builders import arithmetic
-from synth.builders._arithmetic_operands import SHARES, Drawing, questions
 from synth.builders.arithmetic import Config, write_scratchpad
+from synth.builders.arithmetic.operands import SHARES, Drawing, questions
+from synth.building.build import Options, build, remake
 from synth.errors import UsageError
 from synth.record import Record
 from synth.validators.arithmetic import check

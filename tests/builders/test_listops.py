@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth.base.draws import bits
 from synth.builders import listops
-from synth.builders._listops_draw import DRAWS, Grammar, draw
-from synth.builders._listops_language import apply, parenthesised, read, solve, tokens
-from synth.draws import bits
+from synth.builders.listops.draw import DRAWS, Grammar, draw
+from synth.builders.listops.language import apply, parenthesised, read, solve, tokens
 from synth.errors import SourceError, UsageError
 from synth.record import Record
 from synth.validators.listops import check

@@ -20,22 +20,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth.build import Options, build
-from synth.builders import _twowiki_names as names
-from synth.builders import _twowiki_source, twowiki
-from synth.builders._twowiki_chain import Drop, Source, Step, check
-from synth.builders._twowiki_perturb import PERTURBATIONS
-from synth.builders._twowiki_record import read as read_record
-from synth.builders._twowiki_relations import QUESTION_WORDS, question_word
-from synth.builders._twowiki_source import File, locate, pieces
-from synth.builders._twowiki_text import clean, clean_name
+from synth.builders import twowiki
+from synth.builders.twowiki import names
+from synth.builders.twowiki import source as _twowiki_source
+from synth.builders.twowiki.evidence import Drop, Source, Step, check
+from synth.builders.twowiki.perturb import PERTURBATIONS
+from synth.builders.twowiki.relations import QUESTION_WORDS, question_word
+from synth.builders.twowiki.source import File, locate, pieces
+from synth.builders.twowiki.text import clean, clean_name
+from synth.builders.twowiki.tidy import read as read_record
+from synth.building.build import Options, build
+from synth.data.manifest import open_manifest
+from synth.data.reading import read
 from synth.errors import SourceError, UsageError
+from synth.models.tokens import counter, estimate
 from synth.record import Record, Rejected
-from synth.store import open_manifest, read
-from synth.tokens import counter, estimate
-from synth.validators import _twowiki_countries as countries
-from synth.validators import _twowiki_meaning as meaning
 from synth.validators import twowiki as checker
+from synth.validators.twowiki import countries, meaning
 
 SAMPLES = {split: orjson.loads(locate("sample", "auto")[split][0].path.read_bytes()) for split in ("train", "test")}
 Rows = list[Record | Rejected]

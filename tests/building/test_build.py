@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.seen import Seen, prints
+from synth.data.fingerprints import Seen, prints
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 LISTOPS = ("build", "listops", "--min-length", 8, "--max-length", 20, "--test-longer", 0, "--test-larger", 0)
@@ -163,7 +163,7 @@ def test_no_question_stands_in_two_splits(synth: Synth, tmp_path: Path) -> None:
 
 
 def test_an_id_that_repeats_is_a_reason_and_takes_no_question(synth: Synth, tmp_path: Path) -> None:
-    sample = orjson.loads((Path(__file__).parents[2] / "builders" / "twowiki_sample_dev.json").read_bytes())
+    sample = orjson.loads((Path(__file__).parents[2] / "builders" / "twowiki" / "sample_dev.json").read_bytes())
     first, second, third = [record for record in sample if record["type"] == "compositional"][:3]
     records = [first, {**second, "_id": first["_id"]}, second, {**third, "question": first["question"]}, third]
     (tmp_path / "dev.json").write_bytes(orjson.dumps(records))

@@ -12,13 +12,14 @@ import orjson
 import pytest
 
 from synth import registry
-from synth.build import Options, build, remake
+from synth.building.build import Options, build, remake
+from synth.data.manifest import open_manifest
+from synth.data.reading import read
 from synth.errors import UnknownNameError, UsageError
-from synth.faults import REASONS, Fault
 from synth.record import Record
-from synth.store import open_manifest, read
-from synth.validate import Options as ValidateOptions
-from synth.validate import validate
+from synth.validating.faults import REASONS, Fault
+from synth.validating.validate import Options as ValidateOptions
+from synth.validating.validate import validate
 
 BUILDERS = registry.names("builders")
 ROWS = 40

@@ -10,32 +10,19 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from card_folders import LISTOPS, PLAN, make
 from conftest import Synth
 
-from synth import _card_front, registry
-from synth.build import Options, build
-from synth.card import render, write_card
-from synth.distill import META, PROVENANCE
+from synth.cards.dataset import render, write_card
+from synth.data import frontmatter
+from synth.data.folder import FolderWriter
+from synth.data.manifest import members
+from synth.data.survey import META, PROVENANCE
+from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
-from synth.progress import progress
 from synth.record import Record
-from synth.store import FolderWriter, members
-from synth.tables import encode, split_writer
-
-LISTOPS = {"train": 60, "validation": 0, "test": 20, "test_longer": 0, "test_larger": 0}
-PLAN = {
-    "max_attempts": 10, "keep": "first", "per_question": 1, "rationalize": False, "vote": 0,
-    "temperatures": [0.2, 0.7], "top_p": None, "max_tokens": 1024, "length": "steps", "target_rows": None,
-}  # fmt: skip
 
 STEPS = "```six <b>| $x$ {{ y }}"
-
-
-def make(name: str, out: Path, format: str = "jsonl", overwrite: bool = False, **config: Any) -> Path:
-    options = Options(out, seed=0, format=format, workers=1, overwrite=overwrite)
-    with progress(True) as report:
-        build(name, registry.load("builders", name).Config(**config), options, report)
-    return out
 
 
 FILE = {"name": "q.jsonl", "bytes": 9, "sha256": "ab" * 32}
@@ -127,14 +114,14 @@ def test_datasets_reads_what_the_card_says(
 
     datasets.disable_progress_bars()
     folder = cards[name]
-    front = yaml.safe_load(_card_front.split((folder / "README.md").read_text())[0])
-    infos = _card_front.entries(front["dataset_info"])
+    front = yaml.safe_load(frontmatter.split((folder / "README.md").read_text())[0])
+    infos = frontmatter.entries(front["dataset_info"])
     assert set(infos) == set(members(folder))
     if name.startswith("no rows"):
         return  # there is nothing that the library would open
     for config, info in infos.items():
         found = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path))
-        assert {split: len(rows) for split, rows in found.items()} == _card_front.rows_of(info)
+        assert {split: len(rows) for split, rows in found.items()} == frontmatter.rows_of(info)
         for rows in found.values():
             assert rows.features._to_yaml_list() == info["features"]
             assert rows.features == datasets.Features._from_yaml_list(info["features"])
@@ -155,7 +142,7 @@ def test_the_hub_client_reads_the_front_matter(name: str, cards: dict[str, Path]
 @pytest.mark.parametrize("name", FOLDERS)
 def test_nothing_is_left_open(name: str, cards: dict[str, Path]) -> None:
     text = (cards[name] / "README.md").read_text()
-    body = _card_front.split(text)[1]
+    body = frontmatter.split(text)[1]
     lines = [line for line in body.splitlines() if line.strip() and not line.startswith("<!--")]
     outside = "\n".join(lines).split("```")[::2]
     assert not re.search(r"None|nan\b|TODO|\{%|Undefined|\bnull\b \|$", "\n".join(outside))
@@ -190,7 +177,7 @@ def test_a_person_and_a_rebuild(tmp_path: Path) -> None:
     assert len(datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))["train"]) == 70
     card = write_card(folder)
     assert card.kept == ["statistics"]
-    front = yaml.safe_load(_card_front.split(card.text)[0])
+    front = yaml.safe_load(frontmatter.split(card.text)[0])
     assert front["license"] == "cc0-1.0"
     assert "mine" in front["tags"]
     assert front["dataset_info"]["splits"][0]["num_examples"] == 70
@@ -217,7 +204,7 @@ def test_configurations_of_other_folders_stay(tmp_path: Path) -> None:
     files = {name: {"train": [f"{name}/train-00000-of-00001.parquet"]} for name in known}
     first = render({"none": known["none"]}, repo="me/explained", files=files, downloads={"none": 5})
     second = render({"long": known["long"]}, theirs=first.text, repo="me/explained", files=files)
-    front = yaml.safe_load(_card_front.split(second.text)[0])
+    front = yaml.safe_load(frontmatter.split(second.text)[0])
     assert [each["config_name"] for each in front["configs"]] == ["none", "long"]
     assert front["configs"][1]["data_files"] == [{"split": "train", "path": files["long"]["train"]}]
     assert [each.get("download_size") for each in front["dataset_info"]] == [5, None]
@@ -231,7 +218,7 @@ def test_configurations_of_other_folders_stay(tmp_path: Path) -> None:
 def test_results_of_checks(tmp_path: Path) -> None:
     folder = make("listops", tmp_path / "data", **LISTOPS)
     assert "## Checks" not in write_card(folder).text
-    from synth.store import file_facts
+    from synth.base.files import file_facts
 
     line = {"name": "x", "title": "ids are | unique", "suite": "dataset", "rows": 80, "failures": 0, "examples": [],
             "observed": None, "success": True, "severity": "critical"}  # fmt: skip

@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from synth import plots
-from synth._card_count import Lengths, SplitCounts, Values, total, words
-from synth._card_pictures import _lengths, caption, picture
-from synth._card_table import features
-from synth._card_text import cell, fence
+from synth.base import plots
+from synth.cards.keys import features
+from synth.cards.markdown import cell, fence
+from synth.cards.pictures import _lengths, caption, picture
+from synth.data.counts import Lengths, SplitCounts, Values, total, words
 
 TEXTS = st.lists(st.one_of(st.none(), st.text("aé 日\n\t", max_size=12)), max_size=20)
 
@@ -43,7 +43,7 @@ def test_lengths_add_up(parts: list[list[int]]) -> None:
 
 
 def test_values_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth._card_count.DIFFERENT", 3)
+    monkeypatch.setattr("synth.data.counts.DIFFERENT", 3)
     values = Values()
     values.add(pa.chunked_array([["a", "b", "a"]]))
     assert values.counts == {"a": 2, "b": 1}
@@ -130,7 +130,7 @@ def test_pictures_of_too_many_answers() -> None:
 def test_pictures_leave_matplotlib_as_it_is() -> None:
     script = """
 import sys, matplotlib
-from synth import plots
+from synth.base import plots
 matplotlib.rcParams["axes.titlesize"] = 40
 names = [name for name in matplotlib.rcParams if name != "backend"]  # asking for it loads pyplot
 before = [matplotlib.rcParams[name] for name in names]

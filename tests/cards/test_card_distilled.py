@@ -10,10 +10,10 @@ import pytest
 from conftest import Synth
 from loopback import Answer, serving
 
-from synth.distill import Plan
-from synth.distilled import Job
-from synth.papers import PAPERS
-from synth.questions import find_task, task_names
+from synth.distilling.distill import Job
+from synth.distilling.settle import Plan
+from synth.questions.bibtex import PAPERS
+from synth.questions.find import find_task, task_names
 from synth.teachers.catalogue import find_teacher
 
 WORDS = ["--keep", "shortest", "--max-attempts", "3", "--temperature", "0.2,0.7", "--rationalize", "--limit", "4"]

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth import _card_blocks as blocks
-from synth import _card_front as front
+from synth.cards import blocks
+from synth.data import frontmatter
 from synth.errors import FolderError
 
 INFO = {"config_name": "default", "features": [{"name": "id", "dtype": "string"}],
@@ -114,19 +114,19 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dict
 def test_keys_of_a_person_survive(theirs: dict[str, object], flow: bool, own_licence: bool) -> None:
     there = {**theirs, **({"license": "gpl-3.0", "tags": ["mine"]} if own_licence else {})}
     text = yaml.safe_dump(there, default_flow_style=flow, allow_unicode=True) if there else ""
-    merged, values = front.merge(text, OURS)
+    merged, values = frontmatter.merge(text, OURS)
     found = yaml.safe_load(merged)
     assert found == values
     assert {key: found[key] for key in theirs} == theirs
     assert found["license"] == ("gpl-3.0" if own_licence else "mit")
     assert found["tags"] == (["mine", "synthetic", "reasoning"] if own_licence else ["synthetic", "reasoning"])
     assert found["configs"] == OURS["configs"]
-    assert front.merge(merged, OURS) == (merged, values)
+    assert frontmatter.merge(merged, OURS) == (merged, values)
 
 
 def test_comments_and_order_survive() -> None:
     text = "# about the licence\nlicense: gpl-3.0  # all of it\n\ntags:\n# whose\n- mine\nmine: {a: 1}\n# the end\n"
-    merged, _ = front.merge(text, OURS)
+    merged, _ = frontmatter.merge(text, OURS)
     assert merged.startswith("# about the licence\nlicense: gpl-3.0  # all of it\n")
     assert "mine: {a: 1}\n# the end\n" in merged
     assert merged.index("license") < merged.index("tags") < merged.index("mine:") < merged.index("pretty_name")
@@ -136,11 +136,11 @@ def test_what_the_data_decides_is_ours_and_other_configurations_stay() -> None:
     other = {"config_name": "long", "features": [], "splits": [{"name": "train", "num_examples": 9000}]}
     files = {"config_name": "long", "data_files": "long/*.parquet"}
     text = yaml.safe_dump({"size_categories": ["n<1K"], "dataset_info": other, "configs": [files]})
-    _, values = front.merge(text, OURS)
+    _, values = frontmatter.merge(text, OURS)
     assert values["size_categories"] == ["10K<n<100K"]
     assert values["dataset_info"] == [other, INFO]
     assert values["configs"] == [files, *OURS["configs"]]
-    _, alone = front.merge(text, OURS, alone=True)
+    _, alone = frontmatter.merge(text, OURS, alone=True)
     assert alone["dataset_info"] == {key: value for key, value in INFO.items() if key != "config_name"}
     assert alone["size_categories"] == ["1K<n<10K"]
 
@@ -148,7 +148,7 @@ def test_what_the_data_decides_is_ours_and_other_configurations_stay() -> None:
 @pytest.mark.parametrize("text", ["a: [1", "- a\n- b", "just words", "a: b: c", "1: 2", "a: *b", "x: 2024-99-99"])
 def test_broken_front_matter_is_one_line(text: str) -> None:
     with pytest.raises(FolderError, match="front matter") as raised:
-        front.merge(text, OURS)
+        frontmatter.merge(text, OURS)
     assert "\n" not in str(raised.value)
 
 
@@ -164,20 +164,20 @@ def test_broken_front_matter_is_one_line(text: str) -> None:
     ],
 )
 def test_front_matter_is_what_stands_first(card: str, expected: tuple[str, str]) -> None:
-    assert front.split(card) == expected
+    assert frontmatter.split(card) == expected
 
 
 @pytest.mark.parametrize("card", ["---\nlicense: mit\n\n# Title\n", "\n---\ntags:\n- a"])
 def test_front_matter_without_an_end_is_one_line(card: str) -> None:
     with pytest.raises(FolderError, match="has no end: add a line of ---") as raised:
-        front.split(card)
+        frontmatter.split(card)
     assert "\n" not in str(raised.value)
 
 
 def test_what_is_asked_for_wins() -> None:
     text = "license: gpl-3.0\npretty_name: Mine\n"
-    assert front.merge(text, OURS)[1]["license"] == "gpl-3.0"
-    merged, values = front.merge(text, OURS, asked=frozenset({"license"}))
+    assert frontmatter.merge(text, OURS)[1]["license"] == "gpl-3.0"
+    merged, values = frontmatter.merge(text, OURS, asked=frozenset({"license"}))
     assert (values["license"], values["pretty_name"]) == ("mit", "Mine")
     assert yaml.safe_load(merged)["license"] == "mit"
 
@@ -194,7 +194,7 @@ def test_broken_markers_are_named_and_left() -> None:
 
 
 def test_checks_alike_are_told_once() -> None:
-    from synth._card_shown import say_once
+    from synth.cards.filled import say_once
 
     shown = [
         {"name": name, "kind": name, "columns": "", "settings": {}, "made": [], "checks": checks}

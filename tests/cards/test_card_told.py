@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 import typer
 import yaml
+from card_folders import LISTOPS, make
 from conftest import Synth
-from test_card import LISTOPS, make
 
-from synth import _card_front, licences
-from synth.card import render, write_card
+from synth.cards import licences
+from synth.cards.dataset import render, write_card
 from synth.cli import app
+from synth.data import frontmatter
+from synth.data.manifest import members
 from synth.errors import UsageError
-from synth.store import members
 
 SUMS = {"train": 30, "validation": 0, "test": 10, "test_beyond": 0}
 
 
 def front(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(_card_front.split((folder / "README.md").read_text())[0])
+    found: dict[str, Any] = yaml.safe_load(frontmatter.split((folder / "README.md").read_text())[0])
     return found
 
 
@@ -111,7 +112,7 @@ def test_notes_are_sentences(tmp_path: Path) -> None:
     wiki = write_card(make("2wiki", tmp_path / "w", exemplars=1)).text
     assert re.search(r"\| `exemplars` \| \d+ different \|", wiki)
     assert "estimated from the letters of the text" in wiki
-    assert "synth/tokens.py" not in wiki
+    assert "synth/models/tokens.py" not in wiki
 
 
 def test_checks_are_told_in_whole_words(synth: Synth, tmp_path: Path) -> None:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth import store
+from synth.base import files
+from synth.data import names
+from synth.data.already import look
+from synth.data.folder import FolderWriter
+from synth.data.manifest import read_manifest
+from synth.data.reading import read
+from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
-from synth.existing import look
 from synth.record import Record
-from synth.store import FolderWriter, read, read_manifest
-from synth.tables import encode, split_writer
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))  # lone surrogates are no text
 META = {"length": int, "share": float, "hinted": bool, "kind": str}
@@ -96,13 +99,13 @@ def test_a_move_that_was_cut_short_is_finished_by_the_next_reader(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "synth.json", "train.jsonl"]
     manifest = read_manifest(tmp_path)
     assert manifest is not None
-    assert all(store.file_facts(tmp_path / name) == facts for name, facts in manifest["files"].items())
+    assert all(files.file_facts(tmp_path / name) == facts for name, facts in manifest["files"].items())
 
 
 def test_leftovers_of_a_killed_run_are_swept_up(tmp_path: Path) -> None:
-    (tmp_path / store.PARTIAL).mkdir()
-    (tmp_path / store.PARTIAL / "train.jsonl").write_text("half")
-    (tmp_path / store.READY).mkdir()
+    (tmp_path / names.PARTIAL).mkdir()
+    (tmp_path / names.PARTIAL / "train.jsonl").write_text("half")
+    (tmp_path / names.READY).mkdir()
     write(tmp_path, [row("1")])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "synth.json", "train.jsonl"]
 
@@ -178,7 +181,7 @@ def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path: Path, line: st
 def test_what_is_no_dataset_folder_is_refused_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="make one with synth build"):
         list(read(tmp_path, "train"))
-    (tmp_path / "killed" / store.PARTIAL).mkdir(parents=True)
+    (tmp_path / "killed" / names.PARTIAL).mkdir(parents=True)
     with pytest.raises(FolderError, match="did not get to its end"):
         list(read(tmp_path / "killed", "train"))
     write(tmp_path / "medium", [row("1")])
@@ -225,4 +228,4 @@ def test_the_manifest_holds_the_hash_of_every_file(tmp_path: Path) -> None:
     write(tmp_path, [row("1")])
     manifest = orjson.loads((tmp_path / "synth.json").read_bytes())
     assert set(manifest["files"]) == {"train.jsonl", "README.md"}
-    assert manifest["files"]["train.jsonl"] == store.file_facts(tmp_path / "train.jsonl")
+    assert manifest["files"]["train.jsonl"] == files.file_facts(tmp_path / "train.jsonl")

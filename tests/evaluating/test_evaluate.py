@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from tiny_models import listops, make, write_dataset
 
-from synth._evaluate_job import Job
-from synth._evaluate_partial import PARTIAL
+from synth.data.names import METRICS, PREDICTIONS
+from synth.data.reading import read
 from synth.errors import FolderError, SourceError
-from synth.evaluate import METRICS, PREDICTIONS, evaluate
-from synth.generate import Decoding
-from synth.store import read
+from synth.evaluating.evaluate import evaluate
+from synth.evaluating.job import Job
+from synth.evaluating.outputs import PARTIAL
+from synth.models.generate import Decoding
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
@@ -150,7 +151,7 @@ def test_samples_differ_and_vote(model: Path, data: Path, tmp_path: Path) -> Non
 def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
     import torch
 
-    from synth.generate import _Drawn
+    from synth.models.generate import _Drawn
 
     likely = torch.tensor([0.5, 0.3, 0.0, 0.2])
     names = [f"row-{number}" for number in range(4000)]

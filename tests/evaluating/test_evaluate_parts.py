@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import listops
 
-from synth._evaluate_job import Job, decoding_from, default_out
-from synth._evaluate_partial import PARTIAL, Partial
-from synth._evaluate_prompts import Asking
-from synth._evaluate_rows import grouped
 from synth.errors import FolderError, UsageError
-from synth.generate import BATCH_TOKENS, Decoding, Output, batches
+from synth.evaluating.job import Job, decoding_from, default_out
+from synth.evaluating.outputs import PARTIAL, Partial
+from synth.evaluating.prompts import Asking
+from synth.models.generate import BATCH_TOKENS, Decoding, Output, batches
 from synth.record import Record
+from synth.statistics.ranges import grouped
 
 
 @given(st.lists(st.integers(1, 40_000), max_size=60), st.integers(1, 9), st.integers(1, 12))

@@ -19,14 +19,15 @@ import pytest
 from loopback import Answer, free_port, serving
 from tiny_models import listops, make, write_dataset
 
-from synth._evaluate_job import Job, Result, StoppedError
-from synth._evaluate_partial import PARTIAL
-from synth.asking import Limits
+from synth.data.names import METRICS, PREDICTIONS
+from synth.data.reading import read
 from synth.errors import SynthError
-from synth.evaluate import METRICS, PREDICTIONS, evaluate
-from synth.generate import Decoding
+from synth.evaluating.evaluate import evaluate
+from synth.evaluating.job import Job, Result, StoppedError
+from synth.evaluating.outputs import PARTIAL
+from synth.models.generate import Decoding
 from synth.record import Record
-from synth.store import read
+from synth.teachers.given import Limits
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 SERVING = [name for name in ("torch", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]

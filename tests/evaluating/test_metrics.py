@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth import metrics
-from synth._metrics_reading import agree, read_output
-from synth._metrics_summary import ece_interval
+from synth.answers import normalised
+from synth.evaluating import metrics, reading
+from synth.evaluating.reading import agree, read_output
 from synth.record import Record
+from synth.statistics import calibration, intervals
+from synth.statistics.calibration import ece_interval
 
 WORDS = st.lists(st.sampled_from(["the", "a", "Cat", "cat,", "sat", "yes", "no", "", "Théo"]), max_size=6).map(" ".join)
 
 
 def mean(values: list[float | None]) -> float:
-    found = metrics.interval(values)
+    found = intervals.interval(values)
     assert found is not None
     value: float = found["value"]
     return value
@@ -79,7 +81,7 @@ def test_diversity_by_hand() -> None:
 
 
 def test_official_answer_scores_of_2wiki_by_hand() -> None:
-    assert metrics.normalised(" The Théo-Dor,  an  ACTOR. ") == "théodor actor"
+    assert normalised.normalised(" The Théo-Dor,  an  ACTOR. ") == "théodor actor"
     said = ["the Brass Meridian", "Brass", "yes, it is", "no", "", None, "Yes."]
     gold = ["Brass Meridian (film)", "Brass Meridian", "yes", "no way", "Paris", "Paris", "yes"]
     # 2 of 2 words, 2 of 3 -> 4/5; 1 of 1, 1 of 2 -> 2/3; beside a yes or a no nothing is partly right
@@ -94,8 +96,10 @@ def test_answer_f1_is_1_for_equal_answers_and_the_same_both_ways(one: str, other
     score = metrics.answer_f1([one], [other])[0]
     assert score is not None
     assert score == metrics.answer_f1([other], [one])[0]
-    if metrics.normalised(one):
-        assert (score == 1) == (sorted(metrics.normalised(one).split()) == sorted(metrics.normalised(other).split()))
+    if normalised.normalised(one):
+        assert (score == 1) == (
+            sorted(normalised.normalised(one).split()) == sorted(normalised.normalised(other).split())
+        )
 
 
 def test_loops_repeat_until_the_limit() -> None:
@@ -117,22 +121,22 @@ def test_confidence_is_the_share_of_the_majority_of_all_samples() -> None:
 def test_calibration_by_hand() -> None:
     sure, right = [0.95, 0.92, 0.3, 0.21, 0.0], [1.0, 0.0, 0.0, 1.0, 0.0]
     # 0.9-1: |1 - 1.87|; 0.2-0.3, closed above: |1 - 0.51|; 0-0.1: 0; over 5 rows
-    assert metrics.ece(sure, right) == pytest.approx((0.87 + 0.49) / 5)
-    found = metrics.calibration(sure, right)
+    assert calibration.ece(sure, right) == pytest.approx((0.87 + 0.49) / 5)
+    found = calibration.calibration(sure, right)
     assert [row["count"] for row in found["bins"]] == [1, 0, 2, 0, 0, 0, 0, 0, 0, 2]
     assert found["bins"][2] == {
         "low": 0.2, "high": 0.3, "count": 2, "confidence": pytest.approx(0.255), "accuracy": 0.5,
     }  # fmt: skip
     assert found["bins"][1]["accuracy"] is None
     assert found["brier"] == pytest.approx((0.05**2 + 0.92**2 + 0.3**2 + 0.79**2) / 5)
-    assert metrics.brier([0.9, 0.2], [1, 1]) == [pytest.approx(0.01), pytest.approx(0.64)]
+    assert calibration.brier([0.9, 0.2], [1, 1]) == [pytest.approx(0.01), pytest.approx(0.64)]
 
 
 @pytest.mark.parametrize("samples", [2, 5, 7, 10, 20, 40])
 def test_shares_of_samples_lie_in_the_bin_that_they_close(samples: int) -> None:
     for count in range(samples + 1):
-        place = next(i for i, b in enumerate(metrics.calibration([count / samples], [1.0])["bins"]) if b["count"])
-        assert place == max(0, -(-count * metrics.BINS // samples) - 1)
+        place = next(i for i, b in enumerate(calibration.calibration([count / samples], [1.0])["bins"]) if b["count"])
+        assert place == max(0, -(-count * calibration.BINS // samples) - 1)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -144,27 +148,27 @@ def test_ece_equals_that_of_torchmetrics(seed: int) -> None:
     rng = np.random.default_rng(seed)
     sure = rng.random(int(rng.integers(1, 400))).astype(np.float32) ** (seed % 3 + 1)
     right = (rng.random(sure.size) < sure).astype(np.float32)
-    theirs = binary_calibration_error(torch.tensor(sure), torch.tensor(right), metrics.BINS)
-    assert metrics.ece(sure.tolist(), right.tolist()) == pytest.approx(float(theirs), abs=1e-5)
+    theirs = binary_calibration_error(torch.tensor(sure), torch.tensor(right), calibration.BINS)
+    assert calibration.ece(sure.tolist(), right.tolist()) == pytest.approx(float(theirs), abs=1e-5)
 
 
 def test_intervals_of_known_shares() -> None:
-    found = metrics.interval([1.0] * 50 + [0.0] * 50 + [None] * 9)
+    found = intervals.interval([1.0] * 50 + [0.0] * 50 + [None] * 9)
     assert found is not None
     assert (found["value"], found["n"]) == (0.5, 100)
     # the binomial's own 95%: 40 to 60 of 100
     assert found["low"] == pytest.approx(0.4, abs=0.021)
     assert found["high"] == pytest.approx(0.6, abs=0.021)
-    assert metrics.interval([1.0] * 50 + [0.0] * 50 + [None] * 9) == found, "drawn with a fixed seed"
-    assert metrics.interval([None]) is None
-    assert metrics.interval([0.7]) == {"value": 0.7, "low": 0.7, "high": 0.7, "n": 1}
+    assert intervals.interval([1.0] * 50 + [0.0] * 50 + [None] * 9) == found, "drawn with a fixed seed"
+    assert intervals.interval([None]) is None
+    assert intervals.interval([0.7]) == {"value": 0.7, "low": 0.7, "high": 0.7, "n": 1}
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     rng = np.random.default_rng(0)
     hits = 0
     for trial in range(300):
-        found = metrics.interval(rng.exponential(2.0, 120).tolist(), seed=trial)
+        found = intervals.interval(rng.exponential(2.0, 120).tolist(), seed=trial)
         assert found is not None
         hits += found["low"] <= 2.0 <= found["high"]
     assert 0.89 <= hits / 300 <= 0.98
@@ -172,7 +176,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
 
 @given(st.lists(st.floats(0, 1, width=16), min_size=1, max_size=30), st.integers(0, 5))
 def test_intervals_hold_their_value(values: list[float], seed: int) -> None:
-    found = metrics.interval(values, seed)
+    found = intervals.interval(values, seed)
     assert found is not None
     assert min(values) - 1e-9 <= found["low"] <= found["value"] <= found["high"] <= max(values) + 1e-9
     right = [float(value > 0.5) for value in values]
@@ -288,6 +292,6 @@ def test_a_row_without_rationale_or_equation_has_no_verdict() -> None:
 def test_no_output_is_too_strange_to_be_read(record: Record, noise: str, start: int, end: int) -> None:
     output = record.completion[:start] + noise + record.completion[end:]
     (verdict,) = metrics.judge_steps([record], [output])
-    steps = metrics.steps_of(record.task, read_output(record, output).rationale)
+    steps = reading.steps_of(record.task, read_output(record, output).rationale)
     if verdict is not None and verdict.first_wrong is not None:
         assert verdict.first_wrong < len(steps)

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from loopback import Answer, serving
 
-from synth import _export_pairs, registry
-from synth._export_rows import Form
-from synth.build import Options as BuildOptions
-from synth.build import build
+from synth import registry
+from synth.building.build import Options as BuildOptions
+from synth.building.build import build
+from synth.data.manifest import open_manifest
+from synth.data.reading import read
 from synth.errors import FolderError, UsageError
-from synth.export import MADE, Export, Options, export
-from synth.store import open_manifest, read
+from synth.exporting import pairs as _export_pairs
+from synth.exporting.export import MADE, Export, Options, export
+from synth.exporting.forms import Form
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 DEFAULT_TAGS = {"role_tag": "from", "user_tag": "human", "assistant_tag": "gpt", "system_tag": "system"}

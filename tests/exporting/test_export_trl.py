@@ -8,10 +8,10 @@ import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from synth.build import Options as BuildOptions
-from synth.build import build
 from synth.builders import arithmetic
-from synth.export import Options, export
+from synth.building.build import Options as BuildOptions
+from synth.building.build import build
+from synth.exporting.export import Options, export
 
 TURN = "<{{ message.role }}>{% generation %}{{ message.content }}{% endgeneration %}"
 TEMPLATE = "{% for message in messages %}" + TURN + "{% endfor %}"

@@ -15,11 +15,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from synth import registry
-from synth.build import Options, build
+from synth.building.build import Options, build
+from synth.data.manifest import open_manifest
+from synth.data.reading import read
 from synth.judges import answer, equations, rubric, steps
+from synth.judging.verdict import Verdict
 from synth.record import Record
-from synth.store import open_manifest, read
-from synth.verdict import Verdict
 
 JUDGES = registry.names("judges")
 MARK = re.compile(r"<<[^<>]*>>")

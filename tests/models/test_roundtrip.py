@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from synth.errors import SourceError
-from synth.roundtrip import RoundTrip, lost
+from synth.models.roundtrip import RoundTrip, lost
 
 TEXT = (
     "SUM, add [15 27 1], sum is 43, answer is 3; MIN, compare [4 1], smallest is 1. Yes No So the final answer: 0987652"
@@ -195,7 +195,7 @@ def test_a_tokenizer_that_is_not_there_is_one_line(tmp_path: Path, bytelevel: st
 
 
 def test_without_a_network_it_says_so(tmp_path: Path) -> None:
-    code = "from synth.roundtrip import RoundTrip; RoundTrip('google-t5/t5-small', None)"
+    code = "from synth.models.roundtrip import RoundTrip; RoundTrip('google-t5/t5-small', None)"
     env = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "PATH": ""}
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False

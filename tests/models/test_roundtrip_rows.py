@@ -11,10 +11,13 @@ from hub_use import dataset, row
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from synth import shards
-from synth.leaks import Guard
-from synth.shards import chunks, parquet_rows, stage, survey
-from synth.store import read, read_manifest
+from synth.data import reading
+from synth.data.manifest import read_manifest
+from synth.data.reading import chunks, parquet_rows, read
+from synth.data.survey import survey
+from synth.releasing import shards
+from synth.releasing.leaks import Guard
+from synth.releasing.shards import stage
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -102,7 +105,7 @@ def test_rows_are_cut_into_shards_and_row_groups_by_their_bytes(
 ) -> None:
     monkeypatch.setattr(shards, "SHARD_BYTES", 20_000)
     monkeypatch.setattr(shards, "GROUP_BYTES", 40_000)
-    monkeypatch.setattr(shards, "BLOCK", 10_000)
+    monkeypatch.setattr(reading, "BLOCK", 10_000)
     rows = [row(n, prompt=str(math.sqrt(n)) * 20) for n in range(2000)]
     assert there_and_back(tmp_path, rows) == rows
     paths = sorted((tmp_path / ".synth-push").glob("*.parquet"))

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from synth.errors import SourceError, SynthError, UnknownNameError, UsageError
-from synth.questions import LENGTHS, find_task, load, messages, options_line, prompt, task_names
-from synth.task import Question, Task
+from synth.questions.find import find_task, task_names
+from synth.questions.loading import load
+from synth.questions.prompts import LENGTHS, messages, options_line, prompt
+from synth.questions.task import Question, Task
 
 RAFT = {
     "math": ["gsm8k", "svamp", "asdiv", "multiarith"],
@@ -419,7 +421,7 @@ def test_own_task_with_the_least_in_it(tmp_path: Path) -> None:
 
 
 PYTHON = """
-from synth.task import Question, Task
+from synth.questions.task import Question, Task
 
 
 def read(row, number):
@@ -591,8 +593,8 @@ FROM_HUB = """
 import sys
 from synth.errors import SourceError
 from synth.questions import load
-from synth.task import Hub, Task
-from synth.tasks._reading import PLAIN, Reader
+from synth.questions.task import Hub, Task
+from synth.questions.layouts import PLAIN, Reader
 
 there = Hub("me/sums", "plain", {"train": "train_r1+train_r2", "test": "test"})
 task = Task("sums", "own", "", "Add.", "number", Reader(PLAIN), hub=there)

@@ -15,13 +15,15 @@ from conftest import Synth
 from hub_use import REPO, connected, contents, dataset, environment, in_a_child, row, validate
 from loopback_hub import Hub
 
+from synth.base.files import file_facts
+from synth.data.manifest import members
+from synth.data.reading import read
+from synth.data.writing import encode
 from synth.errors import FolderError, HubError, UsageError
-from synth.pull import Options, pull
-from synth.push import Options as PushOptions
-from synth.push import push
 from synth.record import Record
-from synth.store import file_facts, members, read
-from synth.tables import encode
+from synth.releasing.pull import Options, pull
+from synth.releasing.push import Options as PushOptions
+from synth.releasing.push import push
 
 ODD = [
     row(1, meta={"x": 1}, provenance={"verdicts": [{"judge": "x", "verdict": None, "detail": "y"}], "cost": 0.25}),

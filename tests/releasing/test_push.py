@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,47 +10,25 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Synth
+from hub_loading import loaded_alike
 from hub_use import REPO, connected, contents, dataset, environment, lines, row, validate
 from loopback_hub import Hub
 
-from synth import shards
-from synth._card_table import features
-from synth.card import write_card
+from synth.cards.dataset import write_card
+from synth.cards.keys import features
+from synth.data import reading
+from synth.data.already import look
 from synth.errors import FolderError, UsageError
-from synth.existing import look
-from synth.hub import checked_name
-from synth.pull import Options as PullOptions
-from synth.pull import pull
-from synth.push import Options, configs, push
-
-LOAD = """
-import json, sys, datasets
-from datasets import load_dataset
-datasets.disable_progress_bars()
-one, other = (load_dataset(*json.loads(place)) for place in sys.argv[1:3])
-assert list(one) == list(other), (list(one), list(other))
-for split in one:
-    assert one[split].features == other[split].features, (one[split].features, other[split].features)
-    assert one[split].to_list() == other[split].to_list(), split
-print(json.dumps({split: [rows.num_rows, list(rows.features)] for split, rows in one.items()}))
-"""
+from synth.releasing import shards
+from synth.releasing.hub import checked_name
+from synth.releasing.pull import Options as PullOptions
+from synth.releasing.pull import pull
+from synth.releasing.push import Options, configs, push
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     yield from connected(monkeypatch)
-
-
-def loaded_alike(hub: Hub, tmp_path: Path, one: list[object], other: list[object]) -> dict[str, list[object]]:
-    """Load both places in another process; answers rows and columns of each split when they are equal."""
-    places = [json.dumps([str(word) for word in place]) for place in (one, other)]
-    env = {**os.environ, **environment(hub), "HF_HOME": str(tmp_path / "hf")}
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, *places], env=env, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, list[object]] = json.loads(done.stdout)
-    return found
 
 
 def test_a_folder_of_several_becomes_the_configurations_of_one_repository(
@@ -92,8 +68,8 @@ def test_one_folder_is_the_dataset_of_the_repository(hub: Hub, tmp_path: Path) -
 def test_other_configurations_stay_and_old_shards_go(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     push(Options([dataset(tmp_path / "short")], REPO, config="short"))
     with monkeypatch.context() as patch:
-        for name, size in {"SHARD_BYTES": 5, "GROUP_BYTES": 1, "BLOCK": 1}.items():
-            patch.setattr(shards, name, size)
+        for module, name, size in ((shards, "SHARD_BYTES", 5), (shards, "GROUP_BYTES", 1), (reading, "BLOCK", 1)):
+            patch.setattr(module, name, size)
         push(Options([dataset(tmp_path / "long")], REPO, config="long"))
     assert "long/train-00004-of-00005.parquet" in hub.files(REPO)
     dataset(tmp_path / "long", train=[row(9)])

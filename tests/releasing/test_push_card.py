@@ -9,12 +9,12 @@ from datasets import load_dataset
 from hub_use import REPO, connected, contents, dataset, environment, row, validate
 from loopback_hub import Hub
 
-from synth.card import write_card
+from synth.cards.dataset import write_card
 from synth.errors import UsageError
-from synth.pull import Options as PullOptions
-from synth.pull import pull
-from synth.push import Options, Pushed, push
-from synth.push_card import DIFFERS
+from synth.releasing.pull import Options as PullOptions
+from synth.releasing.pull import pull
+from synth.releasing.push import Options, Pushed, push
+from synth.releasing.push_card import DIFFERS
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hub_use import connected, contents, environment
 from loopback_hub import Hub
 
-from synth.store import members
+from synth.data.manifest import members
 
 DOCS = Path(__file__).parents[2] / "docs" / "release.md"
 SMALL = "--train 30 --validation 5 --test 5 --test-longer 0 --test-larger 0"

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_loading import loaded_alike
 from hub_use import REPO, connected, contents, dataset, in_a_child, row
 from huggingface_hub import constants
 from loopback_hub import Hub
-from test_push import loaded_alike
 
-from synth import hub as hub_client
-from synth import shards
 from synth.errors import FolderError, HubError, SynthError
-from synth.pull import Options as PullOptions
-from synth.pull import pull
-from synth.push import Options, push
-from synth.shards import STAGING
+from synth.releasing import shards
+from synth.releasing.hub import TRIES
+from synth.releasing.pull import Options as PullOptions
+from synth.releasing.pull import pull
+from synth.releasing.push import Options, push
+from synth.releasing.shards import STAGING
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ def test_patience_has_an_end(hub: Hub, folder: Path) -> None:
     line = refused(hub, lambda: push(Options([folder], REPO)))
     assert line == "the Hub is in trouble (503), 8 times in a row: the same command goes on later"
     assert hub.waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
-    assert len(hub.asked("POST", "/preupload/")) == hub_client.TRIES
+    assert len(hub.asked("POST", "/preupload/")) == TRIES
 
 
 def test_a_folder_that_vanishes(hub: Hub, folder: Path) -> None:

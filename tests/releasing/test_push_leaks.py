@@ -12,8 +12,8 @@ from hub_use import REPO, connected, dataset, row, validate
 from loopback_hub import Hub
 
 from synth.errors import FolderError
-from synth.leaks import Guard
-from synth.push import Options, push
+from synth.releasing.leaks import Guard
+from synth.releasing.push import Options, push
 
 RANDOM = "q7Zt0vB3nX8kLm2RcWd5YsPj9HfGa4Ue6TiOb1K"
 SECRETS = {

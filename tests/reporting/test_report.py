@@ -12,7 +12,7 @@ from conftest import Synth
 from report_folders import a_run, an_evaluation
 
 from synth.errors import FolderError
-from synth.report import make
+from synth.reporting.report import make
 
 VOID = {"meta", "link", "br", "img", "path", "use"}
 

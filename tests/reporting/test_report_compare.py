@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_folders import DATA, a_run, an_evaluation, write_lines
 
-from synth._report_by import in_order, in_ranges
-from synth._report_fit import fit, p_of_pearson
-from synth._report_pairs import Comparison, compare
-from synth._report_read import collect
-from synth._report_settings import groups
-from synth.metrics import ece
-from synth.report import make
+from synth.reporting.pairs import Comparison, compare
+from synth.reporting.read import collect
+from synth.reporting.report import make
+from synth.reporting.settings import groups
+from synth.statistics.calibration import ece
+from synth.statistics.line import fit, p_of_pearson
+from synth.statistics.ranges import in_order, in_ranges
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ import tenacity
 from huggingface_hub import close_session, constants
 from loopback_hub import Hub, serving
 
-from synth.store import FolderWriter, file_facts, read_manifest
+from synth.base.files import file_facts
+from synth.data.folder import FolderWriter
+from synth.data.manifest import read_manifest
 
 REPO = "ada/lines"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from synth._metrics_summary import ece_interval
-from synth.metrics import calibration, interval
+from synth.statistics.calibration import calibration, ece_interval
+from synth.statistics.intervals import interval
 
 MADE_BY = "rationale-synth 0.1.0"
 DATA = {"folder": "listops-medium", "split": "train", "rows": 1000, "weight": 1.0, "sha256": "ab", "task": "listops"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from synth.data.folder import FolderWriter
 from synth.record import Record
-from synth.store import FolderWriter
 
 STEPS, RATE = 150, 0.01
 
@@ -38,7 +38,7 @@ def make(folder: Path, records: Sequence[Record], decoder: bool, steps: int = ST
     """A checkpoint as `synth train` leaves it, taught the completions of `records`."""
     import torch
 
-    from synth import scratch
+    from synth.models import scratch
 
     torch.manual_seed(0)
     torch.set_num_threads(1)  # there is too little to share
@@ -85,7 +85,7 @@ def _batch(tokenizer: Any, records: Sequence[Record], decoder: bool) -> dict[str
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
-    from synth.encoding import encode_joined, encode_pair
+    from synth.training.encoding import encode_joined, encode_pair
 
     encode = encode_joined if decoder else encode_pair
     rows = [

@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from synth import registry
+from synth.data.folder import FolderWriter
+from synth.data.writing import encode, split_writer
 from synth.record import Record
-from synth.run import Job
-from synth.store import FolderWriter
-from synth.tables import encode, split_writer
+from synth.training.folder import Job
 
 SUMS = [(2, 3), (4, 1), (7, 2), (6, 6), (9, 9), (8, 5), (3, 8), (1, 7)]
 RECORDS = [
@@ -48,7 +48,7 @@ def trained(
 
 def micro(folder: Path, family: str) -> Path:
     """A model of the family that is smaller than tiny, for runs whose model does not matter."""
-    from synth import scratch
+    from synth.models import scratch
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(scratch.SIZES, "tiny", (32, 64, 1, 2))

@@ -15,12 +15,17 @@ from typing import Any
 import pytest
 from loopback import Answer, Loopback, serving
 
-from synth import batch
 from synth.cli import main
-from synth.distilled import Job, Outcome, distill
-from synth.questions import find_task
+from synth.distilling.distill import Job, Outcome, distill
+from synth.distilling.later import Later
+from synth.distilling.settle import LaterError
+from synth.questions.find import find_task
+from synth.teachers import batches
+from synth.teachers import batches as batch
 from synth.teachers.catalogue import find_teacher
+from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Request
+from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -448,7 +453,7 @@ def request(number: int, letters: int = 1) -> Request:
 
 
 def test_files_are_split_at_so_many_lines() -> None:
-    made = list(batch.files(map(request, range(120_001))))
+    made = list(batches.files(map(request, range(120_001))))
     assert [file.count(b"\n") for file in made] == [50_000, 50_000, 20_001]
     ids = [json.loads(line)["custom_id"] for file in made for line in file.splitlines()]
     assert len(set(ids)) == 120_001
@@ -457,20 +462,20 @@ def test_files_are_split_at_so_many_lines() -> None:
 def test_files_are_split_at_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "MOST_BYTES", 2_000)
     sizes = [10, 900, 900, 10, 5_000, 10]
-    made = list(batch.files(request(number, size) for number, size in enumerate(sizes)))
+    made = list(batches.files(request(number, size) for number, size in enumerate(sizes)))
     whole = b"".join(made)
     assert [len(json.loads(line)["body"]["messages"][0]["content"]) for line in whole.splitlines()] == sizes
     assert all(len(file) <= 2_000 or file.count(b"\n") == 1 for file in made)
     assert [file.count(b"\n") for file in made] == [2, 2, 1, 1]
-    assert not list(batch.files([]))
+    assert not list(batches.files([]))
 
 
 def test_a_file_is_filled_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    (whole,) = batch.files(map(request, range(10)))
+    (whole,) = batches.files(map(request, range(10)))
     monkeypatch.setattr(batch, "MOST_BYTES", len(whole))
-    assert len(list(batch.files(map(request, range(10))))) == 1
+    assert len(list(batches.files(map(request, range(10))))) == 1
     monkeypatch.setattr(batch, "MOST_BYTES", len(whole) - 1)
-    assert len(list(batch.files(map(request, range(10))))) == 2
+    assert len(list(batches.files(map(request, range(10))))) == 2
 
 
 def test_several_files_are_several_batches_and_none_is_paid_twice(
@@ -488,18 +493,18 @@ def test_several_files_are_several_batches_and_none_is_paid_twice(
         def run() -> Outcome:
             return distill(job, lambda line: None, lambda *_: None)
 
-        start = batch.Batches._start
+        start = batches.Batches._start
 
-        async def lose_the_second(self: batch.Batches, content: bytes, digest: str) -> str:
+        async def lose_the_second(self: batches.Batches, content: bytes, digest: str) -> str:
             started = await start(self, content, digest)
             if started == "batch_2":
                 raise KeyboardInterrupt
             return started
 
-        monkeypatch.setattr(batch.Batches, "_start", lose_the_second)
+        monkeypatch.setattr(batches.Batches, "_start", lose_the_second)
         with pytest.raises(KeyboardInterrupt):
             run()
-        monkeypatch.setattr(batch.Batches, "_start", start)
+        monkeypatch.setattr(batches.Batches, "_start", start)
         assert re.findall(r"batch_\d", run().waiting) == ["batch_1", "batch_2"]
         teacher.finish("batch_1")
         assert re.findall(r"batch_\d", run().waiting) == ["batch_2"]
@@ -525,16 +530,16 @@ def test_one_batch_is_one_failure(tmp_path: Path) -> None:
 
     async def failures() -> None:
         with RequestStore(tmp_path / "store.sqlite") as store:
-            later = batch.Later(store, batch.Meter(find_teacher("gpt-4o-mini")))
+            later = Later(store, Meter(find_teacher("gpt-4o-mini")))
             for body in (b'{"error": {"message": "slow down"}}', b"<html>", b"[]", b"TimeoutError: "):
                 await store.put_reply(request(1).key(), 429, {}, body, 0.0)
             for batch_id in ("batch_1", "batch_1", "batch_2", "batch_2"):
                 failed = json.dumps({"error": {"message": "no"}, "status": 500, "batch": batch_id})
                 await store.put_reply(request(1).key(), 500, {}, failed.encode(), 0.0)
-            with pytest.raises(batch.LaterError):
+            with pytest.raises(LaterError):
                 await later.ask(request(1))
             await store.put_reply(request(1).key(), 500, {}, failed.replace("_2", "_3").encode(), 0.0)
-            with pytest.raises(batch.UnanswerableError, match="3 batches: no"):
+            with pytest.raises(UnanswerableError, match="3 batches: no"):
                 await later.ask(request(1))
 
     asyncio.run(failures())

@@ -14,9 +14,9 @@ from synth.errors import SynthError
 from synth.teachers import client as client_module
 from synth.teachers import pace as pace_module
 from synth.teachers.catalogue import Teacher
-from synth.teachers.client import Client, UnanswerableError
+from synth.teachers.client import TRIES, Client, UnanswerableError
 from synth.teachers.exchange import Reply, Request
-from synth.teachers.pace import Pace
+from synth.teachers.pace import BREAK_AFTER, Pace
 from synth.teachers.store import RequestStore
 
 KEY = "sk-test-4242424242424242"
@@ -170,7 +170,7 @@ def test_a_refusal_is_waited_out(store_path: Path, headers: dict[str, str], seco
 
 
 def test_refusals_cost_no_try(store_path: Path) -> None:
-    often = 2 * client_module.TRIES
+    often = 2 * TRIES
     (reply,), _ = ask(lambda body, times: Answer(status=429) if times <= often else Answer(), store_path)
     assert reply.text == Answer().text
     assert stored(store_path) == {429: often, 200: 1}
@@ -222,9 +222,9 @@ def test_a_request_that_always_fails_does_not_hold_the_others_up(store_path: Pat
 
     with serving(script) as teacher:
         message = with_client(teacher.url, store_path, work)
-    assert message.startswith(f"{client_module.TRIES} tries: ")
+    assert message.startswith(f"{TRIES} tries: ")
     assert "\n" not in message
-    assert sum("What is 1 " in str(body) for body in teacher.bodies) == client_module.TRIES
+    assert sum("What is 1 " in str(body) for body in teacher.bodies) == TRIES
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_a_server_that_is_down_costs_nobody_its_answer(store_path: Path, count: 
     assert server.said[-1] == "the server answers again"
     counts = stored(store_path)
     assert counts[200] == count
-    assert counts[0] <= pace_module.BREAK_AFTER + count  # after that, only probes found it still down
+    assert counts[0] <= BREAK_AFTER + count  # after that, only probes found it still down
 
 
 def test_a_server_that_goes_down_in_mid_run_is_waited_for(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from synth.teachers import pace as pace_module
-from synth.teachers.pace import Bucket, Pace, _duration, retry_after
+from synth.teachers.pace import BREAK_AFTER, Bucket, Pace, _duration, retry_after
 
 
 class Time:
@@ -228,9 +227,9 @@ def test_whoever_gives_up_waiting_for_a_bucket_leaves() -> None:
 def test_the_circuit_opens_after_failures_in_a_row_only() -> None:
     pace = Pace(10)
     for _ in range(10):
-        assert not any(pace.broken() for _ in range(pace_module.BREAK_AFTER - 1))
+        assert not any(pace.broken() for _ in range(BREAK_AFTER - 1))
         pace.answered({})
-    assert [pace.broken() for _ in range(pace_module.BREAK_AFTER)][-1]
+    assert [pace.broken() for _ in range(BREAK_AFTER)][-1]
 
 
 class Down:

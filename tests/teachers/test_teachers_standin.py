@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from synth import answers
-from synth.questions import find_task, prompt, task_names
-from synth.task import Question, Task
+from synth.answers.reply import canonical, read_reply, same
+from synth.questions.find import find_task, task_names
+from synth.questions.prompts import prompt
+from synth.questions.task import Question, Task
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import Client
 from synth.teachers.exchange import Request
@@ -25,10 +26,10 @@ QUESTIONS = [Question(str(n), f"Ann has {n} apples and buys {n} more. How many?"
 
 
 def is_right(text: str, question: Question, task: Task = GSM8K) -> bool:
-    reading = answers.read_reply(text, task.kind, question.options or task.options, closing=task.closing)
+    reading = read_reply(text, task.kind, question.options or task.options, closing=task.closing)
     assert reading.outcome == "answered", text
     assert "stand-in" in reading.rationale
-    return answers.same(reading.answer, question.gold, task.kind)
+    return same(reading.answer, question.gold, task.kind)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
@@ -52,7 +53,7 @@ def test_it_stands_in_for_every_task(name: str) -> None:
     question = task.example
     if question is None:
         pytest.skip(f"{name} has no example")
-    gold = answers.canonical(question.gold or "", task.kind, question.options or task.options)
+    gold = canonical(question.gold or "", task.kind, question.options or task.options)
     question = Question(question.id, question.text, question.options, gold)
     message = prompt(task, question)
     assert is_right(StandIn(task, [question], 1.0).reply(message), question, task)
@@ -63,7 +64,7 @@ def test_it_stands_in_for_every_task(name: str) -> None:
 def test_it_does_not_know_other_questions() -> None:
     reply = StandIn(GSM8K, QUESTIONS, 1.0).reply("What is love?")
     assert "stand-in" in reply
-    assert answers.read_reply(reply, "number", closing=GSM8K.closing).outcome != "answered"
+    assert read_reply(reply, "number", closing=GSM8K.closing).outcome != "answered"
 
 
 def test_it_judges() -> None:

@@ -13,12 +13,12 @@ import pytest
 from training import RECORDS, dataset, facts, micro, trained, weights, written
 from typer.testing import CliRunner
 
-from synth import encoding
+from synth.cards.model import write_model_card
 from synth.cli import app
 from synth.errors import UsageError
-from synth.finish import last_losses
-from synth.modelcard import write_model_card
 from synth.record import Record
+from synth.training import encoding
+from synth.training.facts import last_losses
 
 FAMILIES = ("t5", "llama")
 SHORT = {"max_steps": 4, "batch_size": 4, "log_steps": 2}

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from synth.commands.train import train_app
 from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
-from synth.student import fetch, quiet_libraries
+from synth.models.load import fetch, quiet_libraries
 
 Synth = Callable[..., Any]
 
@@ -213,9 +213,9 @@ def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
 
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    import synth.student
+    import synth.models.load
 
-    monkeypatch.setattr(synth.student, "find_spec", lambda name: None if name == "peft" else object())
+    monkeypatch.setattr(synth.models.load, "find_spec", lambda name: None if name == "peft" else object())
     with pytest.raises(MissingExtraError, match=r"no peft here.*rationale-synth\[train\]"):
         quiet_libraries()
 

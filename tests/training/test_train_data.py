@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training import RECORDS, dataset
 
-from synth import encoding, mixture, scratch, targets
 from synth.errors import FolderError, UsageError
-from synth.order import Order
+from synth.models import scratch
 from synth.record import Record
+from synth.training import encoding, mixture, targets
+from synth.training.order import Order
 
 
 def record(rationale: str, answer: str, completion: str, task: str = "x") -> Record:
@@ -171,7 +172,7 @@ def test_an_encoder_decoder_reads_its_labels_one_place_later() -> None:
 def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
     import torch
 
-    from synth.loop import NotFiniteError, token_loss
+    from synth.training.loop import NotFiniteError, token_loss
 
     class Outputs:
         logits = torch.tensor([[[0.0, 0.0], [2.0, 0.0], [0.0, 0.0]]], requires_grad=True)

@@ -13,9 +13,9 @@ import orjson
 import pytest
 from training import RECORDS, dataset, facts, micro, trained, weights
 
+from synth.base.files import hold
 from synth.errors import FolderError, TrainingError, UsageError
-from synth.run import Run
-from synth.store import hold
+from synth.training.folder import Run
 
 SHORT: dict[str, Any] = {"max_steps": 12, "save_steps": 4, "batch_size": 3, "log_steps": 2, "lr": 1e-3}
 
@@ -40,7 +40,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 KILLED = """
 import os, signal
 from synth.cli import main
-from synth.run import Run
+from synth.training.folder import Run
 
 log = Run.add_to_log
 def killed(self, line):

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from loopback_hub import serving
 from loopback_hub_state import Blob
 
-from synth._contamination_source import benchmark
-from synth.build import Options, build
 from synth.builders import listops
-from synth.contamination import COMMON, Contamination, words
+from synth.building.build import Options, build
 from synth.errors import SourceError, UsageError
+from synth.validating.benchmarks import benchmark
+from synth.validating.contamination import COMMON, Contamination, words
 
 LONG = "Janet's ducks lay 16 eggs per day; she eats three for breakfast, and bakes muffins with four of them."
 SHORT = "Do hamsters provide food for any animals?"
@@ -214,7 +214,7 @@ def test_what_cannot_be_compared_with_is_one_line(tmp_path: Path) -> None:
 
 FROM_HUB = """
 import sys
-from synth._contamination_source import benchmark
+from synth.validating.benchmarks import benchmark
 from synth.errors import SynthError
 try:
     print(list(benchmark(sys.argv[1])))

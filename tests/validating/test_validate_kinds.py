@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_validate import Edit, edit, failed, make, put, run
+from checked_folders import Edit, edit, failed, make, put, run
 
 from synth import registry
-from synth.build import Options as BuildOptions
-from synth.build import build
+from synth.building.build import Options as BuildOptions
+from synth.building.build import build
+from synth.data.reading import read
 from synth.errors import UsageError
-from synth.store import read
-from synth.validation import facts, reading, scan
-from synth.validation.scan import COUNTED, Commonest
+from synth.validating import facts, reading, scan
+from synth.validating.scan import COUNTED, Commonest
 
 
 def made(folder: Path, name: str, **config: Any) -> Path:
@@ -88,7 +88,7 @@ def test_an_answer_that_is_far_commoner_than_others_warns(
 HALTS = """
 import sys
 from pathlib import Path
-from synth.validate import Options, validate
+from synth.validating.validate import Options, validate
 
 def halt(*_):
     print("here", flush=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 import pytest
+from checked_folders import Edit, edit, failed, put, run
 from loopback import Answer, serving
-from test_validate import Edit, edit, failed, put, run
 
-from synth.store import read
+from synth.data.reading import read
 
 Row = dict[str, Any]
 OPTIONS = ("a cork", "a (B) nail", "a leaf", "a cup")

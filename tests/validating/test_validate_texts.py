@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_validate import edit, failed, make, put, run
+from checked_folders import edit, failed, make, put, run
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from synth.data.reading import read
 from synth.errors import SourceError, UsageError
-from synth.store import read
-from synth.validation import scan
+from synth.validating import scan
 
 
 def tokenizer(folder: Path, *, breaks: bool) -> str:

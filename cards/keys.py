@@ -1,0 +1,113 @@
+"""The front matter of a card, as the folders themselves have it: https://huggingface.co/docs/hub/datasets-cards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from synth.cards.member import Member
+from synth.data.batches import Schema
+from synth.data.manifest import split_files
+
+NAMES = {
+    "double": "float64",
+    "float": "float32",
+    "halffloat": "float16",
+}  # Arrow's names that `datasets` has others for
+
+
+TAGS = ("synthetic", "reasoning")
+Files = Mapping[str, Mapping[str, list[str]]]
+Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the folders do not tell: see `render`."""
+
+    repo: str | None = None
+    files: Files = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=dict)
+    schemas: Mapping[str, Any] = field(default_factory=dict)
+    downloads: Mapping[str, int] = field(default_factory=dict)
+    licence: str | None = None
+    overwrite: bool = False
+    alone: bool = False
+
+
+def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
+    """The front matter of these folders alone."""
+    abouts = list({member.kind: member.about for member in read}.values())
+    licences = {about.licence for about in abouts}
+    licence = given.licence or (licences.pop() if len(licences) == 1 else "other" if all(licences) else "")
+    keys: dict[str, Any] = {"license": licence} if licence else {}
+    if languages := _union(about.languages for about in abouts):
+        keys["language"] = languages
+    keys["pretty_name"] = " and ".join(about.name for about in abouts)
+    keys["task_categories"] = _union(about.categories for about in abouts)
+    keys["size_categories"] = []
+    keys["tags"] = [*TAGS, *(tag for tag in _union(about.tags for about in abouts) if tag not in TAGS)]
+    keys["configs"] = [_config(member, given) for member in read]
+    keys["dataset_info"] = [_info(member, given) for member in read]
+    return keys
+
+
+def _union(lists: Any) -> list[str]:
+    return list(dict.fromkeys(each for listed in lists for each in listed))
+
+
+def _config(member: Member, given: Given) -> dict[str, Any]:
+    own = {split: part["files"] for split, part in member.manifest["splits"].items()}
+    if member.name != "default":
+        own = {split: [f"{member.name}/{name}" for name in names] for split, names in own.items()}
+    paths = given.files.get(member.name, own)
+    data_files = [{"split": split, "path": list(paths[split])} for split in _named(member) if split in paths]
+    return {"config_name": member.name, "data_files": data_files}
+
+
+def _named(member: Member) -> list[str]:
+    """Splits that the front matter names: `datasets` opens nothing at all where one of them has no rows."""
+    return [name for name, counts in member.splits.items() if counts.rows] or list(member.splits)
+
+
+def _info(member: Member, given: Given) -> dict[str, Any]:
+    sizes = given.sizes.get(member.name, {})
+    splits = []
+    for split in _named(member):
+        size, rows = sizes.get(split, (member.splits[split].size, member.splits[split].rows))
+        splits.append({"name": split, "num_bytes": size, "num_examples": rows})
+    # Files with columns that only JSON text could hold have no features that `datasets` would read them with.
+    columns = {} if member.loose else {"features": features(member.schema)}
+    info: dict[str, Any] = {"config_name": member.name, **columns, "splits": splits}
+    if (download := _download(member, given)) is not None:
+        info["download_size"] = download
+    return {**info, "dataset_size": sum(part["num_bytes"] for part in splits)}
+
+
+def _download(member: Member, given: Given) -> int | None:
+    """Bytes of the files that are named in `configs`, where they are known."""
+    if member.name in given.files:
+        return given.downloads.get(member.name)
+    return sum(
+        path.stat().st_size for split in member.splits for path in split_files(member.folder, member.manifest, split)
+    )
+
+
+def features(arrow_schema: Schema) -> list[dict[str, Any]]:
+    """Columns in the form of a card's `dataset_info`, as `datasets.Features` writes and reads it."""
+    return [_feature(field) for field in arrow_schema]
+
+
+def _feature(field: Any) -> dict[str, Any]:
+    return {"name": field.name, **_type(field.type)}
+
+
+def _type(kind: Any) -> dict[str, Any]:
+    """Of one type: `dtype: string`, `struct: [...]` or `list: ...` (datasets/features/features.py, _to_yaml_list)."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return {"struct": [_feature(field) for field in kind]}
+    if pa.types.is_list(kind):
+        inner = _type(kind.value_type)
+        return {"list": inner.get("dtype") or inner["struct"] if "list" not in inner else inner}
+    return {"dtype": NAMES.get(str(kind), str(kind))}

@@ -1,0 +1,95 @@
+"""The model card of a run, and its release on the Hub: `synth train ... --push org/name`."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.base.files import write_whole
+from synth.data.names import FACTS
+from synth.errors import FolderError
+from synth.models.load import first_line
+
+LEARNED = {
+    "rationale": "to write the rationale and then the answer",
+    "answer": "to write the answer alone",
+    "blank": "to write meaningless tokens in place of a rationale and then the answer",
+}
+KINDS = {"t5": ("An encoder-decoder", "AutoModelForSeq2SeqLM"), "llama": ("A decoder", "AutoModelForCausalLM")}
+EVALUATIONS, END = "<!-- what synth eval measured -->", "<!-- end of what synth eval measured -->"
+LEFT_OUT = {"data", "model", "seed"}  # settings that stand elsewhere in the card
+
+
+def write(folder: Path, facts: Mapping[str, Any], example: tuple[str, str]) -> None:
+    """Write README.md from the facts of synth-run.json and one row: its prompt and target."""
+    write_whole(folder / "README.md", render(folder.resolve().name, facts, example).encode())
+
+
+def render(name: str, facts: Mapping[str, Any], example: tuple[str, str]) -> str:
+    import jinja2
+
+    config = facts["config"]
+    family, auto = KINDS[facts["trainer"]]
+    settings = [(key, value) for key, value in config.items() if value is not None and key not in LEFT_OUT]
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(files("synth.cards").joinpath("model.md").read_text(encoding="utf-8"))
+    text = template.render({
+        **facts, "name": name, "place": name, "family": family, "auto": auto, "settings": settings,
+        "base": config["model"] or "", "on_hub": "/" in (config["model"] or ""), "learned": LEARNED[facts["target"]],
+        "parameters": f"{facts['parameters']:,}", "line_break": _quoted(facts["line_break"]),
+        "tasks": sorted({task for data in facts["data"] for task in data["task"].split("+")}),
+        "prompt": repr(example[0]), "completion": example[1],
+    })  # fmt: skip
+    return text.rstrip("\n") + "\n"
+
+
+def write_model_card(folder: Path) -> None:
+    """Put the figures of RUN/eval/*/metrics.json into the results of RUN/README.md; the rest of it stays as it is.
+
+    Figures of other weights, from before the run went on, are left out. Does nothing for a folder that is no run.
+    Raises FolderError where the card cannot be written.
+    """
+    path, facts = folder / "README.md", folder / FACTS
+    if not (path.is_file() and facts.is_file()):
+        return
+    try:
+        text, run = path.read_text(encoding="utf-8"), orjson.loads(facts.read_bytes())
+        found = [orjson.loads(each.read_bytes()) for each in sorted(folder.glob("eval/*/metrics.json"))]
+        before, heading, after = text.rpartition(EVALUATIONS)
+        if heading and after.count(END):
+            shown = [_results(each) for each in found if each.get("complete") and _of_run(each.get("run"), run)]
+            body = "".join(shown) or "\n`synth eval` measures answers and rationales.\n"
+            write_whole(path, f"{before}{heading}\n{body}\n{END}{after.partition(END)[2]}".encode())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise FolderError(f"the model card {path} cannot be written: {first_line(error)}") from error
+
+
+def _of_run(kept: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
+    return kept is not None and all(run.get(name) == value for name, value in kept.items())
+
+
+def _results(found: Mapping[str, Any]) -> str:
+    """One evaluation as Markdown: what was asked of which rows, and a table of figures with intervals."""
+    from synth.statistics.names import TITLES, told
+
+    data = found["data"]
+    hashes = data["sha256"] if isinstance(data["sha256"], list) else [data["sha256"]]
+    how = "asked for the answer alone" if found["prompting"] == "direct" else "asked as it was taught"
+    sampled = f"{found['samples']} samples at temperature {found['temperature']:g}"
+    lines = [
+        f"\n### {data['folder']}, {data['split']}\n",
+        f"{data['rows']:,} rows (sha256 {', '.join(f'`{each[:16]}`' for each in hashes if each)}), {how}, "
+        f"{'greedy' if not found['temperature'] else sampled}: `{found['command']}`\n",
+        "| | value | 95% interval | rows |\n|---|---|---|---|",
+    ]
+    for name, title in TITLES.items():
+        if (figure := found["metrics"].get(name)) is not None:
+            value, low, high = (told(name, figure[each]) for each in ("value", "low", "high"))
+            lines.append(f"| {title} | {value} | {low} to {high} | {figure['n']:,} |")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str | None) -> str | None:
+    return None if text is None else f"`{text}`"

@@ -1,0 +1,1 @@
+"""Reads the answer that a reply commits to, and compares it with the gold one."""

@@ -1,0 +1,1 @@
+"""What every room stands on: draws, files, settings, the terminal."""

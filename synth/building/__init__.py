@@ -1,0 +1,1 @@
+"""Builds datasets by program: `build(...)` in build.py; what a builder is in builder.py."""

@@ -1,0 +1,62 @@
+"""What is in a folder already, before anything is written to it."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.data.manifest import damage, read_manifest
+from synth.data.names import MANIFEST
+from synth.errors import FolderError
+
+OURS = (".synth-", "requests.sqlite")  # names in a folder that are not a dataset yet, by their beginnings
+
+
+def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
+    """The manifest where the folder holds this very dataset, whole; None where it may be written.
+
+    `recipe` is what decides the bytes of a dataset. One that was stopped before it was complete may be gone on with.
+    Raises FolderError where the folder holds something else.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except FolderError:
+        if overwrite and (folder / MANIFEST).is_file():
+            return None  # a broken manifest is replaced
+        raise
+    if manifest is None:
+        _refuse_foreign_files(folder)
+        return None
+    wanted = orjson.loads(orjson.dumps(recipe))
+    found = {key: manifest.get(key) for key in wanted}
+    if found == wanted:
+        hurt = damage(folder, manifest)
+        if hurt is None:
+            return manifest if manifest.get("complete", True) else None
+        if not overwrite:
+            raise FolderError(f"{folder / hurt} is missing or was changed: add --overwrite to make the dataset again")
+    elif not overwrite:
+        difference = _difference(found, wanted)
+        raise FolderError(f"{folder} holds another dataset ({difference}): add --overwrite to replace it")
+    return None
+
+
+def _refuse_foreign_files(folder: Path) -> None:
+    if folder.is_dir():
+        foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith(OURS))
+        if foreign:
+            raise FolderError(
+                f"{folder} holds {foreign[0]!r} and is no dataset folder: give --out a new or an empty folder"
+            )
+    elif folder.exists():
+        raise FolderError(f"{folder} is a file: give --out a folder")
+
+
+def _difference(found: Any, wanted: dict[str, Any], inside: str = "its") -> str:
+    """The first thing in which two recipes differ."""
+    for key, value in wanted.items():
+        there = found.get(key)
+        if there != value:
+            inner = isinstance(value, dict) and isinstance(there, dict)
+            return _difference(there, value, key) if inner else f"{inside} {key} is {there}, asked for {value}"
+    return "it was made by another version"

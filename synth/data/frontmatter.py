@@ -1,0 +1,224 @@
+"""The YAML front matter of a card: what the data decides is ours, the rest is a person's once it is there.
+
+Keys keep their place, their comments and their very text unless their value has to change. To a list such as the tags,
+what is missing is added. `configs` and `dataset_info` keep the entries of configurations that are not written now.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from synth.data.manifest import open_manifest, with_rows
+from synth.data.names import CARD
+from synth.errors import FolderError
+
+# The Hub's names of sizes, by the number of rows they end below (datasetcard.md in huggingface/hub-docs)
+SIZES = {
+    10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M", 10**7: "1M<n<10M", 10**8: "10M<n<100M",
+    10**9: "100M<n<1B", 10**10: "1B<n<10B", 10**11: "10B<n<100B", 10**12: "100B<n<1T",
+}  # fmt: skip
+TRUTH = ("size_categories", "configs", "dataset_info")  # the data decides them
+Segments: TypeAlias = Sequence[tuple[str | None, str]]
+KEY = re.compile(r"""^(?P<key>[^\s#'"\-\[\]{}:][^:]*|"[^"]*"|'[^']*')\s*:(\s|$)""")
+
+
+def split(card: str) -> tuple[str, str]:
+    """Front matter, without its lines of dashes, and body; no front matter is "".
+
+    As the Hub and `datasets` read it: it begins on the first line that is not empty and ends at the next line of three
+    dashes. Raises FolderError where it is not ended: what begins with keys and values is no rule across the page.
+    """
+    lines = card.splitlines(keepends=True)
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    if first is not None and lines[first].rstrip() == "---":
+        for number in range(first + 1, len(lines)):
+            if lines[number].rstrip() == "---":
+                return "".join(lines[first + 1 : number]), "".join(lines[number + 1 :])
+        if first + 1 < len(lines) and KEY.match(lines[first + 1]):
+            raise FolderError(
+                "the front matter of the README.md that is there has no end: "
+                "add a line of --- after its last key, or move the file away"
+            )
+    return "", card
+
+
+def parse(front: str) -> dict[str, Any]:
+    """The values of front matter.
+
+    Raises FolderError where it is not YAML, or not keys and values.
+    """
+    try:
+        found = yaml.safe_load(front)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 2}: {getattr(error, 'problem', '')})" if mark else f" ({error})"
+        raise FolderError(
+            f"the front matter of the README.md that is there is not YAML{where}: mend it, or move the file away"
+        ) from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise FolderError(
+            "the front matter of the README.md that is there, between two lines of ---, has to be keys and values "
+            "(license: mit): mend it, or move the file away"
+        )
+    return found
+
+
+def merge(
+    theirs: str,
+    ours: Mapping[str, Any],
+    overwrite: bool = False,
+    alone: bool = False,
+    asked: frozenset[str] = frozenset(),
+) -> tuple[str, dict[str, Any]]:
+    """The text of the merged front matter, and its values.
+
+    `ours`: the values of our keys; of `configs` and `dataset_info` lists of entries. `alone`: there are no other
+    configurations than ours. `asked`: keys whose values win over those that are
+    there. Raises FolderError for front matter that cannot be read.
+    """
+    there = parse(theirs)
+    values = {key: _merged(key, there.get(key), value, overwrite or key in asked, alone) for key, value in ours.items()}
+    values["size_categories"] = _sizes(values["dataset_info"])
+    values["dataset_info"] = _written_info(values["dataset_info"])
+    wanted = {**there, **values}
+    segments = list(_segments(theirs))
+    if set(there) <= set(TRUTH) and all(key and not _comments(text).strip() for key, text in segments):
+        segments = []  # nothing of a person's is in it: our order
+    elif sorted(key for key, _ in segments if key) != sorted(there):
+        return dump(wanted), wanted  # keys in braces, or twice
+    text = "".join(_rewritten(there, values, segments))
+    return (text, wanted) if _is(text, wanted) else (dump(wanted), wanted)
+
+
+def _rewritten(there: Mapping[str, Any], values: Mapping[str, Any], segments: Segments) -> Iterator[str]:
+    """The segments with our values, then what they do not have."""
+    for key, text in segments:
+        same = key is None or key not in values or (key in there and there[key] == values[key])
+        part = text if same or key is None else _comments(text) + dump({key: values[key]})
+        yield part if part.endswith("\n") or not part else part + "\n"
+    missing = [key for key in values if key not in [key for key, _ in segments]]
+    for key in sorted(missing, key=lambda key: key in TRUTH):
+        yield dump({key: values[key]})
+
+
+def _is(text: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether the text says this: a value of ours may have taken an anchor's place."""
+    try:
+        return parse(text) == wanted
+    except FolderError:
+        return False
+
+
+def entries(info: Any) -> dict[str, dict[str, Any]]:
+    """Entries of `configs` or `dataset_info` by configuration; a single one may stand alone and without its name."""
+    listed = [info] if isinstance(info, dict) else info if isinstance(info, list) else []
+    return {str(each.get("config_name", "default")): each for each in listed if isinstance(each, dict)}
+
+
+def rows_of(info: Mapping[str, Any]) -> dict[str, int]:
+    """Rows of each split out of an entry of `dataset_info`; what is no such thing is left out."""
+    splits = info.get("splits")
+    return {
+        str(part["name"]): part["num_examples"]
+        for part in (splits if isinstance(splits, list) else [])
+        if isinstance(part, dict) and "name" in part and isinstance(part.get("num_examples"), int)
+    }
+
+
+def dump(values: Mapping[str, Any]) -> str:
+    text: str = yaml.safe_dump(
+        dict(values), sort_keys=False, allow_unicode=True, default_flow_style=False, width=1_000_000
+    )
+    return text
+
+
+def _merged(key: str, there: Any, value: Any, overwrite: bool, alone: bool) -> Any:
+    if key in TRUTH:
+        others = {} if alone else entries(there)
+        return list({**others, **entries(value)}.values())
+    if there is None or (overwrite and not isinstance(value, list)):
+        return value
+    if not isinstance(value, list):
+        return there
+    listed = there if isinstance(there, list) else [there]
+    added = [each for each in value if each not in listed]
+    return [*listed, *added] if added else there
+
+
+def _sizes(info: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = sum(count for each in info for count in rows_of(each).values())
+    return [next((name for limit, name in SIZES.items() if rows < limit), "n>1T")]
+
+
+def _written_info(info: list[dict[str, Any]]) -> Any:
+    """As `datasets` writes it: a single configuration stands alone, and without a name where it has none."""
+    if len(info) > 1:
+        return info
+    return {key: value for key, value in info[0].items() if (key, value) != ("config_name", "default")}
+
+
+def _segments(front: str) -> Iterator[tuple[str | None, str]]:
+    """The text cut before each top-level key, with the comments above it: (key, text); without a key what is before."""
+    key: str | None = None
+    held: list[str] = []
+    above: list[str] = []  # comments and empty lines that belong to the next key, if one follows
+    for line in front.splitlines(keepends=True):
+        found = KEY.match(line)
+        if found:
+            if key is not None or held:
+                yield key, "".join(held)
+            key, held, above = found["key"].strip().strip("'\""), [*above, line], []
+        elif line.startswith("#") or not line.strip():
+            above.append(line)
+        else:
+            held, above = [*held, *above, line], []
+    if key is not None or held or above:
+        yield key, "".join([*held, *above])
+
+
+def _comments(text: str) -> str:
+    """The comments above the key of a segment."""
+    lines = text.splitlines(keepends=True)
+    above = next((number for number, line in enumerate(lines) if KEY.match(line)), 0)
+    return "".join(lines[:above])
+
+
+def split_configs(manifest: Mapping[str, Any]) -> list[str]:
+    """The few lines that make `datasets.load_dataset` see every split; it guesses wrong for names like test_longer."""
+    lines = ["configs:", "- config_name: default", "  data_files:"]
+    for split, facts in with_rows(manifest).items():
+        lines += [f"  - split: {split}", "    path:", *(f"    - {name}" for name in facts["files"])]
+    return lines
+
+
+def folder_card(folder: Path, datasets: list[str]) -> None:
+    """A card that makes each dataset below a folder one configuration, `load_dataset(folder, name)`."""
+    lines = ["configs:"]
+    for name in datasets:
+        lines += [f"- config_name: {name}", "  data_files:"]
+        for split, facts in with_rows(open_manifest(folder / name)).items():
+            lines += [f"  - split: {split}", "    path:", *(f"    - {name}/{file}" for file in facts["files"])]
+    path = folder / CARD
+    theirs = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(with_configs(theirs, lines), encoding="utf-8")
+
+
+def with_configs(card: str, configs: list[str]) -> str:
+    """A card whose front matter names these files; everything else that stands in it stays as a person wrote it.
+
+    `dataset_info` (columns and rows of what was here before) goes: `datasets` refuses data that is not like it.
+    """
+    front, body = "", card
+    if card.startswith("---\n") and "\n---\n" in card[3:]:
+        front, body = card[4:].split("\n---\n", 1) if not card[4:].startswith("---\n") else ("", card[8:])
+    kept: list[str] = []
+    ours = False
+    for line in front.splitlines():
+        ours = line.startswith(("configs:", "dataset_info:")) or (ours and line[:1] in (" ", "-"))
+        kept += [] if ours else [line]
+    return "\n".join(["---", *kept, *configs, "---", ""]) + body

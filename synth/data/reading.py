@@ -1,0 +1,120 @@
+"""rows of a folder: one at a time, or some megabytes at a time"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonlines
+import orjson
+
+from synth.data.columns import read_notes, restored
+from synth.data.manifest import open_manifest, split_files
+from synth.errors import FolderError
+from synth.record import FIELDS, Record
+
+BLOCK = 4 << 20  # bytes of JSON lines that become one batch
+TEXTS = tuple(name for name in FIELDS if name not in ("meta", "provenance"))
+
+
+def chunks(folder: Path, manifest: Mapping[str, Any], split: str) -> Iterator[tuple[list[dict[str, Any]], str]]:
+    """The rows of a split in order, a few megabytes at a time, and where they stand.
+
+    Raises FolderError with file and line for a row that cannot be read.
+    """
+    for path in split_files(folder, manifest, split):
+        try:
+            yield from _parquet_chunks(path) if path.suffix == ".parquet" else _jsonl_chunks(path)
+        except OSError as error:
+            raise FolderError.from_os(error, str(path)) from error
+
+
+def _jsonl_chunks(path: Path) -> Iterator[tuple[list[dict[str, Any]], str]]:
+    number = 0
+    with path.open("rb") as file:
+        while lines := file.readlines(BLOCK):
+            rows = []
+            for line in lines:
+                number += 1
+                if line.strip():
+                    rows.append(_row(line, path, number))
+            yield rows, path.name
+
+
+def _row(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise FolderError(f"{path} line {number} cannot be read: {error}") from error
+    if not isinstance(row, dict) or any(name not in row for name in FIELDS):
+        raise FolderError(f"{path} line {number} is no row: a row has {', '.join(FIELDS)}")
+    return row if len(row) == len(FIELDS) else {name: row[name] for name in FIELDS}
+
+
+def _parquet_chunks(path: Path) -> Iterator[tuple[list[dict[str, Any]], str]]:
+    for rows in parquet_rows(path):
+        if any(name not in rows[0] for name in FIELDS):
+            raise FolderError(f"{path} does not hold rows: a row has {', '.join(FIELDS)}")
+        yield [{name: row[name] for name in FIELDS} for row in rows], path.name
+
+
+def parquet_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a Parquet file as they were before they were put into it, a few megabytes at a time.
+
+    Raises FolderError where it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            notes = read_notes(file.schema_arrow)
+            size = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+            batch = max(1, min(4096, BLOCK * file.metadata.num_rows // max(size, 1)))
+            for rows in file.iter_batches(batch_size=batch):
+                yield restored(rows.to_pylist(), notes)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FolderError(f"{path} cannot be read: {error}") from error
+
+
+def read(folder: Path, split: str) -> Iterator[Record]:
+    """The rows of a split in order, one at a time, in constant memory.
+
+    Raises FolderError for a split that is not there, and with file and line for a row that cannot be read.
+    """
+    manifest = open_manifest(folder)
+    if split not in manifest["splits"]:
+        raise FolderError(f"{folder} has no split {split!r}: it has {', '.join(manifest['splits'])}")
+    for path in split_files(folder, manifest, split):
+        try:
+            yield from _read_parquet(path) if path.suffix == ".parquet" else _read_jsonl(path)
+        except OSError as error:
+            raise FolderError.from_os(error, str(path)) from error
+
+
+def _read_jsonl(path: Path) -> Iterator[Record]:
+    with path.open("rb") as file, jsonlines.Reader(file, loads=orjson.loads) as lines:
+        try:
+            for number, row in enumerate(lines.iter(type=dict), start=1):
+                yield _record(row, f"{path} line {number}")
+        except jsonlines.InvalidLineError as error:
+            raise FolderError(f"{path} line {error.lineno} cannot be read: {error}") from error
+
+
+def _read_parquet(path: Path) -> Iterator[Record]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        notes = read_notes(file.schema_arrow)
+        for batch in file.iter_batches(batch_size=4096):
+            for row in restored(batch.to_pylist(), notes):
+                yield _record(row, str(path))
+    except pa.ArrowInvalid as error:
+        raise FolderError(f"{path} cannot be read: {error}") from error
+
+
+def _record(row: Mapping[str, Any], where: str) -> Record:
+    if missing := [name for name in FIELDS if name not in row]:
+        raise FolderError(f"{where} has no {', '.join(missing)}: a row has {', '.join(FIELDS)}")
+    return Record(**{name: row[name] for name in FIELDS})

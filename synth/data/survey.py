@@ -1,0 +1,43 @@
+"""columns that rows have, as declared or as seen"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from synth import registry
+from synth.data.columns import Column, Place, Plan, plan
+from synth.data.reading import TEXTS, chunks
+from synth.record import FIELDS
+
+PROVENANCE = {
+    "teacher": str, "model": str, "system_fingerprint": str, "attempt": int, "attempts": int, "hinted": bool,
+    "request": str, "sampling": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int,
+    "cost": float,
+    "extractor": int, "thinking": str,
+}  # fmt: skip
+META = {"source_id": str, "confidence": float, "words": int}
+
+
+def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[Any], str], None] | None = None) -> Plan:
+    """Which types the columns of a dataset have, told from all rows; `look` sees each on the way, with its place."""
+    seen = Column(fields={name: Column() for name in FIELDS})
+    for split in manifest["splits"]:
+        for rows, where in chunks(folder, manifest, split):
+            if look is not None:
+                look(rows, where)
+            for row in rows:
+                seen.see(row)
+    return plan(seen, known_types(manifest))
+
+
+def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
+    """Types that the maker of a dataset says its columns have, for those in which nothing but null stands."""
+    found: dict[Place, type] = {(name,): str for name in TEXTS}
+    builder = manifest.get("builder")
+    if builder in registry.names("builders"):
+        meta = registry.load("builders", builder).META
+        return {**found, **{("meta", name): kind for name, kind in meta.items()}}
+    if "distilled" in manifest:
+        found |= {("meta", name): kind for name, kind in META.items()}
+        found |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
+    return found

@@ -1,0 +1,99 @@
+"""answers that come in a batch, a day later"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+import orjson
+
+from synth.distilling.settle import Distiller, LaterError
+from synth.questions.task import Question
+from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES
+from synth.teachers.client import TRY_AGAIN, UnanswerableError, error_message
+from synth.teachers.exchange import Reply, Request, read_reply_body
+from synth.teachers.meter import Meter
+from synth.teachers.store import RequestStore
+
+
+class Later:
+    """Answers out of the store; what is not there is noted down to be handed in.
+
+    The meter counts each reply that came in a batch as paid for, whichever run collected it: a budget is for all runs
+    that it takes, since they are one command.
+    """
+
+    def __init__(self, store: RequestStore, meter: Meter) -> None:
+        self.store, self.meter = store, meter
+        self.requests: dict[str, Request] = {}  # by key: a question that stands twice in the data is asked once
+        self._counted: set[str] = set()
+
+    async def ask(self, request: Request) -> Reply:
+        """Raises LaterError where the reply is not there yet, UnanswerableError where it failed for good."""
+        key = request.key()
+        body = self.store.answer(key)
+        if body is not None and (found := read_reply_body(body)) is not None:
+            if key not in self._counted:
+                self._counted.add(key)
+                self.meter.count(replace(found, cached="batch" not in body))
+            return replace(found, cached=True)
+        self._raise_if_hopeless(key)
+        self.requests[key] = request
+        raise LaterError
+
+    async def missing(self, distiller: Distiller, questions: Iterable[Question]) -> list[Request]:
+        """What has to be answered next.
+
+        Where so many rows are wanted, of no more questions than may be needed: those that wait are taken for right.
+        """
+        plan, rows = distiller.plan, 0
+        for question in questions:
+            if plan.target_rows is not None and rows >= plan.target_rows:
+                break
+            try:
+                rows += len((await distiller.settle(question)).kept)
+            except LaterError:
+                rows += plan.per_question
+                # All attempts are made whatever they say: they are handed in at once, and not a day apart.
+                ahead = 0 if plan.keep == "first" or plan.vote else plan.max_attempts
+                for number in range(1, ahead + 1):
+                    with suppress(LaterError, UnanswerableError):
+                        await self.ask(distiller.request(question, number))
+        return list(self.requests.values())
+
+    def _raise_if_hopeless(self, key: str) -> None:
+        """Raises UnanswerableError for a request that was refused for what it says, or failed in too many batches."""
+        failed: dict[str, str] = {}
+        for text in self.store.failures(key):
+            failure = _failure(text)
+            if failure is None:
+                continue
+            batch_id, status, said = failure
+            if 400 <= status < 500 and status not in TRY_AGAIN:
+                raise UnanswerableError(f"status {status}: {said}")
+            failed[batch_id] = said
+        if len(failed) >= TRIES:
+            raise UnanswerableError(f"{len(failed)} batches: {list(failed.values())[-1]}")
+
+
+def came_in_batch(store: RequestStore, key: str) -> bool:
+    """Whether the reply to a request was paid for at the price of the Batch API."""
+    return "batch" in (store.answer(key) or {})
+
+
+def _failure(text: str) -> tuple[str, int, str] | None:
+    """Batch, status and message of a stored failure.
+
+    None where it counts for nothing: it came outside of batches, where failures are tried again at once, or nobody
+    would have been answered.
+    """
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(body, dict) or "batch" not in body:
+        return None
+    error = body.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if code in NOT_ITS_FAULT or body["status"] in NOT_ITS_STATUS:
+        return None
+    return body["batch"], body["status"], error_message(text.encode())

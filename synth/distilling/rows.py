@@ -1,0 +1,98 @@
+"""a settled question as rows, rejects, attempts"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from synth.answers.reply import VERSION, Reading
+from synth.distilling.settle import RIGHT, Attempt, Settled, _rationale
+from synth.questions.prompts import student_prompt
+from synth.questions.task import Task
+from synth.record import Record, Rejected
+from synth.teachers.catalogue import Teacher
+from synth.teachers.exchange import Reply
+
+
+def reason(settled: Settled) -> str:
+    """Why nothing of a question is kept: the commonest outcome of its attempts, of equals the last."""
+    outcomes = [attempt.outcome for attempt in reversed(settled.attempts)]
+    shown = [
+        "empty" if outcome in (RIGHT, "answered") else outcome for outcome in outcomes
+    ]  # right without a rationale
+    return Counter(shown).most_common(1)[0][0]
+
+
+def rows_of(settled: Settled, task: Task, teacher: Teacher) -> Iterator[Record]:
+    """The rows that are kept of a question."""
+    for place, attempt in enumerate(settled.kept, start=1):
+        reply, reading = attempt.reply, attempt.reading
+        if reply is None or reading is None or settled.answer is None:
+            continue
+        row_id = f"{task.name}/{settled.question.id}" + (f"/{place}" if place > 1 else "")
+        closing = task.closing.format(answer=settled.answer)
+        meta = {
+            "source_id": settled.question.id,
+            "confidence": settled.confidence,
+            "words": len(reading.rationale.split()),
+        }
+        yield Record(
+            row_id, task.name, student_prompt(task, settled.question), reading.rationale, settled.answer,
+            f" {reading.rationale}\n{closing}", meta,
+            _provenance(attempt, reply, reading, teacher, len(settled.attempts)),
+        )  # fmt: skip
+
+
+def _provenance(attempt: Attempt, reply: Reply, reading: Reading, teacher: Teacher, attempts: int) -> dict[str, Any]:
+    return {
+        "teacher": teacher.name,
+        "model": reply.model,
+        "system_fingerprint": reply.fingerprint,
+        "attempt": attempt.number,
+        "attempts": attempts,
+        "hinted": attempt.hinted,
+        "request": attempt.request.key(),
+        "sampling": orjson.dumps(attempt.request.sampling, option=orjson.OPT_SORT_KEYS).decode(),
+        "finish_reason": reply.finish_reason,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "cost": teacher.cost(reply.prompt_tokens, reply.completion_tokens),
+        "extractor": VERSION,
+        "thinking": reading.thinking,
+    }
+
+
+def rejected_of(settled: Settled, task: Task) -> Rejected | None:
+    """The question as a line of rejected.jsonl, where nothing of it is kept."""
+    if settled.kept:
+        return None
+    said = [attempt.reading.said if attempt.reading else attempt.detail for attempt in settled.attempts]
+    detail = f"{len(said)} attempts; the last said {said[-1][:200]!r}"
+    row_id = f"{task.name}/{settled.question.id}"
+    return Rejected(row_id, reason(settled), detail, settled.question.text, settled.question.gold or "")
+
+
+def attempt_lines(settled: Settled, task: Task) -> Iterator[dict[str, Any]]:
+    """Every attempt at a question, for pairs of right and wrong rationales and for analysis."""
+    kept = {id(attempt) for attempt in settled.kept}
+    for attempt in settled.attempts:
+        reading, reply = attempt.reading, attempt.reply
+        yield {
+            "id": f"{task.name}/{settled.question.id}",
+            "attempt": attempt.number,
+            "hinted": attempt.hinted,
+            "outcome": attempt.outcome,
+            "kept": id(attempt) in kept,
+            "prompt": student_prompt(task, settled.question),
+            "rationale": _rationale(attempt),
+            "answer": reading.answer if reading else None,
+            "gold": settled.question.gold,
+            "text": reply.text if reply else None,
+            "thinking": reading.thinking if reading else "",
+            "finish_reason": reply.finish_reason if reply else None,
+            "prompt_tokens": reply.prompt_tokens if reply else 0,
+            "completion_tokens": reply.completion_tokens if reply else 0,
+            "error": attempt.detail,
+            "request": attempt.request.key(),
+        }

@@ -1,0 +1,96 @@
+"""What `synth distill` does with its options: a job, a quiet progress line, a summary, or a dry run."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from synth.distilling.distill import Job, Outcome, Report
+from synth.distilling.settle import Distiller
+from synth.errors import UsageError
+from synth.teachers.batches import DISCOUNT
+from synth.teachers.meter import Meter
+
+GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # a reply, and attempts a question, where nothing is known yet
+
+
+def estimate(job: Job) -> str:
+    """What a run costs at most and probably, counted from the questions; nothing is asked."""
+    meter = Meter(job.teacher, discount=DISCOUNT if job.batch else 1.0)
+    distiller = Distiller(job.task, job.teacher, job.plan, _nobody)
+    questions = prompt_tokens = 0
+    most = 0.0
+    attempts = job.plan.vote or job.plan.max_attempts + job.plan.rationalize
+    for question in job.questions():
+        request = distiller.request(question, 1)
+        questions += 1
+        prompt_tokens += meter.prompt_estimate(request)
+        most += meter.most(request) * attempts
+    likely = attempts if job.plan.vote or job.plan.keep != "first" else GUESS_ATTEMPTS * job.plan.per_question
+    cost = job.teacher.cost(prompt_tokens * likely * meter.discount, questions * GUESS_TOKENS * likely * meter.discount)
+    lines = [f"{questions:,} questions, {prompt_tokens:,} prompt tokens an attempt (estimated), {job.teacher.name}"]
+    if cost is None:
+        return lines[0] + ": its price is unknown; give --price PROMPT,COMPLETION in dollars for a million tokens"
+    lines.append(
+        f"at most  ${most:,.2f}: every question asked {attempts} times, every reply {job.plan.max_tokens} tokens"
+    )
+    lines.append(f"probably ${cost:,.2f}: {likely:g} attempts a question, {GUESS_TOKENS} tokens a reply")
+    return "\n".join(lines)
+
+
+def summary(outcome: Outcome) -> str:
+    if outcome.already_there:
+        return f"{outcome.folder}: {outcome.rows:,} rows are there already"
+    if outcome.waiting:
+        return f"{outcome.folder}: {outcome.waiting}" + (f"\n{outcome.used}" if outcome.used else "")
+    drops = ", ".join(f"{count:,} {reason}" for reason, count in outcome.rejected.most_common())
+    text = f"{outcome.folder}: {outcome.rows:,} rows written" + (f"; questions left out: {drops}" if drops else "")
+    if outcome.used:
+        text += f"\n{outcome.used}"
+    if not outcome.complete:
+        text += f"\nstopped early: {outcome.why}; the same command goes on from here"
+    return text
+
+
+async def _nobody(request: Any) -> Any:
+    raise UsageError("a dry run asks nothing")
+
+
+@contextmanager
+def _line(quiet: bool, start: float) -> Iterator[tuple[Any, Report]]:
+    """One line that is redrawn by the clock; what has to be said goes above it. Nothing is drawn into a file."""
+    console = Console(stderr=True, highlight=False)
+    latest: list[tuple[Meter, Outcome, int]] = []
+
+    def drawn() -> Text:
+        return Text(meter_line(*latest[-1], time.monotonic() - start) if latest else "")
+
+    def say(message: str) -> None:
+        if not quiet:
+            console.print(f"synth: {message}", soft_wrap=True, markup=False)
+
+    def report(*state: Any) -> None:
+        latest[:] = [state]
+
+    if quiet or not console.is_terminal:
+        yield say, report
+        return
+    with Live(console=console, refresh_per_second=4, transient=True, get_renderable=drawn):
+        yield say, report
+
+
+def meter_line(meter: Meter, outcome: Outcome, settled: int, seconds: float) -> str:
+    """Questions, rows kept, attempts, tokens, dollars, rate, time left."""
+    rate = settled / max(seconds, 0.001)
+    left = timedelta(seconds=round((outcome.total - settled) / rate)) if settled else "?"
+    tokens = (meter.prompt_tokens + meter.completion_tokens) / 1000
+    dollars = "price unknown" if meter.dollars is None else f"${meter.dollars:.2f}"
+    return (
+        f"{settled:,}/{outcome.total:,} questions, {outcome.rows:,} rows, {meter.asked + meter.cached:,} replies, "
+        f"{tokens:,.0f}k tokens, {dollars}, {rate:.0f}/s, {left} left"
+    )

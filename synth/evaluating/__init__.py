@@ -1,0 +1,1 @@
+"""Measures models on datasets: `evaluate(...)` in evaluate.py."""

@@ -1,0 +1,107 @@
+"""What is evaluated, and how: one job for each folder that `synth eval` writes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth.errors import SynthError, UsageError
+from synth.evaluating.prompts import Prompting
+from synth.models.generate import Decoding
+from synth.teachers.given import Limits
+
+
+class StoppedError(SynthError):
+    """Stopped before the end: 3 by the budget or a failing server, 130 by the user; what was written is kept."""
+
+    def __init__(self, message: str, exit_code: int = 3) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation: a model, some rows, a way to ask."""
+
+    model: str  # a checkpoint's folder, a name on the Hub, or the URL of a server
+    data: Path
+    out: Path
+    split: str = "test"
+    limit: int | None = None
+    prompting: Prompting = "rationale"
+    decoding: Decoding = field(default_factory=Decoding)
+    run: Path | None = None  # the run folder of a model that is served
+    plain: bool = False  # prompts as they stand, also for a model that another program trained
+    served: str = ""  # the model's name at the server
+    limits: Limits = field(default_factory=Limits)
+    cache: Path | None = None
+    price: str | None = None
+    overwrite: bool = False
+
+    @property
+    def is_url(self) -> bool:
+        return is_url(self.model)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written, for the terminal."""
+
+    job: Job
+    metrics: dict[str, Any]
+    already_there: bool = False
+    faults: Mapping[str, Sequence[str]] = field(default_factory=dict)  # ids of the rows that were not asked
+
+
+def is_url(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
+
+
+def default_out(model: str, served: str, data: Path, split: str, direct: bool, samples: int) -> Path:
+    """RUN/eval/<data>-<split>[-direct][-x10]; for a model that has no folder here, eval/<model>/..."""
+    name = f"{data.resolve().name}-{split}" + "-direct" * direct + (f"-x{samples}" if samples > 1 else "")
+    if not is_url(model) and Path(model).is_dir():
+        return Path(model) / "eval" / name
+    return Path("eval") / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
+
+
+def command(job: Job) -> str:
+    """The command without the paths of this machine."""
+    model = job.model if job.is_url else Path(job.model).name
+    words = ["synth eval", f"--model {model}", f"--data {job.data.resolve().name}", f"--split {job.split}"]
+    words += [f"--limit {job.limit}"] if job.limit is not None else []
+    words += ["--prompting direct"] if job.prompting == "direct" else []
+    if job.decoding.temperature:
+        words.append(f"--samples {job.decoding.samples} --temperature {job.decoding.temperature:g}")
+    return " ".join(words)
+
+
+def asked(job: Job) -> dict[str, Any]:
+    """What the user chose of what decides the outputs, for saying in what two evaluations differ; no paths."""
+    model = job.served or (job.model if job.is_url else Path(job.model).name)
+    return {
+        "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
+        **asdict(job.decoding),
+    }  # fmt: skip
+
+
+def difference(found: Any, job: Job) -> str:
+    """The first choice in which an evaluation that is there (its `asked`) differs from what is asked for now."""
+    for name, value in asked(job).items():
+        there = found.get(name) if isinstance(found, dict) else value
+        if there != value:
+            return f"its {name} is {_said(there)}, asked for {_said(value)}"
+    return "its data, weights or training settings are others"
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def decoding_from(samples: int, temperature: float | None, max_new_tokens: int, batch_size: int, seed: int) -> Decoding:
+    """Raises UsageError for samples that would all be the same."""
+    chosen = temperature if temperature is not None else (0.8 if samples > 1 else 0.0)
+    if samples > 1 and chosen == 0:
+        raise UsageError(f"--samples {samples} --temperature 0: all would be the same; give a temperature above 0")
+    return Decoding(samples, chosen, max_new_tokens, batch_size, seed)

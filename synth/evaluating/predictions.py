@@ -1,0 +1,147 @@
+"""From outputs to the lines of predictions.jsonl, and from these to the figures of metrics.json."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from synth.answers import normalised
+from synth.evaluating import metrics
+from synth.evaluating.prompts import Asking
+from synth.evaluating.reading import BUILT, agree, as_stored, gold_of, kind_of, options_of, read_output
+from synth.models.generate import Output
+from synth.record import Record
+from synth.statistics.calibration import brier, calibration, ece_interval
+from synth.statistics.intervals import interval
+from synth.statistics.ranges import grouped
+
+MEANS = (
+    "accuracy", "contained", "last_character", "answer_f1", "rationale_f1_1", "rationale_f1_2", "steps_right", "loops",
+    "words", "tokens", "diversity", "confidence", "brier",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Turns rows and their outputs into predictions."""
+
+    asking: Asking
+    known: Mapping[str, Any]  # what the step checker has to know of the dataset
+    reasons: bool  # the model writes rationales: they are compared with the gold ones, their steps are checked
+    sampled: bool  # several outputs a row: the majority is the answer
+
+    def predictions(
+        self, records: Sequence[Record], outputs: Sequence[Sequence[Output]], faults: Sequence[str | None]
+    ) -> list[dict[str, Any]]:
+        """The lines of some rows. A row with a fault (prompt_too_long, unanswered) has no outputs and is wrong."""
+        texts = [
+            [self.asking.restored(record, output.text) for output in of]
+            for record, of in zip(records, outputs, strict=True)
+        ]
+        first = [of[0] if of else "" for of in texts]
+        cut = [bool(of) and of[0].cut_off for of in outputs]
+        targets = [record.completion if record.rationale and self.reasons else None for record in records]
+        golds = [record.answer for record in records]
+        verdicts = [self._steps(record, text) for record, text in zip(records, first, strict=True)]
+        lists = {
+            "contained": metrics.contained(first, golds),
+            "last_character": metrics.last_character(first, golds),
+            "f1_1": metrics.overlap_f1(first, targets, 1),
+            "f1_2": metrics.overlap_f1(first, targets, 2),
+            "loop": metrics.looping(first, cut),
+            "words": metrics.words(first),
+        }
+        return [
+            self._line(record, texts[at], outputs[at], verdicts[at], faults[at], {k: v[at] for k, v in lists.items()})
+            for at, record in enumerate(records)
+        ]
+
+    def _steps(self, record: Record, output: str) -> metrics.StepVerdict | None:
+        """Only a model that was trained on the steps of a built dataset can write them; equations anyone can."""
+        if not self.reasons or (record.task in BUILT and not self.asking.trained):
+            return None
+        return metrics.judge_steps([record], [output], self.known)[0]
+
+    def _line(
+        self,
+        record: Record,
+        texts: list[str],
+        outputs: Sequence[Output],
+        verdict: metrics.StepVerdict | None,
+        fault: str | None,
+        values: Mapping[str, float | None],
+    ) -> dict[str, Any]:
+        found = [read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)]
+        answers = [each.answer for each in found]
+        answer, share = self._answer(record, answers)
+        right = agree(answer, gold_of(record.answer, record.task, options_of(record)), record.task)
+        diverse = metrics.diversity([found[0].rationale])[0] if found and self.reasons and found[0].rationale else None
+        return {
+            "id": record.id, "prompt": record.prompt, "output": texts[0] if texts else "",
+            "outputs": texts if self.sampled else [], "answer": as_stored(answer, record.task),
+            "gold": record.answer, "correct": right,
+            "contained": bool(values["contained"]),
+            "last_character": bool(values["last_character"]) if record.task == "listops" else None,
+            "answer_f1": metrics.answer_f1([answer], [record.answer])[0] if record.task == "2wiki" else None,
+            "f1_1": values["f1_1"], "f1_2": values["f1_2"],
+            "steps_right": None if verdict is None else verdict.right,
+            "first_wrong_step": None if verdict is None else verdict.first_wrong,
+            "fault": fault or (None if verdict is None else verdict.fault),
+            "loop": bool(values["loop"]), "words": int(values["words"] or 0),
+            "tokens": outputs[0].tokens if outputs else 0, "diversity": diverse,
+            "confidence": share if self.sampled else None, "meta": dict(record.meta),
+        }  # fmt: skip
+
+    def _answer(self, record: Record, answers: Sequence[str | None]) -> tuple[str | None, float]:
+        """The majority's answer in the words of the first that gave it, and its share of the samples."""
+        if record.task != "2wiki":
+            return metrics.confidence([answers], kind_of(record.task))[0] if answers else (None, 0.0)
+        keys = [None if answer is None else normalised.normalised(answer) for answer in answers]
+        best, share = metrics.confidence([keys], "text")[0] if keys else (None, 0.0)
+        return next((answer for answer, key in zip(answers, keys, strict=True) if key == best), None), share
+
+
+@dataclass
+class Figures:
+    """What the figures of metrics.json are worked out from: a number a row and metric, and what the rows are like."""
+
+    values: dict[str, list[float | None]] = field(default_factory=lambda: {name: [] for name in MEANS})
+    meta: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        names = {"accuracy": "correct", "rationale_f1_1": "f1_1", "rationale_f1_2": "f1_2", "loops": "loop"}
+        for name, values in self.values.items():
+            value = line.get(names.get(name, name))
+            values.append(None if value is None else float(value))
+        sure = line["confidence"]
+        self.values["brier"][-1] = None if sure is None else brier([sure], [float(line["correct"])])[0]
+        self.meta.append(line["meta"])
+
+    def metrics(self, rows: Sequence[int] | None = None) -> dict[str, dict[str, Any]]:
+        """Each metric that applies, with its interval; of all rows or of some."""
+        chosen = {name: values if rows is None else [values[at] for at in rows] for name, values in self.values.items()}
+        found = {name: interval(values) for name, values in chosen.items()}
+        sure, right = self._sure(chosen)
+        found["ece"] = ece_interval(sure, right) if sure else None
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+    def calibration(self) -> dict[str, Any] | None:
+        sure, right = self._sure(self.values)
+        return calibration(sure, right) if sure else None
+
+    def by(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The metrics of each group of rows: by the values of the columns of meta that have few, numbers in ranges."""
+        columns = dict.fromkeys(name for meta in self.meta for name in meta)
+        found = {}
+        for column in columns:
+            groups = grouped([meta.get(column) for meta in self.meta])
+            if len(groups) > 1:
+                found[column] = {label: self.metrics(rows) for label, rows in groups.items()}
+        return found
+
+    def _sure(self, chosen: Mapping[str, Sequence[float | None]]) -> tuple[list[float], list[float]]:
+        pairs = [
+            (sure, right)
+            for sure, right in zip(chosen["confidence"], chosen["accuracy"], strict=True)
+            if sure is not None and right is not None
+        ]
+        return [sure for sure, _ in pairs], [right for _, right in pairs]

@@ -1,0 +1,131 @@
+"""Asks a server for the outputs of an evaluation, through the engine of `synth distill`.
+
+Requests and replies are in EVAL/requests.sqlite: an evaluation that is gone on with asks nothing twice. Greedy decoding
+is temperature 0; the samples of a row are its first, second, ... attempt.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from synth.errors import SynthError, UsageError
+from synth.evaluating.job import Job, StoppedError
+from synth.evaluating.outputs import Partial
+from synth.evaluating.prompts import Asking
+from synth.models.generate import Decoding, Output
+from synth.record import Record
+from synth.teachers.asker import Asker, StopAskingError
+from synth.teachers.catalogue import Teacher
+from synth.teachers.client import UnanswerableError
+from synth.teachers.exchange import Reply, Request
+from synth.teachers.given import teacher_from
+
+CACHE = "requests.sqlite"
+UNANSWERED = "unanswered"
+CUT_OFF = ("length", "max_tokens")
+CONNECT_SECONDS = 10.0
+
+
+@dataclass
+class _Asked:
+    """What the workers share."""
+
+    asker: Asker
+    requests: Callable[[Record], list[Request]]
+    partial: Partial
+    told: Callable[[], None]
+    faults: dict[int, str] = field(default_factory=dict)
+    why: str = ""  # of the first row that was not answered
+
+
+async def ask_server(
+    job: Job,
+    asking: Asking,
+    records: Sequence[Record],
+    partial: Partial,
+    say: Callable[[str], None],
+    report: Callable[[str, int, int | None], None],
+) -> dict[int, str]:
+    """The outputs of all rows that are not there yet; answers the rows that the server does not answer.
+
+    Raises SynthError where nobody would be answered, StoppedError where asking was stopped.
+    """
+    teacher = _teacher(job)
+    _check_reachable(teacher)
+    left = iter([row for row in range(len(records)) if row not in partial])
+    async with Asker(teacher, job.cache or job.out / CACHE, job.limits, say) as asker:
+        shared = _Asked(
+            asker,
+            lambda record: list(_requests(teacher, asking, record, job.decoding)),
+            partial,
+            lambda: report(job.split, len(partial), len(records)),
+        )
+        await _all(shared, records, left, min(job.limits.concurrency, len(records)))
+        if asker.stopping:
+            kept = (
+                f"the outputs of {len(partial):,} of {len(records):,} rows are kept; the same command goes on from here"
+            )
+            code = 130 if asker.why == "interrupted" else 3
+            raise StoppedError(f"stopped early: {asker.why}; {kept}", code)
+    if len(shared.faults) == len(records):
+        raise SynthError(f"{teacher.base_url} answers no row: {shared.why}")
+    return shared.faults
+
+
+def _teacher(job: Job) -> Teacher:
+    if not job.served:
+        raise UsageError(f"--model {job.model}: add --model-name, the name that the model has at that server")
+    return teacher_from({"teacher": job.served, "base_url": job.model, "model": None, "price": job.price})
+
+
+def _check_reachable(teacher: Teacher) -> None:
+    """A server that is not there at all is said at once; one that fails later is waited for."""
+    parts = urlsplit(teacher.base_url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise SynthError(f"no server answers at {teacher.base_url} ({why}): start it, or check --model") from error
+
+
+async def _all(shared: _Asked, records: Sequence[Record], left: Iterator[int], workers: int) -> None:
+    """Raises the first error of any worker, when the others have finished what they have in flight."""
+    ended = await asyncio.gather(*(_work(shared, records, left) for _ in range(workers)), return_exceptions=True)
+    for error in ended:
+        if isinstance(error, BaseException):
+            raise error
+
+
+async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) -> None:
+    for row in left:
+        if shared.asker.stopping:
+            return
+        try:
+            replies = await asyncio.gather(*map(shared.asker.ask, shared.requests(records[row])))
+            shared.partial.add({row: [_output(reply) for reply in replies]})
+        except UnanswerableError as error:
+            shared.faults[row] = UNANSWERED
+            shared.why = shared.why or str(error)
+        except StopAskingError:
+            return
+        except SynthError as error:
+            shared.asker.stop(str(error))
+            raise
+        shared.told()
+        await asyncio.sleep(0)  # out of the store comes one reply after the other: requests in flight need their turn
+
+
+def _requests(teacher: Teacher, asking: Asking, record: Record, decoding: Decoding) -> Iterator[Request]:
+    sampling: dict[str, Any] = {teacher.max_tokens_field(): decoding.max_new_tokens}
+    if teacher.takes_temperature:
+        sampling["temperature"] = decoding.temperature
+    for sample in range(decoding.samples):
+        yield Request(teacher.model, tuple(asking.messages(record)), sampling, sample + 1)
+
+
+def _output(reply: Reply) -> Output:
+    return Output(reply.text or "", reply.completion_tokens, reply.finish_reason in CUT_OFF)

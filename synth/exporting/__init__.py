@@ -1,0 +1,1 @@
+"""Writes datasets in the forms of other libraries: `export(...)` in export.py."""

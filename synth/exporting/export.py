@@ -1,0 +1,249 @@
+"""Writes a dataset in the form that another library reads: `synth export`.
+
+    out/
+    ├── train.jsonl  test.jsonl  ...     a file a split (.parquet with --format parquet); a folder a configuration
+    ├── README.md                        names the splits, so that `datasets.load_dataset("out")` reads them all
+    ├── dataset_info.json                the same for LLaMA-Factory, whose `dataset_dir` the folder can be
+    └── synth-export.json                from what it was made, counts, sha256 of each file
+
+With --out FILE.jsonl one split goes to one file, and nothing is put beside it. What is new is written beside its place
+and then renamed into it: a run that was stopped leaves what was there.
+"""
+
+import json
+import shlex
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.base.files import file_facts
+from synth.data import frontmatter, manifest, reading
+from synth.data.names import CARD, MANIFEST
+from synth.errors import FolderError, UsageError
+from synth.exporting.forms import INFO, TAKES_SYSTEM, Form, dataset_info, row
+from synth.exporting.pairs import pairs
+
+MADE = "synth-export.json"
+SUFFIXES = {".jsonl": "jsonl", ".parquet": "parquet"}
+BATCH = 4096  # rows of a Parquet row group
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be written."""
+
+    folder: Path
+    to: Form
+    out: Path
+    system: str | None = None
+    split: str | None = None  # None: all
+    format: str = "jsonl"
+    pairs: int | None = None  # dpo: of each distilled row at most; None: all
+    overwrite: bool = False
+    workers: int | None = None  # processes for dpo; None: the cores, where there are many rows
+
+    @property
+    def single(self) -> bool:
+        """Whether one file is asked for."""
+        return self.out.suffix in SUFFIXES
+
+
+@dataclass
+class Export:
+    """What was written."""
+
+    out: Path
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)  # by configuration and split
+    left_out: Counter[str] = field(default_factory=Counter)  # reasons and rows
+
+
+def export(options: Options) -> Export:
+    """Write every split of a dataset folder, or of each that lies in it.
+
+    Raises UsageError for options that do not go together, FolderError for what cannot be read, written or replaced.
+    """
+    _check(options)
+    datasets = manifest.members(options.folder)
+    _check_single(options, datasets)
+    _check_out(options)
+    out, done = options.out, Export(options.out)
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+        partial.mkdir(parents=True)
+        for name, dataset in datasets.items():
+            inside = "" if set(datasets) == {"default"} else name
+            done.rows[name] = dict(_write_splits(options, dataset, partial / inside, done))
+        if not any(count for counts in done.rows.values() for count in counts.values()):
+            raise FolderError(_nothing(options, done))
+        if options.single:
+            next(partial.iterdir()).replace(out)
+        else:
+            _write_facts(options, datasets, partial, done)
+            _put_into_place(partial, out)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {out}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return done
+
+
+def _check(options: Options) -> None:
+    if options.system is not None and options.to not in TAKES_SYSTEM:
+        raise UsageError(f"--system has no place in {options.to}: it goes with --to {', '.join(TAKES_SYSTEM)}")
+    if options.pairs is not None and options.to != "dpo":
+        raise UsageError(f"--pairs goes with --to dpo, not with {options.to}")
+
+
+def _check_single(options: Options, datasets: dict[str, Path]) -> None:
+    """One file takes one split of one dataset."""
+    if not options.single:
+        return
+    if len(datasets) > 1:
+        names = ", ".join(str(options.folder / name) for name in datasets)
+        raise UsageError(f"{options.folder} holds several datasets: give --out a folder, or export one of {names}")
+    (dataset,) = datasets.values()
+    splits = manifest.open_manifest(dataset)["splits"]
+    if options.split is None and len(splits) != 1:
+        raise UsageError(f"--out {options.out} takes one split: add --split {'|'.join(splits)}, or give a folder")
+
+
+def _check_out(options: Options) -> None:
+    """Nothing is replaced but an export, and that only when asked for."""
+    out = options.out
+    old = out.with_name(f".{out.name}.old")
+    if old.is_dir() and not out.exists():
+        old.rename(out)  # a run was killed between two renames
+    if options.single:
+        if out.is_dir() or (out.parent / MANIFEST).exists():
+            raise FolderError(f"{out} cannot be written: it is a folder, or lies among the files of a dataset")
+        if out.exists() and not options.overwrite:
+            raise FolderError(f"{out} is there already: add --overwrite to replace it")
+        return
+    if out.exists() and not out.is_dir():
+        raise FolderError(f"{out} is a file: give --out a folder, or a name that ends in {' or '.join(SUFFIXES)}")
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} if out.is_dir() else set()
+    foreign = sorted(there - _ours(out))
+    if foreign:
+        raise FolderError(f"{out} holds {foreign[0]!r}, which is no part of an export: give --out a new folder")
+    if there and not options.overwrite:
+        raise FolderError(f"{out} holds an export already: add --overwrite to replace it")
+
+
+def _ours(out: Path) -> set[str]:
+    """The files that an export in this folder wrote."""
+    try:
+        return {MADE, *orjson.loads((out / MADE).read_bytes())["files"]}
+    except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
+        return set()
+
+
+def _write_splits(options: Options, dataset: Path, into: Path, done: Export) -> Iterator[tuple[str, int]]:
+    """Each split as a file; one without a row becomes none."""
+    into.mkdir(exist_ok=True)
+    splits = manifest.open_manifest(dataset)["splits"]
+    if options.split is not None and options.split not in splits:
+        raise UsageError(f"{dataset} has no split {options.split!r}: it has {', '.join(splits)}")
+    format = SUFFIXES.get(options.out.suffix, options.format)
+    for split in [options.split] if options.split else splits:
+        path = into / f"{split}.{format}"
+        rows = _rows(options, dataset, split, done)
+        count = _write_jsonl(path, rows) if format == "jsonl" else _write_parquet(path, rows)
+        if not count:
+            path.unlink(missing_ok=True)
+        yield split, count
+
+
+def _rows(options: Options, dataset: Path, split: str, done: Export) -> Iterator[dict[str, Any]]:
+    if options.to == "dpo":
+        return pairs(dataset, split, options.pairs, done.left_out, options.workers)
+    return (row(record, options.to, options.system) for record in reading.read(dataset, split))
+
+
+def _write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+    count = 0
+    with path.open("wb") as file:
+        for each in rows:
+            file.write(orjson.dumps(each) + b"\n")
+            count += 1
+    return count
+
+
+def _write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    first = list(islice(rows, BATCH))
+    if not first:
+        return 0
+    count, schema = 0, pa.RecordBatch.from_pylist(first).schema  # all rows of a form have the same shape
+    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        for batch in chain([first], iter(lambda: list(islice(rows, BATCH)), [])):
+            file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
+
+
+def _nothing(options: Options, done: Export) -> str:
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
+    return f"{options.folder} gives no row of {options.to}" + (f": {reasons}" if reasons else "")
+
+
+def _write_facts(options: Options, datasets: dict[str, Path], partial: Path, done: Export) -> None:
+    """The three files about the others."""
+    info, configs = {}, ["configs:"]
+    for name, counts in done.rows.items():
+        inside = "" if set(datasets) == {"default"} else f"{name}/"
+        if not any(counts.values()):
+            (partial / name).rmdir()
+            continue
+        configs += [f"- config_name: {name}", "  data_files:"]
+        for split in (split for split, count in counts.items() if count):
+            file = f"{inside}{split}.{options.format}"
+            configs += [f"  - split: {split}", "    path:", f"    - {file}"]
+            title = "_".join(filter(None, (options.folder.resolve().name, inside.rstrip("/"), split)))
+            info[title] = {"file_name": file, **dataset_info(options.to, options.system)}
+    _dump(partial / INFO, info)
+    (partial / CARD).write_text(frontmatter.with_configs("", configs), encoding="utf-8")
+    files = sorted(path for path in partial.rglob("*") if path.is_file())
+    _dump(
+        partial / MADE,
+        {
+            "made_by": f"rationale-synth {version('rationale-synth')}",
+            "command": _command(options),
+            "source": {name: file_facts(path / MANIFEST) for name, path in datasets.items()},
+            "rows": done.rows,
+            "left_out": dict(done.left_out),
+            "files": {path.relative_to(partial).as_posix(): file_facts(path) for path in files},
+        },
+    )
+
+
+def _command(options: Options) -> str:
+    """The command that makes the export again, but for --out; of paths the last part."""
+    words = ["synth", "export", options.folder.resolve().name, "--to", options.to]
+    words += ["--system", options.system] if options.system is not None else []
+    words += ["--split", options.split] if options.split is not None else []
+    words += ["--pairs", str(options.pairs)] if options.pairs is not None else []
+    words += ["--format", options.format] if options.format != "jsonl" else []
+    return shlex.join(words)
+
+
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _put_into_place(partial: Path, out: Path) -> None:
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    partial.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

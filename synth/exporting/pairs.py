@@ -1,0 +1,111 @@
+"""Pairs of a right and a wrong completion of the same prompt, for preference training: {prompt, chosen, rejected}.
+
+Of distilled rows the wrong one is what the teacher itself said in an attempt whose answer was wrong (attempts.jsonl);
+of built rows it is made by program (wrong.py). Both completions are in the same closing form.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import jsonlines
+import orjson
+
+from synth import registry
+from synth.data import reading
+from synth.data.manifest import open_manifest
+from synth.data.names import ATTEMPTS
+from synth.errors import FolderError, UsageError
+from synth.exporting.wrong import MISTAKES, rewritten, wrong_completion
+from synth.record import Record
+from synth.workers.local import cores, ordered, pool
+
+Pair = dict[str, str]
+CHUNK = 2000  # rows that a process works on at a time: about a second
+NO_WRONG_ATTEMPT = "no_wrong_attempt"  # the teacher said nothing wrong with reasons about this question
+NO_MISTAKE = "no_mistake_found"  # no mistake by program that the step checker objects to
+NO_RATIONALE = "no_rationale"
+
+
+def pairs(
+    folder: Path, split: str, most: int | None, left_out: Counter[str], workers: int | None = None
+) -> Iterator[Pair]:
+    """The pairs of a split, at most `most` of each row; rows that give none are counted in `left_out`.
+
+    workers: processes for mistakes by program, which take their time; None for all cores where there are many rows.
+    Raises UsageError for a dataset of a kind that no wrong completions are known of.
+    """
+    manifest = open_manifest(folder)
+    if "distilled" in manifest:
+        return _distilled(folder, split, most, left_out)
+    kind = str(manifest.get("builder"))
+    if kind not in MISTAKES:
+        raise UsageError(
+            f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones of {', '.join(MISTAKES)}"
+        )
+    chunks = -(-manifest["splits"][split]["rows"] // CHUNK)
+    workers = min(workers or cores(), max(1, chunks))
+    return _built(reading.read(folder, split), kind, manifest["config"], left_out, workers)
+
+
+def _built(
+    records: Iterator[Record], kind: str, config: Mapping[str, Any], left_out: Counter[str], workers: int
+) -> Iterator[Pair]:
+    checker = registry.load("validators", kind)
+    settings = checker.settings(config) if hasattr(checker, "settings") else {}
+    work = partial(_pairs_of, kind=kind, settings=settings)
+    with pool(workers) as executor:
+        for found, missing in ordered(executor, work, iter(lambda: list(islice(records, CHUNK)), []), workers):
+            yield from found
+            left_out.update(missing)
+
+
+def _pairs_of(records: list[Record], kind: str, settings: Mapping[str, Any]) -> tuple[list[Pair], Counter[str]]:
+    """The pairs of some rows, and why others give none."""
+    found, missing = [], Counter[str]()
+    for record in records:
+        wrong = wrong_completion(record, kind, settings) if record.rationale else None
+        if wrong is None:
+            missing[NO_MISTAKE if record.rationale else NO_RATIONALE] += 1
+        else:
+            found.append({"prompt": record.prompt, "chosen": record.completion, "rejected": wrong})
+    return found, missing
+
+
+def _distilled(folder: Path, split: str, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:
+    path = folder / ATTEMPTS
+    if not path.is_file():
+        raise FolderError(
+            f"{folder} has no {ATTEMPTS}, which holds the wrong attempts: export the folder that synth distill wrote"
+        )
+    questions = _by_question(path)
+    question, wrong = "", list[Mapping[str, Any]]()
+    for record in reading.read(folder, split):
+        wanted = f"{record.task}/{record.meta['source_id']}"
+        while question != wanted:  # rows are in the order of the attempts, and some questions have no row
+            question, wrong = next(questions, ("", []))
+            if not question:
+                raise FolderError(f"{path} has no attempts at {wanted}: distil again with --overwrite")
+        if not wrong:
+            left_out[NO_WRONG_ATTEMPT] += 1
+        for attempt in islice(wrong, most):
+            rejected = rewritten(record, attempt["rationale"], attempt["answer"])
+            yield {"prompt": record.prompt, "chosen": record.completion, "rejected": rejected}
+
+
+def _by_question(path: Path) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Each question with its wrong attempts that give reasons, each of these once."""
+    with path.open("rb") as file, jsonlines.Reader(file, loads=orjson.loads) as lines:
+        try:
+            for question, attempts in groupby(lines.iter(type=dict), key=lambda attempt: str(attempt["id"])):
+                distinct = {
+                    " ".join(attempt["rationale"].split()).casefold(): attempt
+                    for attempt in attempts
+                    if attempt["outcome"] == "wrong" and attempt["rationale"] and not attempt["hinted"]
+                }
+                yield question, list(distinct.values())
+        except (jsonlines.InvalidLineError, KeyError) as error:
+            raise FolderError(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,154 @@
+r"""Judges whether every equation of numbers in a rationale holds: `a op b = c` is worked out again.
+
+    "She makes 9 * 2 = $<<9*2=18>>18 a day."     right
+    "She makes 9 * 2 = $19 a day."               wrong: 9 * 2 = $19: it is 18
+
+Read as people write them: units, currencies, percent, fractions, brackets, LaTeX, words (6 times 3 equals 18), chains
+(3 + 4 = 7 + 2 = 9: every = is compared with what stands directly left of it), results rounded to the digits shown. The
+marks of GSM8K, <<9*2=18>>, are judged by themselves. The judge has no opinion where there is no operator (1 hour = 60
+minutes), on algebra, and wherever an equation that seems not to hold can be read in another way: a right rationale that
+is thrown away is gone, a wrong one can still be caught by its answer.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from synth.judges.equations.doubt import in_doubt
+from synth.judges.equations.sides import SCALES, Side, read
+from synth.judges.equations.tokens import Token, tokens
+from synth.judging.verdict import Verdict
+from synth.record import Record
+
+NAME = "equations"
+MENU = ("right", "wrong")
+_MARK = re.compile(r"<<([^<>\n]{1,200})>>")
+_STARTS = ("number", "open", "currency", "frac")
+_LABELS = ("step", "part", "day", "week", "month", "year", "case", "option", "method", "round", "phase", "question")
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """text[start:end] of a rationale: two sides with an equals sign between."""
+
+    start: int
+    end: int
+    left: str
+    right: str
+    value: Fraction  # what the left side comes to
+    holds: bool
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+
+def judge(record: Record, **_: object) -> Verdict:
+    """Wrong with the first equation that is; does not apply where there is none."""
+    count = 0
+    for equation in equations(record.rationale):
+        if not equation.holds:
+            return Verdict(NAME, "wrong", f"{equation}: it is {_written(equation.value)}")
+        count += 1
+    if not count:
+        return Verdict(NAME, None, "no equation")
+    return Verdict(NAME, "right", f"{count} equation{'s' * (count > 1)}")
+
+
+def equations(text: str) -> Iterator[Equation]:
+    """All equations of numbers that can be judged, in the order in which they end."""
+    found = [*_in(text, 0)]
+    for mark in _MARK.finditer(text):
+        found += _in(mark[1], mark.start(1))
+    return iter(sorted(found, key=lambda equation: (equation.end, equation.start)))
+
+
+def _in(text: str, offset: int) -> Iterator[Equation]:
+    pieces = tokens(text)
+    at = 0
+    while at < len(pieces):
+        signed = at > 0 and pieces[at - 1].kind == "eq" and pieces[at].text in ("-", "+")
+        left = read(pieces, at) if signed or pieces[at].kind in _STARTS else None
+        if left is None:
+            at += 1
+            continue
+        at = left.end
+        if at < len(pieces) and pieces[at].kind == "eq":
+            at += 1
+            right = read(pieces, at)
+            if right is not None and (left.signs or right.signs):
+                yield from _compared(text, offset, pieces, left, right)
+
+
+def _compared(text: str, offset: int, pieces: Sequence[Token], left: Side, right: Side) -> Iterator[Equation]:
+    """The equation with its judgement; nothing where the judge has none."""
+    lefts = [*_readings(pieces, left.first, left.end)]
+    for start in _beginnings(pieces, left.first):
+        lefts += [side for side in _readings(pieces, start, left.end) if side.signs]
+    rights = list(_readings(pieces, right.first, right.end))
+    holds = any(_agree(one, other) for one in lefts for other in rights)
+    if not holds and in_doubt(pieces, left, right):
+        return
+    (start, middle), (second, end) = _span(pieces, left), _span(pieces, right)
+    sides = _tidy(text[start:middle]), _tidy(text[second:end])
+    yield Equation(start + offset, end + offset, sides[0], sides[1], left.value, holds)
+
+
+def _span(pieces: Sequence[Token], side: Side) -> tuple[int, int]:
+    """Where a side stands in the text, without the words at its end."""
+    last = side.end - 1
+    while pieces[last].kind == "word" and pieces[last].text.lower().removesuffix("s") not in SCALES:
+        last -= 1
+    return pieces[side.first].start, pieces[last].end
+
+
+def _beginnings(pieces: Sequence[Token], first: int) -> Iterator[int]:
+    """Where else the left side may begin: a dash before it may be a minus, a number and a dash a label.
+
+    Step 2 - 3 + 4 = 7 and, at the start of a line, 2 : 3 + 4 = 7
+    """
+    if first and pieces[first - 1].text in ("-", "–"):
+        yield first - 1
+    labelled = first and pieces[first - 1].kind == "word" and pieces[first - 1].text.lower() in _LABELS
+    label = labelled or first == 0 or pieces[first - 1].kind == "line"
+    dash = pieces[first + 1] if first + 1 < len(pieces) else None
+    if label and dash and dash.kind == "op" and (dash.text == "-" if labelled else dash.text == ":"):
+        yield first + 2
+
+
+def _readings(pieces: Sequence[Token], first: int, end: int) -> Iterator[Side]:
+    for exact in (True, False):
+        side = read(pieces, first, exact=exact)
+        if side is not None and side.end == end:
+            yield side
+
+
+def _agree(left: Side, right: Side) -> bool:
+    """Equal, or equal to where the right side goes on (5 + 3 = 8 * 2), or up to the digits that are shown."""
+    if left.value in right.values:
+        return True
+    return _rounds(left, right) or _rounds(right, left)
+
+
+def _rounds(exact: Side, shown: Side) -> bool:
+    """Whether a number is rounded to the nearest, or has digits after the point cut off. 50 / 3 may also be 16 or 17
+    in whole numbers, as things are handed out and packed."""
+    if len(shown.values) > 1:
+        return False
+    error = abs(exact.value - shown.value)
+    cut = abs(shown.value) < abs(exact.value) and shown.step < 1
+    return error <= shown.step / 2 or (error < shown.step and (cut or (shown.step == 1 and "/" in exact.signs)))
+
+
+def _tidy(side: str) -> str:
+    return " ".join(_MARK.sub("", side).split())
+
+
+def _written(value: Fraction) -> str:
+    """12, 3.25, 10/3."""
+    denominator = value.denominator
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    finite = denominator == 1 < value.denominator <= 10**6
+    return f"{float(value):.12g}" if finite and abs(value) < 10**6 else str(value)

@@ -1,0 +1,1 @@
+"""Has the rows of a dataset judged: `judge(...)` in judge.py."""

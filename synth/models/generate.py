@@ -1,0 +1,162 @@
+"""Has a local checkpoint write: any encoder-decoder or decoder in Hugging Face's format, LoRA adapters too.
+
+Prompts go through the model in batches ordered by length, longest first: a batch is padded little, and the one that
+takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths, so a run that is
+gone on with makes the same batches.
+
+Greedy decoding by default. A sampled token is the one at which the sum of the probabilities passes a number between 0
+and 1, and each row draws its numbers from its own seed, so that what it says does not hang on its neighbours (but for
+the last digits of floating-point sums, which padding changes).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+BATCH_TOKENS = 32_768  # of prompts with their outputs, padding included, in one batch
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How outputs are written."""
+
+    samples: int = 1
+    temperature: float = 0.0  # 0: the likeliest token each time
+    max_new_tokens: int = 512
+    batch_size: int = 64  # rows at most
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing that was written."""
+
+    text: str
+    tokens: int  # the end token counts as one
+    cut_off: bool  # the length limit ended it
+
+
+class Checkpoint:
+    """A model and its tokenizer, ready to write."""
+
+    def __init__(self, name: str, tokenizer: Any, model: Any) -> None:
+        self.name, self.tokenizer, self.model = name, tokenizer, model
+        self.decoder = not model.config.is_encoder_decoder
+        if self.decoder:
+            tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+
+    @cached_property
+    def limit(self) -> int | None:
+        """Tokens of the longest prompt; of a decoder, prompt and output together. None: no limit (T5)."""
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        return int(limit) if limit else None
+
+    @cached_property
+    def ends(self) -> list[int]:
+        found = self.model.generation_config.eos_token_id
+        ends = found if isinstance(found, list) else [found]
+        return [end for end in [*ends, self.tokenizer.eos_token_id] if end is not None]
+
+    def encode(self, prompts: Sequence[str], chat: bool) -> list[list[int]]:
+        """Tokens of each prompt, with those that the tokenizer adds, but for an end token in front of a decoder's
+        output. The text of a chat has them all."""
+        # verbose: the length of each is looked at elsewhere
+        found: list[list[int]] = self.tokenizer(list(prompts), add_special_tokens=not chat, verbose=False)["input_ids"]
+        if self.decoder:
+            return [ids[:-1] if len(ids) > 1 and ids[-1] in self.ends else ids for ids in found]
+        return found
+
+    def room(self, length: int, decoding: Decoding) -> int:
+        """Tokens that may be written behind a prompt of so many; 0 or less where the prompt is too long by itself."""
+        if self.limit is None:
+            return decoding.max_new_tokens
+        left = self.limit - length
+        if self.decoder:
+            return min(decoding.max_new_tokens, left)
+        return decoding.max_new_tokens if left >= 0 else 0
+
+    def write(self, prompts: Sequence[list[int]], names: Sequence[str], decoding: Decoding) -> list[list[Output]]:
+        """The outputs of each prompt of one batch. `names` seed the samples of a row."""
+        import torch
+
+        copies = [ids for ids in prompts for _ in range(decoding.samples)]
+        padded = self.tokenizer.pad({"input_ids": copies}, return_tensors="pt").to(self.model.device)
+        room = self.room(max(map(len, prompts)), decoding)
+        drawn = _Drawn.for_rows(names, decoding, room, self.model.device) if decoding.temperature else None
+        with torch.inference_mode():
+            written = self.model.generate(
+                input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
+                generation_config=self._settings(room), logits_processor=[drawn] if drawn else None,
+            )  # fmt: skip
+        written = written[:, padded["input_ids"].shape[1] :] if self.decoder else written[:, 1:]
+        outputs = [self._output(ids) for ids in written.tolist()]
+        return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
+
+    def _settings(self, room: int) -> Any:
+        from transformers import GenerationConfig
+
+        config = self.model.generation_config
+        start = getattr(config, "decoder_start_token_id", None)
+        if start is None:
+            start = getattr(self.model.config, "decoder_start_token_id", None)
+        return GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=room, do_sample=False, num_beams=1, eos_token_id=self.ends or None,
+            pad_token_id=self.tokenizer.pad_token_id, bos_token_id=config.bos_token_id, decoder_start_token_id=start,
+        )  # fmt: skip
+
+    def _output(self, ids: list[int]) -> Output:
+        end = next((at for at, token in enumerate(ids) if token in self.ends), None)
+        own = ids if end is None else ids[: end + 1]
+        text = self.tokenizer.decode(own, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return Output(text, len(own), end is None)
+
+
+class _Drawn:
+    """A logits processor that leaves one token of each row: the one drawn with the row's own numbers."""
+
+    def __init__(self, numbers: Any, temperature: float) -> None:
+        self.numbers, self.temperature, self.step = numbers, temperature, 0
+
+    @classmethod
+    def for_rows(cls, names: Sequence[str], decoding: Decoding, steps: int, device: Any) -> "_Drawn":
+        import torch
+
+        from synth.base.draws import uniform
+
+        rows = [
+            uniform(f"eval/{decoding.seed}/{name}/{sample}", 0, 1, steps)[0].tolist()
+            for name in names
+            for sample in range(decoding.samples)
+        ]
+        return cls(torch.tensor(rows, dtype=torch.float64, device=device), decoding.temperature)
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        import torch
+
+        sums = torch.softmax(scores.double() / self.temperature, dim=-1).cumsum(dim=-1)
+        aim = self.numbers[:, self.step, None] * sums[:, -1:]
+        self.step += 1
+        token = torch.searchsorted(sums, aim, right=True)
+        return torch.full_like(scores, float("-inf")).scatter_(1, token, 0.0)
+
+
+def batches(lengths: Sequence[int], decoding: Decoding, by_length: bool = True) -> Iterator[list[int]]:
+    """Places of the prompts that go together: at most batch_size, and BATCH_TOKENS with what they may write.
+
+    `by_length`: longest first; otherwise in the order of the data (what benchmarks/evaluating.py compares with).
+    """
+    order = sorted(range(len(lengths)), key=lambda at: (-lengths[at], at)) if by_length else range(len(lengths))
+    batch: list[int] = []
+    longest = 0
+    for at in order:
+        longest = max(longest, lengths[at])
+        tokens = (longest + decoding.max_new_tokens) * decoding.samples * (len(batch) + 1)
+        if batch and (len(batch) == decoding.batch_size or tokens > BATCH_TOKENS):
+            yield batch
+            batch, longest = [], lengths[at]
+        batch.append(at)
+    if batch:
+        yield batch

@@ -1,0 +1,232 @@
+"""The model that is trained and its tokenizer: from a folder, from the Hub, or from scratch."""
+
+import os
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
+from synth.models.generate import Checkpoint
+
+ADAPTER = "adapter_config.json"
+
+
+WEIGHTS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
+OLD_WEIGHTS = ["*.bin", "*.bin.index.json"]  # of models that were never converted
+
+
+def quiet_libraries() -> None:
+    """No telemetry, no progress bars and no advice of the libraries below; to be called before they are imported."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait busily starve whatever else runs here
+    if missing := [name for name in ("torch", "transformers", "accelerate", "peft") if find_spec(name) is None]:
+        raise MissingExtraError(f"synth train (no {', '.join(missing)} here)", "train")
+    from transformers.utils import logging
+
+    for switch in ("set_verbosity_error", "disable_progress_bar"):
+        getattr(logging, switch)()
+
+
+def fetch(name: str) -> Path:
+    """The folder of a model; what the Hub has is fetched once.
+
+    Raises SourceError for a model that is not there, needs a login, or cannot be fetched.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    way_out = "give --model a folder or the id of a model on the Hub, or --from-scratch tiny"
+    hub = os.environ.get("HF_ENDPOINT") or None
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=WEIGHTS, ignore_patterns="*/*", endpoint=hub))
+        if not any(folder.glob("*.safetensors")):
+            snapshot_download(name, allow_patterns=OLD_WEIGHTS, ignore_patterns="*/*", endpoint=hub)
+        return folder
+    except GatedRepoError as error:
+        raise SourceError(
+            f"the model {name!r} needs a login: accept its terms at https://huggingface.co/{name}, "
+            "then type hf auth login"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise SourceError(f"there is no model {name!r}: {way_out} (a private one needs hf auth login first)") from error
+    except HFValidationError as error:
+        raise SourceError(f"there is no folder {name!r}: {way_out}") from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise SourceError(
+            f"the model {name!r} is not on this machine and the Hub cannot be reached: {way_out}"
+        ) from error
+
+
+def load_tokenizer(folder: Path, decoder: bool) -> Any:
+    """The tokenizer of a model; one without a padding token pads with the end token, which is masked.
+
+    Raises SourceError where it cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, ImportError) as error:
+        raise SourceError(f"{folder} has no tokenizer that can be loaded: {first_line(error)}") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "left" if decoder else "right"
+    return tokenizer
+
+
+def shape(folder: Path, decoder: bool) -> Any:
+    """The configuration of the model in a folder.
+
+    Raises SourceError where it cannot be read, UsageError where the model belongs to the other trainer.
+    """
+    from transformers import AutoConfig
+
+    try:
+        found = AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
+    if bool(found.is_encoder_decoder) is decoder:
+        right, name = ("an encoder-decoder", "t5") if decoder else ("a decoder", "llama")
+        raise UsageError(f"{folder.name} is {right}: train it with synth train {name}")
+    return found
+
+
+def load_model(folder: Path, decoder: bool, four_bit: bool = False) -> Any:
+    """The model of a folder, in 32 bits (mixed precision keeps them) or quantised to four for QLoRA.
+
+    Raises SourceError where it cannot be loaded.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    kind: Any = AutoModelForCausalLM if decoder else AutoModelForSeq2SeqLM
+    try:
+        return kind.from_pretrained(folder, dtype=torch.float32, **(_four_bit() if four_bit else {}))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
+
+
+def _four_bit() -> dict[str, Any]:
+    """The settings of QLoRA (Dettmers et al. 2023): four-bit NormalFloat, quantised twice, computing in bf16."""
+    if find_spec("bitsandbytes") is None:
+        raise SynthError("--qlora needs a package that is not installed: pip install bitsandbytes")
+    import torch
+    import transformers
+
+    kind: Any = transformers.BitsAndBytesConfig
+    four = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
+    return {"quantization_config": kind(**four, bnb_4bit_compute_dtype=torch.bfloat16)}
+
+
+def first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0]
+
+
+def load(name: str) -> Checkpoint:
+    """The checkpoint in a folder or on the Hub.
+
+    Raises MissingExtraError without torch, SourceError for what is not there, needs a login or has no weights.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    adapter, base = _base(name)  # before torch, which takes seconds to import
+    try:
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MissingExtraError("evaluating a checkpoint", "train") from error
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        config = AutoConfig.from_pretrained(base)
+        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model: Any = kind.from_pretrained(base, dtype=config.dtype if place.type == "cuda" else torch.float32)
+        model = _with_adapter(model, adapter) if adapter else model
+        tokenizer = AutoTokenizer.from_pretrained(adapter if adapter and _has_tokenizer(adapter) else base)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise SourceError(_why(name, base, error)) from error
+    return Checkpoint(name, tokenizer, model.to(place).eval())
+
+
+def _base(name: str) -> tuple[str | None, str]:
+    """The folder of an adapter, where there is one, and the place of the whole model."""
+    folder = Path(name)
+    if (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
+        import json
+
+        base = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+        return name, base if Path(base).is_dir() else _downloaded(base)
+    if not folder.is_dir():
+        if folder.exists() or name.count("/") > 1 or name.startswith((".", "/", "~")):
+            raise SourceError(f"{name} is not there: give --model a checkpoint's folder, a name on the Hub, or a URL")
+        return None, _downloaded(name)
+    if not (folder / "config.json").is_file():
+        saved = sorted(folder.glob("checkpoints/checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+        hint = f"its training did not end; the last checkpoint is {saved[-1]}" if saved else "it has no config.json"
+        raise SourceError(f"{name} holds no checkpoint: {hint}")
+    return None, name
+
+
+def _downloaded(name: str) -> str:
+    """Fetched here: without a network transformers tries again for most of a minute."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+    try:
+        return snapshot_download(name, allow_patterns=patterns, ignore_patterns="*/*")
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise SourceError(_why(name, name, error)) from error
+
+
+def _with_adapter(model: Any, folder: str) -> Any:
+    try:
+        from peft import PeftModel
+    except ImportError as error:
+        raise MissingExtraError("a LoRA adapter", "train") from error
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)  # peft's own
+        return PeftModel.from_pretrained(model, folder).merge_and_unload()
+
+
+def _has_tokenizer(folder: str) -> bool:
+    return (Path(folder) / "tokenizer_config.json").is_file()
+
+
+def _why(name: str, base: str, error: BaseException) -> str:
+    """One line about a checkpoint that cannot be loaded."""
+    said, chain = str(error), [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(cause)
+    kinds = {type(each).__name__ for each in chain}
+    if kinds & {"GatedRepoError"} or "gated" in said or "401" in said or "403" in said:
+        return f"{name} needs a login, or is not there: ask for access on its page, then type hf auth login"
+    if kinds & {"RepositoryNotFoundError", "HFValidationError"}:
+        return f"{name} is neither a folder nor a model on the Hub: check its name"
+    if kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError", "ConnectTimeout"}:
+        return (
+            f"{name} is not a folder, and the Hub cannot be reached to look for it there; a server's model is given "
+            f"as --model URL --model-name {name}"
+        )
+    if "no file named" in said:
+        return f"{name} has no weights: no model.safetensors is in {base}"
+    return f"{name} cannot be loaded: {type(error).__name__}: {' '.join(said.split())[:200]}"

@@ -1,0 +1,97 @@
+"""questions of a file, a folder, the Hub"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from synth.errors import SourceError
+from synth.questions.files import Entry, rows
+from synth.questions.layouts import LETTERS
+from synth.questions.prompts import _ANSWERS, options_line
+from synth.questions.task import Hub, Question, Task
+
+
+def load(task: Task, source: str, split: str | None = None) -> Iterator[Question]:
+    """The questions of a file, of a split in a folder, or on the Hub (`hub`, `org/name`, `org/name/config`).
+
+    Without a split it is the training split; a single file is read whole. Ids that repeat get a number added.
+    Raises SourceError, with the place of the row, for what cannot be read or is no question of this task.
+    """
+    repeated: Counter[str] = Counter()
+    seen: set[int] = set()
+    layouts = getattr(task.read, "layouts", ())
+    for path in _places(task, source, split):
+        for entry in rows(path, split, layouts):
+            question = _read(task, entry)
+            if question is not None:
+                yield replace(question, id=_unique(question.id, repeated, seen))
+    if not seen:
+        raise SourceError(f"{source} holds no question of {task.name}")
+
+
+def _places(task: Task, source: str, split: str | None) -> list[Path]:
+    from synth.questions import hub as _hub
+
+    if Path(source).exists():
+        return [Path(source)]
+    if (hub := find_hub(task, source)) is not None:
+        return _hub.download(hub, split)
+    raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
+
+
+def find_hub(task: Task, source: str) -> Hub | None:
+    """Where a source is on the Hub; None for one that is here, or nowhere.
+
+    Raises SourceError for `hub` where the task names no place there.
+    """
+    from synth.questions import hub as _hub
+
+    path = Path(source)
+    named = source == "hub" or (_hub.NAME.fullmatch(source) and not path.parent.exists())
+    return _hub.place(source, task.hub) if named and not path.exists() else None
+
+
+def _read(task: Task, entry: Entry) -> Question | None:
+    row, number, where = entry
+    try:
+        question = task.read(row, number)
+    except SourceError as error:
+        raise SourceError(f"{where} {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SourceError(f"{where} is not a row that {task.name} reads: {type(error).__name__} {error}") from error
+    return None if question is None else checked(task, question, where)
+
+
+def checked(task: Task, question: Question, where: str) -> Question:
+    """The question with the task's options and its right answer in canonical form.
+
+    Raises SourceError for a right answer that cannot be one, and for a choice without options.
+    """
+    from synth.answers.reply import canonical
+
+    options = question.options or task.options
+    if task.kind == "option" and not options:
+        raise SourceError(
+            f"{where}: question {question.id} has no options, as in (A) ... (B) ... or a column `options`"
+        )
+    gold = question.gold
+    if gold is not None and not (task.kind == "option" and gold in LETTERS[: len(options)]):
+        gold = canonical(gold, task.kind, options)
+        if gold is None:
+            allowed = options_line(options) if options else _ANSWERS[task.kind]
+            raise SourceError(
+                f"{where}: the right answer of question {question.id} is {question.gold!r}, not {allowed}"
+            )
+    return replace(question, options=tuple(options), gold=gold)
+
+
+def _unique(name: str, repeated: Counter[str], seen: set[int]) -> str:
+    """The name, or `name-2`, `name-3`, ... where it was taken. Of names that were taken 64 bits are kept."""
+    unique = name
+    while (mark := int.from_bytes(hashlib.blake2b(unique.encode(), digest_size=8).digest(), "little")) in seen:
+        repeated[name] += 1
+        unique = f"{name}-{repeated[name] + 1}"
+    seen.add(mark)
+    return unique

@@ -1,0 +1,153 @@
+"""A user's own task, from a TOML or a Python file.
+
+    name = "riddles"
+    instruction = "Solve the riddle below."
+    kind = "option"                        # number, option, yes_no, date or text
+    options = ["candle", "river"]          # where all questions have the same ones
+    closing = "The answer is {answer}."    # these two lines are the defaults
+    label = "Question"
+
+    [columns]                              # by default question, label, and id, options where the rows have them
+    question = "{riddle}"                  # a template over the columns; a dot reaches into an object
+    answer = "solution"
+
+    [labels]                               # labels of the source -> answers, where it has codes
+    0 = "A"
+
+    [hub]
+    id = "me/riddles"
+
+    [example]
+    question = "What gets shorter as it works?"
+    answer = "A"
+
+A Python file holds the same as `TASK = Task(...)`, with a `read` of its own.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+from synth.answers.kinds import Kind
+from synth.errors import UsageError
+from synth.questions.layouts import Layout, Reader
+from synth.questions.task import Hub, Question, Task
+
+KINDS = get_args(Kind)
+TEXTS = ("name", "instruction", "kind", "closing", "label", "summary", "family", "licence", "source", "system")
+TABLES = {
+    "columns": ("question", "answer", "options", "id"),
+    "labels": None,
+    "hub": ("id", "config", "splits"),
+    "example": ("question", "answer", "options"),
+}
+
+
+def read_task(path: Path) -> Task:
+    """The task of a file.
+
+    Raises UsageError, which names everything that is wrong with the file.
+    """
+    try:
+        task = _from_python(path) if path.suffix == ".py" else _from_toml(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    if "{answer}" not in task.closing:
+        raise UsageError(f"{path}: closing has to show where the answer stands: The answer is {{answer}}.")
+    if task.kind not in KINDS:
+        raise UsageError(f"{path}: kind is {task.kind!r}: it can be {', '.join(KINDS)}")
+    return task
+
+
+def _from_python(path: Path) -> Task:
+    spec = importlib.util.spec_from_file_location(f"synth_task_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file")
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, LookupError,
+            ArithmeticError, OSError, RuntimeError) as error:  # fmt: skip
+        raise UsageError(f"{path} does not run: {type(error).__name__}: {error}") from error
+    task = getattr(module, "TASK", None)
+    if not isinstance(task, Task):
+        raise UsageError(f"{path} holds no task: it has to say TASK = Task(...), with Task from synth.task")
+    return task
+
+
+def _from_toml(path: Path) -> Task:
+    content = _toml(path)
+    if wrong := _mistakes(content):
+        raise UsageError(f"{path}: {'; '.join(wrong)}")
+    texts = {name: content[name] for name in TEXTS if name in content}
+    example = content.get("example")
+    options = tuple(content.get("options", ()))
+    return Task(
+        **{"family": "own", "summary": texts["instruction"], **texts},
+        read=Reader(_layout(content, options)),
+        options=options,
+        hub=Hub(**content["hub"]) if "hub" in content else None,
+        example=Question("example", example["question"], tuple(example.get("options", ())), example.get("answer"))
+        if example
+        else None,
+    )
+
+
+def _layout(content: Mapping[str, Any], options: tuple[str, ...]) -> Layout:
+    columns = content.get("columns", {})
+    question = columns.get("question", "question")
+    named = columns.get("options", ())
+    return Layout(
+        "own",
+        text=question if "{" in question else "{" + question + "}",
+        gold=columns.get("answer", "label"),
+        labels={str(label).lower(): answer for label, answer in content["labels"].items()}
+        if "labels" in content
+        else None,
+        options=(named,) if isinstance(named, str) else tuple(named),
+        inline=content["kind"] == "option" and not options,
+        id=columns.get("id", "id"),
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        try:
+            import tomli as tomllib
+        except ImportError as error:
+            raise UsageError(f"{path}: a task in TOML needs Python 3.11 or newer, or: pip install tomli") from error
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from error
+
+
+def _mistakes(content: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with a file, so that it can be mended in one go."""
+    wrong = [f"{name} is missing" for name in ("name", "instruction", "kind") if name not in content]
+    wrong += [f"{name} has to be a text" for name in TEXTS if not isinstance(content.get(name, ""), str)]
+    allowed = [*TEXTS, "options", *TABLES]
+    wrong += [f"there is no {name}: there are {', '.join(allowed)}" for name in content if name not in allowed]
+    if not _texts(content.get("options", [])):
+        wrong.append("options has to be a list of texts")
+    for table, names in TABLES.items():
+        found = content.get(table, {})
+        if not isinstance(found, Mapping):
+            wrong.append(f"{table} has to be a table: [{table}]")
+        elif names:
+            wrong += [f"[{table}] has no {name}: it has {', '.join(names)}" for name in found if name not in names]
+    wrong += [
+        f"[{table}] lacks {name}"
+        for table, name in (("hub", "id"), ("example", "question"))
+        if isinstance(content.get(table), Mapping) and name not in content[table]
+    ]
+    return wrong
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)

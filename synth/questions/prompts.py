@@ -1,0 +1,69 @@
+"""what a teacher and a student read; options written and read back"""
+
+from synth.answers.kinds import Kind
+from synth.errors import UnknownNameError, UsageError
+from synth.questions.layouts import LETTERS
+from synth.questions.task import Question, Task
+
+# RAFT, appendix D.2: five ways to ask for the same reasoning, from longest to shortest. Only "Let's think step by
+# step." is to the letter; the others say in our words what the paper's say.
+LENGTHS = {
+    "thorough": "Let's analyse the problem thoroughly and explain how it is solved.",
+    "detailed": "Let's explain the solution in as much detail as possible.",
+    "steps": "Let's think step by step.",
+    "brief": "Let's explain the solution in a few words.",
+    "shortest": "Let's explain the solution as briefly as we can.",
+}
+_ANSWERS: dict[Kind, str] = {
+    "number": "a number",
+    "option": "the letter of an option",
+    "yes_no": "yes or no",
+    "date": "a date",
+    "text": "the answer",
+}
+
+
+def student_prompt(task: Task, question: Question) -> str:
+    """What a student reads: the question and its options, without what a teacher is told about how to answer."""
+    options = question.options or task.options
+    listed = " ".join(f"({chr(ord('A') + place)}) {text}" for place, text in enumerate(options))
+    lines = [f"{task.label}: {question.text}", *([f"Options: {listed}"] if listed else []), "Answer:"]
+    return "\n".join(lines)
+
+
+def options_line(options: tuple[str, ...], correct: str | None = None) -> str:
+    """`(A) Entailment (B) Contradiction (C) Neutral`; as a hint, ` (CORRECT)` stands after the right one."""
+    return " ".join(
+        f"({letter}) {option}{' (CORRECT)' if letter == correct else ''}"
+        for letter, option in zip(LETTERS, options, strict=False)
+    )
+
+
+def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> str:
+    """What a teacher reads: instruction, closing form, question, options, and how long to reason.
+
+    With `hint` it gives the answer away (STaR's rationalization): ` (CORRECT)` after the option, else the answer in
+    parentheses after the question. Raises UsageError for a length that is none, or a hint without an answer.
+    """
+    if length not in LENGTHS:
+        raise UnknownNameError("length", length, list(LENGTHS))
+    if hint and question.gold is None:
+        raise UsageError(f"question {question.id} of {task.name} has no known answer to hint at")
+    options = question.options or task.options
+    marked = task.kind == "option"
+    text = f"{question.text} ({question.gold})" if hint and not marked else question.text
+    lines = [f"{task.instruction} {_closing(task)}", "", f"{task.label}: {text}"]
+    if options:
+        lines.append(f"Options: {options_line(options, question.gold if hint and marked else None)}")
+    return "\n".join([*lines, f"Answer: {LENGTHS[length]}"])
+
+
+def _closing(task: Task) -> str:
+    form = task.closing.format(answer=task.unknown)
+    return f'Close with a line "{form}", where {task.unknown} is {_ANSWERS[task.kind]}.'
+
+
+def messages(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> list[dict[str, str]]:
+    """The prompt as a chat."""
+    system = [{"role": "system", "content": task.system}] if task.system else []
+    return [*system, {"role": "user", "content": prompt(task, question, length=length, hint=hint)}]

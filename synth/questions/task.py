@@ -1,0 +1,53 @@
+"""A question-answering task: how its source is read, what a teacher is asked, how an answer is told and compared.
+
+The tasks themselves stand in synth/tasks/, one file a family. A task's questions come from its own release on disk,
+from the plain layout `{"id", "question", "label"}` one JSON object a line, or from the Hub.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from synth.answers.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a task."""
+
+    id: str  # unique in its source
+    text: str  # what is asked, without the options
+    options: tuple[str, ...] = ()  # texts of the options A, B, C, ...; none for an open question
+    gold: str | None = (
+        None  # the right answer in canonical form (see synth/answers/reply.py); None where it is not known
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Where a task is on the Hugging Face Hub."""
+
+    id: str
+    config: str | None = None
+    splits: Mapping[str, str] = field(default_factory=lambda: {"train": "train", "test": "test"})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One entry of synth/tasks/FAMILY.py, or of a user's own file."""
+
+    name: str  # gsm8k
+    family: str  # math
+    summary: str  # one line for `synth tasks`
+    instruction: str  # what the teacher has to do, without the closing form, which is added from `closing`
+    kind: Kind
+    read: Callable[[Mapping[str, Any], str], Question | None]  # row of the source, its number; None skips
+    options: tuple[str, ...] = ()  # where all questions have the same ones
+    closing: str = "The answer is {answer}."  # how a reply has to close
+    label: str = "Question"  # what stands before the question's text
+    hub: Hub | None = None
+    licence: str = "unknown"
+    source: str = ""  # paper or page it comes from
+    example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
+    system: str = ""  # a system message, where the task has one
+    unknown: str = "x"  # stands for the answer where the prompt shows the closing form

@@ -1,0 +1,36 @@
+"""a run as a model on the Hub"""
+
+from pathlib import Path
+
+from synth.data.names import CHECKPOINTS
+from synth.errors import HubError
+from synth.models.load import first_line
+
+
+def check_name(name: str | None) -> None:
+    """Raises UsageError or HubError, before anything is trained, where a model could not be pushed there."""
+    if name is not None:
+        from synth.releasing.hub import checked_name, login
+
+        login(needed=bool(checked_name(name)))
+
+
+def push(folder: Path, name: str) -> None:
+    """Put model, tokenizer, card, facts and log on the Hub, in one commit; checkpoints and evaluations stay here.
+
+    Raises HubError; the run folder is complete by then, and the same command pushes it again.
+    """
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
+
+    from synth.releasing.hub import Hub, login
+
+    hub = Hub(name, login(needed=True))
+    try:
+        hub.api.create_repo(name, repo_type="model", exist_ok=True)
+        hub.api.upload_folder(
+            folder_path=folder, repo_id=name, repo_type="model", commit_message="rationale-synth: a trained model",
+            ignore_patterns=[f"{CHECKPOINTS}/*", "eval/*", ".*"],
+        )  # fmt: skip
+    except (HfHubHTTPError, httpx2.HTTPError, ValueError, RuntimeError) as error:
+        raise HubError(f"{name} cannot take the model: {first_line(error)}; the run is complete in {folder}") from error

@@ -1,0 +1,301 @@
+"""Brings a release of `synth push` back from the Hugging Face Hub as a dataset folder.
+
+What made the release (synth.json) says which splits and rows there have to be. Written as JSON lines, rows get the very
+bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did. Shards lie in
+`.synth-pull/` of the folder until it is written: a pull that was stopped goes on with what it has. The card comes along
+with its pictures, unless a person wrote something else into the one that is there (synth/releasing/pull_card.py).
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.base.files import file_facts
+from synth.data.already import look
+from synth.data.folder import FolderWriter
+from synth.data.frontmatter import folder_card
+from synth.data.manifest import is_manifest, read_manifest
+from synth.data.names import CARD, MANIFEST, REJECTED, VALIDATION
+from synth.data.reading import parquet_rows
+from synth.errors import FolderError, HubError, UnknownNameError
+from synth.record import FIELDS
+from synth.releasing.hub import Hub, Say, State, login
+from synth.releasing.pull_card import configurations, put_card, remember
+from synth.releasing.push import CONFIG, SHARD
+
+FETCHED = ".synth-pull"
+PICTURE = re.compile(r"plots/[\w.-]+\.png")
+
+
+@dataclass(frozen=True)
+class Options:
+    name: str
+    out: Path
+    config: str | None = None
+    revision: str | None = None
+    overwrite: bool = False
+    format: str | None = None  # jsonl or parquet; None: as it was built
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """One dataset that is now in a folder."""
+
+    folder: Path
+    rows: Mapping[str, int]
+    same_bytes: bool  # as what was pushed
+    already_there: bool = False
+    validate_again: str | None = None  # why the validation of the release did not come along
+
+
+@dataclass(frozen=True)
+class Release:
+    """One configuration on the Hub."""
+
+    config: str
+    manifest: dict[str, Any]
+    folder: Path
+    pushed: Mapping[str, Any]  # its files as they were, by name; the manifest gets those that are written
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.config == "default" else f"{self.config}/"
+
+    @property
+    def data(self) -> str:
+        return self.prefix or "data/"
+
+
+def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
+    """Write the release `org/name` to a folder; several configurations become datasets in it.
+
+    Raises HubError for a repository that is no release of ours or cannot be read, UnknownNameError for a configuration
+    it does not have, FolderError where the folder holds something else. The folder is then as it was, but for shards
+    that came already.
+    """
+    hub = Hub(options.name, login(needed=False), say)
+    state = hub.state(options.revision)
+    if state is None:
+        at = f" at {options.revision}" if options.revision else ""
+        raise HubError(f"{hub.url} is not there{at}, or is private: check the name; for a private one {_login_hint()}")
+    releases = [_wanted(each, options.format) for each in _releases(hub, state, options)]
+    several = releases[0].folder != options.out
+    if several and read_manifest(options.out) is not None:
+        raise FolderError(f"{options.out} is a dataset folder, several do not fit into it: give another folder")
+    there = [_there(each, options.overwrite) for each in releases]
+    with _left_as_it_was(options.out), ExitStack() as writers:
+        open_ones = [
+            (each, writers.enter_context(FolderWriter(each.folder)))
+            for each, done in zip(releases, there, strict=True)
+            if done is None
+        ]
+        manifests = [(writer, _fill(hub, state, each, writer)) for each, writer in open_ones]
+        for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
+            writer.commit(manifest)
+    results = [done or _finished(hub, state, each) for each, done in zip(releases, there, strict=True)]
+    if several:
+        folder_card(options.out, [each.config for each in releases])
+    _bring_card(hub, state, options, releases, say)
+    for each in releases:
+        shutil.rmtree(each.folder / FETCHED, ignore_errors=True)
+    return results
+
+
+def _bring_card(hub: Hub, state: State, options: Options, releases: list[Release], say: Say) -> None:
+    """README.md and pictures of the release, into the folder that holds all of it."""
+    if CARD not in state.files:
+        return
+    only, theirs = options.config, hub.text(CARD, state.commit)
+    manifest = read_manifest(options.out) if len(releases) == 1 else None
+    if not put_card(options.out, theirs, only, manifest, say):
+        return
+    remember(options.out, f"{options.name}@{options.revision or 'main'}", theirs)
+    wanted = [path for path in state.files if PICTURE.fullmatch(path) and only in (None, Path(path).stem)]
+    fetched = releases[0].folder / FETCHED
+    try:
+        for path in wanted:
+            (options.out / path).parent.mkdir(exist_ok=True)
+            hub.download(path, state.commit, fetched).replace(options.out / path)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {options.out}") from error
+
+
+def _login_hint() -> str:
+    return "type `hf auth login` or set HF_TOKEN"
+
+
+def _releases(hub: Hub, state: State, options: Options) -> list[Release]:
+    """The configurations to bring, each with the folder it goes to."""
+    found = {path.removesuffix(MANIFEST).rstrip("/") or "default": path for path in state.files if _is_ours(path)}
+    if not found:
+        raise HubError(
+            f"{hub.url} was not pushed by synth (it has no {MANIFEST}): read it with datasets.load_dataset, "
+            f"or have its questions explained with synth distill --source {hub.name}"
+        )
+    if options.config is not None and options.config not in found:
+        raise UnknownNameError("configuration of it", options.config, sorted(found))
+    names = _in_order(hub, state, list(found)) if options.config is None else [options.config]
+    folders = {name: options.out if len(names) == 1 else options.out / name for name in names}
+    manifests = {name: _manifest(hub, state, found[name]) for name in names}
+    return [Release(name, made, folders[name], made["files"]) for name, made in manifests.items()]
+
+
+def _in_order(hub: Hub, state: State, names: list[str]) -> list[str]:
+    """As the card has them, then those that it does not name."""
+    if CARD not in state.files or len(names) < 2:
+        return names
+    listed = configurations(hub.text(CARD, state.commit))
+    return sorted(names, key=lambda name: listed.index(name) if name in listed else len(listed))
+
+
+def _is_ours(path: str) -> bool:
+    config, _, name = path.rpartition("/")
+    return name == MANIFEST and (not config or CONFIG.fullmatch(config) is not None)
+
+
+def _manifest(hub: Hub, state: State, path: str) -> dict[str, Any]:
+    try:
+        manifest = orjson.loads(hub.text(path, state.commit))
+    except orjson.JSONDecodeError:
+        manifest = None
+    if not is_manifest(manifest):
+        raise HubError(f"{path} of {hub.url} is no manifest of a dataset: pull an earlier --revision")
+    return dict(manifest)
+
+
+def _wanted(release: Release, format: str | None) -> Release:
+    """With the names that the files get here."""
+    manifest = {**release.manifest, "splits": {k: dict(v) for k, v in release.manifest["splits"].items()}}
+    for split, facts in manifest["splits"].items():
+        was = "parquet" if any(str(name).endswith(".parquet") for name in facts["files"]) else "jsonl"
+        if (format or was) == "jsonl":
+            facts["files"] = [f"{split}.jsonl"]
+        elif was == "jsonl":
+            facts["files"] = []  # as many shards as there turn out to be
+    if format is not None and "format" in manifest:
+        manifest["format"] = format
+    return replace(release, manifest=manifest)
+
+
+def _there(release: Release, overwrite: bool) -> Pulled | None:
+    """What the folder holds, if it is this release; None where it may be written."""
+    recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
+    recipe["splits"] = release.manifest["splits"]
+    found = look(release.folder, recipe, overwrite)
+    if found is None:
+        return None
+    rows = {split: facts["rows"] for split, facts in found["splits"].items()}
+    return Pulled(release.folder, rows, _same(release, found), already_there=True)
+
+
+@contextmanager
+def _left_as_it_was(out: Path) -> Iterator[None]:
+    """A folder that was made for nothing goes again."""
+    was_there = out.exists()
+    try:
+        yield
+    finally:
+        if not was_there and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dict[str, Any]:
+    """Write the files of one dataset; answers its manifest."""
+    manifest, fetched = release.manifest, release.folder / FETCHED
+    found = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
+    for split, facts in manifest["splits"].items():
+        shards = found[split]
+        as_lines = facts["files"] == [f"{split}.jsonl"]
+        if not as_lines:
+            facts["files"] = [f"data/{Path(path).name}" for path in shards]
+        rows = 0
+        try:
+            with writer.path(f"{split}.jsonl").open("wb") as lines:
+                for path in shards:
+                    file = hub.download(path, state.commit, fetched)
+                    rows += _take(file, lines if as_lines else None)
+                    if not as_lines:
+                        _place(file, writer.path(f"data/{file.name}"))
+            if not as_lines:
+                writer.path(f"{split}.jsonl").unlink()
+        except OSError as error:
+            raise FolderError.from_os(error, f"cannot write to {release.folder}") from error
+        if rows != facts["rows"]:
+            shutil.rmtree(fetched, ignore_errors=True)
+            raise HubError(
+                f"{hub.url} has {rows:,} rows in {release.config}/{split}, its {MANIFEST} says {facts['rows']:,}: "
+                "it was changed on the Hub; pull an earlier --revision"
+            )
+    return manifest
+
+
+def _place(file: Path, where: Path) -> None:
+    """The file there too, without writing it once more where the disk can do that."""
+    try:
+        os.link(file, where)
+    except OSError:
+        shutil.copyfile(file, where)
+
+
+def _shards(hub: Hub, state: State, release: Release, split: str) -> list[str]:
+    shards = sorted(path for path in state.files if _is_shard(path, release.data, split))
+    if not shards:
+        raise HubError(f"{hub.url} has no files of {release.config}/{split} any more: pull an earlier --revision")
+    return shards
+
+
+def _is_shard(path: str, folder: str, split: str) -> bool:
+    name = path.removeprefix(folder)
+    return path.startswith(folder) and SHARD.fullmatch(name) is not None and name.rsplit("-", 3)[0] == split
+
+
+def _take(file: Path, lines: Any) -> int:
+    """Rows of a shard; written as JSON lines where they are to be."""
+    import pyarrow.parquet as pq
+
+    if lines is None:
+        return int(pq.read_metadata(file).num_rows)
+    count = 0
+    for rows in parquet_rows(file):
+        lines.write(b"".join(orjson.dumps({name: row[name] for name in FIELDS}) + b"\n" for row in rows))
+        count += len(rows)
+    return count
+
+
+def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
+    """Whether the data files have the hashes they had when they were pushed."""
+    names = [name for split in manifest["splits"].values() for name in split["files"]]
+    return all(release.pushed.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
+
+
+def _finished(hub: Hub, state: State, release: Release) -> Pulled:
+    """What came of it; the validation comes along where it is of these very files."""
+    manifest = read_manifest(release.folder) or {}
+    path, why = release.prefix + VALIDATION, None
+    if path in state.files:
+        text = hub.text(path, state.commit)
+        if (why := _why_not(release.folder, text)) is None:
+            (release.folder / VALIDATION).write_text(text, encoding="utf-8")
+    rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
+    return Pulled(release.folder, rows, _same(release, manifest), validate_again=why)
+
+
+def _why_not(folder: Path, validation: str) -> str | None:
+    """Why a validation is not of the files of a folder; None where it is."""
+    try:
+        data = dict(orjson.loads(validation)["data"])
+        missing = [name for name in data if not (folder / name).is_file()]
+        if missing == [REJECTED]:
+            return f"the rows that were left out ({REJECTED}) are not part of a release"
+        if missing or any(file_facts(folder / name)["sha256"] != facts["sha256"] for name, facts in data.items()):
+            return "the files are not byte for byte those that were validated"
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return f"the {VALIDATION} of the release cannot be read"
+    return None

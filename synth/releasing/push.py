@@ -1,0 +1,361 @@
+"""Releases dataset folders on the Hugging Face Hub: Parquet shards, card and manifests in one commit.
+
+    data/<split>-0000i-of-0000N.parquet      of the only or nameless dataset (configuration `default`)
+    <config>/<split>-0000i-of-0000N.parquet  of each named one
+    synth.json, validation.json              what made it and what it was held to; <config>/synth.json of a named one
+    README.md, plots/                        the card, merged with the one that is there
+
+Configurations that are not pushed now stay as they are. The commit names the one it follows: where somebody else's came
+in between, the repository is read again and the card merged again.
+"""
+
+import difflib
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth import registry
+from synth.base.files import file_facts, hold
+from synth.data.manifest import members, open_manifest
+from synth.data.names import CARD, MANIFEST, VALIDATION
+from synth.errors import FolderError, HubError, UsageError
+from synth.releasing.hub import Hub, LostRaceError, Say, State, checked_name, login
+from synth.releasing.leaks import Guard
+from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
+from synth.releasing.shards import STAGING, Staged, cannot, stage, staging
+from synth.validating.results import changed_since, read_validation
+
+RACES = 5  # commits that may be lost to somebody else's
+CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+RESERVED = {"data", "plots"}  # folders of a repository that are no configuration's
+REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
+BESIDE = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
+SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
+
+
+@dataclass(frozen=True)
+class Options:
+    folders: Sequence[Path]
+    name: str
+    config: str | None = None
+    private: bool = False
+    revision: str | None = None
+    tag: str | None = None
+    dry_run: bool = False
+    force: bool = False
+    message: str | None = None
+    allow: Sequence[str] = ()
+    card: str | None = None  # whose text of the card is to stand: here or hub
+
+
+@dataclass(frozen=True)
+class Part:
+    """One dataset of a push."""
+
+    config: str
+    folder: Path
+    manifest: Mapping[str, Any]
+    digests: Mapping[str, str]  # of its files, by name
+    validated: bool  # what validation.json says is about these very files
+
+    @property
+    def prefix(self) -> str:
+        """Where its manifest goes in the repository."""
+        return "" if self.config == "default" else f"{self.config}/"
+
+    @property
+    def data(self) -> str:
+        """Where its shards go."""
+        return self.prefix or "data/"
+
+
+@dataclass
+class Change:
+    """What a commit is to do."""
+
+    shards: dict[str, tuple[Path, int]] = field(default_factory=dict)  # path: file, bytes
+    texts: dict[str, bytes] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)  # configuration: split: rows
+    kept: list[str] = field(default_factory=list)  # parts of the card that a person edited
+    card_lines: tuple[int, int] = (0, 0)  # new, gone
+    note: str | None = None  # what is to be said of the card
+    card_here: str | None = None  # the README.md of the folder, where it is in the card
+    new: list[str] = field(default_factory=list)  # paths that are not there, or with other content
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.new or self.gone)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    url: str
+    change: Change
+    commit: str | None  # None: a dry run
+    new: bool  # whether there was something to commit
+    dry_run: bool
+    made: bool  # the repository was not there before
+    tag_there: bool = False  # the tag was there already, at this very content
+
+
+def push(options: Options, say: Say = lambda line: None) -> Pushed:
+    """Release the datasets of `folders` as configurations of one repository.
+
+    Raises UsageError for options that cannot be, FolderError for a folder that is not fit to go out, HubError for what
+    the Hub refuses.
+    """
+    _check(options)
+    parts = [
+        _part(config, folder, options.force) for config, folder in configs(options.folders, options.config).items()
+    ]
+    token = login(needed=not options.dry_run)
+    org = options.name.partition("/")[0]
+    guard = Guard([each.folder for each in parts], token, options.allow, org)
+    hub = Hub(options.name, token, say)
+    with ExitStack() as held:
+        places = {each.config: held.enter_context(_held(each.folder, keep=not options.dry_run)) for each in parts}
+        for each in parts:
+            _check_texts(each, guard)
+        if not options.dry_run:
+            hub.user()  # a token that is not accepted is found out before much is done
+        there = hub.state()
+        _check_repository(options, hub, there)
+        staged = {
+            each.config: stage(each.folder, each.manifest, each.digests, guard, places[each.config]) for each in parts
+        }
+        card = _card_maker(options, parts, staged, guard)
+        tagged = there is not None and _is_tagged(options, hub, parts, staged, card)
+        if options.dry_run:
+            state = (hub.state(options.revision) if options.revision else None) or there
+            change = _change(hub, state, parts, staged, card)
+            return Pushed(hub.url, change, None, bool(change), True, there is None, tagged)
+        commit, change, new = _commit(options, hub, parts, staged, card)
+        if change.card_here is not None:
+            remember(options.folders[0], _known_as(options), change.card_here, change.texts[CARD].decode())
+        if options.tag is not None and not tagged:
+            hub.create_tag(options.tag, commit)
+        for ready in staged.values():
+            shutil.rmtree(ready.folder, ignore_errors=True)
+    return Pushed(hub.url, change, commit, new, False, there is None, tagged)
+
+
+def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
+    """The datasets to push by configuration: one alone is `default` or `--config`, several are called as their folders.
+
+    Raises UsageError for names that cannot be, FolderError for folders that hold no dataset.
+    """
+    found: list[tuple[str, Path]] = []
+    for folder in folders:
+        below = members(folder)
+        alone = list(below) == ["default"]
+        own = "default" if len(folders) == 1 else folder.resolve().name
+        found += [(own, folder)] if alone else list(below.items())
+    if config is not None:
+        if len(found) > 1:
+            raise UsageError(f"--config {config} names one dataset, and there are {len(found)}: give one folder")
+        found = [(config, found[0][1])]
+    names = [name for name, _ in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two folders are called {name!r}: push one after the other, each with --config NAME")
+        if not CONFIG.fullmatch(name) or name in RESERVED:
+            way_out = "give another with --config NAME"
+            if len(found) > 1:
+                way_out = "rename the folder, or push it alone with --config NAME"
+            raise UsageError(f"{name!r} cannot be the name of a configuration: {way_out}")
+    return dict(found)
+
+
+def _check(options: Options) -> None:
+    checked_name(options.name)
+    if options.card == "here" and (len(options.folders) > 1 or not (options.folders[0] / CARD).is_file()):
+        raise UsageError(f"--card here pushes the {CARD} of a folder: give one folder that has one")
+    for option, value in (("--revision", options.revision), ("--tag", options.tag)):
+        if value is not None and not REFERENCE.fullmatch(value):
+            raise UsageError(
+                f"{option} {value!r} is no name for it: give letters, digits, dots and hyphens, such as v1.0"
+            )
+
+
+def _part(config: str, folder: Path, force: bool) -> Part:
+    """A dataset that is fit to go out.
+
+    Raises FolderError where it was not validated, failed, or changed since, and nobody insists.
+    """
+    manifest = open_manifest(folder)
+    names = [name for split in manifest["splits"].values() for name in split["files"]]
+    try:
+        digests = {name: str(file_facts(folder / name)["sha256"]) for name in [*names, MANIFEST]}
+    except OSError as error:
+        raise FolderError.from_os(error, str(error.filename or folder)) from error
+    validation = read_validation(folder)
+    stale = _stale(folder, manifest, validation)
+    why = stale or _failed(folder, manifest, validation or {})
+    if why is not None and not force:
+        raise FolderError(f"{why}, then push again; --force pushes it as it is")
+    return Part(config, folder, manifest, digests, validated=stale is None)
+
+
+def _stale(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any] | None) -> str | None:
+    """Why nothing is known of the files as they are, and what to type; None where it is."""
+    if validation is None:
+        return f"{folder} was not validated: type synth validate {folder}"
+    if changed := changed_since(folder, manifest, validation):
+        return f"{folder / changed[0]} changed since it was validated: type synth validate {folder}"
+    return None
+
+
+def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any]) -> str | None:
+    """What a dataset was not held to, or did not pass, and what to type; None where all is well."""
+    if validation.get("success") is not True:
+        failed = [str(each.get("name")) for each in validation.get("expectations", []) if each.get("success") is False]
+        return f"{folder} did not pass its validation ({', '.join(failed[:3]) or 'it failed'}): mend it and validate it"
+    if validation.get("steps") is False and manifest.get("builder") in registry.names("validators"):
+        return f"{folder} was validated with --no-steps: type synth validate {folder}"
+    return None
+
+
+@contextmanager
+def _held(folder: Path, keep: bool) -> Iterator[Path]:
+    """Where its shards are to lie. Nobody else writes to the dataset; shards that only a dry run needed go again."""
+    was_there = (folder / STAGING).exists()
+    try:
+        with hold(folder, "wait for it"), staging(folder) as place:
+            try:
+                yield place
+            finally:
+                if not keep and not was_there:
+                    shutil.rmtree(place, ignore_errors=True)
+                with suppress(OSError):
+                    place.rmdir()  # where nothing came to lie in it
+    except OSError as error:
+        raise cannot(error, f"cannot work in {folder}") from error
+
+
+def _check_texts(part: Part, guard: Guard) -> None:
+    for name in (MANIFEST, VALIDATION):
+        path = part.folder / name
+        if path.exists():
+            guard.check_text(path.read_text(encoding="utf-8"), str(path), names=True)
+
+
+def _check_repository(options: Options, hub: Hub, there: State | None) -> None:
+    """Raises UsageError for what would not do as asked."""
+    if there is None:
+        return
+    if options.private and not there.private:
+        raise UsageError(
+            f"{hub.url} is public, and --private does not change that: make it private in its settings, or give another"
+        )
+    ours = any(path.rpartition("/")[2] == MANIFEST for path in there.files)
+    foreign = [path for path in there.files if not BESIDE.match(path)]
+    if foreign and not ours and not options.force:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise UsageError(
+            f"{hub.url} holds files that synth did not push ({foreign[0]}{more}): give another repository, "
+            "or --force to push beside them"
+        )
+
+
+def _is_tagged(
+    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+) -> bool:
+    """Whether the tag is there already, at what is pushed: a push that was interrupted, or is done again.
+
+    Raises UsageError where it is at something else.
+    """
+    commit = hub.tags().get(options.tag) if options.tag is not None else None
+    if commit is None:
+        return False
+    if _change(hub, hub.state(commit), parts, staged, card):
+        raise UsageError(
+            f"the tag {options.tag} is there already, at {commit[:8]} with other content: give another --tag"
+        )
+    return True
+
+
+def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
+    own = options.folders[0] if len(options.folders) == 1 else None
+    sent = {part.config: Sent(part.folder, part.data, staged[part.config]) for part in parts}
+    return card_maker(options.name, sent, guard, own, _known_as(options), options.card)
+
+
+def _known_as(options: Options) -> str:
+    return f"{options.name}@{options.revision or 'main'}"
+
+
+def _commit(
+    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+) -> tuple[str, Change, bool]:
+    """Make the commit; answers which it is, what it did, and whether there was anything to do."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    branch = options.revision or "main"
+    if hub.state() is None:
+        hub.create(options.private)
+    if hub.state(branch) is None:
+        hub.create_branch(branch)
+    for _ in range(RACES):
+        state = hub.state(branch)
+        if state is None:
+            raise HubError(f"{hub.url} has no branch {branch} any more: push again")
+        change = _change(hub, state, parts, staged, card)
+        big = [CommitOperationAdd(path_in_repo=p, path_or_fileobj=str(file)) for p, (file, _) in change.shards.items()]
+        small = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=text) for path, text in change.texts.items()]
+        gone = [CommitOperationDelete(path_in_repo=path) for path in change.gone]
+        message = options.message or f"Push {', '.join(part.config for part in parts)} with synth"
+        try:
+            made = hub.commit([*big, *small, *gone], message, state.commit, branch)
+        except LostRaceError:
+            continue
+        return made, change, made != state.commit
+    raise HubError(f"{hub.url} was changed by others {RACES} times while this was committed: push again in a while")
+
+
+def _change(
+    hub: Hub, state: State | None, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+) -> Change:
+    """What has to be done to a repository as it is now."""
+    change, there = Change(), state.files if state is not None else {}
+    theirs = hub.text(CARD, state.commit) if state is not None and CARD in there else None
+    made = card(theirs)
+    change.kept, change.texts = made.card.kept, {CARD: made.card.text.encode(), **made.card.pictures}
+    change.card_lines, change.note = _changed_lines(theirs or "", made.card.text), made.note
+    change.card_here = made.here
+    for part in parts:
+        _add(change, part, staged[part.config], there)
+    change.new += [path for path, text in change.texts.items() if there.get(path) not in _names_of(text)]
+    return change
+
+
+def _add(change: Change, part: Part, staged: Staged, there: Mapping[str, str | None]) -> None:
+    change.rows[part.config] = {split: facts.rows for split, facts in staged.splits.items()}
+    for facts in staged.splits.values():
+        for shard in facts.shards:
+            path = part.data + shard.name
+            change.shards[path] = (staged.folder / shard.name, shard.bytes)
+            change.new += [path] if there.get(path) != shard.sha256 else []
+    change.texts[part.prefix + MANIFEST] = (part.folder / MANIFEST).read_bytes()
+    if part.validated:
+        change.texts[part.prefix + VALIDATION] = (part.folder / VALIDATION).read_bytes()
+    old = [path for path in there if path.startswith(part.data) and SHARD.fullmatch(path.removeprefix(part.data))]
+    old += [part.prefix + VALIDATION] if part.prefix + VALIDATION in there else []
+    change.gone += [path for path in old if path not in change.shards and path not in change.texts]
+
+
+def _names_of(content: bytes) -> tuple[str, str]:
+    """What the Hub would know it by: as a git blob, and in LFS."""
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
+    return blob.hexdigest(), hashlib.sha256(content).hexdigest()
+
+
+def _changed_lines(old: str, new: str) -> tuple[int, int]:
+    """How many lines of a text are new, and how many are gone."""
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))[2:]
+    return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)

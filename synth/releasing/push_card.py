@@ -1,0 +1,201 @@
+"""The card of a release: the README.md of the folder that is pushed, and the one that the repository has.
+
+The blocks of ours are made anew by every push. The rest is a person's text, and where it differs one side of it stands:
+
+    here    where it has every line of the repository's, or only it changed since both were the same
+    hub     otherwise; where the one here has lines of its own, or lost some, a push says so: --card settles it
+
+What both were when they were last the same is known by hashes, in `.synth-card.json` of the folder.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth.cards.blocks import BLOCK, merge, names, without_ours
+from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
+from synth.data.names import CARD
+from synth.errors import FolderError
+from synth.releasing.leaks import Guard
+from synth.releasing.shards import Staged
+
+if TYPE_CHECKING:
+    from synth.cards.dataset import Rendered
+
+
+MEMORY = ".synth-card.json"
+DIFFERS = (
+    "README.md here is not that of the repository, which stays: --card here pushes it, --card hub says no more of it"
+)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A configuration as it is sent: where it lies here, and where its shards go."""
+
+    folder: Path
+    data: str
+    staged: Staged
+
+
+@dataclass(frozen=True)
+class Made:
+    """A card to commit."""
+
+    card: "Rendered"
+    note: str | None = None  # what is to be said of it
+    here: str | None = None  # the README.md of the folder, where it is in it now
+
+
+CardMaker = Callable[[str | None], Made]
+
+
+def card_maker(
+    repo: str, sent: Mapping[str, Sent], guard: Guard, own: Path | None, then: str, side: str | None
+) -> CardMaker:
+    """A function that makes the card from the text of the repository's, or None where it has none.
+
+    own: the folder whose README.md it is, if there is one. then: what it is remembered by. side: `here` or `hub`, where
+    somebody decided.
+    """
+    from synth.cards.dataset import read_members, render
+
+    folders = {name: each.folder for name, each in sent.items()}
+    given = _given(sent)
+    already = read_members(folders)  # once, however often the card is made: commits can be lost to others
+
+    def rendered(theirs: str, alone: bool = False) -> "Rendered":
+        card = render(folders, theirs=theirs, repo=repo, already=already, alone=alone, **given)
+        guard.check_text(card.text, CARD)
+        return card
+
+    def make(theirs: str | None) -> Made:
+        here = read_card(own) if own is not None else None
+        if theirs is None:
+            return Made(rendered(here or "", alone=True), here=here)
+        if here is None:
+            return Made(rendered(theirs))
+        chosen = side or _side(own_text(here), own_text(theirs), _remembered(own, then))
+        if chosen == "here":
+            return Made(rendered(_joined(here, theirs)), here=here)
+        same = lines(own_text(here)) == lines(own_text(theirs))
+        return Made(rendered(theirs), DIFFERS if chosen == "differ" else None, here if same else None)
+
+    return make
+
+
+def _given(sent: Mapping[str, Sent]) -> dict[str, Any]:
+    """What `render` is told of files that are not those of the folders."""
+    splits = {name: each.staged.splits for name, each in sent.items()}
+    return {
+        "files": {
+            name: {split: [sent[name].data + shard.name for shard in facts.shards] for split, facts in found.items()}
+            for name, found in splits.items()
+        },
+        "sizes": {name: {split: (s.memory, s.rows) for split, s in found.items()} for name, found in splits.items()},
+        "schemas": {name: each.staged.schema() for name, each in sent.items()},
+        "downloads": {
+            name: sum(shard.bytes for facts in found.values() for shard in facts.shards)
+            for name, found in splits.items()
+        },
+    }
+
+
+def _side(here: str, hub: str, then: Sequence[str]) -> str:
+    """Whose text stands: `here`, `hub`, or `differ`, which is the Hub's too but is not what is wanted here."""
+    new, missing = lines(here) - lines(hub), lines(hub) - lines(here)
+    changed = [digest(text) != old for text, old in zip((here, hub), then, strict=False)]
+    if changed == [True, False]:  # only here; text that is gone and none in its place may be an accident
+        return "here" if new else "differ"
+    if not new or (changed and not changed[0]):
+        return "hub"
+    return "differ" if missing else "here"
+
+
+def own_text(card: str) -> str:
+    """What a person decides in a card: keys and comments of its front matter, and its body without blocks of ours.
+
+    Raises FolderError for front matter that cannot be read.
+    """
+    front, body = split(plain(card))
+    values = {key: value for key, value in sorted(parse(front).items()) if key not in TRUTH}
+    comments = [line for line in front.splitlines() if line.startswith("#")]
+    return "\n".join([dump(values) if values else "", *comments, without_ours(body)]).strip()
+
+
+def plain(card: str) -> str:
+    """Without what editors of other systems add."""
+    return card.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def with_truth(card: str, truth: Mapping[str, Any]) -> str:
+    """A card with these `configs` and `dataset_info`, and no others; everything else as it was, to the letter.
+
+    Raises FolderError for front matter that cannot be read.
+    """
+    front, body = split(plain(card))
+    wanted = {**{k: v for k, v in parse(front).items() if k not in ("configs", "dataset_info")}, **truth}
+    text = with_configs(f"---\n{front}---\n{body}", dump(truth).splitlines() if truth else [])
+    with suppress(FolderError):
+        if parse(split(text)[0]) == wanted:
+            return text
+    return f"---\n{dump(wanted)}---\n{body}"  # keys in braces
+
+
+def _joined(here: str, hub: str) -> str:
+    """The card of here with the configurations of the repository's, which a push may leave as they are."""
+    front, body = split(plain(here))
+    hub_front, hub_body = split(plain(hub))
+    there = {found["name"]: found["text"] for found in BLOCK.finditer(hub_body) if ":" in found["name"]}
+    gone = frozenset(name for name in names(body) if ":" in name and name not in there)
+    missing = {name: text for name, text in there.items() if name not in names(body)}
+    truth = {key: value for key, value in parse(hub_front).items() if key in ("configs", "dataset_info")}
+    return with_truth(f"---\n{front}---\n{merge(body, missing, gone).text}", truth)
+
+
+def lines(text: str) -> frozenset[str]:
+    """Those that say something."""
+    return frozenset(line.strip() for line in text.splitlines()) - {""}
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_card(folder: Path) -> str | None:
+    """Its README.md; None where it has none.
+
+    Raises FolderError where it cannot be read.
+    """
+    try:
+        return (folder / CARD).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise FolderError(f"{folder / CARD} is not UTF-8 text: mend it, or move it away") from error
+    except OSError as error:
+        raise FolderError(f"{folder / CARD} cannot be read: {error.strerror or error}") from error
+
+
+def _memory(folder: Path) -> dict[str, list[str]]:
+    try:
+        found = json.loads((folder / MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _remembered(folder: Path | None, name: str) -> Sequence[str]:
+    found = _memory(folder).get(name) if folder is not None else None
+    return found if isinstance(found, list) and len(found) == 2 else ()
+
+
+def remember(folder: Path, name: str, here: str, hub: str) -> None:
+    """That these two cards are of one text now; a folder that cannot be written to is asked about every time."""
+    known = {**_memory(folder), name: [digest(own_text(here)), digest(own_text(hub))]}
+    with suppress(OSError):
+        (folder / MEMORY).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")

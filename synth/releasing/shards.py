@@ -1,0 +1,217 @@
+"""The Parquet shards of a release, made beside the data before anything is sent.
+
+They are laid out as `datasets.push_to_hub` does: about 500 MB a file, row groups of at most 64 MB before compression,
+with a page index. The same rows give the same bytes, so that an interrupted push finds what the Hub already has. They
+lie in `.synth-push/` of the dataset folder until the push is done; of one that cannot be written to, in a temporary
+folder for as long as the push runs.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from synth.data.columns import NOTES, Plan
+from synth.data.reading import chunks
+from synth.data.survey import survey
+from synth.data.writing import SHARD_BYTES
+from synth.errors import FolderError
+from synth.releasing.leaks import Guard
+
+STAGING = ".synth-push"
+PLAN = "plan.json"
+GROUP_BYTES = 64 << 20  # of a row group, before compression
+
+
+@dataclass(frozen=True)
+class Shard:
+    name: str  # <split>-0000i-of-0000N.parquet
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Split:
+    rows: int
+    memory: int  # bytes of its columns in Arrow, what `dataset_info` calls num_bytes
+    shards: list[Shard]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One dataset, ready to be sent."""
+
+    folder: Path  # where the shards lie
+    splits: dict[str, Split]
+
+    def schema(self) -> Any:
+        """The Arrow schema of the shards; None where there are no splits."""
+        import pyarrow.parquet as pq
+
+        names = [shard.name for split in self.splits.values() for shard in split.shards]
+        return pq.read_schema(self.folder / names[0]).remove_metadata() if names else None
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Where the shards of a dataset are to lie."""
+    place = folder / STAGING
+    try:
+        place.mkdir(exist_ok=True)
+        writable = os.access(place, os.W_OK | os.X_OK)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        writable = False
+    if writable:
+        yield place
+    else:
+        with tempfile.TemporaryDirectory(prefix="synth-push-") as elsewhere:
+            yield Path(elsewhere) / STAGING
+
+
+def cannot(error: OSError, what: str) -> FolderError:
+    """One line for what the operating system refused a push, which has no --out."""
+    hint = "; free some space" if error.errno == errno.ENOSPC else ""
+    return FolderError(f"{what}: {error.strerror or error}{hint}")
+
+
+def stage(
+    folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, Any], guard: Guard, place: Path | None = None
+) -> Staged:
+    """Make the shards, or find those that an interrupted push left; `digests`: what the data is known by.
+
+    place: where they are to lie, by default in the folder.
+
+    Raises FolderError for rows that cannot be read or must not go out, or where there is no room.
+    """
+    place = place or folder / STAGING
+    same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
+    key = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
+    try:
+        if (found := _found(place, key)) is not None:
+            return found
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        splits = _staged(folder, manifest, place, guard)
+        plan_file = {"key": key, "splits": {name: asdict(split) for name, split in splits.items()}}
+        (place / f"{PLAN}.part").write_text(json.dumps(plan_file), encoding="utf-8")
+        (place / f"{PLAN}.part").rename(place / PLAN)
+    except OSError as error:
+        raise cannot(error, f"cannot write to {place}") from error
+    return Staged(place, splits)
+
+
+def _found(place: Path, key: str) -> Staged | None:
+    try:
+        kept = orjson.loads((place / PLAN).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if kept["key"] != key:
+        return None
+    splits = {
+        name: Split(facts["rows"], facts["memory"], [Shard(**shard) for shard in facts["shards"]])
+        for name, facts in kept["splits"].items()
+    }
+    shards = [shard for split in splits.values() for shard in split.shards]
+    whole = all((place / s.name).is_file() and (place / s.name).stat().st_size == s.bytes for s in shards)
+    return Staged(place, splits) if whole else None
+
+
+def _staged(folder: Path, manifest: Mapping[str, Any], place: Path, guard: Guard) -> dict[str, Split]:
+    """Two passes over the rows: one that looks at all of them, one that writes."""
+    kept_as = survey(folder, manifest, guard.check_rows)
+    splits = {}
+    for split in manifest["splits"]:
+        with ShardWriter(place, split, kept_as) as writer:
+            for rows, _ in chunks(folder, manifest, split):
+                writer.write(rows)
+        splits[split] = writer.split()
+        wanted = manifest["splits"][split]["rows"]
+        if splits[split].rows != wanted:
+            raise FolderError(
+                f"{folder} has {splits[split].rows:,} rows in {split}, its synth.json says {wanted:,}: build it again"
+            )
+    return splits
+
+
+class ShardWriter:
+    """Writes the rows of one split; names are given at the end, when their number is known."""
+
+    def __init__(self, folder: Path, split: str, kept_as: Plan) -> None:
+        self._folder, self._split, self._plan = folder, split, kept_as
+        notes = {name: places for name, places in kept_as.notes.items() if places}
+        metadata = {NOTES: orjson.dumps(notes)} if notes else {}
+        self._schema = kept_as.schema.with_metadata(metadata)
+        self._parts: list[Path] = []
+        self._batches: list[Any] = []
+        self._held = self._memory = self._rows = 0
+
+    def __enter__(self) -> "ShardWriter":
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+        self._sink.close()
+
+    def write(self, rows: list[dict[str, Any]]) -> None:
+        import pyarrow as pa
+
+        batch = pa.RecordBatch.from_pylist(self._plan.encode(rows), schema=self._schema)
+        if self._held + batch.nbytes > GROUP_BYTES:
+            self._flush()
+        self._batches.append(batch)
+        self._held += batch.nbytes
+
+    def split(self) -> Split:
+        """What was written, under its final names."""
+        shards = []
+        for number, part in enumerate(self._parts):
+            path = self._folder / f"{self._split}-{number:05d}-of-{len(self._parts):05d}.parquet"
+            part.rename(path)
+            with path.open("rb") as file:
+                digest = hashlib.sha256()
+                while block := file.read(1 << 20):
+                    digest.update(block)
+            shards.append(Shard(path.name, path.stat().st_size, digest.hexdigest()))
+        return Split(self._rows, self._memory, shards)
+
+    def _open(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._parts.append(self._folder / f"{self._split}-{len(self._parts):05d}.part")
+        self._sink = pa.OSFile(str(self._parts[-1]), "wb")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_index=True)
+
+    def _flush(self) -> None:
+        """Write what is held as one row group, in a new shard where this one is full."""
+        import pyarrow as pa
+
+        if not self._batches:
+            return
+        if self._sink.tell() >= SHARD_BYTES:
+            self._writer.close()
+            self._sink.close()
+            self._open()
+        table = pa.Table.from_batches(self._batches)
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self._rows += table.num_rows
+        self._memory += table.nbytes
+        self._batches, self._held = [], 0

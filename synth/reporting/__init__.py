@@ -1,0 +1,1 @@
+"""Compares runs and evaluations on one page: `report(...)` in report.py."""

@@ -1,0 +1,223 @@
+"""Pictures of evaluations: accuracy, by kind of question, with against without rationales, reliability."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from synth.base import plots
+from synth.reporting.pictures import Picture, legend, picture, style
+from synth.statistics.ranges import in_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+PANELS = 3  # side by side
+DIAGRAMS = 12  # reliability diagrams at most
+TITLE = 36  # characters in a line above a reliability diagram
+SHOWN = 12  # values of a column
+
+
+def overview(settings: Sequence[Mapping[str, Any]], name: str) -> Picture:
+    """A line a setting and split: mean accuracy, the interval, and a small dot for each seed."""
+    rows = [each for each in settings if each["metrics"].get("accuracy")]
+
+    def fill(figure: "Figure") -> None:
+        axes = figure.subplots()
+        for place, row in enumerate(rows):
+            found = row["metrics"]["accuracy"]
+            without = row["kind"] == "without"
+            _interval(axes, found, place, plots.COLOURS[1 if without else 2 if row["kind"] == "blank" else 0])
+            _seeds(axes, row["seed_values"], place)
+            axes.annotate(f"{found['value']:.1%}", (1.01, place), xycoords=axes.get_yaxis_transform(), va="center")
+        names = [plots.label(row["label"], 44) for row in rows]
+        for place, row in enumerate(rows):
+            if not place or row["data"] != rows[place - 1]["data"]:
+                names[place] = f"{plots.label(row['data'], 30)}   {names[place]}"
+                axes.axhline(place - 0.5, color=plots.FAINT, linewidth=0.8)
+        _names(axes, names)
+        axes.set_xlim(0, 1)
+        plots.percent(axes, "x")
+        axes.set_xlabel("accuracy, with 95% interval")
+
+    ticks = "; small strokes are single seeds" if any(len(row["seed_values"]) > 1 for row in rows) else ""
+    return picture(name, f"Accuracy of every setting on every split{ticks}", 0.75 + 0.27 * len(rows), fill)
+
+
+def _interval(axes: "Axes", found: Mapping[str, Any], place: float, colour: str) -> None:
+    axes.plot([found["low"], found["high"]], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+    axes.plot([found["value"]], [place], "o", color=colour, markersize=5.5, clip_on=False, zorder=4)
+
+
+def _seeds(axes: "Axes", values: Sequence[float], place: float) -> None:
+    if len(values) > 1:
+        axes.plot(values, [place] * len(values), "|", color=plots.INK, markersize=7, alpha=0.6)
+
+
+def _names(axes: "Axes", names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), list(names))
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    plots.grid(axes, "x")
+
+
+def by_columns(data: str, columns: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> Picture:
+    """Accuracy by the values of some columns of the questions: a panel a column."""
+    labels = list(dict.fromkeys(line["label"] for lines in columns.values() for line in lines))
+    tall = -(-len(columns) // PANELS)
+
+    def fill(figure: "Figure") -> None:
+        wide = min(PANELS, len(columns))
+        grid = figure.subplots(tall, wide, sharey=True, squeeze=False)
+        for axes in grid.flat[len(columns) :]:
+            axes.set_axis_off()
+        for axes, (column, lines) in zip(grid.flat, columns.items(), strict=False):
+            _column(axes, column, lines, labels)
+        for row in grid:
+            row[0].set_ylabel("accuracy")
+        legend(figure, labels)
+
+    return picture(name, f"{data}: accuracy by {', '.join(columns)}, with 95% intervals", 0.5 + 2.5 * tall, fill)
+
+
+def _column(axes: "Axes", column: str, lines: Sequence[Mapping[str, Any]], labels: list[str]) -> None:
+    values = list(dict.fromkeys(str(each["value"]) for line in lines for each in line["values"]))
+    values = sorted(values, key=in_order)[:SHOWN]
+    ordered = all(in_order(value)[0] == 0 for value in values)
+    for number, line in enumerate(lines):
+        look = style(labels.index(line["label"]))
+        shift = (number - (len(lines) - 1) / 2) * min(0.14, 0.6 / len(lines))
+        found = [each for value in values for each in line["values"] if str(each["value"]) == value]
+        x = [values.index(str(each["value"])) + shift for each in found]
+        axes.vlines(
+            x, [each["low"] for each in found], [each["high"] for each in found], color=look["color"], linewidth=1.4
+        )
+        join = "-" if ordered else ""
+        axes.plot(
+            x, [each["mean"] for each in found], linestyle=join, linewidth=0.9, markersize=4.5, clip_on=False, **look
+        )
+    rotated = sum(len(value) + 2 for value in values) > 34
+    names = [plots.label(value, 20) for value in values]
+    axes.set_xticks(range(len(values)), names, rotation=35 if rotated else 0, ha="right" if rotated else "center")
+    axes.set_xlim(-0.5, len(values) - 0.5)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel(plots.label(column.replace("_", " "), 30))
+    plots.percent(axes)
+    plots.grid(axes)
+
+
+def deltas(comparisons: Sequence[Mapping[str, Any]], name: str) -> Picture:
+    """Delta accuracy, and delta ECE where there are confidences, with a line at no difference."""
+    panels = [("accuracy", "delta accuracy, points")]
+    if any(each["ece"] for each in comparisons):
+        panels.append(("ece", "delta ECE, points (right: better calibrated)"))
+
+    def fill(figure: "Figure") -> None:
+        grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (metric, title) in zip(grid, panels, strict=True):
+            _deltas(axes, comparisons, metric)
+            axes.set_xlabel(title)
+        _names(grid[0], [f"{plots.label(each['data'], 30)}\n{_sides(each)}" for each in comparisons])
+
+    caption = "What rationales add: accuracy (left), calibration where confidences were sampled (right); 95% intervals"
+    return picture(name, caption, 0.75 + 0.42 * len(comparisons), fill)
+
+
+def _sides(each: Mapping[str, Any]) -> str:
+    return f"{plots.label(each['label'], 30)} / {plots.label(each['against'], 30)}"
+
+
+def _deltas(axes: "Axes", comparisons: Sequence[Mapping[str, Any]], metric: str) -> None:
+    axes.axvline(0, color=plots.INK, linewidth=0.9)
+    axes.plot([-5, 5], [0, 0], linestyle="")  # a difference of nothing is not shown under a magnifying glass
+    plots.grid(axes, "x")
+    for place, each in enumerate(comparisons):
+        if not each[metric]:
+            continue
+        points = {key: 100 * each[metric][key] for key in ("value", "low", "high")}
+        _interval(axes, points, place, plots.COLOURS[2 if each["blank"] else 0])
+        _seeds(axes, [100 * pair[metric] for pair in each["each"]], place)
+        said = f"{points['value']:+.1f}".replace("-", "\N{MINUS SIGN}")
+        axes.annotate(said, (points["value"], place), (0, 6), textcoords="offset points", ha="center",
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+
+
+def line(fitted: Mapping[str, Any], name: str) -> Picture:
+    """Delta ECE over delta accuracy, a point a data set, with the line through them and the published one."""
+    import numpy as np
+
+    points, published = fitted["points"], fitted["published"]
+
+    def fill(figure: "Figure") -> None:
+        axes = figure.subplots()
+        x = np.array([point["accuracy"] for point in points])
+        ends = np.array([min(x.min(), 0) - 0.05, max(x.max(), 0) + 0.05])
+        axes.axhline(0, color=plots.FAINT, linewidth=0.9)
+        axes.axvline(0, color=plots.FAINT, linewidth=0.9)
+        for place, (facts, dash, text) in enumerate(
+            [(fitted, "-", "fitted here"), (published, "--", "published (RAFT)")]
+        ):
+            heights = facts["slope"] * ends + facts["intercept"]
+            axes.plot(100 * ends, 100 * heights, dash, color=plots.COLOURS[place], linewidth=1.4)
+            axes.annotate(text, (100 * ends[1], 100 * heights[1]), (4, 0), textcoords="offset points", va="center",
+                          color=plots.COLOURS[place])  # fmt: skip
+        axes.plot(100 * x, [100 * point["ece"] for point in points], "o", color=plots.COLOURS[0], markersize=5.5)
+        for point in points:
+            where = (100 * point["accuracy"], 100 * point["ece"])
+            late = point["accuracy"] > ends[0] + 0.65 * (ends[1] - ends[0])
+            axes.annotate(plots.label(point["data"], 30), where, (-6 if late else 6, 5), textcoords="offset points",
+                          ha="right" if late else "left", fontsize=8)  # fmt: skip
+        axes.set_xlabel("delta accuracy, points")
+        axes.set_ylabel("delta ECE, points")
+        plots.grid(axes, "both")
+
+    return picture(name, "Gain in calibration against gain in accuracy, a point a data set", 3.6, fill)
+
+
+def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
+    """Accuracy over confidence: bars that follow the diagonal belong to a model that knows what it knows."""
+    shown = diagrams[:DIAGRAMS]
+    tall = -(-len(shown) // PANELS)
+
+    def fill(figure: "Figure") -> None:
+        grid = figure.subplots(tall, PANELS, sharex=True, sharey=True, squeeze=False)
+        for axes in grid.flat[len(shown) :]:
+            axes.set_axis_off()
+        for place, (axes, each) in enumerate(zip(grid.flat, shown, strict=False)):
+            _diagram(axes, each)
+            axes.tick_params(labelbottom=place + PANELS >= len(shown))
+            if place + PANELS >= len(shown):
+                axes.set_xlabel("confidence")
+        for row in grid:
+            row[0].set_ylabel("accuracy")
+
+    longest = max(len(wrap(each["data"], TITLE)) + len(wrap(each["label"], TITLE)) for each in shown)
+    left_out = f"; {len(diagrams) - DIAGRAMS} more are in report.json" if len(diagrams) > DIAGRAMS else ""
+    return picture(
+        name,
+        f"Accuracy at each confidence; the dashed line is perfect calibration{left_out}",
+        0.3 + (2.5 + 0.14 * longest) * tall,
+        fill,
+    )
+
+
+def _diagram(axes: "Axes", each: Mapping[str, Any]) -> None:
+    bins = [found for found in each["bins"] if found["count"]]
+    commonest = max((found["count"] for found in bins), default=1)
+    axes.plot([0, 1], [0, 1], "--", color=plots.INK, linewidth=0.9, zorder=3)
+    for found in bins:
+        middle = (found["low"] + found["high"]) / 2
+        wide = found["high"] - found["low"] - 0.012
+        axes.bar(middle, found["accuracy"], wide, color=plots.COLOURS[0])
+        # How many predictions stand behind a bar: a stroke below it; that of the commonest confidence is the longest.
+        axes.bar(middle, -0.16 * found["count"] / commonest, wide, color=plots.COLOURS[5])
+    axes.axhline(0, color=plots.INK, linewidth=0.8)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-0.18, 1.02)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    lines = [*wrap(each["data"], TITLE), *wrap(each["label"], TITLE)]
+    title = "\n".join(plots.label(line, TITLE) for line in lines)
+    axes.set_title(f"{title}\nECE {each['ece']:.3f}", fontsize=8.5)
+    plots.percent(axes)
+    plots.grid(axes)

@@ -1,0 +1,180 @@
+"""Everything a report says, as one dictionary: report.json, from which the pictures and the page are made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from statistics import fmean
+from typing import Any
+
+from synth.reporting.examples import examples
+from synth.reporting.pairs import Comparison, compare
+from synth.reporting.pictures import CURVES
+from synth.reporting.read import Evaluation, Found, Run
+from synth.reporting.settings import (
+    TARGETS,
+    Group,
+    data_label,
+    groups,
+    kind,
+    learned_from_answers,
+    model_name,
+    run_key,
+    run_labels,
+    task_of,
+    training_data,
+)
+from synth.statistics.line import PUBLISHED, fit
+from synth.statistics.ranges import in_ranges
+
+ORDER = ("with", "without", "blank")
+HOW = (*TARGETS.values(), "untrained")
+PUBLISHED_FACTS = {"slope": PUBLISHED.slope, "intercept": PUBLISHED.intercept, "pearson": PUBLISHED.pearson}
+
+
+def facts(found: Found) -> dict[str, Any]:
+    """All figures of a report; nothing in it depends on the day, the machine or where the folders lie."""
+    evaluations = _in_order(found.evaluations)
+    grouped, comparisons = groups(evaluations), compare(evaluations)
+    labels = run_labels(found.runs, {run_key(each.run) for each in evaluations if learned_from_answers(each)})
+    trained = sorted(found.runs, key=lambda run: HOW.index(labels[run_key(run.facts)].split(",")[0]))
+    return {
+        "made_by": f"rationale-synth {version('rationale-synth')}",
+        "notes": found.notes,
+        "runs": [_run(run, labels[run_key(run.facts)]) for run in found.runs],
+        "settings": [_setting(group) for group in grouped],
+        "comparisons": [asdict(comparison) for comparison in comparisons],
+        "line": _line(comparisons),
+        "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log],
+        "by": _by(grouped),
+        "calibration": [diagram for group in grouped if (diagram := _diagram(group))],
+        "examples": examples(grouped),
+    }
+
+
+def _in_order(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those on the same data beside each other, with rationales first; so a setting has its colour in every picture."""
+    places = {data: place for place, data in enumerate(dict.fromkeys(map(data_label, evaluations)))}
+    return sorted(evaluations, key=lambda each: (places[data_label(each)], ORDER.index(kind(each))))
+
+
+def _run(run: Run, label: str) -> dict[str, Any]:
+    kept = (
+        "trainer",
+        "target",
+        "seed",
+        "steps",
+        "examples_seen",
+        "tokens_seen",
+        "train_seconds",
+        "cpu_seconds",
+        "parameters",
+    )
+    config = {name: value for name, value in (run.facts.get("config") or {}).items() if name != "out"}
+    known = {name: run.facts.get(name) for name in kept}
+    trained_on = training_data(run.facts)
+    versions = run.facts.get("versions") or {}
+    complete = bool(run.facts.get("complete"))
+    return {"name": run.name, "label": label, "model": model_name(run.facts), "data": trained_on, **known,
+            "complete": complete,
+            "config": config, "versions": versions}  # fmt: skip
+
+
+def _setting(group: Group) -> dict[str, Any]:
+    first = group.members[0]
+    names = dict.fromkeys(name for member in group.members for name in member.facts.get("metrics") or {})
+    metrics = {name: mean for name in names if (mean := _mean([member.metric(name) for member in group.members]))}
+    over = {name: spread for name in metrics if (spread := group.over_seeds(name))}
+    accuracy = [member.metric("accuracy") for member in group.members]
+    return {
+        "label": group.label, "data": group.data, "kind": kind(first), "model": model_name(first.run or first.facts),
+        "rows": first.data.get("rows"), "seeds": group.seeds(), "samples": first.facts.get("samples"),
+        "temperature": first.facts.get("temperature"), "prompting": first.facts.get("prompting"),
+        "complete": all(member.facts.get("complete") for member in group.members), "metrics": metrics,
+        "over_seeds": over,
+        "seed_values": [found["value"] for found in accuracy if found],
+        "evaluations": [
+            {"name": member.name, "seed": member.run.get("seed"), "complete": bool(member.facts.get("complete")),
+             "metrics": {name: value for name in names if (value := member.metric(name))}} for member in group.members
+        ],
+    }  # fmt: skip
+
+
+def _mean(found: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """Value and ends of the interval, each the mean over seeds; of one seed what it has."""
+    known = [each for each in found if each and each.get("low") is not None and each.get("high") is not None]
+    if not known:
+        return None
+    return {**{key: fmean(each[key] for each in known) for key in ("value", "low", "high")}, "n": known[0].get("n")}
+
+
+def _line(comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
+    """The line over data sets, where at least three were compared with and without; a data set counts once."""
+    known: dict[str, list[Comparison]] = {}
+    for each in comparisons:
+        if each.ece and not each.blank:
+            known.setdefault(each.data, []).append(each)
+    gains = [fmean(each.accuracy["value"] for each in same) for same in known.values()]
+    scores = [fmean(each.ece["value"] for each in same if each.ece) for same in known.values()]
+    points = [{"data": data, "accuracy": x, "ece": y} for data, x, y in zip(known, gains, scores, strict=True)]
+    line = fit(gains, scores)
+    return {**asdict(line), "n": line.points, "points": points, "published": PUBLISHED_FACTS} if line else None
+
+
+def _curves(run: Run, label: str) -> dict[str, Any]:
+    """`{"steps", "examples", "tokens", "values"}` of each of CURVES. Evaluations say at which step alone: what had
+    been seen by then lies on a straight line between the logged steps."""
+    import numpy as np
+
+    end = {
+        "step": run.facts.get("steps"),
+        "examples": run.facts.get("examples_seen"),
+        "tokens": run.facts.get("tokens_seen"),
+    }
+    logged = [line for line in run.log if isinstance(line.get("examples"), int | float)]
+    if not logged or (isinstance(end["step"], int) and end["step"] > logged[-1]["step"]):
+        logged.append({**end, "step": end["step"] or 0})
+    steps = [line["step"] for line in logged]
+    found: dict[str, Any] = {"run": run.name, "label": label, "seed": run.facts.get("seed"), "task": task_of(run.facts)}
+    for curve in CURVES:
+        points = [line for line in run.log if isinstance(line.get(curve), int | float)]
+        at = [line["step"] for line in points]
+        counts = {
+            name: np.interp(at, [0, *steps], [0, *(line.get(name) or 0 for line in logged)]).tolist()
+            for name in ("examples", "tokens")
+        }
+        found[curve] = {"steps": at, **counts, "values": [line[curve] for line in points]}
+    return found
+
+
+def _by(grouped: Sequence[Group]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Accuracy: data -> column -> `[{"label", "values": [{"value", "mean", "low", "high", "n"}]}]`."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for group in grouped:
+        for column in dict.fromkeys(name for member in group.members for name in member.facts.get("by") or {}):
+            tables = in_ranges([(member.facts.get("by") or {}).get(column) or {} for member in group.members])
+            values = []
+            for value in dict.fromkeys(value for table in tables for value in table):
+                mean = _mean([(table.get(value) or {}).get("accuracy") for table in tables])
+                if mean:
+                    values.append({"value": value, "mean": mean.pop("value"), **mean})
+            if len(values) > 1:
+                line = {"label": group.label, "values": values}
+                found.setdefault(group.data, {}).setdefault(column, []).append(line)
+    return found
+
+
+def _diagram(group: Group) -> dict[str, Any] | None:
+    """Bins of all seeds together; the ECE is the mean of the seeds' own."""
+    known = [table for member in group.members if (table := member.facts.get("calibration"))]
+    if not known:
+        return None
+    bins = []
+    for same in zip(*(table["bins"] for table in known), strict=False):
+        count = sum(each["count"] for each in same)
+        means = {
+            name: sum(each["count"] * (each[name] or 0) for each in same) / count if count else None
+            for name in ("confidence", "accuracy")
+        }
+        bins.append({"low": same[0]["low"], "high": same[0]["high"], "count": count, **means})
+    score = {name: fmean(table[name] for table in known) for name in ("ece", "brier")}
+    return {"label": group.label, "data": group.data, "seeds": len(known), **score, "bins": bins}

@@ -1,0 +1,112 @@
+"""The page of a report: pictures from its figures, then the template cards/report.html filled with both.
+
+The template escapes everything it is given but our own SVGs: what a model wrote is text, whatever it wrote.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from synth.reporting import diagrams
+from synth.reporting.pictures import CURVES, Picture, curves, drawable
+
+METRICS = {  # of the big table: heading, how it is written, what it is
+    "accuracy": ("accuracy", "share", "the whole answer is right"),
+    "ece": ("ECE", "score", "expected calibration error over 10 bins of equal width; 0 is best"),
+    "brier": ("Brier", "score", "mean squared distance of confidence and outcome; 0 is best"),
+    "steps_right": ("steps right", "share", "every step of the rationale holds and the answer follows from it"),
+    "rationale_f1_1": ("F1, 1-gram", "score", "words that the rationale shares with the gold one"),
+    "contained": (
+        "contained",
+        "share",
+        "the gold answer appears anywhere in the output (self-ask paper); an answer of one digit may stand in a "
+        "rationale by chance",
+    ),
+    "loops": ("loops", "share", "outputs that repeat themselves up to the length limit"),
+    "words": ("words", "number", "length of the output"),
+}
+
+
+def pictures(found: dict[str, Any]) -> list[Picture]:
+    """Every picture that the figures are enough for."""
+    drawn = []
+    if any(each["metrics"].get("accuracy") for each in found["settings"]):
+        drawn.append(diagrams.overview(found["settings"], "accuracy"))
+    if found["comparisons"]:
+        drawn.append(diagrams.deltas(found["comparisons"], "rationales"))
+    if found["line"]:
+        drawn.append(diagrams.line(found["line"], "line"))
+    for number, (data, columns) in enumerate(found["by"].items(), start=1):
+        drawn.append(diagrams.by_columns(data, columns, f"by-{number}"))
+    tasks = dict.fromkeys(run["task"] for run in found["curves"])
+    for number, task in enumerate(tasks, start=1):
+        runs = [run for run in found["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
+        if drawable(runs):
+            drawn.append(curves(task, runs, f"curves-{number}"))
+    if found["calibration"]:
+        drawn.append(diagrams.reliability(found["calibration"], "reliability"))
+    return drawn
+
+
+def page(found: dict[str, Any], drawn: Sequence[Picture]) -> str:
+    """One HTML file that needs nothing else."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(share=_share, points=_points, written=_written, chance=_chance, plain=_plain)
+    template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
+    # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
+    shown = [{"name": each.name, "caption": each.caption, "svg": Markup(each.svg)} for each in drawn]
+    columns = {
+        name: facts for name, facts in METRICS.items() if any(each["metrics"].get(name) for each in found["settings"])
+    }
+    return template.render(report=found, drawn=shown, columns=columns, findings=findings(found))
+
+
+def findings(found: dict[str, Any]) -> list[str]:
+    """What the comparisons say, a sentence each, and nothing that their intervals do not bear out."""
+    said = []
+    for each in found["comparisons"]:
+        delta = each["accuracy"]
+        span = f"{_points(delta['value'])} points, 95% interval {_points(delta['low'])} to {_points(delta['high'])}"
+        verdict = "no difference can be told" if delta["low"] <= 0 <= delta["high"] else (
+            "more accurate" if delta["value"] > 0 else "less accurate")  # fmt: skip
+        count = len(each["each"])
+        seeds = (
+            f"{count} seeds" if count > 1 else "one seed, so other seeds may differ" if each["trained"] else "one model"
+        )
+        said.append(f"{each['data']}: {each['label']} against {each['against']}: {verdict} ({span}; {seeds}).")
+    return said
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def _points(value: float) -> str:
+    """A difference of shares in percentage points, with a true minus sign."""
+    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _written(value: float, how: str) -> str:
+    return {"share": _share(value), "score": f"{value:.3f}", "number": f"{value:.1f}"}[how]
+
+
+def _chance(value: float) -> str:
+    return f"{value:.2g}" if value >= 1e-12 else "below 1e-12"
+
+
+def _plain(value: Any) -> str:
+    """A setting or a count for a table: thousands apart, nothing for what is not known."""
+    if value is None or value == "":
+        return "\N{EN DASH}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

@@ -1,0 +1,132 @@
+"""`synth report`: runs and evaluations compared, as one HTML page, PNGs beside it, and all figures as JSON.
+
+    report/
+    ├── index.html     everything in one file, which needs no network and no other file
+    ├── *.png          the pictures, for a paper or a talk
+    └── report.json    the figures behind them
+
+The same folders give the same bytes.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from synth.errors import FolderError
+from synth.reporting.facts import facts
+from synth.reporting.page import page, pictures
+from synth.reporting.read import collect
+
+PAGE, FIGURES = "index.html", "report.json"
+
+
+def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
+    """Write the report of run and evaluation folders to `out`; what is in report.json comes back.
+
+    Raises FolderError for a folder that is neither, and for an `out` that holds something else.
+    """
+    _check(out)
+    found = facts(collect(folders))
+    drawn = pictures(found)
+    found["pictures"] = [f"{each.name}.png" for each in drawn]
+    files = {f"{each.name}.png": each.png for each in drawn}
+    files[FIGURES] = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
+    files[PAGE] = page(found, drawn).encode()
+    _write(out, files)
+    return found
+
+
+def _check(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise FolderError(f"{out} is a file: give --out a folder")
+    others = [path.name for path in sorted(out.iterdir()) if path.suffix != ".part"] if out.is_dir() else []
+    if others and FIGURES not in others:
+        raise FolderError(
+            f"{out} holds {others[0]!r} and is no report: give --out a new folder or that of an older report"
+        )
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    """Each file whole or not at all, the page last; pictures of an older report that are not drawn any more go."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in _old_pictures(out) - set(files):
+            (out / name).unlink(missing_ok=True)
+        for name, content in files.items():
+            part = out / f"{name}.part"
+            part.write_bytes(content)
+            os.replace(part, out / name)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {out}") from error
+
+
+def _old_pictures(out: Path) -> set[str]:
+    try:
+        old = orjson.loads((out / FIGURES).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return set()
+    named = old.get("pictures") if isinstance(old, dict) else None
+    return {name for name in named or [] if isinstance(name, str) and name == Path(name).name and name.endswith(".png")}
+
+
+def show(found: dict[str, Any], out: Path) -> None:
+    """The summary on the terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140
+    if found["settings"]:
+        console.print(_settings_table(found["settings"]))
+    if found["comparisons"]:
+        console.print(_comparisons_table(found["comparisons"]))
+    if line := found["line"]:
+        console.print(
+            f"delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
+            f" over {len(line['points'])} data sets"
+            f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
+        )
+    for note in found["notes"]:
+        console.print(f"note: {note}", markup=False)
+    console.print(f"wrote {out / PAGE}", markup=False, soft_wrap=True)
+
+
+def _settings_table(settings: Sequence[dict[str, Any]]) -> Table:
+    table = _table("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
+    for each in settings:
+        accuracy, ece = each["metrics"].get("accuracy"), each["metrics"].get("ece")
+        spread = each["over_seeds"].get("accuracy")
+        table.add_row(
+            each["label"], each["data"], str(len(each["seeds"])), f"{each['rows'] or 0:,}",
+            f"{accuracy['value']:.1%}" if accuracy else "-",
+            f"{accuracy['low']:.1%} to {accuracy['high']:.1%}" if accuracy else "-",
+            f"{100 * spread['sd']:.1f}" if spread else "-", f"{ece['value']:.3f}" if ece else "-",
+        )  # fmt: skip
+    return table
+
+
+def _comparisons_table(comparisons: Sequence[dict[str, Any]]) -> Table:
+    table = _table("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
+    for each in comparisons:
+        cells: list[str] = []
+        for delta in (each["accuracy"], each["ece"]):
+            both = delta and (
+                f"{100 * delta['value']:+.1f}",
+                f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}",
+            )
+            cells += both or ("-", "-")
+        table.add_row(each["label"], each["against"], each["data"], str(len(each["each"])), *cells)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(
+            name, justify="left" if name in ("setting", "data", "with", "without") else "right", overflow="fold"
+        )
+    return table

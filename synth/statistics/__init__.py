@@ -1,0 +1,1 @@
+"""Figures over many rows: intervals, calibration, lines, ranges."""

@@ -1,0 +1,26 @@
+"""what each figure is called"""
+
+TITLES = {
+    "accuracy": "accuracy (whole answer)",
+    "contained": "answer contained in the output (a short one may be by chance)",
+    "last_character": "last character (the ListOps authors' scorer, for comparison)",
+    "answer_f1": "answer F1 (official 2Wiki)",
+    "rationale_f1_1": "rationale 1-gram F1",
+    "rationale_f1_2": "rationale 2-gram F1",
+    "steps_right": "every step right",
+    "loops": "generation loops",
+    "words": "words an output",
+    "tokens": "tokens an output",
+    "diversity": "diversity of the rationale",
+    "confidence": "confidence (share of the majority)",
+    "ece": "ECE",
+    "brier": "Brier score",
+}
+SHARES = ("accuracy", "contained", "last_character", "steps_right", "loops", "confidence")
+SHORT = {"accuracy": "accuracy", "steps_right": "steps right", "loops": "loops", "ece": "ECE"}
+
+
+def told(name: str, value: float) -> str:
+    if name in SHARES:
+        return f"{value:.1%}"
+    return f"{value:.1f}" if name in ("words", "tokens") else f"{value:.3f}"

@@ -1,0 +1,91 @@
+"""Asking a teacher within a budget: out of the store where it was answered before, else over the network.
+
+What `synth distill`, `synth judge` and `synth eval` have in common: one store, one pace, one meter, one way to stop.
+"""
+
+import asyncio
+import gc
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from synth.base.terminal import Say
+from synth.teachers.catalogue import Teacher
+from synth.teachers.client import Client
+from synth.teachers.exchange import Reply, Request, read_reply_body
+from synth.teachers.given import Limits
+from synth.teachers.meter import Meter
+from synth.teachers.pace import Pace
+from synth.teachers.store import RequestStore
+
+
+class StopAskingError(Exception):
+    """The budget is used up, or the user wants no more: what is not asked yet is left out."""
+
+
+class Asker:
+    """Use as an async context manager; `ask` answers requests."""
+
+    def __init__(self, teacher: Teacher, cache: Path, limits: Limits, say: Say) -> None:
+        self.teacher, self.limits, self.say = teacher, limits, say
+        self.meter = Meter(teacher, limits.budget)
+        self.store = RequestStore(cache)
+        self.why = ""  # it was stopped
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> "Asker":
+        self._open.enter_context(self.store)
+        limits, where = self.limits, self.teacher.base_url
+        pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
+        self._client = await self._open.enter_async_context(Client(self.teacher, self.store, pace, self.limits.timeout))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        # What was imported stays: going through it for garbage again and again took a tenth of a run's time.
+        gc.freeze()
+        self._open.callback(gc.unfreeze)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        await self._open.aclose()
+
+    @property
+    def stopping(self) -> bool:
+        return bool(self.why)
+
+    def stop(self, why: str) -> None:
+        """Ask nothing more; what is in flight is paid for and waited for."""
+        self.why = self.why or why
+
+    async def ask(self, request: Request) -> Reply:
+        """The reply to a request.
+
+        Raises StopAskingError once asking was stopped; UnanswerableError and SynthError as Client.ask does.
+        """
+        if (reply := stored(self.store, request)) is not None:
+            self.meter.count(reply)
+            return reply
+        async with self.meter.room_for(request) as allowed:
+            if not allowed:
+                self.stop(f"the budget of ${self.limits.budget:g} does not allow another request")
+            if self.stopping:
+                raise StopAskingError
+            reply = await self._client.ask(request)
+            self.meter.count(reply)
+            return reply
+
+    def _interrupt(self) -> None:
+        """The first Ctrl-C waits for what is in flight, the second does not."""
+        self.stop("interrupted")
+        self.say("stopping: waiting for the requests in flight (Ctrl-C again to leave them)")
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+
+def stored(store: RequestStore, request: Request) -> Reply | None:
+    """The reply to a request that was answered in an earlier run, or earlier in this one."""
+    body = store.answer(request.key())
+    found = None if body is None else read_reply_body(body)
+    return None if found is None else replace(found, cached=True)

@@ -1,0 +1,228 @@
+"""The Batch API: requests that can wait a day, at half the price.
+
+One run hands in everything that is not answered yet, as files of at most 50,000 lines or 200 MB and one model each,
+and ends; the next run collects what has come back into the request store, and hands in what is still missing (questions
+that need another attempt, requests that failed or expired). A batch is known by the digest of its requests, which
+travels with it, and is written down before the batch is started: a run that died between handing in and writing down
+finds its batch on the server instead of paying for it again.
+
+A reply that came in a batch is stored with the batch's id in it ("batch"), so that what it cost is known later.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal
+
+import orjson
+
+from synth.errors import SynthError
+from synth.teachers.catalogue import Teacher
+from synth.teachers.client import NO_MONEY, error_cause, error_message
+from synth.teachers.exchange import Request, read_reply_body
+from synth.teachers.store import RequestStore
+
+MOST_LINES, MOST_BYTES = 50_000, 200_000_000  # of one file (OpenAI's Batch API)
+DISCOUNT = 0.5
+TRIES = 3  # batches that one request may fail in
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+UNDER_WAY = {"validating", "in_progress", "finalizing", "cancelling"}
+LABEL = "synth-requests"  # the name under which the digest travels
+INTENT = "handing-in:"  # what a batch is called in the store, with its digest, until the server has named it
+# Failures that are none of the request's: it was not reached in time, or nothing of this account would be answered.
+NOT_ITS_FAULT = {"batch_expired", "batch_cancelled", *NO_MONEY}
+NOT_ITS_STATUS = {401, 402, 403, 404, 429}
+
+
+@dataclass
+class State:
+    """What is known of the batches of a run."""
+
+    under_way: dict[str, str] = field(default_factory=dict)  # id: how far it is, for a person
+    collected: int = 0  # replies that came into the store just now
+    failed: int = 0  # requests that came back with an error just now
+    said: str = ""  # by the last of those
+
+
+class Batches:
+    """The batches of one request store."""
+
+    def __init__(self, teacher: Teacher, store: RequestStore) -> None:
+        import openai
+
+        self.teacher, self.store = teacher, store
+        self._openai = openai
+        self._client = openai.AsyncOpenAI(base_url=teacher.base_url, api_key=teacher.key(), max_retries=5)
+
+    async def __aenter__(self) -> "Batches":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.close()
+
+    async def collect(self) -> State:
+        """Ask after every batch that is not done with; put what came back into the store.
+
+        Raises SynthError where the server refused a batch, once all others are collected.
+        """
+        state, refused = State(), []
+        await self._adopt()
+        for batch_id in self.store.open_batches():
+            batch = await self._retrieve(batch_id)
+            if batch.status in UNDER_WAY:
+                state.under_way[batch_id] = _how_far(batch)
+                continue
+            for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+                await self._take(batch_id, file_id, state)
+            await self.store.close_batch(batch_id, batch.status)
+            if batch.status == "failed":
+                refused.append(f"batch {batch_id} was refused: {_reasons(batch)}")
+        if refused:
+            raise SynthError("; ".join([*refused, "the same command hands its requests in again"]))
+        return state
+
+    async def hand_in(self, requests: Iterable[Request]) -> list[str]:
+        """Upload files and start their batches; answers their ids."""
+        requests, started = list(requests), []
+        await asyncio.gather(*map(self.store.put_request, requests))
+        for content in files(requests):
+            digest = hashlib.sha256(content).hexdigest()
+            batch_id = await self._find(digest)
+            if batch_id is None:
+                await self.store.open_batch(INTENT + digest, digest)
+                batch_id = await self._start(content, digest)
+            await self.store.open_batch(batch_id, digest)
+            await self.store.close_batch(INTENT + digest, "handed in")
+            started.append(batch_id)
+        return started
+
+    async def cancel(self) -> list[str]:
+        """Cancel what is under way; what was answered until then is collected by the next run, and paid for."""
+        cancelled = []
+        await self._adopt()
+        for batch_id in self.store.open_batches():
+            batch = await self._retrieve(batch_id)
+            if batch.status in UNDER_WAY:
+                await self._call(self._client.batches.cancel(batch_id), f"batch {batch_id} cannot be cancelled")
+                cancelled.append(batch_id)
+        return cancelled
+
+    async def _retrieve(self, batch_id: str) -> Any:
+        what = f"batch {batch_id} cannot be asked after; it needs the account that handed it in"
+        return await self._call(self._client.batches.retrieve(batch_id), what)
+
+    async def _start(self, content: bytes, digest: str) -> str:
+        name, what = f"synth-{digest[:12]}.jsonl", "no requests could be handed in"
+        uploaded = await self._call(self._client.files.create(file=(name, content), purpose="batch"), what)
+        # Not tried again by itself: it may have been started although its reply was lost, and would be paid twice.
+        once = self._client.with_options(max_retries=0)
+        batch = await self._call(
+            once.batches.create(
+                input_file_id=uploaded.id, endpoint=ENDPOINT, completion_window="24h", metadata={LABEL: digest}
+            ),
+            what,
+        )
+        return str(batch.id)
+
+    async def _adopt(self) -> None:
+        """Give the batches of a run that died while handing them in the names that they have on the server."""
+        for intent in self.store.open_batches():
+            if intent.startswith(INTENT):
+                digest = intent.removeprefix(INTENT)
+                if (batch_id := await self._find(digest)) is not None:
+                    await self.store.open_batch(batch_id, digest)
+                await self.store.close_batch(intent, "found" if batch_id else "never handed in")
+
+    async def _find(self, digest: str) -> str | None:
+        """A batch of the same requests that is on the server but not in the store: its run died in between."""
+        known = set(self.store.all_batches())
+        page = await self._call(self._client.batches.list(limit=100), "batches cannot be listed")
+        for batch in page.data:
+            of_use = batch.status in UNDER_WAY or batch.output_file_id
+            if batch.id not in known and of_use and (batch.metadata or {}).get(LABEL) == digest:
+                return str(batch.id)
+        return None
+
+    async def _take(self, batch_id: str, file_id: str, state: State) -> None:
+        """Put the replies of a result file into the store."""
+        what = f"the results of batch {batch_id} cannot be fetched"
+        content = (await self._call(self._client.files.content(file_id), what)).content
+        try:
+            results = [_result(line) for line in content.splitlines() if line.strip()]
+        except (orjson.JSONDecodeError, KeyError, AttributeError) as error:
+            raise SynthError(f"{what}: {file_id} is no file of results; the same command tries again") from error
+        for _, status, body in results:
+            state.collected, state.failed = state.collected + (status == 200), state.failed + (status != 200)
+            state.said = state.said if status == 200 else self.teacher.hide_key(error_message(orjson.dumps(body)))
+        put = self.store.put_reply
+        await asyncio.gather(
+            *(put(key, status, {}, self._stored(body, status, batch_id), 0.0) for key, status, body in results)
+        )
+
+    def _stored(self, body: dict[str, Any], status: int, batch_id: str) -> bytes:
+        marked = orjson.dumps({**body, "status": status, "batch": batch_id})
+        return self.teacher.hide_key(marked.decode()).encode()
+
+    async def _call(self, call: Any, what: str) -> Any:
+        """What the server answers; `what` says what cannot be where it does not."""
+        address = self.teacher.base_url
+        page = SynthError(f"{what}: {address} answers with a web page: give --base-url an address that ends in /v1")
+        try:
+            answer = await call
+        except self._openai.APIStatusError as error:
+            said = self.teacher.hide_key(error_message(error.response.content))
+            raise SynthError(f"{what} ({address}, status {error.status_code}: {said})") from error
+        except self._openai.APIConnectionError as error:
+            raise SynthError(f"{what}: {address} cannot be reached ({error_cause(error)}); run it again") from error
+        except AttributeError as error:  # openai's client takes a page for a list
+            raise page from error
+        except ValueError as error:
+            raise SynthError(f"{what}: {address} sends JSON that cannot be read; run it again") from error
+        if isinstance(answer, str):  # and hands it through where it expects an object
+            raise page
+        return answer
+
+
+def files(requests: Iterable[Request]) -> Iterator[bytes]:
+    """The requests as files within the limits; results come in any order, each under its request's key."""
+    lines: list[bytes] = []
+    size = 0
+    for request in requests:
+        entry = {"custom_id": request.key(), "method": "POST", "url": ENDPOINT, "body": request.body()}
+        line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+        if lines and (len(lines) == MOST_LINES or size + len(line) > MOST_BYTES):
+            yield b"".join(lines)
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield b"".join(lines)
+
+
+def _how_far(batch: Any) -> str:
+    counts = batch.request_counts
+    done = f", {counts.completed + counts.failed:,} of {counts.total:,} requests done" if counts else ""
+    return f"{batch.status.replace('_', ' ')}{done}"
+
+
+def _reasons(batch: Any) -> str:
+    errors = batch.errors.data if batch.errors else None
+    return str(errors[0].message or errors[0].code) if errors else "no reason given"
+
+
+def _result(line: bytes) -> tuple[str, int, dict[str, Any]]:
+    """Key, status and body in one line of a result file.
+
+    Status 0: the request was not answered at all; -1: its reply cannot be read.
+    """
+    entry = orjson.loads(line)
+    response = entry.get("response") or {}
+    status = int(response.get("status_code") or 0)
+    body = response.get("body") or {"error": entry.get("error")}
+    if not isinstance(body, dict):
+        body = {"error": {"message": str(body)}}
+    return entry["custom_id"], -1 if status == 200 and read_reply_body(body) is None else status, body

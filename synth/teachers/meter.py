@@ -1,0 +1,80 @@
+"""What a run has used and may still use: attempts, tokens, dollars."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from synth.models.tokens import counter
+from synth.teachers.catalogue import Teacher
+from synth.teachers.exchange import Reply, Request
+
+CHAT_OVERHEAD = 8  # tokens a chat format puts around a message, about
+
+
+@dataclass
+class Meter:
+    """Counts replies as they come; keeps a budget by setting aside the most that each request in flight can cost."""
+
+    teacher: Teacher
+    budget: float | None = None  # dollars
+    discount: float = 1.0  # 0.5 for the Batch API
+    asked: int = 0  # replies paid for in this run
+    cached: int = 0  # replies out of the store
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    set_aside: float = 0.0  # dollars the requests in flight can cost at most
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)
+    _count = staticmethod(counter(None))
+
+    @property
+    def dollars(self) -> float | None:
+        """Spent in this run; None where the price is not known."""
+        cost = self.teacher.cost(self.prompt_tokens, self.completion_tokens)
+        return None if cost is None else cost * self.discount
+
+    def prompt_estimate(self, request: Request) -> int:
+        """Prompt tokens of a request, estimated from its text."""
+        return sum(self._count(message["content"]) + CHAT_OVERHEAD for message in request.messages)
+
+    def most(self, request: Request) -> float:
+        """Dollars a request can cost at most; 0 where the price is not known."""
+        prompt = self.prompt_estimate(request)
+        longest = request.sampling.get(self.teacher.max_tokens_field()) or 0
+        # The estimate of prompt tokens may be too low: half as much again is set aside.
+        return (self.teacher.cost(1.5 * prompt, longest) or 0.0) * self.discount
+
+    @asynccontextmanager
+    async def room_for(self, request: Request) -> AsyncIterator[bool]:
+        """Set aside what a request can cost at most while it is in flight.
+
+        Where the budget has no room, wait until requests in flight turn out cheaper; False where none is in flight
+        and there still is no room.
+        """
+        most = self.most(request)
+        while self.budget is not None and (self.dollars or 0.0) + self.set_aside + most > self.budget:
+            if not self.set_aside:
+                yield False
+                return
+            self._freed.clear()
+            await self._freed.wait()
+        self.set_aside += most
+        try:
+            yield True
+        finally:
+            self.set_aside = max(0.0, self.set_aside - most)
+            self._freed.set()
+
+    def line(self) -> str:
+        """Replies, tokens and dollars of this run, for a person."""
+        asked = f"{self.asked:,} replies" + (f" and {self.cached:,} out of the store" if self.cached else "")
+        tokens = f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens"
+        return f"{asked}, {tokens}, {'price unknown' if self.dollars is None else f'${self.dollars:.4f}'}"
+
+    def count(self, reply: Reply) -> None:
+        if reply.cached:
+            self.cached += 1
+            return
+        self.asked += 1
+        self.prompt_tokens += reply.prompt_tokens
+        self.completion_tokens += reply.completion_tokens

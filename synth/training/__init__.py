@@ -1,0 +1,1 @@
+"""What trainers share: data, order, loop, checkpoints, the folder of a run."""

@@ -1,0 +1,99 @@
+"""The datasets of a training run and how often each is gone through: `--data A:2 --data B`.
+
+After the mixtures of tasks of Zhu et al. 2025 (RAFT). A weight says how often an epoch goes through a dataset: with A:2
+each row of A comes twice in an epoch, with A:0.5 half of them, another half in another epoch.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from synth.base.files import file_facts
+from synth.data.manifest import open_manifest, split_files
+from synth.data.reading import read
+from synth.errors import FolderError, UsageError
+from synth.record import Record
+
+
+@dataclass(frozen=True)
+class Part:
+    """One dataset of the mixture."""
+
+    folder: Path
+    split: str
+    weight: float
+    records: list[Record]
+    sha256: str
+
+    def facts(self) -> dict[str, Any]:
+        """As synth-run.json keeps it; of the path the last part, so that no machine's folders get out."""
+        tasks = sorted({record.task for record in self.records})
+        return {
+            "folder": self.folder.resolve().name, "split": self.split, "rows": len(self.records),
+            "weight": self.weight, "sha256": self.sha256, "task": "+".join(tasks),
+        }  # fmt: skip
+
+
+def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
+    """The datasets of `--data`, at most `limit` rows of each.
+
+    Raises UsageError for a weight that is none or a folder given twice, FolderError where a folder or its split is not
+    there or empty.
+    """
+    given_twice(data)
+    return [_part(*weighted(given), split, limit) for given in data]
+
+
+def given_twice(data: Sequence[str]) -> None:
+    """Raises UsageError where two of `--data` name one folder."""
+    seen: set[Path] = set()
+    for folder, _ in map(weighted, data):
+        if folder.resolve() in seen:
+            raise UsageError(f"--data {folder} is given twice: --data {folder}:2 goes through its rows twice an epoch")
+        seen.add(folder.resolve())
+
+
+def load_where_there(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
+    """The same for a split that a dataset may lack or have empty, such as that for validation."""
+    folders = [(folder, weight) for folder, weight in map(weighted, data) if _rows(folder, split)]
+    return [_part(folder, weight, split, limit) for folder, weight in folders]
+
+
+def weighted(given: str) -> tuple[Path, float]:
+    """Folder and weight out of `FOLDER` or `FOLDER:WEIGHT`.
+
+    Raises UsageError for a weight that is none.
+    """
+    folder, colon, text = given.rpartition(":")
+    if not colon or Path(given).exists():
+        return Path(given), 1.0
+    try:
+        weight = float(text)
+    except ValueError as error:
+        if Path(folder).is_dir():
+            raise UsageError(f"--data {given}: {text!r} is no weight: give a number, such as {folder}:2") from error
+        return Path(given), 1.0  # the colon is part of the name
+    if not 0 < weight < 1000:
+        raise UsageError(f"--data {given}: a weight is above 0 and below 1000, such as {folder}:2")
+    return Path(folder), weight
+
+
+def _rows(folder: Path, split: str) -> int:
+    splits = open_manifest(folder)["splits"]
+    return int(splits[split]["rows"]) if split in splits else 0
+
+
+def _part(folder: Path, weight: float, split: str, limit: int | None) -> Part:
+    records = list(islice(read(folder, split), limit))
+    if not records:
+        raise FolderError(f"{folder} has no rows in its split {split!r}: give another --split or another folder")
+    return Part(folder, split, weight, records, fingerprint(split_files(folder, open_manifest(folder), split)))
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """The sha256 of a split: that of its file, or over those of its files in order."""
+    digests = [str(file_facts(path)["sha256"]) for path in files]
+    return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()

@@ -1,0 +1,235 @@
+"""What is looked at of each row: a few facts in place of long texts. Runs in the workers.
+
+A kind of dataset is a module in validators/ that may have, beside `expectations`,
+
+    ending(record, manifest)      the closing form with the answer, which the completion has to end with
+    facts(record, manifest)       further columns of the frame: {name: text, number, truth or None}
+    FACTS                         the names of these columns
+    normal(question)              a question as it is compared with others, where punctuation means something
+    check(record, **settings)     the step checker, see `synth judge --judge steps`
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from synth import registry
+from synth.data.fingerprints import Prints, prints
+from synth.data.survey import META as DISTILLED_META
+from synth.record import FIELDS, Record
+from synth.validating.reading import Item, Unreadable, rows
+
+TEXTS = FIELDS[:6]
+DUE = ("id", "task", "prompt", "answer", "completion")  # must not be empty; a rationale may be
+PLAIN = ("id", "task", "answer", "schema_fault", "blank", "prompt_length", "rationale_length", "completion_length",
+         "closes", "step_fault")  # fmt: skip
+TOLD_APART = ("ids", "questions", "normal", "rationales", "pairs")
+NO_WORDS = re.compile(r"[\W_]+")
+SCALARS = (str, int, float, bool, type(None))
+SAID = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the workers have to know."""
+
+    manifest: Mapping[str, Any]
+    kinds: tuple[str, ...]  # modules of validators/ that this dataset is held to
+    columns: tuple[str, ...] = ()  # further ones: prompt, rationale, completion, meta.NAME, provenance.NAME
+    steps: bool = True
+    share: float = 1.0  # of the rows whose steps are worked out
+
+    @cached_property
+    def modules(self) -> list[ModuleType]:
+        return [registry.load("validators", kind) for kind in self.kinds]
+
+    @cached_property
+    def builder(self) -> ModuleType | None:
+        name = self.manifest.get("builder")
+        return registry.load("builders", name) if name in registry.names("builders") else None
+
+    def first(self, name: str) -> Any:
+        """What the first of the kinds has of a name."""
+        return next((getattr(module, name) for module in self.modules if hasattr(module, name)), None)
+
+    def meta(self) -> Mapping[str, type] | None:
+        """Columns of meta and their types; None where nobody declares them."""
+        if self.builder is not None:
+            types: Mapping[str, type] = self.builder.META
+            return types
+        return DISTILLED_META if "distilled" in self.kinds else None
+
+
+@dataclass
+class Facts:
+    """What was found in one work item."""
+
+    rows: int = 0
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    prints: dict[str, Prints] = field(default_factory=dict)  # of what rows are told apart by; 0 is none
+    answers: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # judge and verdict
+
+
+def look(spec: Spec, item: Item) -> Facts:
+    """The facts of one work item."""
+    reader = _Look(spec)
+    for row in rows(item):
+        reader.add(row)
+    return reader.done()
+
+
+def normal(question: str) -> str:
+    """A question as it is compared: lower case, words alone; itself where no words are in it."""
+    return NO_WORDS.sub(" ", question.casefold()).strip() or question
+
+
+class _Look:
+    """Gathers the columns of one work item."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec, self.found = spec, Facts()
+        self.more = [module for module in spec.modules if hasattr(module, "facts")]
+        self.names = (*PLAIN, *(name for module in self.more for name in module.FACTS), *spec.columns)
+        self.lines: list[tuple[Any, ...]] = []  # of the frame, without the columns that depend on rows before
+        self.texts: dict[str, list[str]] = {name: [] for name in TOLD_APART}
+        self.whole: list[bool] = []
+        self.schemas: dict[Any, str] = {}
+        self.ending: Callable[..., str] = spec.first("ending") or (lambda record, manifest: record.answer)
+        self.normal: Callable[[str], str] = spec.first("normal") or normal
+        self.question: Callable[[Record], str] = getattr(spec.builder, "question", lambda record: record.prompt)
+        self.check = spec.first("check") if spec.steps else None
+        settings = spec.first("settings")
+        self.known = settings(spec.manifest["config"]) if settings and self.check else {}
+
+    def add(self, row: Any) -> None:
+        fault = self._schema_fault(row)
+        self.found.rows += 1
+        self.whole.append(not fault)
+        if fault:
+            self.lines.append(self._broken(row, fault))
+            return
+        record = Record(**row)
+        line = self._plain(record)
+        for module in self.more:
+            facts = module.facts(record, self.spec.manifest)
+            line += tuple([facts[name] for name in module.FACTS])
+        if self.spec.columns:
+            line += tuple([_value(record, name) for name in self.spec.columns])
+        self.lines.append(line)
+        self._count(record)
+
+    def _broken(self, row: Any, fault: str) -> tuple[Any, ...]:
+        """The line of a row of which nothing else is said; one without an id is named by its place later on."""
+        said = row.get("id") if isinstance(row, dict) else None
+        known = {"id": said if isinstance(said, str) and said else None, "schema_fault": fault}
+        return tuple(known.get(name) for name in self.names)
+
+    def _plain(self, record: Record) -> tuple[Any, ...]:
+        """What every dataset has, in the order of PLAIN."""
+        prompt, completion = record.prompt, record.completion
+        there = record.id.strip() and record.answer.strip() and prompt.strip() and completion.strip()
+        blank = (
+            ""
+            if there and record.task.strip()
+            else ", ".join(name for name in DUE if not getattr(record, name).strip())
+        )
+        closes = completion.endswith(self.ending(record, self.spec.manifest))
+        return (
+            record.id, record.task, record.answer, "", blank, len(prompt), len(record.rationale), len(completion),
+            closes, None if self.check is None else self._step_fault(record),
+        )  # fmt: skip
+
+    def _step_fault(self, record: Record) -> str | None:
+        if self.check is None or not self._drawn(record.id):
+            return None  # it is not looked at
+        fault = self.check(record, **self.known)
+        return "" if fault is None else f"{fault.reason}: {fault.detail}"
+
+    def _drawn(self, row_id: str) -> bool:
+        """Whether a row is in the sample: told by its id, so the same in every run."""
+        return self.spec.share >= 1 or int(prints([row_id])[0]) < self.spec.share * 2**64
+
+    def _count(self, record: Record) -> None:
+        question, texts = self.question(record), self.texts
+        texts["ids"].append(record.id)
+        texts["questions"].append(question)
+        texts["normal"].append(self.normal(question))
+        if "distilled" in self.spec.kinds:
+            said = " ".join(record.rationale.split()).casefold()
+            texts["rationales"].append(said)
+            texts["pairs"].append(f"{question}\n{said}")
+        self.found.answers[record.answer] += 1
+        if record.provenance and record.provenance.get("verdicts"):
+            self.found.verdicts.update((said["judge"], said["verdict"]) for said in verdicts_of(record))
+
+    def _schema_fault(self, row: Any) -> str:
+        """Told by the types in a row alone, so each combination of types is looked at once."""
+        if type(row) is not dict:
+            return row.why if isinstance(row, Unreadable) else "the row is no object"
+        meta = row.get("meta")
+        inner = (tuple(meta), tuple(map(type, meta.values()))) if type(meta) is dict else ()
+        types = (tuple(row), tuple(map(type, row.values())), inner)
+        if types not in self.schemas:
+            self.schemas[types] = schema_fault(row, self.spec.meta())
+        return self.schemas[types]
+
+    def done(self) -> Facts:
+        columns = zip(*self.lines, strict=True) if self.lines else ((),) * len(self.names)
+        self.found.columns = dict(zip(self.names, map(list, columns), strict=True))
+        whole = np.array(self.whole, dtype=bool)
+        for name, texts in self.texts.items():
+            made = np.zeros(self.found.rows, dtype=np.uint64)
+            if texts:
+                made[whole] = np.maximum(prints(texts), 1)
+            self.found.prints[name] = made
+        return self.found
+
+
+def verdicts_of(record: Record) -> list[Mapping[str, Any]]:
+    """What judges said of a row; only what is written as a verdict is one."""
+    said = (record.provenance or {}).get("verdicts")
+    found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+    return [each for each in found if isinstance(each.get("judge"), str) and isinstance(each.get("verdict"), str | None)
+            and "verdict" in each]  # fmt: skip
+
+
+def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None) -> str:
+    """What is wrong with the fields of a row and their types; "" where nothing is."""
+    wrong = [f"no {name}" for name in FIELDS if name not in row] + [f"unknown {n}" for n in row if n not in FIELDS]
+    wrong += [f"{name} is {_said(row[name])}, not text" for name in TEXTS if name in row and type(row[name]) is not str]
+    if not isinstance(row.get("provenance"), dict | None):
+        wrong.append(f"provenance is {_said(row['provenance'])}, not an object or null")
+    found = row.get("meta")
+    if not isinstance(found, dict):
+        return "; ".join([*wrong, f"meta is {_said(found)}, not an object"] if "meta" in row else wrong)
+    due = {name: type(value) for name, value in found.items()} if meta is None else meta
+    wrong += [f"meta has no {name}" for name in due if name not in found]
+    wrong += [f"meta has an unknown {name}" for name in found if name not in due]
+    wrong += [
+        f"meta.{name} is {_said(value)}, not {SAID.get(due[name], 'plain')}"
+        for name, value in found.items()
+        if name in due and not _fits(value, due[name])
+    ]
+    return "; ".join(wrong)
+
+
+def _fits(value: Any, due: type) -> bool:
+    return value is None or (type(value) in SCALARS and (type(value) is due or (due is float and type(value) is int)))
+
+
+def _said(value: Any) -> str:
+    return SAID.get(type(value), "a list" if isinstance(value, list) else "an object")
+
+
+def _value(record: Record, column: str) -> Any:
+    """What a further column holds: a field of the record, or of its meta or provenance."""
+    where, _, name = column.partition(".")
+    held = getattr(record, where)
+    return held if not name else (held or {}).get(name)

@@ -1,0 +1,125 @@
+"""The frames that expectations are about: rows (one after the other), splits, judges' verdicts and files."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from synth import registry
+from synth.data.names import CARD, MANIFEST
+from synth.errors import UsageError
+from synth.validating.facts import PLAIN
+from synth.validating.scan import Scan
+from synth.validating.suites import Outcome, Runner, columns_of, is_by_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+TEXTS = ("prompt", "rationale", "completion")
+TOLD = ("split", "new_id", "new_question", "leaked", "leaked_normal", "new_rationale", "new_pair")
+
+
+class Rows:
+    """The expectations of rows: those that look at each row by itself, and those that need all rows at once."""
+
+    def __init__(self, suites: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> None:
+        chosen = {
+            name: [each for each in suite if (each.meta or {}).get("on", "rows") == "rows"]
+            for name, suite in suites.items()
+        }
+        self.by_row = {name: [each for each in suite if is_by_row(each)] for name, suite in chosen.items()}
+        self.whole = {name: [each for each in suite if not is_by_row(each)] for name, suite in chosen.items()}
+        self.own = _own_columns(suites)
+        self._used, self._kept = self._columns(self.by_row), self._columns(self.whole)
+        extra = [*self._used, *self._kept, *texts]
+        self.extra = tuple(dict.fromkeys(name for name in extra if name not in (*PLAIN, *TOLD, *self.own)))
+        self._runner = Runner(self.by_row)
+        self._frames: list[pd.DataFrame] = []
+
+    def _columns(self, suites: Mapping[str, Sequence[Any]]) -> list[str]:
+        """The columns that are named, `id` first.
+
+        Raises UsageError for one that there cannot be.
+        """
+        found = {"id": None}
+        for suite, expectations in suites.items():
+            for expectation in expectations:
+                for name in columns_of(expectation):
+                    self._check(suite, name)
+                    found[name] = None
+        return list(found)
+
+    def _check(self, suite: str, name: str) -> None:
+        where, dot, rest = name.partition(".")
+        if name in (*PLAIN, *TOLD, *TEXTS, *self.own) or (dot and rest and where in ("meta", "provenance")):
+            return
+        known = ", ".join([*PLAIN, *TOLD, *TEXTS, *self.own])
+        raise UsageError(f"{suite} names the column {name!r}: there are {known}, meta.NAME and provenance.NAME")
+
+    def run(self, frame: "pd.DataFrame") -> None:
+        self._runner.run(frame[self._used])
+        if any(self.whole.values()):
+            self._frames.append(frame[self._kept])
+
+    def finish(self) -> list[Outcome]:
+        """What came out, in the order of the suites."""
+        import pandas as pd
+
+        outcomes = self._runner.outcomes
+        if any(self.whole.values()) and self._frames:
+            runner = Runner(self.whole)
+            runner.run(pd.concat(self._frames, ignore_index=True))
+            outcomes = outcomes + runner.outcomes
+        places = {suite: place for place, suite in enumerate(self.by_row)}
+        return sorted(outcomes, key=lambda outcome: places[outcome.suite])
+
+
+def _own_columns(suites: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns that the kinds of this dataset add."""
+    known = registry.names("validators")
+    modules = [registry.load("validators", name) for name in suites if name in known]
+    return tuple(name for module in modules for name in getattr(module, "FACTS", ()))
+
+
+def splits_frame(scan: Scan) -> "pd.DataFrame":
+    """One row a split: rows, rows_due, different (answers), commonest_share, commonest_most."""
+    import pandas as pd
+
+    limit = registry.load("validators", "dataset").commonest_most
+    return pd.DataFrame(
+        {
+            "id": name, "rows": split.rows, "rows_due": scan.spec.manifest["splits"][name]["rows"],
+            "different": len(split.answers.counts), "commonest_share": split.answers.share(split.rows),
+            "commonest_most": limit(len(split.answers.counts), split.rows),
+        }
+        for name, split in scan.splits.items()
+    )  # fmt: skip
+
+
+def verdicts_frame(scan: Scan) -> "pd.DataFrame":
+    """One row a split and judge: judged, bad_share, unscored_share. The last verdict on a judge's menu is the bad one.
+
+    No rows where nothing was judged.
+    """
+    import pandas as pd
+
+    found = []
+    for name, split in scan.splits.items():
+        for judge in sorted({judge for judge, _ in split.verdicts if judge in registry.names("judges")}):
+            counts = {verdict: count for (who, verdict), count in split.verdicts.items() if who == judge}
+            judged, bad = sum(counts.values()), registry.load("judges", judge).MENU[-1]
+            found.append(
+                {"id": f"{name}, {judge}", "judged": judged, "bad_share": counts.get(bad, 0) / judged,
+                 "unscored_share": counts.get(None, 0) / judged}
+            )  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def files_frame(manifest: Mapping[str, Any], data: Mapping[str, Mapping[str, Any]]) -> "pd.DataFrame":
+    """One row a file: sha256 as it is ("missing" where it is not there) and sha256_due."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {"id": name, "sha256": data.get(name, {"sha256": "missing"})["sha256"], "sha256_due": facts.get("sha256")}
+        for name, facts in manifest["files"].items()
+        if name not in (CARD, MANIFEST)
+    )

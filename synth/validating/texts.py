@@ -1,0 +1,99 @@
+"""What needs whole texts: the round trip through a tokenizer, and the overlap with benchmarks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth.validating.suites import Outcome, named
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+NEEDED = ("prompt", "completion")
+
+
+class Texts:
+    """Goes through the same frames as the expectations; does nothing where neither was asked for."""
+
+    def __init__(self, tokenizer: str | None, limit: int | None, against: Sequence[str], ngram: int) -> None:
+        self._trip, self._overlaps = None, []
+        if tokenizer is not None:
+            from synth.models.roundtrip import RoundTrip
+
+            self._trip = RoundTrip(tokenizer, limit)
+        if against:
+            from synth.validating.contamination import Contamination
+
+            self._overlaps = [Contamination(each, ngram) for each in against]
+        self.columns = NEEDED if self._trip is not None or self._overlaps else ()
+
+    def add(self, frame: "pd.DataFrame") -> None:
+        if not self.columns:
+            return
+        whole = frame[frame["prompt"].notna() & frame["completion"].notna()]
+        ids, prompts, completions = (whole[name].tolist() for name in ("id", *NEEDED))
+        if self._trip is not None:
+            self._trip.add(prompts, completions, ids)
+        for overlap in self._overlaps:
+            overlap.add(ids, prompts)
+
+    def tokenizer_report(self) -> dict[str, Any] | None:
+        """The section `tokenizer` of validation.json."""
+        if self._trip is None:
+            return None
+        report = self._trip.report()
+        return {**report, "name": _last(report["name"])}
+
+    def contamination_reports(self) -> list[dict[str, Any]]:
+        """The section `contamination`."""
+        reports = [overlap.report() for overlap in self._overlaps]
+        return [{**report, "against": _last(report["against"])} for report in reports]
+
+    def outcomes(self) -> list[Outcome]:
+        """Both as expectations. An overlap is a warning: whether it matters depends on what is going to be measured."""
+        found = [] if (trip := self.tokenizer_report()) is None else _of_tokenizer(trip)
+        return found + [_of_overlap(report) for report in self.contamination_reports()]
+
+
+def _of_tokenizer(report: dict[str, Any]) -> list[Outcome]:
+    import great_expectations.expectations as gxe
+
+    trip, name = report["round_trip"], report["name"]
+    survives = gxe.ExpectColumnValuesToBeInSet(
+        column="survives", value_set=[True], meta=named("round_trip", f"completions survive the tokenizer {name}")
+    )
+    found = [_outcome("tokenizer", survives, trip["rows"], trip["failures"], [each["id"] for each in trip["examples"]])]
+    if report["limit"] is not None:
+        fits = gxe.ExpectColumnValuesToBeBetween(
+            column="tokens", max_value=report["limit"], severity="warning",
+            meta=named("token_limit", f"prompts and completions have at most {report['limit']:,} tokens"),
+        )  # fmt: skip
+        beyond = round((report["beyond_limit"] or 0) * trip["rows"])
+        found.append(_outcome("tokenizer", fits, trip["rows"], beyond, []))
+    return found
+
+
+def overlap_name(report: dict[str, Any]) -> str:
+    """What the expectation of an entry of `contamination` is called."""
+    return f"overlap {report['against']}"
+
+
+def _of_overlap(report: dict[str, Any]) -> Outcome:
+    import great_expectations.expectations as gxe
+
+    title = f"no prompt shares {report['ngram']} words in a row with {report['against']}"
+    apart = gxe.ExpectColumnValuesToBeInSet(
+        column="overlaps", value_set=[False], severity="warning", meta=named(overlap_name(report), title)
+    )
+    examples = [each["id"] for each in report["examples"]]
+    return _outcome("contamination", apart, report["rows"], report["rows_hit"], examples)
+
+
+def _outcome(suite: str, expectation: Any, rows: int, failures: int, examples: list[str]) -> Outcome:
+    return Outcome(suite, expectation, elements=rows, failures=failures, examples=examples[:3])
+
+
+def _last(name: str) -> str:
+    """A file by its name alone; the id of something on the Hub as it is."""
+    return Path(name).name if Path(name).exists() or Path(name).is_absolute() else name

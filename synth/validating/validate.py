@@ -1,0 +1,231 @@
+"""Holds a dataset folder to its expectations: `synth validate`.
+
+Rows are read as a stream by all processors, which leave a few facts of each; Great Expectations suites are run on
+frames of these facts (synth/validation/). What every dataset must satisfy stands in validators/dataset.py, what a
+kind of dataset must satisfy in the file of its name. The result is a table, and validation.json in the folder:
+
+    rows        every row, or each of those an expectation applies to
+    severity    a `critical` expectation that fails makes the run fail, a `warning` does not
+"""
+
+import platform
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth import registry
+from synth.base.files import file_facts
+from synth.data.manifest import members, open_manifest
+from synth.data.names import CARD, MANIFEST
+from synth.errors import FolderError, UsageError
+from synth.validating.docs import remove_docs, write_docs
+from synth.validating.facts import Spec
+from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
+from synth.validating.scan import Progress, Scan
+from synth.validating.suites import Outcome, Runner, load_gx
+from synth.validating.texts import Texts
+from synth.validating.user import read_suite
+from synth.workers.local import cores
+
+RESULT = "validation.json"
+DOCS = "validation"
+BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a validation."""
+
+    suites: tuple[Path, ...] = ()  # the user's own
+    docs: bool = False
+    steps: bool = True
+    sample: int | None = None  # rows whose steps are worked out; None: all
+    workers: int | None = None
+    tokenizer: str | None = None
+    limit: int | None = None  # tokens
+    against: tuple[str, ...] = ()  # files or ids of benchmarks
+    ngram: int = 13
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out for one dataset."""
+
+    folder: Path
+    outcomes: list[Outcome]
+    report: dict[str, Any]  # what stands in validation.json
+    docs: Path | None = None  # the page that leads to the others, where they were asked for
+
+    @property
+    def success(self) -> bool:
+        return bool(self.report["success"])
+
+
+def validate(folder: Path, options: Options, report: Progress = lambda *_: None) -> list[Result]:
+    """Hold a dataset, or each of those in a folder, to its expectations, and write validation.json into it.
+
+    Raises FolderError for a folder that cannot be read, UsageError for options and suites that cannot be,
+    MissingExtraError where Great Expectations is not installed.
+    """
+    load_gx()
+    if options.limit is not None and options.tokenizer is None:
+        raise UsageError("--limit counts tokens: add --tokenizer NAME")
+    return [_validate(each, folder, options, report) for each in members(folder).values()]
+
+
+def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """The modules of validators/ that a dataset is held to."""
+    found = ["dataset"]
+    for kind, needed in ((manifest.get("builder"), "config"), ("distilled", "plan")):
+        if kind in registry.names("validators") and (kind != "distilled" or "distilled" in manifest):
+            if not isinstance(manifest.get(needed), dict):
+                raise FolderError(f"{folder / MANIFEST} has no {needed}: build the folder again with --overwrite")
+            found.append(str(kind))
+    return tuple(found)
+
+
+def _validate(folder: Path, given: Path, options: Options, report: Progress) -> Result:
+    manifest = open_manifest(folder)
+    suites = _suites(manifest, folder, options)
+    texts = Texts(options.tokenizer, options.limit, options.against, options.ngram)
+    rows = Rows(suites, texts.columns)
+    declared = sum(facts["rows"] for facts in manifest["splits"].values())
+    share = 1.0 if options.sample is None else options.sample / max(declared, 1)
+    spec = Spec(manifest, tuple(name for name in suites if name in registry.names("validators")),
+                rows.extra, options.steps, share)  # fmt: skip
+    scan = Scan(folder, spec, _workers(folder, manifest, options), report)
+    with ThreadPoolExecutor(1) as beside:
+        hashes = _hashes(folder, manifest, beside)
+        for frame in scan.frames():
+            rows.run(frame)
+            texts.add(frame)
+        data = {name: facts.result() for name, facts in hashes.items()}
+    outcomes = [
+        *rows.finish(),
+        *_once(suites, "splits", splits_frame(scan)),
+        *_once(suites, "verdicts", verdicts_frame(scan)),
+        *_once(suites, "files", files_frame(manifest, data)),
+        *texts.outcomes(),
+    ]
+    if not options.steps:
+        outcomes = [outcome for outcome in outcomes if outcome.name != "steps"]
+    docs = folder / DOCS / "index.html" if options.docs else None
+    result = Result(folder, outcomes, _report(folder, given, options, scan, outcomes, data, texts), docs)
+    if options.docs:
+        write_docs(folder / DOCS, folder.resolve().name, outcomes)
+    else:
+        remove_docs(folder / DOCS)
+    _write(folder, result.report)
+    return result
+
+
+def _suites(manifest: Mapping[str, Any], folder: Path, options: Options) -> dict[str, list[Any]]:
+    """Expectations by the name of the suite they come from."""
+    found: dict[str, list[Any]] = {}
+    for kind in kinds(manifest, folder):
+        try:
+            found[kind] = registry.load("validators", kind).expectations(manifest)
+        except (KeyError, TypeError) as error:
+            raise FolderError(
+                f"{folder / MANIFEST} does not say all that the expectations of {kind} need ({error}): "
+                "build the folder again with --overwrite"
+            ) from error
+    for path in options.suites:
+        found[path.name] = read_suite(path, manifest)
+    return found
+
+
+def _once(suites: Mapping[str, list[Any]], on: str, frame: Any) -> list[Outcome]:
+    """The outcomes of the expectations on a frame there is only one of."""
+    if not len(frame):
+        return []
+    chosen = {name: [each for each in suite if (each.meta or {}).get("on") == on] for name, suite in suites.items()}
+    runner = Runner(chosen)
+    runner.run(frame)
+    for outcome in runner.outcomes:
+        shown = (outcome.expectation.meta or {}).get("shows")
+        if shown:
+            outcome.observed = float(frame[shown].max())
+    return runner.outcomes
+
+
+def _workers(folder: Path, manifest: Mapping[str, Any], options: Options) -> int:
+    if options.workers is not None:
+        return options.workers
+    size = sum(int(facts.get("bytes", 0)) for facts in manifest["files"].values())
+    return min(cores(), 1 + size // BYTES_WORTH_A_WORKER)
+
+
+def _hashes(folder: Path, manifest: Mapping[str, Any], beside: ThreadPoolExecutor) -> dict[str, "Future[Any]"]:
+    """Size and hash of every file of the dataset, and of synth.json, while the rows are read."""
+    there = [name for name in [*manifest["files"], MANIFEST] if name != CARD and (folder / name).is_file()]
+    return {name: beside.submit(file_facts, folder / name) for name in there}
+
+
+def _report(
+    folder: Path, given: Path, options: Options, scan: Scan, outcomes: list[Outcome], data: dict[str, Any], texts: Texts
+) -> dict[str, Any]:
+    packages = ("great-expectations", "pandas", "pyarrow", "orjson", "rationale-synth")
+    return {
+        "made_by": f"rationale-synth {version('rationale-synth')}",
+        "command": _command(given, options),
+        "success": all(outcome.success or outcome.severity == "warning" for outcome in outcomes),
+        "data": data,
+        "rows": {split.name: split.rows for split in scan.splits.values()},
+        "expectations": [_expectation(outcome) for outcome in outcomes],
+        "steps": options.steps,
+        "sample": options.sample,
+        "tokenizer": texts.tokenizer_report(),
+        "contamination": texts.contamination_reports(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+    }
+
+
+def _expectation(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "name": outcome.name,
+        "title": outcome.title,
+        "suite": outcome.suite,
+        "rows": outcome.rows,
+        "failures": outcome.failures,
+        "examples": outcome.examples,
+        "observed": outcome.said(),
+        "success": outcome.success,
+        "severity": outcome.severity,
+    }
+
+
+def _command(folder: Path, options: Options) -> str:
+    """What was typed, with the last parts of paths alone: where files lie on a machine is nobody's business."""
+    words = ["synth validate", folder.resolve().name]
+    words += [word for path in options.suites for word in ("--suite", path.name)]
+    words += [] if options.steps else ["--no-steps"]
+    words += [] if options.sample is None else ["--sample", str(options.sample)]
+    words += [] if options.tokenizer is None else ["--tokenizer", _last(options.tokenizer)]
+    words += [] if options.limit is None else ["--limit", str(options.limit)]
+    words += [word for name in options.against for word in ("--against", _last(name))]
+    words += ["--ngram", str(options.ngram)] if options.against and options.ngram != Options.ngram else []
+    return " ".join(words)
+
+
+def _last(name: str) -> str:
+    """A file by its name; the id of something on the Hub as it is."""
+    return Path(name).name if Path(name).exists() or Path(name).is_absolute() else name
+
+
+def _write(folder: Path, report: Mapping[str, Any]) -> None:
+    """The whole file or the one that was there before."""
+    path = folder / RESULT
+    partial = path.with_name(f".{RESULT}.partial")  # one that a killed run left is written over
+    try:
+        partial.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
+        partial.replace(path)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write {path}") from error
+    finally:
+        partial.unlink(missing_ok=True)

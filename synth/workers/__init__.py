@@ -1,0 +1,1 @@
+"""Work items spread over processes, results in the order of the items."""

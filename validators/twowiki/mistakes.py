@@ -1,0 +1,33 @@
+"""the same of 2wiki"""
+
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any
+
+from synth.record import Record
+from synth.validating.faults import Mistake
+from synth.validators.twowiki import reading
+from synth.validators.twowiki.meaning import mentions, plain
+
+OPPOSITE = {"yes": "no", "no": "yes"}
+
+
+def _twowiki(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+    try:
+        row = reading.read(record)
+    except reading.Unsound:
+        return
+    steps = row.steps or ()
+    if record.answer in OPPOSITE:
+        yield record.rationale, OPPOSITE[record.answer]
+        return
+    if "comparison" in str(record.meta["type"]):
+        named = [step.subject for step in steps if mentions(row.question, step.subject)]
+        others = sorted({name for name in named if plain(name) != plain(record.answer)})
+        for other in draw.sample(others, len(others)):
+            yield record.rationale, other
+        return
+    line_break = record.completion.removeprefix(" Yes.").partition(record.rationale)[0]
+    shorter, _, _ = record.rationale.rpartition(f"{line_break}Follow up: ")
+    if shorter and len(steps) > 1:
+        yield shorter, steps[-2].object

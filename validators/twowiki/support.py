@@ -1,0 +1,38 @@
+"""Which facts tell of a thing that is compared, and whether they bear out what a step says of it.
+
+Facts come in any order and do not always name what they tell of (`She was born in ...`), and facts about other things
+may stand among them. So a fact belongs to the other thing only where it names that one more fully, and a value is at
+fault only where the facts that are left name something else of its kind.
+"""
+
+from collections.abc import Sequence
+
+from synth.validators.twowiki import countries, meaning
+from synth.validators.twowiki.reading import Step, Unsound
+
+
+def check(facts: Sequence[str], values: Sequence[Sequence[Step]]) -> None:
+    """Holds the values of two things against the facts about each.
+
+    Raises Unsound for a date that only the facts about the other thing have, and for a country that the facts about its
+    own thing do not name while they name another one.
+    """
+    for mine, theirs in (values, values[::-1]):
+        own = [fact for fact in facts if _named(mine, fact) >= _named(theirs, fact)]
+        about = [fact for fact in own if _named(mine, fact) > 0]
+        for step in mine:
+            if own and step.word == "When" and not meaning.has_numbers(step.object, " ".join(own)):
+                raise Unsound("wrong_step", f"step {step.number}: no fact about {step.subject!r} has {step.object!r}")
+            if step.word == "What" and about and _contradicted(step, about, own):
+                raise Unsound(
+                    "wrong_step", f"step {step.number}: {step.object!r} is not what is said of {step.subject!r}"
+                )
+
+
+def _contradicted(step: Step, about: list[str], own: list[str]) -> bool:
+    return all(countries.contradicted(step.object, " ".join(said)) for said in (about, own))
+
+
+def _named(steps: Sequence[Step], fact: str) -> float:
+    """How much of the name of a thing a fact has."""
+    return max(meaning.share(step.subject, fact) for step in steps)
