@@ -32,7 +32,6 @@ FILES = 8  # in synth/ itself
 # What still breaks a rule. These lists only get shorter.
 LONG_STILL = {
     "tests/builders/test_arithmetic.py",
-    "tests/builders/test_twowiki.py",
     "tests/distilling/test_distill.py",
     "tests/judging/test_judges.py",
     "tests/questions/test_tasks.py",
