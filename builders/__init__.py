@@ -1,1 +1,1 @@
-"""Builders: programs that write a reasoning dataset. The name of a file is the name of its dataset."""
+"""Builders: programs that write a reasoning dataset, one file or folder each. Each ends with its BUILDER."""

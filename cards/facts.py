@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from synth import registry
-from synth.cards.about import About
+from synth.data.about import About
+from synth.data.builder import builder_of
 from synth.questions.bibtex import PAPERS
 
 Manifest = Mapping[str, Any]
@@ -74,9 +74,8 @@ def kind(manifest: Manifest) -> str:
 def about(manifest: Manifest) -> About:
     """What is known of its kind of data; of a builder or a task of somebody's own at least its name."""
     name = kind(manifest)
-    if manifest.get("builder") in registry.names("builders"):
-        found: About | None = getattr(registry.load("builders", name), "ABOUT", None)
-        return found or About(name, f"{registry.summary('builders', name).rstrip('.')}.", languages=())
+    if (builder := builder_of(manifest)) is not None:
+        return builder.about
     return _about_task(name, manifest) if "distilled" in manifest else About(name, "", languages=())
 
 

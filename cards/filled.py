@@ -8,11 +8,11 @@ import orjson
 
 from synth.cards import checks as found
 from synth.cards import facts, parts
-from synth.cards.about import About
 from synth.cards.keys import Given
 from synth.cards.markdown import cell
 from synth.cards.member import Member
 from synth.data import frontmatter
+from synth.data.about import About
 from synth.record import FIELDS
 
 PICTURES = "plots"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from synth.cards import facts
-from synth.cards.about import About
 from synth.cards.attempts import Attempts, read_attempts
+from synth.data.about import About
 from synth.data.batches import Batch, OtherRowsError, declared_batches, declared_plan, surveyed_batches
+from synth.data.builder import builder_of, count_nothing
 from synth.data.columns import Plan
 from synth.data.counts import SplitCounts, total
 from synth.data.manifest import open_manifest
 from synth.data.reading import TEXTS, read
-from synth.data.stats import _tally
 from synth.data.survey import survey
 from synth.record import Record
 from synth.validating.results import changed_since, read_validation
@@ -98,7 +98,8 @@ def _as_text(record: Record) -> Record:
 
 def _tallies(folder: Path, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
     """What a builder counts of its rows beside their columns, such as the operators of an expression."""
-    tally = _tally(manifest)
+    builder = builder_of(manifest)
+    tally = builder.tally if builder else count_nothing
     found: dict[str, Counter[str]] = {}
     for split in manifest["splits"]:
         for record in islice(read(folder, split), TALLIED):

@@ -40,11 +40,11 @@ class Builders(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         from synth.commands.build import command_for
+        from synth.data.builder import find
 
-        builder = registry.load("builders", cmd_name)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         run = command_for(
-            builder.Config, lambda *given: _build(cmd_name, *given), registry.summary("builders", cmd_name)
+            find(cmd_name).config, lambda *given: _build(cmd_name, *given), registry.summary("builders", cmd_name)
         )
         single.command(name=cmd_name)(run)
         return typer.main.get_command(single)
@@ -286,7 +286,9 @@ def _build(name: str, config: Any, options: "Options", quiet: bool) -> None:
 
 def _advice(name: str, result: "Result") -> str:
     """What the builder suggests against the commonest reason of rejection."""
-    advice = getattr(registry.load("builders", name), "ADVICE", {})
+    from synth.data.builder import find
+
+    advice = find(name).advice
     commonest = max(result.rejected, key=lambda reason: result.rejected[reason], default="")
     return f"; {advice[commonest]}" if commonest in advice else ""
 

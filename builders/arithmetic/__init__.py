@@ -55,7 +55,8 @@ from typing import Any, Literal
 from synth.base.config import option
 from synth.builders.arithmetic.operands import LONGEST, SHARES, Drawing, questions
 from synth.building.ids import Key, variant
-from synth.cards.about import About
+from synth.data.about import About
+from synth.data.builder import Builder
 from synth.errors import UsageError
 from synth.record import Record
 
@@ -337,3 +338,9 @@ def _exhausted(config: Config, split: str, rows: int) -> dict[int, int]:
         return {length: size for length, size in sizes.items() if size * len(sizes) <= rows}
     ends = {stretch.lengths[0]: stretch.stop for stretch in drawing.stretches()}
     return {length: size for length, size in sizes.items() if ends[length] <= rows}
+
+
+BUILDER = Builder(
+    config=Config, meta=META, splits=splits, records=records, about=ABOUT,
+    record=record, check=check, notes=notes, repeats=repeats,
+)  # fmt: skip

@@ -26,7 +26,8 @@ from synth.builders.listops.draw import DRAWS, Expressions, Grammar, draw
 from synth.builders.listops.explain import prompts, rationales
 from synth.builders.listops.language import OPERATORS, parenthesised
 from synth.building.ids import Key, variant
-from synth.cards.about import About
+from synth.data.about import About
+from synth.data.builder import Builder
 from synth.errors import UsageError
 from synth.record import Record
 
@@ -323,3 +324,9 @@ def _names(operators: str) -> list[str]:
 
 def _dashed(name: str) -> str:
     return name.replace("_", "-")
+
+
+BUILDER = Builder(
+    config=Config, meta=META, splits=splits, records=records, about=ABOUT,
+    record=record, variants=variants, settled=settled, chunk=chunk, check=check, tally=tally,
+)  # fmt: skip

@@ -44,16 +44,15 @@ from synth.builders.twowiki.evidence import check as check_chain
 from synth.builders.twowiki.perturb import PERTURBATIONS, perturb
 from synth.builders.twowiki.source import HELP, SAMPLE, File, Piece, facts, locate, pieces
 from synth.builders.twowiki.tidy import missing, paragraphs, read, row_id
-from synth.cards.about import About
+from synth.data.about import About
+from synth.data.builder import Builder
 from synth.errors import SourceError, UsageError
 from synth.models.tokens import counter
 from synth.record import Record, Rejected, Scalar
 
-TASK = "2wiki"
+NAME = "2wiki"
 LIMITS = {"direct": 130, "self-ask": 300}  # prompt tokens, appendix H
 ESTIMATED = "estimated from the letters of the text, without a tokenizer"
-ADVICE = {"prompt_too_long": "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"}  # where no row is left
-GROUP = "type"  # synth.json breaks the yield down by it
 META = {
     "type": str,
     "style": str,
@@ -228,7 +227,7 @@ def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Poo
     if pool and split == "train" and source.id in pool.reserved:
         raise Drop("used_as_exemplar", "an example before the questions of other rows")
     count = _exemplars(config)
-    drawn = exemplars.draw(pool, count, source, generator(f"{TASK}/exemplars/{seed}", source.id)) if pool else []
+    drawn = exemplars.draw(pool, count, source, generator(f"{NAME}/exemplars/{seed}", source.id)) if pool else []
     prompt, tokens = _prompt(config, source, drawn)
     limit = LIMITS[config.style] if config.max_prompt_tokens is None else config.max_prompt_tokens
     if limit and tokens > limit:
@@ -236,7 +235,7 @@ def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Poo
     steps = check_chain(source)
     shown, id = source, source.id
     if config.perturb != "none":  # of every row that the unchanged set has, however long it becomes
-        rng = generator(f"{TASK}/{config.perturb}/{seed}", source.id)
+        rng = generator(f"{NAME}/{config.perturb}/{seed}", source.id)
         shown, id = perturb(config.perturb, source, steps, paragraphs(record), rng), f"{source.id}/{config.perturb}"
         prompt, tokens = _prompt(config, shown, drawn)
     rationale = words.rationale(steps) if config.style == "self-ask" else []
@@ -252,7 +251,7 @@ def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Poo
         "perturb": config.perturb,
         "source_id": source.id,
     }
-    return Record(id, TASK, prompt, _text(config, rationale), source.answer, _text(config, completion), meta)
+    return Record(id, NAME, prompt, _text(config, rationale), source.answer, _text(config, completion), meta)
 
 
 def _prompt(config: Config, source: Source, drawn: list[exemplars.Exemplar]) -> tuple[str, int]:
@@ -294,3 +293,11 @@ def _check_first(file: File, first: Any) -> None:
         )
     if lacking:
         raise SourceError(f"the first record of {file.name} has no {', '.join(lacking)}: {HELP}")
+
+
+BUILDER = Builder(
+    config=Config, meta=META, splits=splits, records=records, about=ABOUT,
+    items=items, question=question, check=check, source_facts=source_facts, notes=notes,
+    group="type",  # synth.json breaks the yield down by it
+    advice={"prompt_too_long": "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
+)  # fmt: skip

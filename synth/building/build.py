@@ -1,52 +1,29 @@
 """Runs a builder: makes rows in parallel, drops repeated questions in index order, writes a dataset folder.
 
-A builder is a module in builders/ with
-
-    Config                                    a frozen dataclass; its fields are the options of `synth build NAME`
-    META                                      name and type of every column of a row's meta
-    splits(config)                            {split: number of rows}; None for every row of the source
-    records(config, split, seed, item)        the rows (Record) and drops (Rejected) of one work item, fewer where
-                                              there are no more
-
-and, where they are needed,
-
-    record(config, split, seed, index)        one row from its key (builders whose rows are drawn)
-    items(config, split)                      the work items, in order; without it they are ranges of indexes
-    variants(config)                          {folder: config} where one call writes several datasets
-    question(record)                          what must not occur twice, where it is not the prompt
-    settled(config)                           the configuration with everything filled in that was left to a preset
-    chunk(config)                             rows in one work item, where rows are long
-    check(config)                             raises UsageError with all that cannot be as given
-    source_facts(config)                      what tells one source from another
-    tally(record)                             what else to count of a row in `synth stats`
-    GROUP                                     the column of meta by which synth.json breaks down what is left out
-    notes(config)                             facts for synth.json, such as a length that runs out
-    repeats(config)                           True where questions may repeat
-
-Which rows are kept depends on their order alone, so any number of workers writes the same bytes.
+What a builder is stands in synth/data/builder.py. Which rows are kept depends on their order alone, so any number of
+workers writes the same bytes.
 """
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, compress, islice
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from synth import registry
 from synth.base.config import command, shown
 from synth.base.terminal import Report
 from synth.building.ids import read_id
 from synth.data.already import look
+from synth.data.builder import Builder, find
 from synth.data.fingerprints import Prints, Seen, prints
 from synth.data.folder import FolderWriter
 from synth.data.frontmatter import folder_card
@@ -57,7 +34,6 @@ from synth.errors import FolderError, SynthError, UsageError
 from synth.record import Record, Rejected
 from synth.workers.local import cores, ordered, pool
 
-CHUNK = 4096  # rows in one work item of a dataset that is drawn
 REPEATED, REPEATED_ID = "repeated_question", "repeated_id"  # reasons of rejection
 WHY = {REPEATED: "the same question as an earlier row", REPEATED_ID: "the same id as an earlier row"}
 PATIENCE = 200_000  # draws without a new question before a build gives up
@@ -95,7 +71,7 @@ class Chunk:
     prints: Prints  # the fingerprint of each row's question
     ids: Prints  # of each row's id; empty where rows are drawn, whose ids are told apart by their index
     rejected: list[Rejected]
-    groups: list[str]  # of the rows; empty where the builder has no GROUP
+    groups: list[str]  # of the rows; empty where the builder has no group
 
 
 def build(name: str, config: Any, options: Options, report: Report = lambda *_: None) -> list[Result]:
@@ -104,10 +80,9 @@ def build(name: str, config: Any, options: Options, report: Report = lambda *_: 
     Raises UsageError for a configuration that cannot be, FolderError where a folder cannot be written or holds
     something else, SourceError for input data.
     """
-    builder = registry.load("builders", name)
-    if hasattr(builder, "check"):
-        builder.check(config)
-    variants = builder.variants(config) if hasattr(builder, "variants") else {"": config}
+    builder = find(name)
+    builder.check(config)
+    variants = builder.variants(config)
     if "" not in variants and read_manifest(options.out) is not None:
         raise FolderError(f"{options.out} is a dataset folder, several do not fit into it: give another --out")
     builds = [Build(name, builder, each, options.out / folder, options) for folder, each in variants.items()]
@@ -124,24 +99,21 @@ def remake(row_id: str) -> Record:
     Raises UsageError for an id that names no such row.
     """
     name = row_id.split("/", 1)[0]
-    builder = registry.load("builders", name)
-    if not hasattr(builder, "record"):
+    builder = find(name)
+    if builder.record is None:
         raise UsageError(f"{row_id!r}: rows of {name} are read from a source and cannot be made from their id")
-    config, split, seed, index = read_id(row_id, builder.Config)
-    row: Record = builder.record(config, split, seed, index)
-    return row
+    config, split, seed, index = read_id(row_id, builder.config)
+    return builder.record(config, split, seed, index)
 
 
 class Build:
     """One dataset on its way into one folder."""
 
-    def __init__(self, name: str, builder: ModuleType, config: Any, folder: Path, options: Options) -> None:
+    def __init__(self, name: str, builder: Builder[Any], config: Any, folder: Path, options: Options) -> None:
         self.name, self.builder, self.config, self.folder = name, builder, config, folder
         self.seed, self.format, self.overwrite = options.seed, options.format, options.overwrite
-        self.splits: dict[str, int | None] = builder.splits(config)
-        self.drawn = not hasattr(builder, "items")
-        self.may_repeat = hasattr(builder, "repeats") and builder.repeats(config)
-        self.chunk: int = builder.chunk(config) if hasattr(builder, "chunk") else CHUNK
+        self.splits = builder.splits(config)
+        self.may_repeat, self.chunk = builder.repeats(config), builder.chunk(config)
         self.workers = self._workers(options.workers)
         self.yields: dict[str, dict[str, Counter[str]]] = {}  # split, group, outcome: rows
 
@@ -164,7 +136,7 @@ class Build:
             with FolderWriter(self.folder) as writer, pool(self.workers) as executor:
                 with writer.path(REJECTED).open("wb") as drops:
                     for split in self.splits:
-                        with split_writer(writer, split, self.format, self.builder.META) as out:
+                        with split_writer(writer, split, self.format, self.builder.meta) as out:
                             rejected = self._fill(split, out, drops, seen, executor, report)
                         facts[split] = {"rows": out.rows, "rejected": dict(rejected), "files": out.names()}
                 if not writer.path(REJECTED).stat().st_size:
@@ -211,7 +183,7 @@ class Build:
 
     def _count_groups(self, split: str, chunk: Chunk, keep: npt.NDArray[np.bool_], repeated: Repeated) -> None:
         """Yield by group: rows that are kept, and rows that are left out by reason."""
-        if not hasattr(self.builder, "GROUP"):
+        if not self.builder.group:
             return
         outcomes = [(group, "kept") for group in compress(chunk.groups, keep)]
         outcomes += [(chunk.groups[index], reason) for reason, rows in repeated.items() for index in rows]
@@ -223,8 +195,8 @@ class Build:
         """The rows of a split, as many as are needed: every row of a source; of a drawn dataset as many as are
         missing, and again as many as are missing then, where rows were left out."""
         work = partial(_make, self.name, self.config, split, self.seed, self.format)
-        if not self.drawn:
-            items = iter(self.builder.items(self.config, split))
+        if self.builder.items is not None:
+            items = self.builder.items(self.config, split)
             first = list(islice(items, 2))  # a worker costs more to start than a single item to work on
             yield from ordered(executor if len(first) > 1 else None, work, chain(first, items), self.workers)
             return
@@ -244,7 +216,7 @@ class Build:
 
     def _own_ids(self, chunk: Chunk) -> npt.NDArray[np.bool_]:
         """Which rows have an id that no row before them has."""
-        return np.ones(len(chunk.prints), dtype=bool) if self.drawn else self.seen_ids.take(chunk.ids)
+        return np.ones(len(chunk.prints), dtype=bool) if self.builder.drawn else self.seen_ids.take(chunk.ids)
 
     def _choose(
         self, chunk: Chunk, own_id: npt.NDArray[np.bool_], seen: Seen, most: int | None
@@ -259,7 +231,7 @@ class Build:
 
     def _drop_lines(self, chunk: Chunk, repeated: Repeated) -> Iterator[bytes]:
         """Lines for rejected.jsonl. A drawn row that repeats a question is only counted: its twin is in the data."""
-        for reason, places in () if self.drawn else repeated.items():
+        for reason, places in () if self.builder.drawn else repeated.items():
             for row in rows_at(chunk.rows, places):
                 drop = Rejected(row["id"], reason, WHY[reason], row["prompt"], row["answer"])
                 yield orjson.dumps(drop) + b"\n"
@@ -268,7 +240,7 @@ class Build:
 
     def _workers(self, asked: int | None) -> int:
         """Processes to use: as many as asked for, or the cores where there is enough to do to start them."""
-        if asked is not None or not self.drawn:
+        if asked is not None or not self.builder.drawn:
             return asked or cores()
         rows = sum(wanted or 0 for wanted in self.splits.values())
         return min(cores(), 1 + rows // ROWS_WORTH_A_WORKER)
@@ -279,27 +251,23 @@ class Build:
         recipe = {
             "made_by": made_by,
             "builder": self.name,
-            "config": shown(self._settled()),
+            "config": shown(self.builder.settled(self.config)),
             "seed": self.seed,
             "format": self.format,
         }
-        if hasattr(self.builder, "source_facts"):
+        if self.builder.source_facts is not None:
             recipe["source"] = self.builder.source_facts(self.config)
         return recipe
-
-    def _settled(self) -> Any:
-        return self.builder.settled(self.config) if hasattr(self.builder, "settled") else self.config
 
     def _manifest(self, facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
         packages = {name: version(name) for name in ("rationale-synth", "numpy", "orjson", "pyarrow")}
         rejected: Counter[str] = Counter()
         for fact in facts.values():
             rejected.update(fact["rejected"])
-        notes = self.builder.notes(self.config) if hasattr(self.builder, "notes") else {}
         return {
             "command": command(self.name, self.config, self.seed, self.format),
             **self._recipe(),
-            "notes": notes,
+            "notes": self.builder.notes(self.config),
             "splits": facts,
             "rejected": dict(rejected),
             **({"yield": self.yields} if self.yields else {}),
@@ -309,16 +277,10 @@ class Build:
 
 def _make(name: str, config: Any, split: str, seed: int, format: str, item: Any) -> Chunk:
     """One work item, in a worker."""
-    builder = registry.load("builders", name)
+    builder = find(name)
     made = list(builder.records(config, split, seed, item))
     rows = [row for row in made if isinstance(row, Record)]
-    question: Callable[[Record], str] = getattr(builder, "question", _prompt)
     rejected = [row for row in made if isinstance(row, Rejected)]
-    column = getattr(builder, "GROUP", None)
-    groups = [str(row.meta[column]) for row in rows] if column else []
-    ids = prints(row.id for row in rows) if hasattr(builder, "items") else prints(())
-    return Chunk(encode(rows, format, builder.META), prints(map(question, rows)), ids, rejected, groups)
-
-
-def _prompt(record: Record) -> str:
-    return record.prompt
+    groups = [str(row.meta[builder.group]) for row in rows] if builder.group else []
+    ids = prints(()) if builder.drawn else prints(row.id for row in rows)
+    return Chunk(encode(rows, format, builder.meta), prints(map(builder.question, rows)), ids, rejected, groups)

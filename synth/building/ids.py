@@ -40,9 +40,15 @@ def read_id(row_id: str, config_type: Any) -> tuple[Any, str, int, int]:
         return config, split, int(seed), int(index)
     except (ValueError, KeyError) as error:
         raise UsageError(
-            f"{row_id!r} is not the id of a built row: ids look like "
-            "listops/preset=explained-30,explain=medium/train/0/17"
+            f"{row_id!r} is not the id of a built row: ids look like {_example(row_id, config_type)}"
         ) from error
+
+
+def _example(row_id: str, config_type: Any) -> str:
+    """An id as it should be: of a row of the same dataset with the defaults."""
+    dataset = row_id.split("/", 1)[0]
+    named = (f"{f.name}={str(f.default).replace(',', '+')}" for f in fields(config_type) if f.metadata["named"])
+    return f"{Key(dataset, ','.join(named) or 'default', 'train', 0)}/17"
 
 
 def _choices_hold(config: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from synth import registry
+from synth.data.builder import builder_of
 from synth.data.columns import Plan
 from synth.data.manifest import split_files
 from synth.data.reading import TEXTS, chunks
@@ -59,8 +59,8 @@ def _declared(manifest: Manifest) -> Schema | None:
     """The types that the maker of a folder says its rows have; None where it is not known."""
     from synth.data.survey import META, PROVENANCE
 
-    if manifest.get("builder") in registry.names("builders"):
-        return schema(registry.load("builders", manifest["builder"]).META)
+    if (builder := builder_of(manifest)) is not None:
+        return schema(builder.meta)
     return schema(META, PROVENANCE) if "distilled" in manifest else None
 
 

@@ -1,7 +1,6 @@
 """A dataset in figures: `synth stats`. Rows are read as a stream and counted, nothing is kept."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from synth import registry
+from synth.data.builder import builder_of, count_nothing
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.record import Record
@@ -69,7 +68,8 @@ def collect(folder: Path) -> dict[str, SplitStats]:
     Raises FolderError for what is no dataset folder or cannot be read.
     """
     manifest = open_manifest(folder)
-    tally = _tally(manifest)
+    builder = builder_of(manifest)
+    tally = builder.tally if builder else count_nothing
     found: dict[str, SplitStats] = {}
     for split in manifest["splits"]:
         stats = found[split] = SplitStats()
@@ -103,16 +103,6 @@ def _is_worth_showing(name: str, stats: dict[str, SplitStats]) -> bool:
     rows = sum(split.rows for split in stats.values())
     values = {value for split in stats.values() for value in split.values[name]}
     return values != {""} and len(values) <= min(4 * SHOWN, max(4, rows // 4))
-
-
-def _tally(manifest: dict[str, Any]) -> Callable[[Record], Iterable[tuple[str, str]]]:
-    """What else a dataset counts of a row, such as the operators of an expression: its builder's `tally`."""
-    if manifest.get("builder") in registry.names("builders"):
-        builder = registry.load("builders", manifest["builder"])
-        if hasattr(builder, "tally"):
-            tally: Callable[[Record], Iterable[tuple[str, str]]] = builder.tally
-            return tally
-    return lambda record: ()
 
 
 def _split_table(stats: dict[str, SplitStats]) -> Table:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synth import registry
+from synth.data.builder import builder_of
 from synth.data.columns import Column, Place, Plan, plan
 from synth.data.reading import TEXTS, chunks
 from synth.record import FIELDS
@@ -33,10 +33,8 @@ def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[A
 def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
     """Types that the maker of a dataset says its columns have, for those in which nothing but null stands."""
     found: dict[Place, type] = {(name,): str for name in TEXTS}
-    builder = manifest.get("builder")
-    if builder in registry.names("builders"):
-        meta = registry.load("builders", builder).META
-        return {**found, **{("meta", name): kind for name, kind in meta.items()}}
+    if (builder := builder_of(manifest)) is not None:
+        return {**found, **{("meta", name): kind for name, kind in builder.meta.items()}}
     if "distilled" in manifest:
         found |= {("meta", name): kind for name, kind in META.items()}
         found |= {("provenance", name): kind for name, kind in PROVENANCE.items()}

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from synth import registry
+from synth.data.builder import Builder, builder_of, whole_prompt
 from synth.data.fingerprints import Prints, prints
 from synth.data.survey import META as DISTILLED_META
 from synth.record import FIELDS, Record
@@ -50,9 +51,8 @@ class Spec:
         return [registry.load("validators", kind) for kind in self.kinds]
 
     @cached_property
-    def builder(self) -> ModuleType | None:
-        name = self.manifest.get("builder")
-        return registry.load("builders", name) if name in registry.names("builders") else None
+    def builder(self) -> Builder[Any] | None:
+        return builder_of(self.manifest)
 
     def first(self, name: str) -> Any:
         """What the first of the kinds has of a name."""
@@ -61,8 +61,7 @@ class Spec:
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None where nobody declares them."""
         if self.builder is not None:
-            types: Mapping[str, type] = self.builder.META
-            return types
+            return self.builder.meta
         return DISTILLED_META if "distilled" in self.kinds else None
 
 
@@ -103,7 +102,7 @@ class _Look:
         self.schemas: dict[Any, str] = {}
         self.ending: Callable[..., str] = spec.first("ending") or (lambda record, manifest: record.answer)
         self.normal: Callable[[str], str] = spec.first("normal") or normal
-        self.question: Callable[[Record], str] = getattr(spec.builder, "question", lambda record: record.prompt)
+        self.question = spec.builder.question if spec.builder else whole_prompt
         self.check = spec.first("check") if spec.steps else None
         settings = spec.first("settings")
         self.known = settings(spec.manifest["config"]) if settings and self.check else {}

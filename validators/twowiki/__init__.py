@@ -28,6 +28,7 @@ from synth.validating.faults import Fault, Reason
 from synth.validators.twowiki import countries, meaning, support
 from synth.validators.twowiki.reading import Row, Step, Unsound, read
 
+NAME = "2wiki"
 YES_NO = re.compile(r"(are|is|do|does|did|were|was|have|has)\b", re.IGNORECASE)
 EARLIER = r"\b(first|earlier|earliest|older|oldest|before)\b"
 LATER = r"\b(later|latest|last|younger|youngest|recent|recently|newer|newest|after)\b"

@@ -1,4 +1,4 @@
-"""What a card says of a kind of data and the data itself does not: a builder's `ABOUT`, or what a task knows."""
+"""What a card says of a kind of data and the data itself does not: of a builder, or of a task."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,99 @@
+"""What a builder is: a module in builders/ that ends with BUILDER = Builder(...).
+
+    BUILDER = Builder(
+        config=Config, meta=META, splits=splits, records=records, about=ABOUT,  # what every builder has
+        record=record, check=check,  # and what it needs beside
+    )
+
+Row i of a dataset that is drawn is a function of dataset, variant, split, seed and i alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from synth import registry
+from synth.data.about import About
+from synth.record import Record, Rejected
+
+C = TypeVar("C")
+CHUNK = 4096  # rows in one work item of a dataset that is drawn
+
+
+def _one_folder(config: C) -> Mapping[str, C]:
+    return {"": config}
+
+
+def whole_prompt(record: Record) -> str:
+    return record.prompt
+
+
+def _as_it_is(config: C) -> C:
+    return config
+
+
+def _chunk(config: Any) -> int:
+    return CHUNK
+
+
+def _accept(config: Any) -> None:
+    pass
+
+
+def count_nothing(record: Record) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+def _note_nothing(config: Any) -> Mapping[str, Any]:
+    return {}
+
+
+def _never(config: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder(Generic[C]):
+    """A dataset that is built by program: what `synth build NAME` needs of it, and what other verbs ask about it."""
+
+    config: type[C]  # a frozen dataclass; its fields, made with `option`, are the options of `synth build NAME`
+    meta: Mapping[str, type]  # name and type of every column of a row's meta: str, int, float or bool
+    splits: Callable[[C], Mapping[str, int | None]]  # split -> number of rows; None for every row of the source
+    # (config, split, seed, item) -> rows and drops of one work item, fewer where there are no more. An item is a range
+    # of indexes, or what `items` yields.
+    records: Callable[[C, str, int, Any], Iterator[Record | Rejected]]
+    about: About  # what a dataset card says
+
+    # (config, split, seed, index) -> one row from its key, for `synth row`. UsageError where there is no such row
+    record: Callable[[C, str, int, int], Record] | None = None
+    items: Callable[[C, str], Iterator[Any]] | None = None  # (config, split) -> work items, of rows read from a source
+    variants: Callable[[C], Mapping[str, C]] = _one_folder  # folder -> config, where one call writes several datasets
+    question: Callable[[Record], str] = whole_prompt  # what must not occur twice
+    settled: Callable[[C], C] = _as_it_is  # the configuration with everything filled in that was left to a preset
+    chunk: Callable[[C], int] = _chunk  # rows in one work item, fewer where rows are long
+    check: Callable[[C], None] = _accept  # raises UsageError with all that cannot be as given
+    source_facts: Callable[[C], Mapping[str, Any]] | None = None  # what tells one source from another
+    tally: Callable[[Record], Iterable[tuple[str, str]]] = count_nothing  # (column, value) to count in `synth stats`
+    group: str = ""  # the column of meta by which synth.json breaks down what is left out
+    notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
+    repeats: Callable[[C], bool] = _never  # whether questions may repeat
+    advice: Mapping[str, str] = field(default_factory=dict)  # reason of a drop -> what to do when no row is left
+
+    @property
+    def drawn(self) -> bool:
+        """Whether rows are drawn, any number of them, and not read from a source."""
+        return self.items is None
+
+
+def find(name: str) -> Builder[Any]:
+    """The builder of a name.
+
+    Raises UnknownNameError, which lists the names, and UsageError for a file without BUILDER.
+    """
+    return registry.contract("builders", name, Builder)
+
+
+def builder_of(manifest: Mapping[str, Any]) -> Builder[Any] | None:
+    """The builder that made a folder; None where none did, or it is not installed."""
+    name = manifest.get("builder")
+    return find(str(name)) if registry.has("builders", name) else None
