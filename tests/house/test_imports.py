@@ -35,7 +35,6 @@ LONG_STILL = {
     "tests/builders/test_arithmetic.py",
     "tests/distilling/test_distill.py",
     "tests/judging/test_judges.py",
-    "tests/questions/test_tasks.py",
     "tests/teachers/test_batch.py",
     "tests/teachers/test_teachers_client.py",
 }
