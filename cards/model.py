@@ -9,8 +9,7 @@ import orjson
 
 from synth.base.files import write_whole
 from synth.data.names import FACTS
-from synth.errors import FolderError
-from synth.models.load import first_line
+from synth.errors import FolderError, first_line
 
 LEARNED = {
     "rationale": "to write the rationale and then the answer",

@@ -66,3 +66,8 @@ class TrainingError(SynthError):
 class MissingExtraError(SynthError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs packages that are not installed: pip install 'rationale-synth[{extra}]'")
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception of another library says, without what it adds on further lines."""
+    return str(error).strip().split("\n", 1)[0]

@@ -8,7 +8,6 @@ around the array) come out as pieces of the same form.
 
 import hashlib
 import io
-import os
 import re
 import zipfile
 from collections import deque
@@ -22,6 +21,7 @@ from typing import IO, Any
 
 import orjson
 
+from synth.base import hf
 from synth.errors import SourceError
 
 SAMPLE = "sample"
@@ -182,20 +182,9 @@ def _members(path: Path) -> list[File]:
 
 def _from_hub(name: str) -> list[File]:
     """Downloads the data files of a dataset repository, or finds them in the cache."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
+    hf.quiet()
     patterns = [f"**{start}*{suffix}" for starts in NAMES.values() for start in starts for suffix in SUFFIXES]
-    try:
-        folder = huggingface_hub.snapshot_download(name, repo_type="dataset", allow_patterns=patterns)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise SourceError(
-            f"{name!r} is no file or folder here, and the Hub did not give it ({type(error).__name__}): check the name "
-            "and the network, or give --source a folder with train.json and dev.json"
-        ) from error
-    return _in_folder(Path(folder))
+    return _in_folder(hf.fetch(name, patterns, HELP, kind="dataset"))
 
 
 def _head(stream: IO[bytes]) -> bytes:

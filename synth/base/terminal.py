@@ -1,7 +1,9 @@
-"""One quiet progress line on a terminal; nothing when output is redirected."""
+"""One quiet progress line on a terminal; nothing, or a line every so often, when output is redirected."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import typer
 from rich.console import Console
@@ -9,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 Say = Callable[[str], None]  # takes a line for the user
 Report = Callable[[str, int, int | None], None]  # split, rows written, rows wanted
+LINE_SECONDS = 15.0  # between two lines of a StepLine if output is no terminal
 
 
 @contextmanager
@@ -33,3 +36,26 @@ def progress(quiet: bool) -> Iterator[Report]:
 def sayer(quiet: bool) -> Callable[[str], None]:
     """A function that prints a line, or does not."""
     return (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
+
+
+class StepLine:
+    """Where a long loop is, in one line that is written over on a terminal; elsewhere a new line every so often."""
+
+    def __init__(self, steps: int, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._steps = steps
+        self._started = self._shown = time.monotonic()
+        self._first: int | None = None
+
+    def show(self, step: int, figures: str) -> None:
+        """A step is done; `figures` says what else there is to know of it."""
+        now = time.monotonic()
+        first = self._first = step if self._first is None else self._first
+        seconds = (now - self._started) / max(step - first, 1) if step > first else 0.0
+        left = timedelta(seconds=round(seconds * (self._steps - step)))
+        line = f"step {step:,} of {self._steps:,}, {figures}, {left} left"
+        if self._console.is_terminal:
+            self._console.print(line, end="\n" if step >= self._steps else "\r", overflow="crop", no_wrap=True)
+        elif now - self._shown >= LINE_SECONDS or step >= self._steps:
+            self._shown = now
+            self._console.print(line, soft_wrap=True)

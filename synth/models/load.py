@@ -6,69 +6,46 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
+from synth.base import hf
+from synth.errors import MissingExtraError, SourceError, SynthError, UsageError, first_line
 from synth.models.generate import Checkpoint
 
 ADAPTER = "adapter_config.json"
-
-
 WEIGHTS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
 OLD_WEIGHTS = ["*.bin", "*.bin.index.json"]  # of models that were never converted
+PACKAGES = ("torch", "transformers", "accelerate", "peft")
+SERVED = "give --model a checkpoint's folder, or a server's model as --model URL --model-name {}"
+TRAINED = "give --model a folder or the id of a model on the Hub, or --from-scratch tiny"
 
 
 def quiet_libraries() -> None:
-    """No telemetry, no progress bars and no advice of the libraries below; to be called before they are imported."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    """No telemetry, no progress bars and no advice of what trains; to be called before it is imported.
+
+    Raises MissingExtraError where a package is not installed.
+    """
+    hf.quiet()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait busily starve whatever else runs here
-    if missing := [name for name in ("torch", "transformers", "accelerate", "peft") if find_spec(name) is None]:
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise MissingExtraError(f"synth train (no {', '.join(missing)} here)", "train")
     from transformers.utils import logging
 
-    for switch in ("set_verbosity_error", "disable_progress_bar"):
-        getattr(logging, switch)()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def fetch(name: str) -> Path:
-    """The folder of a model; what the Hub has is fetched once.
+def fetch(name: str, otherwise: str = TRAINED) -> Path:
+    """The folder of a model; what the Hub has is fetched once. `otherwise`: what the user can give instead.
 
     Raises SourceError for a model that is not there, needs a login, or cannot be fetched.
     """
     if Path(name).is_dir():
         return Path(name)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    way_out = "give --model a folder or the id of a model on the Hub, or --from-scratch tiny"
-    hub = os.environ.get("HF_ENDPOINT") or None
-    try:
-        folder = Path(snapshot_download(name, allow_patterns=WEIGHTS, ignore_patterns="*/*", endpoint=hub))
-        if not any(folder.glob("*.safetensors")):
-            snapshot_download(name, allow_patterns=OLD_WEIGHTS, ignore_patterns="*/*", endpoint=hub)
-        return folder
-    except GatedRepoError as error:
-        raise SourceError(
-            f"the model {name!r} needs a login: accept its terms at https://huggingface.co/{name}, "
-            "then type hf auth login"
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise SourceError(f"there is no model {name!r}: {way_out} (a private one needs hf auth login first)") from error
-    except HFValidationError as error:
-        raise SourceError(f"there is no folder {name!r}: {way_out}") from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise SourceError(
-            f"the model {name!r} is not on this machine and the Hub cannot be reached: {way_out}"
-        ) from error
+    folder = hf.fetch(name, WEIGHTS, otherwise)
+    if not any(folder.glob("*.safetensors")):
+        hf.fetch(name, OLD_WEIGHTS, otherwise)
+    return folder
 
 
 def load_tokenizer(folder: Path, decoder: bool) -> Any:
@@ -133,19 +110,12 @@ def _four_bit() -> dict[str, Any]:
     return {"quantization_config": kind(**four, bnb_4bit_compute_dtype=torch.bfloat16)}
 
 
-def first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0]
-
-
 def load(name: str) -> Checkpoint:
     """The checkpoint in a folder or on the Hub.
 
     Raises MissingExtraError without torch, SourceError for what is not there, needs a login or has no weights.
     """
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    hf.quiet()
     adapter, base = _base(name)  # before torch, which takes seconds to import
     try:
         import torch
@@ -174,28 +144,16 @@ def _base(name: str) -> tuple[str | None, str]:
         import json
 
         base = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
-        return name, base if Path(base).is_dir() else _downloaded(base)
+        return name, str(fetch(base, SERVED.format(base)))
     if not folder.is_dir():
         if folder.exists() or name.count("/") > 1 or name.startswith((".", "/", "~")):
             raise SourceError(f"{name} is not there: give --model a checkpoint's folder, a name on the Hub, or a URL")
-        return None, _downloaded(name)
+        return None, str(fetch(name, SERVED.format(name)))
     if not (folder / "config.json").is_file():
         saved = sorted(folder.glob("checkpoints/checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
         hint = f"its training did not end; the last checkpoint is {saved[-1]}" if saved else "it has no config.json"
         raise SourceError(f"{name} holds no checkpoint: {hint}")
     return None, name
-
-
-def _downloaded(name: str) -> str:
-    """Fetched here: without a network transformers tries again for most of a minute."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
-    try:
-        return snapshot_download(name, allow_patterns=patterns, ignore_patterns="*/*")
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise SourceError(_why(name, name, error)) from error
 
 
 def _with_adapter(model: Any, folder: str) -> Any:
@@ -213,20 +171,8 @@ def _has_tokenizer(folder: str) -> bool:
 
 
 def _why(name: str, base: str, error: BaseException) -> str:
-    """One line about a checkpoint that cannot be loaded."""
-    said, chain = str(error), [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(cause)
-    kinds = {type(each).__name__ for each in chain}
-    if kinds & {"GatedRepoError"} or "gated" in said or "401" in said or "403" in said:
-        return f"{name} needs a login, or is not there: ask for access on its page, then type hf auth login"
-    if kinds & {"RepositoryNotFoundError", "HFValidationError"}:
-        return f"{name} is neither a folder nor a model on the Hub: check its name"
-    if kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError", "ConnectTimeout"}:
-        return (
-            f"{name} is not a folder, and the Hub cannot be reached to look for it there; a server's model is given "
-            f"as --model URL --model-name {name}"
-        )
+    """One line about a checkpoint that is here and cannot be loaded."""
+    said = str(error)
     if "no file named" in said:
         return f"{name} has no weights: no model.safetensors is in {base}"
     return f"{name} cannot be loaded: {type(error).__name__}: {' '.join(said.split())[:200]}"

@@ -8,13 +8,13 @@ who found 68.8% and 66.5% with the tokenizer itself.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from synth.base import hf
 from synth.errors import MissingExtraError, SourceError
 
 ESTIMATE = re.compile(r"[a-z]{1,7}|[A-Z][a-z]{0,5}|\d{1,4}|[^\sa-zA-Z\d]")
@@ -50,27 +50,22 @@ def load_tokenizer(name: str, otherwise: str) -> Any:
     `otherwise` is what to do without one. Raises MissingExtraError without transformers, and SourceError that says
     whether it is not there, is kept for those who are logged in, or cannot be reached.
     """
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    hf.quiet()
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError
         from transformers import AutoTokenizer
     except ImportError as error:
         raise MissingExtraError("--tokenizer", "tokenizer") from error
+    way_out = (
+        "give --tokenizer a folder with tokenizer.json or the id of a model on the Hub (which needs the network once), "
+        f"or {otherwise}"
+    )
+    folder = Path(name) if Path(name).is_dir() else hf.fetch(name, PATTERNS, way_out, kind="tokenizer")
     try:
-        # fetched here: without a network transformers tries again for most of a minute
-        there = Path(name).is_dir()
-        folder = name if there else snapshot_download(name, allow_patterns=PATTERNS, ignore_patterns="*/*")
-        _check_json(Path(folder))
+        _check_json(folder)
         return AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, HfHubHTTPError) as error:
-        raise SourceError(
-            f"no tokenizer could be loaded from {name!r}{_why(error)}: give --tokenizer a folder with tokenizer.json "
-            f"or the id of a model on the Hub (which needs the network once), or {otherwise}"
-        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        damaged = " (tokenizer.json is damaged)" if isinstance(error, json.JSONDecodeError) else ""
+        raise SourceError(f"no tokenizer could be loaded from {name!r}{damaged}: {way_out}") from error
 
 
 def _check_json(folder: Path) -> None:
@@ -78,16 +73,3 @@ def _check_json(folder: Path) -> None:
     path = folder / "tokenizer.json"
     if path.is_file() and not isinstance(json.loads(path.read_bytes()), dict):
         raise ValueError(f"{path.name} holds no object")
-
-
-def _why(error: Exception) -> str:
-    """What kept a tokenizer from being loaded, where that can be told."""
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    if isinstance(error, GatedRepoError):
-        return " (it is only for those who were let in: ask for access on its page, then hf auth login)"
-    if isinstance(error, RepositoryNotFoundError):
-        return " (it is not on the Hub, or is private: hf auth login)"
-    if isinstance(error, LocalEntryNotFoundError):
-        return " (the Hub could not be reached)"
-    return " (tokenizer.json is damaged)" if isinstance(error, json.JSONDecodeError) else ""

@@ -7,7 +7,6 @@ without the token.
 """
 
 import logging
-import os
 import re
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
+from synth.base import hf
 from synth.errors import HubError, UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def login(needed: bool) -> str | None:
 
     Raises HubError where one is needed and there is none.
     """
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    hf.quiet(bars=True)
     from huggingface_hub import get_token
 
     token = get_token()
@@ -88,7 +88,7 @@ class Hub:
             disable_progress_bars()
         logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         self.name, self._token, self._say = checked_name(name), token, say
-        self.api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token or False)
+        self.api = HfApi(endpoint=hf.endpoint(), token=token or False)
 
     @property
     def url(self) -> str:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from synth.data.names import CHECKPOINTS
-from synth.errors import HubError
-from synth.models.load import first_line
+from synth.errors import HubError, first_line
 
 
 def check_name(name: str | None) -> None:

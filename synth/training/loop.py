@@ -10,18 +10,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import reduce
-from rich.console import Console
 from safetensors import SafetensorError
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset
 from transformers import TrainerCallback
 
+from synth.base.terminal import StepLine
 from synth.errors import FolderError, TrainingError
 from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded
@@ -29,7 +28,6 @@ from synth.training.folder import Run
 from synth.training.order import Order
 
 UNWRITTEN = ("inline_container", "iostream", "PytorchStreamWriter")  # in what torch.save says when a disk is full
-QUIET_SECONDS = 15.0  # between two lines of progress where output is no terminal
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ class Diary(TrainerCallback):
         self._before = (last.seconds, last.cpu_seconds) if last else (0.0, 0.0)
         self._started = (time.monotonic(), time.process_time())
         self._logged = (time.monotonic(), data.order.seen(last.step if last else 0)[1])
-        self._progress = Progress(steps, quiet or not run.main)
+        self._line = StepLine(steps, quiet or not run.main)
         # of a run that was killed after its last step there is nothing left to log
         self.loss: float = next((line["loss"] for line in reversed(run.log()) if "loss" in line), float("nan"))
         self.eval_loss: float | None = None
@@ -202,32 +200,10 @@ class Diary(TrainerCallback):
             "loss": self.loss, "learning_rate": logs["learning_rate"],
             "tokens_per_second": round(speed), "seconds": round(self.seconds, 3),
         })  # fmt: skip
-        self._progress.show(state.global_step, logs["loss"], speed)
+        self._line.show(state.global_step, f"loss {self.loss:.4f}, {speed:,.0f} tokens/s")
 
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self.run.mark(state.global_step, self.seconds, self.cpu_seconds)
-
-
-class Progress:
-    """One line that is written over on a terminal, a line every so often elsewhere."""
-
-    def __init__(self, steps: int, quiet: bool) -> None:
-        self._console = Console(stderr=True, highlight=False, quiet=quiet)
-        self._steps = steps
-        self._started = self._shown = time.monotonic()
-        self._first: int | None = None
-
-    def show(self, step: int, loss: float, speed: float) -> None:
-        now = time.monotonic()
-        first = self._first = step if self._first is None else self._first
-        each = (now - self._started) / max(step - first, 1) if step > first else 0.0
-        left = timedelta(seconds=round(each * (self._steps - step)))
-        line = f"step {step:,} of {self._steps:,}, loss {loss:.4f}, {speed:,.0f} tokens/s, {left} left"
-        if self._console.is_terminal:
-            self._console.print(line, end="\n" if step >= self._steps else "\r", overflow="crop", no_wrap=True)
-        elif now - self._shown >= QUIET_SECONDS or step >= self._steps:
-            self._shown = now
-            self._console.print(line, soft_wrap=True)
 
 
 @contextmanager

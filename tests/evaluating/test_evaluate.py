@@ -288,7 +288,10 @@ def test_what_cannot_be_evaluated_is_said_in_a_line(
         (("--model", "http://127.0.0.1:9/v1", "--model-name", "m"), "no server answers at http://127.0.0.1:9/v1"),
         (("--model", "here", "--run", "there"), "--run: only for a server"),
         (("--model", "here", "--samples", 3, "--temperature", 0), "all would be the same"),
-        (("--model", "org/name"), "org/name is not a folder, and the Hub cannot be reached"),
+        (
+            ("--model", "org/name"),
+            "the Hub cannot be reached: give --model a checkpoint's folder, or a server's model",
+        ),
     ],
 )
 def test_the_command_line_says_mistakes_in_a_line(synth: Synth, data: Path, words: Any, said: str) -> None:

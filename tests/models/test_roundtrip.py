@@ -188,8 +188,10 @@ def test_a_tokenizer_that_is_not_there_is_one_line(tmp_path: Path, bytelevel: st
     with pytest.raises(SourceError, match="damaged"):
         RoundTrip(str(cut), None)
     (cut / "tokenizer.json").write_text(json.dumps({"model": {"type": "Odd"}}))
-    for name in (cut, tmp_path, tmp_path / "nowhere", "no spaces/are allowed"):
-        with pytest.raises(SourceError, match="no tokenizer could be loaded") as caught:
+    here, nowhere = "no tokenizer could be loaded from ", "there is no folder "
+    given = {cut: here, tmp_path: here, tmp_path / "nowhere": nowhere, "no spaces/are allowed": nowhere}
+    for name, line in given.items():
+        with pytest.raises(SourceError, match=f"{line}'{name}': give --tokenizer a folder") as caught:
             RoundTrip(str(name), None)
         assert "\n" not in str(caught.value)
 
@@ -201,6 +203,6 @@ def test_without_a_network_it_says_so(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert (
-        "SourceError: no tokenizer could be loaded from 'google-t5/t5-small' (the Hub could not be reached)"
+        "SourceError: the tokenizer 'google-t5/t5-small' is not on this machine and the Hub cannot be reached: give"
         in done.stderr
     )

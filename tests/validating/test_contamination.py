@@ -249,7 +249,7 @@ def test_a_benchmark_on_the_hub(tmp_path: Path) -> None:
         assert from_hub(hub.url, tmp_path, "gsm8k") == "[('1', 'test?')]"
         assert "it has default/test, default/train" in from_hub(hub.url, tmp_path, "me/puzzles/other")
     said = from_hub("http://127.0.0.1:9", tmp_path, "no/such")
-    assert "cannot be had from the Hub: download it from" in said
+    assert "'no/such' is not on this machine and the Hub cannot be reached: download it from" in said
     assert "\n" not in said
 
 
