@@ -72,6 +72,7 @@ def _why(name: str, kind: Kind, error: Exception, otherwise: str) -> str:
     """What went wrong and the way out, as one line."""
     from huggingface_hub.errors import (
         GatedRepoError,
+        HfHubHTTPError,
         HFValidationError,
         LocalEntryNotFoundError,
         OfflineModeIsEnabled,
@@ -85,6 +86,8 @@ def _why(name: str, kind: Kind, error: Exception, otherwise: str) -> str:
         return f"there is no {kind} {name!r}: {otherwise} (a private one needs hf auth login first)"
     if isinstance(error, HFValidationError):
         return f"there is no folder {name!r}: {otherwise}"
+    if isinstance(error.__cause__, HfHubHTTPError):  # the Hub could be reached, and did not give it
+        error = error.__cause__
     if isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled):
         return f"the {kind} {name!r} is not on this machine and the Hub cannot be reached: {otherwise}"
     return f"the {kind} {name!r} cannot be fetched ({first_line(error)[:200]}): {otherwise}"
