@@ -93,7 +93,8 @@ def test_questions_from_the_hub(hub: str, tmp_path: Path) -> None:
     assert from_hub(hub, tmp_path, "hub", "", HF_HUB_OFFLINE="1") == "1 1, 1-2 2"
     missing = from_hub(hub, tmp_path, "me/sums", "dev")
     assert missing.startswith("me/sums has no plain/dev/*.parquet on the Hub; it has plain/test, plain/train_r1, ")
-    assert from_hub(hub, tmp_path, "no/such", "").startswith("the dataset 'no/such' cannot be fetched (Client error '404")
+    refused = from_hub(hub, tmp_path, "no/such", "")
+    assert refused.startswith("the dataset 'no/such' cannot be fetched (Client error '404")
 
 
 def test_without_a_network_one_line_says_how_to_give_a_file(tmp_path: Path) -> None:
