@@ -6,7 +6,6 @@ from typing import Any
 
 from synth.data.about import About
 from synth.data.builder import builder_of
-from synth.questions.bibtex import PAPERS
 
 Manifest = Mapping[str, Any]
 
@@ -99,28 +98,26 @@ def dropped(manifest: Manifest) -> dict[str, int]:
 
 
 def _about_task(name: str, manifest: Manifest) -> About:
-    from synth.questions.find import find_task, task_names
+    from synth.questions.find import known_task
 
     asked, limits = manifest["distilled"], _limits(manifest)
     shown = f"{name} with rationales"
     kept = "most of its samples agree on" if manifest["plan"].get("vote") else "is the right one"
     text = f"with rationales that a language model wrote. A rationale is kept where it leads to the answer that {kept}."
-    if name not in task_names():
+    if (task := known_task(name)) is None:
         return About(
             shown, f"Questions of the task {name}, {text}", tags=("chain-of-thought", "distilled"), languages=(),
             columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,),
         )  # fmt: skip
-    task = find_task(name)
     # Of a file nobody knows but its owner whether it is the task's own dataset.
     own = task.hub is not None and asked["source"].get("hub") == task.hub.id
     licence = LICENCES.get(task.licence, "other") if own and task.licence not in UNKNOWN else ""
     note = f"The questions of {name}: {task.licence}." if licence else ""
-    papers = PAPERS.get(name, ())
-    links = (task.source,) if own and not any(task.source in paper for paper in papers) else ()
+    links = (task.source,) if own and not any(task.source in paper for paper in task.papers) else ()
     return About(
         shown, f"Questions {'of' if own else 'as in'} {name} ({task.summary}), {text}", licence, note,
         (*CATEGORIES.get(task.family, ()), "text-generation"), ("chain-of-thought", "distilled", name),
-        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT, *papers), links=links,
+        columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT, *task.papers), links=links,
     )  # fmt: skip
 
 
@@ -150,11 +147,11 @@ def sources(manifest: Manifest) -> list[tuple[str, str]]:
 
 def prompts(manifest: Manifest) -> list[tuple[str, str]]:
     """The messages that a teacher was sent, (role, text), shown on the task's made-up question."""
-    from synth.questions.find import find_task, task_names
+    from synth.questions.find import known_task
     from synth.questions.prompts import messages
 
-    name = manifest.get("distilled", {}).get("task")
-    if name not in task_names() or (task := find_task(name)).example is None:
+    task = known_task(str(manifest.get("distilled", {}).get("task")))
+    if task is None or task.example is None:
         return []
     asked = messages(task, task.example, length=manifest["plan"]["length"])
     return [(each["role"], each["content"]) for each in asked]

@@ -44,10 +44,20 @@ class Place:
 
 def names(kind: str) -> list[str]:
     """The names registered in `builders`, `validators`, ..., sorted."""
-    ours, others = _ours(kind), _others(kind)
-    for name in ours.keys() & others.keys():
-        _say(f"{_one(kind)} {name!r} is that of this program, not {others[name]}: rename the other one")
-    return sorted({*ours, *others})
+    return sorted([*ours(kind), *others(kind)])
+
+
+def ours(kind: str) -> list[str]:
+    """The names of what lies in the folder of ours."""
+    return sorted(_ours(kind))
+
+
+def others(kind: str) -> list[str]:
+    """The names that other packages declare. A name of ours is ours: that there is another is said once."""
+    mine, found = _ours(kind), _others(kind)
+    for name in mine.keys() & found.keys():
+        notice(f"{_one(kind)} {name!r} is that of this program, not {found[name]}: rename the other one")
+    return sorted(found.keys() - mine.keys())
 
 
 def has(kind: str, name: object) -> bool:
@@ -80,7 +90,7 @@ def contract(kind: str, name: str, type_: type[T]) -> T:
 
     Raises what `load` does, and UsageError for a module without one.
     """
-    return said(load(kind, name), type_, str(_place(kind, name)))
+    return said(load(kind, name), type_, where(kind, name))
 
 
 def said(module: ModuleType, type_: type[T], where: str) -> T:
@@ -96,6 +106,11 @@ def said(module: ModuleType, type_: type[T], where: str) -> T:
     raise UsageError(f"{where} {wrong} {name.upper()}: end it with {name.upper()} = {name}(...) of {type_.__module__}")
 
 
+def where(kind: str, name: str) -> str:
+    """The file of something registered, or its module and the package that it is of, for a message."""
+    return str(_place(kind, name))
+
+
 def summary(kind: str, name: str) -> str:
     """First line of a module's docstring, read without importing the module where its source can be found."""
     place = _place(kind, name)
@@ -106,6 +121,12 @@ def summary(kind: str, name: str) -> str:
         return _first_line(load(kind, name).__doc__)
     except SynthError as error:
         return str(error)
+
+
+@cache
+def notice(line: str) -> None:
+    """Say a line to the user, once in a process."""
+    print(f"synth: {line}", file=sys.stderr)
 
 
 def _place(kind: str, name: str) -> Place:
@@ -154,14 +175,8 @@ def _entry_points(kind: str, path: tuple[str, ...]) -> dict[str, Place]:
     for point, package in sorted(declared, key=lambda each: each[1]):
         place = Place(point.value.partition(":")[0].strip(), package=package)
         if found.setdefault(point.name, place) is not place:
-            _say(f"{_one(kind)} {point.name!r} is {found[point.name]}, not {place}: uninstall one of them")
+            notice(f"{_one(kind)} {point.name!r} is {found[point.name]}, not {place}: uninstall one of them")
     return found
-
-
-@cache
-def _say(line: str) -> None:
-    """Once in a process."""
-    print(f"synth: {line}", file=sys.stderr)
 
 
 def _source(module: str) -> Path | None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from synth.evaluating.reading import BUILT, options_of
-from synth.questions.find import find_task, task_names
+from synth.questions.find import known_task
 from synth.questions.prompts import LENGTHS, messages
-from synth.questions.task import Question
+from synth.questions.task import Question, Task
 from synth.record import Record
 from synth.training.encoding import broken
 
@@ -54,8 +54,8 @@ class Asking:
             text = record.prompt if self.prompting == "rationale" else f"{AT_ONCE}\n{record.prompt}"
             text = broken(text, self.line_break)
             return [{"role": "user", "content": text}]
-        if record.task in task_names():
-            return self._of_task(record)
+        if (task := known_task(record.task)) is not None:
+            return self._of_task(task, record)
         return [{"role": "user", "content": self._instructed(record)}]
 
     def text(self, record: Record) -> str:
@@ -69,8 +69,7 @@ class Asking:
         mark = str(self.line_break).strip()
         return re.sub(rf"[ \t]*{re.escape(mark)}[ \t]*" if mark else re.escape(str(self.line_break)), "\n", output)
 
-    def _of_task(self, record: Record) -> list[dict[str, str]]:
-        task = find_task(record.task)
+    def _of_task(self, task: Task, record: Record) -> list[dict[str, str]]:
         text = record.prompt.removesuffix("Answer:").removeprefix(f"{task.label}:")
         question = Question(record.id, text.partition("\nOptions: ")[0].strip(), options_of(record))
         asked = messages(task, question)

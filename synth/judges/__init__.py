@@ -1,1 +1,1 @@
-"""Judges of rationales: each file is a judge, `judge(...) -> Verdict`."""
+"""Judges of rationales, one file each: it ends with its JUDGE."""

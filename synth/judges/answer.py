@@ -8,8 +8,8 @@ of answer and closing form. Of rows of other tasks the last line is read as text
 import re
 
 from synth.answers import reply
-from synth.judging.verdict import Verdict
-from synth.questions.find import find_task, task_names
+from synth.data.verdict import Judge, Verdict
+from synth.questions.find import known_task
 from synth.questions.task import Task
 from synth.record import Record
 
@@ -24,9 +24,8 @@ def judge(record: Record, **_: object) -> Verdict:
     """Wrong also where the completion commits to no answer; does not apply to a row without completion."""
     if not record.completion.strip():
         return Verdict(NAME, None, "no completion")
-    if record.task in task_names():
-        return _of_task(record, find_task(record.task))
-    return _of_text(record)
+    task = known_task(record.task)
+    return _of_text(record) if task is None else _of_task(record, task)
 
 
 def _of_task(record: Record, task: Task) -> Verdict:
@@ -52,3 +51,6 @@ def _options(prompt: str) -> tuple[str, ...]:
     """The texts of the options in a prompt's `Options: (A) Yes (B) No`."""
     found = _OPTIONS.findall(prompt)
     return tuple(part.strip() for part in _LETTER.split(found[-1])[1:]) if found else ()
+
+
+JUDGE = Judge(NAME, MENU, judge)

@@ -6,10 +6,8 @@ wrongly. The wording here is our own. A reply without a line of one of the two w
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 
-from synth.judging.verdict import Verdict
+from synth.data.verdict import Asking, Judge, Verdict
 from synth.record import Record
 
 NAME = "rubric"
@@ -44,12 +42,4 @@ def parse(text: str) -> Verdict:
     return Verdict(NAME, None, text.strip())
 
 
-def majority(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict that most votes have, in the words of the first of them; unscored votes count for nothing, a tie is
-    unscored."""
-    counts = Counter(verdict.verdict for verdict in verdicts if verdict.verdict is not None)
-    first = counts.most_common(2)
-    if not first or (len(first) > 1 and first[0][1] == first[1][1]):
-        said = ", ".join(f"{count} {name}" for name, count in first)
-        return Verdict(NAME, None, f"tie: {said}" if said else (verdicts[0].detail if verdicts else ""))
-    return next(verdict for verdict in verdicts if verdict.verdict == first[0][0])
+JUDGE = Judge(NAME, MENU, Asking(messages, parse))

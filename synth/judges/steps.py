@@ -3,7 +3,7 @@
 from typing import Any
 
 from synth import registry
-from synth.judging.verdict import Verdict
+from synth.data.verdict import Judge, Verdict
 from synth.record import Record
 
 NAME = "steps"
@@ -23,3 +23,6 @@ def judge(record: Record, **known: Any) -> Verdict:
     if fault is None:
         return Verdict(NAME, "right")
     return Verdict(NAME, "wrong", f"{fault.reason}: {fault.detail}")
+
+
+JUDGE = Judge(NAME, MENU, judge)

@@ -1,17 +1,15 @@
 """Has the rows of a dataset folder judged, and writes them with their verdicts into a new one: `synth judge`.
 
-A judge is a file in synth/judges/ with a MENU of verdicts and either `judge(record)`, which works the row out, or
-`messages(record)` and `parse(reply)`, which ask a model (through the store, limits and budget of `synth distill`).
+What a judge is stands in synth/data/verdict.py: one works rows out, or asks a model.
 """
 
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from random import Random
-from types import ModuleType
 from typing import Any
 
 import orjson
@@ -25,8 +23,8 @@ from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest
 from synth.data.names import ATTEMPTS, REJECTED
 from synth.data.reading import read
+from synth.data.verdict import Asking, Judge, Verdict, find, majority
 from synth.errors import UsageError
-from synth.judging.verdict import Verdict
 from synth.record import Record, Rejected
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.client import UnanswerableError
@@ -43,7 +41,7 @@ def run_judge(options: dict[str, Any]) -> None:
     Raises UsageError for options that do not go together.
     """
     folder, out, name = options["folder"], options["out"], options["judge"]
-    judge = registry.load("judges", name)
+    judge = find(name)
     manifest = open_manifest(folder)
     _check(options, judge)
     recipe = _recipe(options, manifest)
@@ -51,11 +49,11 @@ def run_judge(options: dict[str, Any]) -> None:
         Console(highlight=False).print(f"{out}: is there already")
         return
     chosen = _sample(manifest, options["sample"], options["seed"])
-    if hasattr(judge, "messages"):
-        verdicts = asyncio.run(_ask(options, judge, chosen))
+    if isinstance(judge.by, Asking):
+        verdicts = asyncio.run(_ask(options, judge.name, judge.by, chosen))
     else:
         known = _settings(manifest)
-        verdicts = {place: judge.judge(record, **known) for place, record in _rows(folder, manifest, chosen)}
+        verdicts = {place: judge.by(record, **known) for place, record in _rows(folder, manifest, chosen)}
     if not options["quiet"]:
         _show(judge, verdicts, manifest)
     if out is not None:
@@ -64,14 +62,14 @@ def run_judge(options: dict[str, Any]) -> None:
             Console(highlight=False).print(told, soft_wrap=True, markup=False)
 
 
-def _check(options: dict[str, Any], judge: ModuleType) -> None:
-    asks, wrong = hasattr(judge, "messages"), []
+def _check(options: dict[str, Any], judge: Judge) -> None:
+    asks, wrong = isinstance(judge.by, Asking), []
     if asks and options["teacher"] is None:
         wrong.append(f"--judge {options['judge']} asks a model: add --teacher gpt-4o")
     if not asks and (options["teacher"] is not None or options["votes"] > 1):
         wrong.append(f"--judge {options['judge']} asks no model: leave out --teacher and --votes")
-    if options["drop"] is not None and options["drop"] not in judge.MENU:
-        wrong.append(f"--drop {options['drop']}: the verdicts of {options['judge']} are {', '.join(judge.MENU)}")
+    if options["drop"] is not None and options["drop"] not in judge.menu:
+        wrong.append(f"--drop {options['drop']}: the verdicts of {options['judge']} are {', '.join(judge.menu)}")
     if options["drop"] is not None and options["out"] is None:
         wrong.append("--drop writes a new folder: add --out")
     if options["out"] is not None and options["out"].resolve() == options["folder"].resolve():
@@ -82,6 +80,7 @@ def _check(options: dict[str, Any], judge: ModuleType) -> None:
 
 def _recipe(options: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     asked = {name: options[name] for name in ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")}
+    asked["judge"] = Path(asked["judge"]).name  # of a user's own file no folder gets out
     return {"judged": {"files": manifest["files"], **asked}}
 
 
@@ -109,7 +108,7 @@ def _rows(
                 yield (split, number), record
 
 
-async def _ask(options: dict[str, Any], judge: ModuleType, chosen: set[tuple[str, int]]) -> Judged:
+async def _ask(options: dict[str, Any], judge: str, by: Asking, chosen: set[tuple[str, int]]) -> Judged:
     """The verdicts of a model: rows in order, as many at a time as requests may be in flight."""
     teacher = teacher_from(options)
     limits = Limits(**{f.name: options[f.name] for f in fields(Limits)})
@@ -120,11 +119,9 @@ async def _ask(options: dict[str, Any], judge: ModuleType, chosen: set[tuple[str
 
     async def work(asker: Asker) -> None:
         for place, record in rows:
-            requests = [
-                _request(teacher, judge, record, vote, options["max_tokens"]) for vote in range(options["votes"])
-            ]
+            requests = [_request(teacher, by, record, vote, options["max_tokens"]) for vote in range(options["votes"])]
             try:
-                verdicts[place] = judge.majority([await _one(asker, judge, request) for request in requests])
+                verdicts[place] = majority(judge, [await _one(asker, judge, by, request) for request in requests])
             except StopAskingError:
                 return
 
@@ -138,20 +135,19 @@ async def _ask(options: dict[str, Any], judge: ModuleType, chosen: set[tuple[str
     return verdicts
 
 
-def _request(teacher: Any, judge: ModuleType, record: Record, vote: int, max_tokens: int) -> Request:
+def _request(teacher: Any, by: Asking, record: Record, vote: int, max_tokens: int) -> Request:
     sampling: dict[str, Any] = {teacher.max_tokens_field(): max_tokens}
     if teacher.takes_temperature:
         sampling["temperature"] = 0.7 if vote else 0.0  # further votes have to be able to differ
-    return Request(teacher.model, tuple(judge.messages(record)), sampling, vote + 1)
+    return Request(teacher.model, tuple(dict(message) for message in by.messages(record)), sampling, vote + 1)
 
 
-async def _one(asker: Asker, judge: ModuleType, request: Request) -> Verdict:
+async def _one(asker: Asker, judge: str, by: Asking, request: Request) -> Verdict:
     try:
         reply = await asker.ask(request)
     except UnanswerableError as error:
-        return Verdict(judge.__name__.rsplit(".", 1)[-1], None, str(error))
-    parse: Callable[[str], Verdict] = judge.parse
-    return parse(reply.text or "")
+        return Verdict(judge, None, str(error))
+    return by.parse(reply.text or "")
 
 
 def _write(
@@ -219,16 +215,16 @@ def _drop(record: Record, verdict: Verdict) -> bytes:
     return orjson.dumps(Rejected(record.id, verdict.verdict or "", verdict.detail, record.prompt, record.answer))
 
 
-def _show(judge: ModuleType, verdicts: Judged, manifest: dict[str, Any]) -> None:
+def _show(judge: Judge, verdicts: Judged, manifest: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("split", "judged", *judge.MENU, "unscored"):
+    for column in ("split", "judged", *judge.menu, "unscored"):
         table.add_column(column, justify="left" if column == "split" else "right")
     for split in manifest["splits"]:
         counts = Counter(verdict.verdict for (where, _), verdict in verdicts.items() if where == split)
-        shown = [f"{counts[verdict]:,}" for verdict in (*judge.MENU, None)]
+        shown = [f"{counts[verdict]:,}" for verdict in (*judge.menu, None)]
         table.add_row(split, f"{counts.total():,}", *shown)
     console = Console(highlight=False)
     console.print(table)
-    bad = [verdict for verdict in verdicts.values() if verdict.verdict == judge.MENU[-1]]
+    bad = [verdict for verdict in verdicts.values() if verdict.verdict == judge.menu[-1]]
     for verdict in bad[:3]:
         console.print(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}", markup=False)

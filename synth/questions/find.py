@@ -1,27 +1,40 @@
-"""Tasks by name, their questions from a file, a folder or the Hub, and the prompt that a teacher reads.
+"""Tasks by name: those of the program, those of other packages, and a user's own file.
 
 task = find_task("gsm8k")
 for question in load(task, "test.jsonl"):
     print(prompt(task, question))
 """
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from synth import registry
-from synth.errors import UnknownNameError
+from synth.errors import UnknownNameError, UsageError
 from synth.questions.task import Task
 
 
-@cache
-def _tasks() -> dict[str, Task]:
-    families = (registry.load("tasks", family) for family in registry.names("tasks"))
-    return {task.name: task for family in families for task in family.TASKS}
+@runtime_checkable
+class Family(Protocol):
+    """A module of synth/tasks/, or one that an entry point of `synth.tasks` names."""
+
+    TASKS: Sequence[Task]
 
 
 def task_names() -> list[str]:
-    """The names of the tasks that come with the program, family by family."""
-    return list(_tasks())
+    """The names of all tasks, family by family, those of the program first."""
+    return list(dict.fromkeys(task.name for family in _families() for task in _tasks(family)))
+
+
+def known_task(name: str) -> Task | None:
+    """The task of a name; None if none is called so.
+
+    Modules of other packages are imported only for a name that no task of the program has, and first the one whose
+    entry point is called as the task is.
+    """
+    found = (task for family in _families(name) for task in _tasks(family) if task.name == name)
+    return next(found, None)
 
 
 def find_task(name_or_path: str) -> Task:
@@ -29,11 +42,32 @@ def find_task(name_or_path: str) -> Task:
 
     Raises UnknownNameError, which names the closest task, and UsageError for a file that holds no task.
     """
-    if name_or_path in _tasks():
-        return _tasks()[name_or_path]
+    if (task := known_task(name_or_path)) is not None:
+        return task
     path = Path(name_or_path)
     if path.suffix in (".toml", ".py"):
         from synth.questions.own import read_task
 
         return read_task(path)
     raise UnknownNameError("task", name_or_path, task_names())
+
+
+def _families(name: str = "") -> Iterator[str]:
+    """The families in the order in which a task is looked for."""
+    yield from registry.ours("tasks")
+    others = registry.others("tasks")
+    yield from sorted(others, key=lambda family: (family != name, family))
+
+
+@cache
+def _tasks(family: str) -> tuple[Task, ...]:
+    """The tasks of a family. One of another package that is broken has none, which is said once."""
+    try:
+        module = registry.load("tasks", family)
+    except UsageError as error:
+        registry.notice(str(error))
+        return ()
+    if isinstance(module, Family) and all(isinstance(task, Task) for task in module.TASKS):
+        return tuple(module.TASKS)
+    registry.notice(f"{registry.where('tasks', family)} has no TASKS, a tuple of {Task.__module__}.Task")
+    return ()

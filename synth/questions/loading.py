@@ -8,7 +8,7 @@ from pathlib import Path
 
 from synth.errors import SourceError
 from synth.questions.files import Entry, rows
-from synth.questions.layouts import LETTERS
+from synth.questions.layouts import LETTERS, Reader
 from synth.questions.prompts import _ANSWERS, options_line
 from synth.questions.task import Hub, Question, Task
 
@@ -21,7 +21,7 @@ def load(task: Task, source: str, split: str | None = None) -> Iterator[Question
     """
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
-    layouts = getattr(task.read, "layouts", ())
+    layouts = task.read.layouts if isinstance(task.read, Reader) else ()
     for path in _places(task, source, split):
         for entry in rows(path, split, layouts):
             question = _read(task, entry)

@@ -24,17 +24,17 @@
 A Python file holds the same as `TASK = Task(...)`, with a `read` of its own.
 """
 
-import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, get_args
 
 from synth.answers.kinds import Kind
+from synth.base.own import run_file
 from synth.errors import UsageError
 from synth.questions.layouts import Layout, Reader
 from synth.questions.task import Hub, Question, Task
+from synth.registry import said
 
 KINDS = get_args(Kind)
 TEXTS = ("name", "instruction", "kind", "closing", "label", "summary", "family", "licence", "source", "system")
@@ -52,29 +52,13 @@ def read_task(path: Path) -> Task:
     Raises UsageError, which names everything that is wrong with the file.
     """
     try:
-        task = _from_python(path) if path.suffix == ".py" else _from_toml(path)
+        task = said(run_file(path), Task, str(path)) if path.suffix == ".py" else _from_toml(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     if "{answer}" not in task.closing:
         raise UsageError(f"{path}: closing has to show where the answer stands: The answer is {{answer}}.")
     if task.kind not in KINDS:
         raise UsageError(f"{path}: kind is {task.kind!r}: it can be {', '.join(KINDS)}")
-    return task
-
-
-def _from_python(path: Path) -> Task:
-    spec = importlib.util.spec_from_file_location(f"synth_task_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is no Python file")
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError, LookupError,
-            ArithmeticError, OSError, RuntimeError) as error:  # fmt: skip
-        raise UsageError(f"{path} does not run: {type(error).__name__}: {error}") from error
-    task = getattr(module, "TASK", None)
-    if not isinstance(task, Task):
-        raise UsageError(f"{path} holds no task: it has to say TASK = Task(...), with Task from synth.task")
     return task
 
 

@@ -48,6 +48,7 @@ class Task:
     hub: Hub | None = None
     licence: str = "unknown"
     source: str = ""  # paper or page it comes from
+    papers: tuple[str, ...] = ()  # BibTeX entries, see bibtex.py
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
     system: str = ""  # a system message, where the task has one
     unknown: str = "x"  # stands for the answer where the prompt shows the closing form

@@ -7,6 +7,7 @@ ARC (Clark et al. 2018, arXiv 1803.05457), CommonsenseQA (Talmor et al. 2019, ar
      {"label": "B", "text": "wood"}]}, "answerKey": "A"}
 """
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN, PLAIN_INLINE, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -17,6 +18,15 @@ CHOICES = Layout("Hub", "{question}", gold="answerKey", options=("choices",), id
 CHOOSE = "Read the question with its answer options and pick the option that fits best."
 
 SPLITS = {"train": "train", "validation": "validation", "test": "test"}
+
+ARC = arxiv(
+    "clark2018think",
+    "Think you have Solved Question Answering? Try {ARC}, the {AI2} Reasoning Challenge",
+    "Clark, Peter and Cowhey, Isaac and Etzioni, Oren and Khot, Tushar and Sabharwal, Ashish and Schoenick, Carissa "
+    "and Tafjord, Oyvind",
+    2018,
+    "1803.05457",
+)
 
 TASKS = (
     Task(
@@ -29,6 +39,7 @@ TASKS = (
         hub=Hub("allenai/ai2_arc", "ARC-Easy", SPLITS),
         licence="CC BY-SA 4.0",
         source="https://arxiv.org/abs/1803.05457",
+        papers=(ARC,),
         example=Question("example", "Which of these can a magnet lift?", ("a cork", "a nail", "a leaf", "a cup"), "B"),
     ),
     Task(
@@ -41,6 +52,7 @@ TASKS = (
         hub=Hub("allenai/ai2_arc", "ARC-Challenge", SPLITS),
         licence="CC BY-SA 4.0",
         source="https://arxiv.org/abs/1803.05457",
+        papers=(ARC,),
         example=Question(
             "example",
             "A puddle is smaller after a sunny day. What happened to the water?",
@@ -58,6 +70,16 @@ TASKS = (
         hub=Hub("tau/commonsense_qa", None, {"train": "train", "validation": "validation", "test": "validation"}),
         licence="not stated",
         source="https://arxiv.org/abs/1811.00937",
+        papers=(
+            arxiv(
+                "talmor2019commonsenseqa",
+                "{CommonsenseQA}: A Question Answering Challenge Targeting Commonsense Knowledge",
+                "Talmor, Alon and Herzig, Jonathan and Lourie, Nicholas and Berant, Jonathan",
+                2019,
+                "1811.00937",
+                booktitle="NAACL",
+            ),
+        ),
         example=Question(
             "example",
             "Where would you keep milk so that it stays fresh?",
@@ -79,6 +101,15 @@ TASKS = (
         hub=Hub("amydeng2000/CREAK", None, {"train": "train", "validation": "validation", "test": "validation"}),
         licence="MIT",
         source="https://arxiv.org/abs/2109.01653",
+        papers=(
+            arxiv(
+                "onoe2021creak",
+                "{CREAK}: A Dataset for Commonsense Reasoning over Entity Knowledge",
+                "Onoe, Yasumasa and Zhang, Michael J.Q. and Choi, Eunsol and Durrett, Greg",
+                2021,
+                "2109.01653",
+            ),
+        ),
         example=Question("example", "The Eiffel Tower can be carried in a handbag.", gold="A"),
     ),
 )

@@ -6,6 +6,7 @@ One row of the release, made up; the answer counts the options from 1:
      "answer": "1"}
 """
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN_INLINE, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -35,6 +36,16 @@ TASKS = (
         ),
         licence="Apache-2.0",
         source="https://arxiv.org/abs/1907.10641",
+        papers=(
+            arxiv(
+                "sakaguchi2020winogrande",
+                "{WinoGrande}: An Adversarial {Winograd} Schema Challenge at Scale",
+                "Sakaguchi, Keisuke and Le Bras, Ronan and Bhagavatula, Chandra and Choi, Yejin",
+                2020,
+                "1907.10641",
+                booktitle="AAAI",
+            ),
+        ),
         example=Question("example", "Nora lent Ida her coat because _ was cold.", ("Nora", "Ida"), "B"),
     ),
 )

@@ -6,6 +6,7 @@ after some flips. One row of CoinFlip on the Hub, made up: {"inputs": "A coin is
 heads up?", "targets": "no"}. The paper prints no prompt for either.
 """
 
+from synth.questions.bibtex import arxiv, entry
 from synth.questions.layouts import PLAIN, YES_NO, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -40,6 +41,17 @@ TASKS = (
         label="Statement",
         hub=Hub("SetFit/subj"),
         source="https://aclanthology.org/P04-1035/",
+        papers=(
+            entry(
+                "pang2004sentimental",
+                "inproceedings",
+                "A Sentimental Education: Sentiment Analysis Using Subjectivity Summarization Based on Minimum Cuts",
+                "Pang, Bo and Lee, Lillian",
+                2004,
+                "https://aclanthology.org/P04-1035/",
+                booktitle="ACL",
+            ),
+        ),
         example=Question("example", "the story drags and i wished it would end .", gold="B"),
     ),
     Task(
@@ -56,6 +68,17 @@ TASKS = (
         hub=Hub("skrishna/coin_flip", None, {"train": "train", "validation": "validation", "test": "test"}),
         licence="MIT",
         source="https://arxiv.org/abs/2201.11903",
+        papers=(
+            arxiv(
+                "wei2022chain",
+                "Chain-of-Thought Prompting Elicits Reasoning in Large Language Models",
+                "Wei, Jason and Wang, Xuezhi and Schuurmans, Dale and Bosma, Maarten and Ichter, Brian and Xia, Fei "
+                "and Chi, Ed and Le, Quoc and Zhou, Denny",
+                2022,
+                "2201.11903",
+                booktitle="Advances in Neural Information Processing Systems",
+            ),
+        ),
         example=Question(
             "example", "A coin is heads up. Ida flips the coin. Otto does not. Is it still heads up?", gold="no"
         ),

@@ -7,6 +7,7 @@ has 0 entailment, 1 neutral, 2 contradiction (its entry in TensorFlow's catalog)
     {"uid": "x1", "context": "Ben sleeps.", "hypothesis": "Ben is awake.", "label": "c"}
 """
 
+from synth.questions.bibtex import arxiv, entry
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -21,6 +22,16 @@ INSTRUCTION = (
 )
 PAIR = "{premise}\nHypothesis: {hypothesis}"
 
+SUPERGLUE = arxiv(
+    "wang2019superglue",
+    "{SuperGLUE}: A Stickier Benchmark for General-Purpose Language Understanding Systems",
+    "Wang, Alex and Pruksachatkun, Yada and Nangia, Nikita and Singh, Amanpreet and Michael, Julian and Hill, Felix "
+    "and Levy, Omer and Bowman, Samuel R.",
+    2019,
+    "1905.00537",
+    booktitle="Advances in Neural Information Processing Systems",
+)
+
 TASKS = (
     Task(
         name="commitmentbank",
@@ -34,6 +45,18 @@ TASKS = (
         hub=Hub("aps/super_glue", "cb", {"train": "train", "validation": "validation", "test": "validation"}),
         licence="research only",
         source="https://arxiv.org/abs/1905.00537",
+        papers=(
+            entry(
+                "demarneffe2019commitmentbank",
+                "inproceedings",
+                "The {CommitmentBank}: Investigating projection in naturally occurring discourse",
+                "de Marneffe, Marie-Catherine and Simons, Mandy and Tonhauser, Judith",
+                2019,
+                "https://github.com/mcdm/CommitmentBank",
+                booktitle="Proceedings of Sinn und Bedeutung 23",
+            ),
+            SUPERGLUE,
+        ),
         example=Question("example", "A: Is Eva here? B: I don't think she came.\nHypothesis: Eva came", gold="B"),
     ),
     Task(
@@ -60,6 +83,16 @@ TASKS = (
         ),
         licence="CC BY-NC 4.0",
         source="https://arxiv.org/abs/1910.14599",
+        papers=(
+            arxiv(
+                "nie2020adversarial",
+                "Adversarial {NLI}: A New Benchmark for Natural Language Understanding",
+                "Nie, Yixin and Williams, Adina and Dinan, Emily and Bansal, Mohit and Weston, Jason and Kiela, Douwe",
+                2020,
+                "1910.14599",
+                booktitle="ACL",
+            ),
+        ),
         example=Question("example", "Lena moved to Oslo in 2010.\nHypothesis: Lena speaks fluent Norwegian.", gold="C"),
     ),
 )

@@ -9,6 +9,7 @@ the question, (A) ... (B) ...
 
 from functools import partial
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import LETTERS, PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 from synth.tasks.commonsense import CHOICES, CHOOSE, STEM
@@ -35,6 +36,16 @@ TASKS = (
         hub=Hub("ChilleD/StrategyQA"),
         licence="MIT",
         source="https://arxiv.org/abs/2101.02235",
+        papers=(
+            arxiv(
+                "geva2021did",
+                "Did {Aristotle} Use a Laptop? A Question Answering Benchmark with Implicit Reasoning Strategies",
+                "Geva, Mor and Khashabi, Daniel and Segal, Elad and Khot, Tushar and Roth, Dan and Berant, Jonathan",
+                2021,
+                "2101.02235",
+                journal="Transactions of the Association for Computational Linguistics",
+            ),
+        ),
         example=Question("example", "Could a whale swim through a drinking straw?", gold="no"),
     ),
     MarioTask(
@@ -57,6 +68,16 @@ TASKS = (
         ),
         hub=Hub("allenai/quarel", None, {"train": "train", "validation": "validation", "test": "test"}),
         source="https://arxiv.org/abs/1811.08048",
+        papers=(
+            arxiv(
+                "tafjord2019quarel",
+                "{QuaRel}: A Dataset and Models for Answering Questions about Qualitative Relationships",
+                "Tafjord, Oyvind and Clark, Peter and Gardner, Matt and Yih, Wen-tau and Sabharwal, Ashish",
+                2019,
+                "1811.08048",
+                booktitle="AAAI",
+            ),
+        ),
         example=Question(
             "example", "A sled glides farther on ice than on grass. Which one is smoother?", ("ice", "grass"), "A"
         ),
@@ -75,6 +96,16 @@ TASKS = (
         ),
         hub=Hub("allenai/openbookqa", "main", {"train": "train", "validation": "validation", "test": "test"}),
         source="https://arxiv.org/abs/1809.02789",
+        papers=(
+            arxiv(
+                "mihaylov2018can",
+                "Can a Suit of Armor Conduct Electricity? A New Dataset for Open Book Question Answering",
+                "Mihaylov, Todor and Clark, Peter and Khot, Tushar and Sabharwal, Ashish",
+                2018,
+                "1809.02789",
+                booktitle="EMNLP",
+            ),
+        ),
         example=Question("example", "What lets a plant make its food?", ("darkness", "sunlight", "noise", "wind"), "B"),
     ),
     MarioTask(
@@ -99,6 +130,17 @@ TASKS = (
         hub=Hub("INK-USC/numer_sense", None, {"train": "train"}),
         licence="MIT",
         source="https://arxiv.org/abs/2005.00683",
+        papers=(
+            arxiv(
+                "lin2020birds",
+                "Birds have four legs?! {NumerSense}: Probing Numerical Commonsense Knowledge of Pre-trained Language "
+                "Models",
+                "Lin, Bill Yuchen and Lee, Seyeon and Khanna, Rahul and Ren, Xiang",
+                2020,
+                "2005.00683",
+                booktitle="EMNLP",
+            ),
+        ),
         example=Question("example", "A spider has <mask> legs.", gold="J"),
     ),
     MarioTask(
@@ -110,6 +152,16 @@ TASKS = (
         hub=Hub("allenai/qasc", None, {"train": "train", "validation": "validation", "test": "validation"}),
         licence="CC BY 4.0",
         source="https://arxiv.org/abs/1910.11473",
+        papers=(
+            arxiv(
+                "khot2020qasc",
+                "{QASC}: A Dataset for Question Answering via Sentence Composition",
+                "Khot, Tushar and Clark, Peter and Guerquin, Michal and Jansen, Peter and Sabharwal, Ashish",
+                2020,
+                "1910.11473",
+                booktitle="AAAI",
+            ),
+        ),
         example=Question(
             "example",
             "What can freezing water do to a rock?",

@@ -9,6 +9,7 @@ arXiv 2106.15772), MultiArith (Roy and Roth 2015, arXiv 1608.01413). One row of 
 import re
 from typing import Any
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN, Layout, Reader, Row
 from synth.questions.task import Hub, Question, Task
 
@@ -65,6 +66,17 @@ TASKS = (
         hub=Hub("openai/gsm8k", "main"),
         licence="MIT",
         source="https://arxiv.org/abs/2110.14168",
+        papers=(
+            arxiv(
+                "cobbe2021training",
+                "Training Verifiers to Solve Math Word Problems",
+                "Cobbe, Karl and Kosaraju, Vineet and Bavarian, Mohammad and Chen, Mark and Jun, Heewoo and Kaiser, "
+                "Lukasz and Plappert, Matthias and Tworek, Jerry and Hilton, Jacob and Nakano, Reiichiro and Hesse, "
+                "Christopher and Schulman, John",
+                2021,
+                "2110.14168",
+            ),
+        ),
         example=Question("example", EXAMPLE, gold="22"),
     ),
     Task(
@@ -77,6 +89,16 @@ TASKS = (
         hub=Hub("ChilleD/SVAMP"),
         licence="MIT",
         source="https://arxiv.org/abs/2103.07191",
+        papers=(
+            arxiv(
+                "patel2021are",
+                "Are {NLP} Models really able to Solve Simple Math Word Problems?",
+                "Patel, Arkil and Bhattamishra, Satwik and Goyal, Navin",
+                2021,
+                "2103.07191",
+                booktitle="NAACL",
+            ),
+        ),
         example=Question("example", "Tom had 14 stamps and gave 5 away. How many stamps does Tom have?", gold="9"),
     ),
     Task(
@@ -89,6 +111,16 @@ TASKS = (
         hub=Hub("EleutherAI/asdiv", "asdiv", {"train": "validation", "validation": "validation"}),
         licence="CC BY-NC 4.0",
         source="https://arxiv.org/abs/2106.15772",
+        papers=(
+            arxiv(
+                "miao2020diverse",
+                "A Diverse Corpus for Evaluating and Developing {English} Math Word Problem Solvers",
+                "Miao, Shen-yun and Liang, Chao-Chun and Su, Keh-Yih",
+                2020,
+                "2106.15772",
+                booktitle="ACL",
+            ),
+        ),
         example=Question("example", "A rope of 24 meters is cut into 8 equal parts. How long is each part?", gold="3"),
     ),
     Task(
@@ -100,6 +132,16 @@ TASKS = (
         read=Reader(*MULTIARITH),
         hub=Hub("ChilleD/MultiArith"),
         source="https://arxiv.org/abs/1608.01413",
+        papers=(
+            arxiv(
+                "roy2015solving",
+                "Solving General Arithmetic Word Problems",
+                "Roy, Subhro and Roth, Dan",
+                2015,
+                "1608.01413",
+                booktitle="EMNLP",
+            ),
+        ),
         example=Question("example", "Mia read 3 books of 40 pages and one of 25 pages. How many pages?", gold="145"),
     ),
 )

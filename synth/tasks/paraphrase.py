@@ -5,6 +5,7 @@ different and 1 is the same (the dataset cards of google-research-datasets/paws 
 made up, with tabs between: `7`, `Tom saw Ann`, `Ann saw Tom`, `0` under the names id, sentence1, sentence2, label.
 """
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -36,6 +37,16 @@ TASKS = (
         ),
         licence="free for any purpose",
         source="https://arxiv.org/abs/1904.01130",
+        papers=(
+            arxiv(
+                "zhang2019paws",
+                "{PAWS}: Paraphrase Adversaries from Word Scrambling",
+                "Zhang, Yuan and Baldridge, Jason and He, Luheng",
+                2019,
+                "1904.01130",
+                booktitle="NAACL",
+            ),
+        ),
         example=Question("example", "The cat chased the dog.\nSentence2: The dog chased the cat.", gold="A"),
     ),
     Task(

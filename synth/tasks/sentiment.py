@@ -5,6 +5,7 @@ CR, reviews of products (Hu and Liu 2004; Ding et al. 2008), as in SentEval; SST
 first option here. One row of GLUE's SST-2 release, made up: `a dull film`, a tab, `0`.
 """
 
+from synth.questions.bibtex import entry
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -22,6 +23,16 @@ TEXT = Layout("Hub (SetFit)", "{text}", gold="label", labels=LABELS)
 # SentEval's two files, one sentence a line
 LINES = Layout("release", "{text}", gold="file", labels=LABELS, parse=_ending, files="custrev.*", line="(?P<text>.+)")
 
+SENTEVAL = entry(
+    "conneau2018senteval",
+    "inproceedings",
+    "{SentEval}: An Evaluation Toolkit for Universal Sentence Representations",
+    "Conneau, Alexis and Kiela, Douwe",
+    2018,
+    "https://aclanthology.org/L18-1269/",
+    booktitle="LREC",
+)
+
 TASKS = (
     Task(
         name="cr",
@@ -35,6 +46,18 @@ TASKS = (
         hub=Hub("SetFit/SentEval-CR"),
         licence="MIT",
         source="https://aclanthology.org/L18-1269/",
+        papers=(
+            entry(
+                "hu2004mining",
+                "inproceedings",
+                "Mining and Summarizing Customer Reviews",
+                "Hu, Minqing and Liu, Bing",
+                2004,
+                "https://doi.org/10.1145/1014052.1014073",
+                booktitle="KDD",
+            ),
+            SENTEVAL,
+        ),
         example=Question("example", "the battery was empty after an hour, i sent it back", gold="B"),
     ),
     Task(
@@ -48,6 +71,18 @@ TASKS = (
         label="Statement",
         hub=Hub("nyu-mll/glue", "sst2", {"train": "train", "validation": "validation", "test": "validation"}),
         source="https://aclanthology.org/D13-1170/",
+        papers=(
+            entry(
+                "socher2013recursive",
+                "inproceedings",
+                "Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank",
+                "Socher, Richard and Perelygin, Alex and Wu, Jean and Chuang, Jason and Manning, Christopher D. and "
+                "Ng, Andrew and Potts, Christopher",
+                2013,
+                "https://aclanthology.org/D13-1170/",
+                booktitle="EMNLP",
+            ),
+        ),
         example=Question("example", "a warm and clever film that never drags", gold="A"),
     ),
 )

@@ -5,6 +5,7 @@ card of CogComp/trec), which is not the order of the options. AG News (Zhang et 
 from 0 on the Hub and from 1 in the release. A line of TREC's release, made up: `LOC:city Which town is oldest ?`
 """
 
+from synth.questions.bibtex import arxiv, entry
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -43,6 +44,17 @@ TASKS = (
         options=TREC_OPTIONS,
         hub=Hub("CogComp/trec"),
         source="https://aclanthology.org/C02-1150/",
+        papers=(
+            entry(
+                "li2002learning",
+                "inproceedings",
+                "Learning Question Classifiers",
+                "Li, Xin and Roth, Dan",
+                2002,
+                "https://aclanthology.org/C02-1150/",
+                booktitle="COLING",
+            ),
+        ),
         example=Question("example", "How many rivers flow through Vienna ?", gold="F"),
     ),
     Task(
@@ -67,6 +79,16 @@ TASKS = (
         hub=Hub("fancyzhx/ag_news"),
         licence="non-commercial use",
         source="https://arxiv.org/abs/1509.01626",
+        papers=(
+            arxiv(
+                "zhang2015character",
+                "Character-level Convolutional Networks for Text Classification",
+                "Zhang, Xiang and Zhao, Junbo and LeCun, Yann",
+                2015,
+                "1509.01626",
+                booktitle="Advances in Neural Information Processing Systems",
+            ),
+        ),
         example=Question("example", "Harbor bank raises rates. The lender follows its rivals this week.", gold="C"),
     ),
 )

@@ -5,6 +5,7 @@ As in SuperGLUE, where true, on the Hub 1, is the same sense. One row of the rel
     {"idx": 0, "word": "bank", "sentence1": "a bank of clouds", "sentence2": "rob a bank", "label": false}
 """
 
+from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
@@ -32,6 +33,16 @@ TASKS = (
         hub=Hub("aps/super_glue", "wic", {"train": "train", "validation": "validation", "test": "validation"}),
         licence="CC BY-NC 4.0",
         source="https://arxiv.org/abs/1808.09121",
+        papers=(
+            arxiv(
+                "pilehvar2019wic",
+                "{WiC}: the Word-in-Context Dataset for Evaluating Context-Sensitive Meaning Representations",
+                "Pilehvar, Mohammad Taher and Camacho-Collados, Jose",
+                2019,
+                "1808.09121",
+                booktitle="NAACL",
+            ),
+        ),
         example=Question("example", "light\nSentence1: Turn on the light.\nSentence2: The bag is light.", gold="A"),
     ),
 )

@@ -20,7 +20,7 @@ from synth.errors import SourceError
 from synth.questions import files, find, loading
 from synth.questions import hub as _hub
 from synth.questions.hub import NAME, download
-from synth.questions.task import Hub
+from synth.questions.task import Hub, Task
 
 # Usual names of the column that holds the question, the likeliest first; `Body` goes before `Question` (SVAMP, ASDiv).
 FIELDS = (
@@ -38,8 +38,8 @@ def benchmark(against: str) -> Iterator[Question]:
     Raises SourceError (one line) for what is not there or cannot be read, or where no field holds questions.
     """
     task, colon, source = against.partition(":")
-    if task in find.task_names() and (colon or not Path(task).exists()):
-        return _of_task(task, source)
+    if (colon or not Path(task).exists()) and (known := find.known_task(task)) is not None:
+        return _of_task(known, source)
     place, field = _split(against)
     if Path(place).exists():
         return _on_disk(Path(place), field)
@@ -53,7 +53,7 @@ def benchmark(against: str) -> Iterator[Question]:
 def shown(against: str) -> str:
     """How a benchmark is named in reports: of what lies on this machine the last part of its path."""
     task, colon, source = against.partition(":")
-    if task in find.task_names() and colon:
+    if colon and find.known_task(task) is not None:
         return f"{task}:{Path(source).name}"
     place, field = _split(against)
     if Path(place).exists():
@@ -82,8 +82,7 @@ def _of_folder(folder: Path) -> Iterator[Question]:
             yield from ((record.id, record.prompt) for record in reading.read(dataset, split))
 
 
-def _of_task(name: str, source: str) -> Iterator[Question]:
-    task = find.find_task(name)
+def _of_task(task: Task, source: str) -> Iterator[Question]:
     split = None if Path(source).is_file() else "test"
     there = source or (task.hub.id if task.hub else "hub")
     yield from ((question.id, question.text) for question in loading.load(task, there, split))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from synth import registry
 from synth.data.names import CARD, MANIFEST
+from synth.data.verdict import find as find_judge
 from synth.errors import UsageError
 from synth.validating.facts import PLAIN
 from synth.validating.scan import Scan
@@ -104,9 +105,9 @@ def verdicts_frame(scan: Scan) -> "pd.DataFrame":
 
     found = []
     for name, split in scan.splits.items():
-        for judge in sorted({judge for judge, _ in split.verdicts if judge in registry.names("judges")}):
+        for judge in sorted({judge for judge, _ in split.verdicts if registry.has("judges", judge)}):
             counts = {verdict: count for (who, verdict), count in split.verdicts.items() if who == judge}
-            judged, bad = sum(counts.values()), registry.load("judges", judge).MENU[-1]
+            judged, bad = sum(counts.values()), find_judge(judge).menu[-1]
             found.append(
                 {"id": f"{name}, {judge}", "judged": judged, "bad_share": counts.get(bad, 0) / judged,
                  "unscored_share": counts.get(None, 0) / judged}

@@ -1,11 +1,19 @@
 """A user's own suite: a Python file with `expectations(manifest)`, which returns Great Expectations' expectations."""
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+from synth.base.own import line_of, run_file
 from synth.errors import UsageError
+
+
+@runtime_checkable
+class Suite(Protocol):
+    """What the file is as a module."""
+
+    def expectations(self, manifest: Mapping[str, Any]) -> list[Any]:
+        """Great Expectations' expectations of a dataset with this synth.json."""
 
 
 def read_suite(path: Path, manifest: Mapping[str, Any]) -> list[Any]:
@@ -17,31 +25,17 @@ def read_suite(path: Path, manifest: Mapping[str, Any]) -> list[Any]:
 
     if not path.is_file() or path.suffix != ".py":
         raise UsageError(f"--suite {path} is no Python file: give one with a function expectations(manifest)")
+    suite = run_file(path)
+    if not isinstance(suite, Suite):
+        raise UsageError(f"--suite {path} has no function expectations(manifest), which returns a list")
     try:
-        spec = importlib.util.spec_from_file_location(f"synth_suite_{path.stem}", path)
-        if spec is None or spec.loader is None:
-            raise UsageError(f"--suite {path} cannot be imported")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        if not hasattr(module, "expectations"):
-            raise UsageError(f"--suite {path} has no function expectations(manifest), which returns a list")
-        found = module.expectations(manifest)
+        found = suite.expectations(manifest)
     except UsageError:
         raise
-    except Exception as error:
-        # Whatever goes wrong in somebody else's file is said in one line.
-        raise UsageError(f"--suite {path}: {_where(error, path)}{type(error).__name__}: {error}") from error
+    except Exception as error:  # somebody else's file: whatever goes wrong in it is said in one line
+        raise UsageError(f"--suite {path}: {line_of(error, path)}{type(error).__name__}: {error}") from error
     wrong = [each for each in found if not isinstance(each, Expectation)] if isinstance(found, list) else [found]
     if wrong:
         said = repr(wrong[0])[:60]
         raise UsageError(f"--suite {path}: expectations(manifest) has to return a list of expectations, not {said}")
     return list(found)
-
-
-def _where(error: Exception, path: Path) -> str:
-    """The last line of the file that the error came through."""
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == str(path) else line
-        trace = trace.tb_next
-    return f"line {line}: " if line else ""

@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from judged_rows import row
 
+from synth.data.verdict import Verdict
 from synth.judges import equations
-from synth.judging.verdict import Verdict
 
 MARK = re.compile(r"<<[^<>]*>>")
 

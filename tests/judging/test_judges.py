@@ -11,8 +11,8 @@ from synth import registry
 from synth.building.build import Options, build
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
+from synth.data.verdict import Asking, Verdict, find
 from synth.judges import answer, equations, steps
-from synth.judging.verdict import Verdict
 from synth.record import Record
 
 JUDGES = registry.names("judges")
@@ -20,11 +20,12 @@ JUDGES = registry.names("judges")
 
 @pytest.mark.parametrize("name", JUDGES)
 def test_what_every_judge_has(name: str) -> None:
-    judge = registry.load("judges", name)
-    assert (judge.__doc__ or "").startswith("Judges ")
+    judge = find(name)
+    assert registry.summary("judges", name).startswith("Judges ")
     assert 20 < len(registry.summary("judges", name)) < 120
-    assert len(judge.MENU) == len(set(judge.MENU)) == 2
-    assert hasattr(judge, "judge") != (hasattr(judge, "messages") and hasattr(judge, "parse"))
+    assert judge.name == name
+    assert len(judge.menu) == len(set(judge.menu)) == 2
+    assert isinstance(judge.by, Asking) == (name == "rubric")
 
 
 def test_the_judges_there_are() -> None:

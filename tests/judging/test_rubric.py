@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judged_rows import row
 
+from synth.data.verdict import Verdict, majority
 from synth.judges import rubric
-from synth.judging.verdict import Verdict
 
 
 def test_rubric_shows_question_rationale_and_answer() -> None:
@@ -60,7 +60,7 @@ def test_rubric_reads_the_last_line_that_is_a_verdict(reply: str, verdict: str |
 )
 def test_rubric_goes_by_the_majority_of_the_votes_that_are_one(votes: str, verdict: str | None) -> None:
     said = {"h": "helpful", "u": "unhelpful", "-": None}
-    assert rubric.majority([Verdict("rubric", said[vote], vote) for vote in votes]).verdict == verdict
+    assert majority("rubric", [Verdict("rubric", said[vote], vote) for vote in votes]).verdict == verdict
 
 
 @settings(deadline=None)

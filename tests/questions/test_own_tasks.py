@@ -87,7 +87,7 @@ BAD_FILES = {
     "column.toml": (TOML.replace("answer = ", "anser = ", 1), r"\[columns\] has no anser"),
     "syntax.toml": ("name = ", "is not TOML"),
     "syntax.py": ("TASK = (", "does not run: SyntaxError"),
-    "none.py": ("x = 1", "holds no task"),
+    "none.py": ("x = 1", r"has no TASK: end it with TASK = Task\("),
     "missing.toml": (None, "No such file"),
 }
 

@@ -193,7 +193,7 @@ def test_a_suite_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             OWN.replace("meta.carries", "colour"),
             r"mine\.py names the column 'colour': there are id, task, .*meta\.NAME",
         ),
-        ("def (\n", r"mine\.py: SyntaxError"),
+        ("def (\n", r"mine\.py does not run: SyntaxError"),
     ],
 )
 def test_a_suite_that_cannot_be(tmp_path: Path, text: str, line: str) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from synth.data.verdict import Judge, Verdict
 from synth.judges.equations.doubt import in_doubt
 from synth.judges.equations.sides import SCALES, Side, read
 from synth.judges.equations.tokens import Token, tokens
-from synth.judging.verdict import Verdict
 from synth.record import Record
 
 NAME = "equations"
@@ -152,3 +152,6 @@ def _written(value: Fraction) -> str:
             denominator //= prime
     finite = denominator == 1 < value.denominator <= 10**6
     return f"{float(value):.12g}" if finite and abs(value) < 10**6 else str(value)
+
+
+JUDGE = Judge(NAME, MENU, judge)

@@ -1,0 +1,68 @@
+"""What a judge is, and what it says of a row.
+
+A judge is a module in judges/ that ends with JUDGE = Judge(...), or a user's own Python file that does.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from synth import registry
+from synth.base.own import run_file
+from synth.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict off the judge's menu is unscored (None) and counted as that: it is not a no."""
+
+    judge: str  # answer, steps, equations, rubric
+    verdict: str | None  # one of the judge's menu; None: unscored, or the judge does not apply to this row
+    detail: str = ""  # what exactly: which equation, which step, what the model said
+
+
+class Work(Protocol):
+    """Works a row out. `known` is what the checker of a built dataset has to know of the folder, by name."""
+
+    def __call__(self, record: Record, **known: Any) -> Verdict: ...
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks a model about a row, through the store, limits and budget of `synth distill`."""
+
+    messages: Callable[[Record], Sequence[Mapping[str, str]]]  # what the model is asked, as a chat
+    parse: Callable[[str], Verdict]  # what its reply says
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Who judges rows, one at a time."""
+
+    name: str
+    menu: tuple[str, ...]  # its verdicts; the last one is the bad one
+    by: Work | Asking  # a function of the row, or a model that is asked
+
+
+def find(name_or_path: str) -> Judge:
+    """The judge of a name, or of a user's own .py file.
+
+    Raises UnknownNameError, which lists the names, and UsageError for a file without JUDGE.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".py":
+        return registry.said(run_file(path), Judge, name_or_path)
+    return registry.contract("judges", name_or_path, Judge)
+
+
+def majority(judge: str, verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict that most votes have, in the words of the first of them; unscored votes count for nothing, a tie is
+    unscored."""
+    counts = Counter(verdict.verdict for verdict in verdicts if verdict.verdict is not None)
+    first = counts.most_common(2)
+    if not first or (len(first) > 1 and first[0][1] == first[1][1]):
+        said = ", ".join(f"{count} {name}" for name, count in first)
+        return Verdict(judge, None, f"tie: {said}" if said else (verdicts[0].detail if verdicts else ""))
+    return next(verdict for verdict in verdicts if verdict.verdict == first[0][0])
