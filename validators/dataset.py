@@ -8,12 +8,11 @@ texts are not too long                          no answer is far commoner than t
 """
 
 from collections.abc import Mapping
-from math import sqrt
 from typing import Any
 
+from synth.validating.checker import Checker
+
 LONGEST = 100_000  # characters: some 25,000 tokens, more than any model that these rows are meant for reads at once
-FEW_LABELS, MOST_OF_TWO = 20, 0.8
-MOST_OF_MANY = 0.2  # share of one answer among many different ones
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
@@ -111,16 +110,4 @@ def _of_files() -> list[Any]:
     ]  # fmt: skip
 
 
-def commonest_most(different: int, rows: int) -> float:
-    """The largest share one answer should have among `different` ones in `rows` rows.
-
-    Of two labels one may have 80%; of k labels one may have twice its even share; of many, a fifth. Three standard
-    deviations of a random draw are on top, so that small splits raise no alarm.
-    """
-    if different <= 2:
-        even = MOST_OF_TWO
-    elif different <= FEW_LABELS:
-        even = max(min(MOST_OF_TWO, 2 / different), MOST_OF_MANY)
-    else:
-        even = MOST_OF_MANY
-    return min(1.0, even + 3 * sqrt(even * (1 - even) / max(rows, 1)))
+CHECKER = Checker(expectations=expectations)

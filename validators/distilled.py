@@ -14,6 +14,7 @@ from synth.errors import SynthError
 from synth.questions.find import find_task
 from synth.questions.task import Task
 from synth.record import Record
+from synth.validating.checker import Checker
 
 MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
@@ -27,7 +28,6 @@ SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 OPTION = re.compile(r"\(([A-Z])\) ")
-FACTS = ("answer_in_labels", "provenance_fault", "attempt", "attempts", "gives_hint_away", "rationale_there")
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
@@ -84,20 +84,6 @@ def limit(plan: Mapping[str, Any]) -> int:
     return int(plan.get("vote") or plan["max_attempts"] + bool(plan["rationalize"]))
 
 
-def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    said = record.provenance or {}
-    attempt, attempts = said.get("attempt"), said.get("attempts")
-    hinted = bool(said.get("hinted"))
-    return {
-        "answer_in_labels": _is_label(record, _task(manifest["distilled"]["task"])),
-        "provenance_fault": _provenance_fault(record.provenance, manifest["plan"]),
-        "attempt": attempt if type(attempt) is int else None,
-        "attempts": attempts if type(attempts) is int else None,
-        "gives_hint_away": hinted and bool(MARKED.search(record.rationale) or SAYS_SO.search(record.rationale)),
-        "rationale_there": bool(record.rationale.strip()),
-    }
-
-
 def ending(record: Record, manifest: Mapping[str, Any]) -> str:
     """The closing form of the task; of a task in a file of the user's own, which is not here, the answer alone."""
     task = _task(manifest["distilled"]["task"])
@@ -107,29 +93,55 @@ def ending(record: Record, manifest: Mapping[str, Any]) -> str:
     return f"\n{task.closing.format(answer=record.answer)}"
 
 
-def _provenance_fault(said: Mapping[str, Any] | None, plan: Mapping[str, Any]) -> str:
+def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
+    """Whether the answer is one that the question can have; null where anything can be one."""
+    task = _task(manifest["distilled"]["task"])
+    if task is None or task.kind == "text":
+        return None
+    if task.kind == "option":
+        listed = "\nOptions: " in record.prompt
+        return record.answer in (OPTION.findall(record.prompt.rpartition("\nOptions: ")[2]) if listed else [])
+    return reply.canonical(record.answer, task.kind, ()) == record.answer
+
+
+def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
+    """What is missing or cannot be in what a row says of its teacher; "" if nothing is."""
+    said = record.provenance
     if said is None:
         return "there is none"
     absent = [name for name in NEEDED if said.get(name) in (None, "")]
     absent += [name for name in OPTIONAL if name not in said]
     wrong = [f"no {', '.join(absent)}"] if absent else []
-    if said.get("hinted") and not plan.get("rationalize"):
+    if said.get("hinted") and not manifest["plan"].get("rationalize"):
         wrong.append("hinted, in a run without --rationalize")
     if said.get("finish_reason") == "length":
         wrong.append("the reply was cut off")
     return "; ".join(wrong)
 
 
-def _is_label(record: Record, task: Task | None) -> bool | None:
-    """Whether the answer is one that the question can have; null where anything can be one."""
-    options = OPTION.findall(record.prompt.rpartition("\nOptions: ")[2]) if "\nOptions: " in record.prompt else []
-    if task is None:
-        return None
-    if task.kind == "option":
-        return record.answer in options
-    if task.kind == "text":
-        return None
-    return reply.canonical(record.answer, task.kind, ()) == record.answer
+def gives_hint_away(record: Record, manifest: Mapping[str, Any]) -> bool:
+    """Whether a rationale that was written with the answer as a hint says so."""
+    hinted = bool((record.provenance or {}).get("hinted"))
+    return hinted and bool(MARKED.search(record.rationale) or SAYS_SO.search(record.rationale))
+
+
+def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool:
+    return bool(record.rationale.strip())
+
+
+def attempt(record: Record, manifest: Mapping[str, Any]) -> int | None:
+    """Which attempt the row is."""
+    return _count(record, "attempt")
+
+
+def attempts(record: Record, manifest: Mapping[str, Any]) -> int | None:
+    """How often the question was asked."""
+    return _count(record, "attempts")
+
+
+def _count(record: Record, name: str) -> int | None:
+    found = (record.provenance or {}).get(name)
+    return found if type(found) is int else None
 
 
 @lru_cache(maxsize=8)
@@ -138,3 +150,9 @@ def _task(name: str) -> Task | None:
         return find_task(name)
     except SynthError:
         return None
+
+
+COLUMNS = (answer_in_labels, provenance_fault, attempt, attempts, gives_hint_away, rationale_there)
+CHECKER = Checker(
+    expectations=expectations, ending=ending, columns={column.__name__: column for column in COLUMNS}
+)  # fmt: skip

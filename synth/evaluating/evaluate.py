@@ -21,7 +21,6 @@ from typing import IO, Any
 
 import orjson
 
-from synth import registry
 from synth.base.files import file_facts
 from synth.base.terminal import Report
 from synth.data.manifest import open_manifest, split_files
@@ -36,6 +35,7 @@ from synth.evaluating.prompts import Asking, asking_for
 from synth.models.generate import BATCH_TOKENS, Output
 from synth.models.load import load
 from synth.record import Record
+from synth.validating.checker import settings_of
 
 Say = Callable[[str], None]
 
@@ -161,9 +161,7 @@ def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _judge(job: Job, asking: Asking, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> Judge:
-    builder = manifest.get("builder")
-    checker = registry.load("validators", builder) if builder in registry.names("validators") else None
-    known = checker.settings(manifest["config"]) if checker is not None and hasattr(checker, "settings") else {}
+    known = settings_of(manifest)
     reasons = job.prompting == "rationale" and (run is None or run.get("target", "rationale") == "rationale")
     return Judge(asking, known, reasons, sampled=job.decoding.samples > 1)
 

@@ -2,30 +2,25 @@
 
     exact(["18", None], ["18", "5"], "number")      [1.0, 0.0]
 
-Each says where it comes from. What a text says (its answer, its steps) is read in synth/evaluating/reading.py; figures
-over all rows (means with intervals, calibration) are in synth/statistics/intervals.py.
+Each says where it comes from. What a text says (its answer, its steps) is read by the checker of its dataset
+(synth/evaluating/reading.py); figures over all rows (means with intervals, calibration) are in synth/statistics/.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from synth import registry
 from synth.answers.kinds import Kind
 from synth.answers.normalised import normalised
 from synth.answers.reply import majority, same
-from synth.evaluating.reading import read_output, record_of, steps_of
+from synth.evaluating.reading import reader_of
 from synth.judges import equations
 from synth.record import Record
-from synth.validating.faults import Fault
 
 Values = list[float | None]
 COPIES, LOOP = 3, 20  # so often a loop says the same in a row, and for so many characters
 _ALONE = ("yes", "no", "noanswer")  # an answer that shares words with one of these is not partly right
-_NAMED_STEP = re.compile(r"\b(?:step|line) (\d+)\b")
 
 
 def exact(answers: Sequence[str | None], golds: Sequence[str], kinds: Kind | Sequence[Kind]) -> Values:
@@ -138,7 +133,7 @@ class StepVerdict:
     """What the checker of a dataset says of the steps of an output."""
 
     right: bool
-    first_wrong: int | None = None  # place in steps_of(...), from 0; None where the steps there are hold
+    first_wrong: int | None = None  # place in Checker.steps(rationale), from 0; None where the steps there are hold
     fault: str | None = None  # a short identifier; see synth/validating/faults.py
     detail: str = ""  # what is wrong, for a person
 
@@ -162,32 +157,18 @@ def judge_steps(
 def _judge(record: Record, output: str, known: Mapping[str, Any]) -> StepVerdict | None:
     if not record.rationale:
         return None
-    written = record_of(record, output)
-    if record.task not in _checkers():
-        return _equations(written)
-    if not written.rationale:
+    reader = reader_of(record.task)
+    found = reader.read_output(record, output)
+    if reader.check is None:
+        return _equations(reader.record_of(record, output, found))
+    if not found.rationale:
         return StepVerdict(False, None, "missing_step", "there are no steps")
-    fault = registry.load("validators", record.task).check(written, **known)
-    if fault is None:
-        answered = read_output(record, output).answer is not None
-        return StepVerdict(True) if answered else StepVerdict(False, None, "no_answer", "the steps come to no answer")
-    return StepVerdict(False, _first_wrong(record, written, fault), fault.reason, fault.detail)
-
-
-@lru_cache(maxsize=1)
-def _checkers() -> frozenset[str]:
-    """The datasets that have a step checker."""
-    return frozenset(registry.names("validators"))
-
-
-def _first_wrong(record: Record, written: Record, fault: Fault) -> int | None:
-    """Place of the first step that is wrong. Where steps can be written in one way only, or one cannot be read, the
-    first that is not the gold row's; otherwise the one that the checker names."""
-    steps, due = steps_of(record.task, written.rationale), steps_of(record.task, record.rationale)
-    if record.task in ("listops", "arithmetic") or fault.reason == "unreadable_step":
-        return next((at for at, step in enumerate(steps) if at >= len(due) or step != due[at]), None)
-    named = _NAMED_STEP.search(fault.detail)
-    return int(named[1]) - 1 if named and int(named[1]) <= len(steps) else None
+    fault = reader.check(reader.record_of(record, output, found), **known)
+    if fault is not None:
+        return StepVerdict(False, fault.step, fault.reason, fault.detail)
+    if found.answer is None:
+        return StepVerdict(False, None, "no_answer", "the steps come to no answer")
+    return StepVerdict(True)
 
 
 def _equations(written: Record) -> StepVerdict | None:
@@ -197,5 +178,5 @@ def _equations(written: Record) -> StepVerdict | None:
     wrong = next((found for found in equations.equations(written.rationale) if not found.holds), None)
     if wrong is None:
         return StepVerdict(True)
-    before = len(steps_of(written.task, written.rationale[: wrong.end]))
+    before = len(reader_of(written.task).steps(written.rationale[: wrong.end]))
     return StepVerdict(False, before - 1, "wrong_step", verdict.detail)

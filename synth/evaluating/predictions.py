@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synth.answers import normalised
 from synth.evaluating import metrics
 from synth.evaluating.prompts import Asking
-from synth.evaluating.reading import BUILT, agree, as_stored, gold_of, kind_of, options_of, read_output
+from synth.evaluating.reading import reader_of
 from synth.models.generate import Output
 from synth.record import Record
 from synth.statistics.calibration import brier, calibration, ece_interval
@@ -57,7 +56,7 @@ class Judge:
 
     def _steps(self, record: Record, output: str) -> metrics.StepVerdict | None:
         """Only a model that was trained on the steps of a built dataset can write them; equations anyone can."""
-        if not self.reasons or (record.task in BUILT and not self.asking.trained):
+        if not self.reasons or (reader_of(record.task).check is not None and not self.asking.trained):
             return None
         return metrics.judge_steps([record], [output], self.known)[0]
 
@@ -70,18 +69,19 @@ class Judge:
         fault: str | None,
         values: Mapping[str, float | None],
     ) -> dict[str, Any]:
-        found = [read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)]
-        answers = [each.answer for each in found]
-        answer, share = self._answer(record, answers)
-        right = agree(answer, gold_of(record.answer, record.task, options_of(record)), record.task)
+        reader = reader_of(record.task)
+        found = [reader.read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)]
+        options = reader.options_of(record)
+        answer, share = reader.majority([each.answer for each in found], options)
+        right = reader.agree(answer, record.answer, options)
         diverse = metrics.diversity([found[0].rationale])[0] if found and self.reasons and found[0].rationale else None
         return {
             "id": record.id, "prompt": record.prompt, "output": texts[0] if texts else "",
-            "outputs": texts if self.sampled else [], "answer": as_stored(answer, record.task),
+            "outputs": texts if self.sampled else [], "answer": reader.as_stored(answer),
             "gold": record.answer, "correct": right,
             "contained": bool(values["contained"]),
-            "last_character": bool(values["last_character"]) if record.task == "listops" else None,
-            "answer_f1": metrics.answer_f1([answer], [record.answer])[0] if record.task == "2wiki" else None,
+            "last_character": bool(values["last_character"]) if "last_character" in reader.scores else None,
+            "answer_f1": metrics.answer_f1([answer], [record.answer])[0] if "answer_f1" in reader.scores else None,
             "f1_1": values["f1_1"], "f1_2": values["f1_2"],
             "steps_right": None if verdict is None else verdict.right,
             "first_wrong_step": None if verdict is None else verdict.first_wrong,
@@ -90,14 +90,6 @@ class Judge:
             "tokens": outputs[0].tokens if outputs else 0, "diversity": diverse,
             "confidence": share if self.sampled else None, "meta": dict(record.meta),
         }  # fmt: skip
-
-    def _answer(self, record: Record, answers: Sequence[str | None]) -> tuple[str | None, float]:
-        """The majority's answer in the words of the first that gave it, and its share of the samples."""
-        if record.task != "2wiki":
-            return metrics.confidence([answers], kind_of(record.task))[0] if answers else (None, 0.0)
-        keys = [None if answer is None else normalised.normalised(answer) for answer in answers]
-        best, share = metrics.confidence([keys], "text")[0] if keys else (None, 0.0)
-        return next((answer for answer, key in zip(answers, keys, strict=True) if key == best), None), share
 
 
 @dataclass

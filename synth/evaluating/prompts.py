@@ -10,10 +10,10 @@ appendix J) asks one model in both ways.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from synth.evaluating.reading import BUILT, options_of
+from synth.evaluating.reading import reader_of
 from synth.questions.find import known_task
 from synth.questions.prompts import LENGTHS, messages
 from synth.questions.task import Question, Task
@@ -23,20 +23,6 @@ from synth.training.encoding import broken
 Prompting = Literal["rationale", "direct"]
 AT_ONCE = "Give the answer at once, without any steps."
 CLOSE = 'Close with a line "The answer is x", where x is {what}.'
-# Of the datasets built by program: what is asked, and what an answer is.
-BUILT_TASKS = {
-    "listops": (
-        "Work out the expression. MIN, MAX and MED are the smallest, the largest and the middle number of those behind "
-        "them (of two middle ones the mean, without its fraction), SUM is their sum modulo {modulus}.",
-        "a number",
-    ),
-    "arithmetic": (
-        "Work out what stands below. The digits of a number have spaces between them.",
-        "the number without spaces",
-    ),
-    "2wiki": ("Answer the question from the facts below.", "the answer in a few words"),
-}
-_CUE = re.compile(r"\s*(?:Are follow up questions needed here:|Answer:|Target:)\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,7 @@ class Asking:
     prompting: Prompting = "rationale"
     trained: bool = False  # by `synth train`: prompts as they stand
     line_break: str | None = None  # stands for a line break in what the model was trained on
-    modulus: int = 10  # of ListOps' SUM
+    config: Mapping[str, Any] = field(default_factory=dict)  # of the dataset
 
     def messages(self, record: Record) -> list[dict[str, str]]:
         """The question about a row as a chat."""
@@ -71,22 +57,27 @@ class Asking:
 
     def _of_task(self, task: Task, record: Record) -> list[dict[str, str]]:
         text = record.prompt.removesuffix("Answer:").removeprefix(f"{task.label}:")
-        question = Question(record.id, text.partition("\nOptions: ")[0].strip(), options_of(record))
+        question = Question(
+            record.id, text.partition("\nOptions: ")[0].strip(), reader_of(record.task).options_of(record)
+        )
         asked = messages(task, question)
         if self.prompting == "direct":
             asked[-1]["content"] = asked[-1]["content"].removesuffix(LENGTHS["steps"]).rstrip() + f" {AT_ONCE}"
         return asked
 
     def _instructed(self, record: Record) -> str:
-        what, answer = BUILT_TASKS.get(record.task, ("", "the answer"))
-        head = f"{what.format(modulus=self.modulus)} {CLOSE.format(what=answer)}".strip()
-        question = _CUE.sub("", record.prompt) if record.task in BUILT else record.prompt
+        reader = reader_of(record.task)
+        what = reader.instruction.format(**reader.settings(self.config))
+        head = f"{what} {CLOSE.format(what=reader.answer_is)}".strip()
+        shown = record.prompt.rstrip()
+        cue = next((cue for cue in reader.cues if shown.endswith(cue)), "")
+        question = shown.removesuffix(cue).rstrip() if cue else record.prompt
         return f"{head}\n\n{question}\n\n{AT_ONCE if self.prompting == 'direct' else LENGTHS['steps']}"
 
 
 def asking_for(run: Mapping[str, Any] | None, prompting: Prompting, config: Mapping[str, Any]) -> Asking:
     """How to ask a model: `run` is the synth-run.json of one that was trained by us, `config` that of the dataset."""
-    asking = Asking(prompting, modulus=int(config.get("modulus") or 10))
+    asking = Asking(prompting, config=config)
     if run is None:
         return asking
     return replace(asking, trained=True, line_break=run.get("line_break") or None)

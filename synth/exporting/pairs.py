@@ -1,7 +1,8 @@
 """Pairs of a right and a wrong completion of the same prompt, for preference training: {prompt, chosen, rejected}.
 
 Of distilled rows the wrong one is what the teacher itself said in an attempt whose answer was wrong (attempts.jsonl);
-of built rows it is made by program (wrong.py). Both completions are in the same closing form.
+of built rows it is made by program, from the mistakes that the checker of the dataset knows (wrong.py). Both
+completions are in the same closing form.
 """
 
 from collections import Counter
@@ -19,8 +20,9 @@ from synth.data import reading
 from synth.data.manifest import open_manifest
 from synth.data.names import ATTEMPTS
 from synth.errors import FolderError, UsageError
-from synth.exporting.wrong import MISTAKES, rewritten, wrong_completion
+from synth.exporting.wrong import rewritten, wrong_completion
 from synth.record import Record
+from synth.validating.checker import find, settings_of
 from synth.workers.local import cores, ordered, pool
 
 Pair = dict[str, str]
@@ -42,20 +44,24 @@ def pairs(
     if "distilled" in manifest:
         return _distilled(folder, split, most, left_out)
     kind = str(manifest.get("builder"))
-    if kind not in MISTAKES:
+    if kind not in (known := _spoiled()):
         raise UsageError(
-            f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones of {', '.join(MISTAKES)}"
+            f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones of {', '.join(known)}"
         )
     chunks = -(-manifest["splits"][split]["rows"] // CHUNK)
     workers = min(workers or cores(), max(1, chunks))
-    return _built(reading.read(folder, split), kind, manifest["config"], left_out, workers)
+    return _built(reading.read(folder, split), kind, settings_of(manifest), left_out, workers)
+
+
+def _spoiled() -> list[str]:
+    """The datasets whose checkers know mistakes."""
+    checkers = {name: find(name) for name in registry.names("validators")}
+    return [name for name, checker in checkers.items() if checker is not None and checker.mistakes is not None]
 
 
 def _built(
-    records: Iterator[Record], kind: str, config: Mapping[str, Any], left_out: Counter[str], workers: int
+    records: Iterator[Record], kind: str, settings: Mapping[str, Any], left_out: Counter[str], workers: int
 ) -> Iterator[Pair]:
-    checker = registry.load("validators", kind)
-    settings = checker.settings(config) if hasattr(checker, "settings") else {}
     work = partial(_pairs_of, kind=kind, settings=settings)
     with pool(workers) as executor:
         for found, missing in ordered(executor, work, iter(lambda: list(islice(records, CHUNK)), []), workers):
@@ -65,9 +71,9 @@ def _built(
 
 def _pairs_of(records: list[Record], kind: str, settings: Mapping[str, Any]) -> tuple[list[Pair], Counter[str]]:
     """The pairs of some rows, and why others give none."""
-    found, missing = [], Counter[str]()
+    checker, found, missing = find(kind), [], Counter[str]()
     for record in records:
-        wrong = wrong_completion(record, kind, settings) if record.rationale else None
+        wrong = wrong_completion(record, checker, settings) if record.rationale and checker is not None else None
         if wrong is None:
             missing[NO_MISTAKE if record.rationale else NO_RATIONALE] += 1
         else:

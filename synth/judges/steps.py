@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from synth import registry
 from synth.data.verdict import Judge, Verdict
 from synth.record import Record
+from synth.validating.checker import find
 
 NAME = "steps"
 MENU = ("right", "wrong")
@@ -15,11 +15,10 @@ def judge(record: Record, **known: Any) -> Verdict:
 
     `known` is what the checker's `settings` takes out of the folder's synth.json.
     """
-    validator = registry.load("validators", record.task) if record.task in registry.names("validators") else None
-    check = getattr(validator, "check", None)
-    if check is None:
+    checker = find(record.task)
+    if checker is None or checker.check is None:
         return Verdict(NAME, None, f"no checker for {record.task}")
-    fault = check(record, **known)
+    fault = checker.check(record, **known)
     if fault is None:
         return Verdict(NAME, "right")
     return Verdict(NAME, "wrong", f"{fault.reason}: {fault.detail}")

@@ -30,6 +30,7 @@ from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Request
 from synth.teachers.given import Limits, teacher_from
+from synth.validating.checker import settings_of
 
 CACHE = "requests.sqlite"
 Judged = dict[tuple[str, int], Verdict]  # split and number of the row
@@ -52,7 +53,7 @@ def run_judge(options: dict[str, Any]) -> None:
     if isinstance(judge.by, Asking):
         verdicts = asyncio.run(_ask(options, judge.name, judge.by, chosen))
     else:
-        known = _settings(manifest)
+        known = settings_of(manifest)
         verdicts = {place: judge.by(record, **known) for place, record in _rows(folder, manifest, chosen)}
     if not options["quiet"]:
         _show(judge, verdicts, manifest)
@@ -82,16 +83,6 @@ def _recipe(options: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]
     asked = {name: options[name] for name in ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")}
     asked["judge"] = Path(asked["judge"]).name  # of a user's own file no folder gets out
     return {"judged": {"files": manifest["files"], **asked}}
-
-
-def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What the step checker of a built dataset has to know."""
-    name = manifest.get("builder")
-    checker = registry.load("validators", name) if name in registry.names("validators") else None
-    if checker is None or not hasattr(checker, "settings"):
-        return {}
-    known: dict[str, Any] = checker.settings(manifest["config"])
-    return known
 
 
 def _sample(manifest: dict[str, Any], size: int | None, seed: int) -> set[tuple[str, int]]:

@@ -1,4 +1,6 @@
-"""what a teacher and a student read; options written and read back"""
+"""What a teacher and a student read; options written and read back."""
+
+import re
 
 from synth.answers.kinds import Kind
 from synth.errors import UnknownNameError, UsageError
@@ -14,6 +16,8 @@ LENGTHS = {
     "brief": "Let's explain the solution in a few words.",
     "shortest": "Let's explain the solution as briefly as we can.",
 }
+_OPTIONS = re.compile(r"^Options: (.*)$", re.MULTILINE)
+_LETTER = re.compile(r"(?:^|\s)\([A-Z]\)\s")
 _ANSWERS: dict[Kind, str] = {
     "number": "a number",
     "option": "the letter of an option",
@@ -26,8 +30,8 @@ _ANSWERS: dict[Kind, str] = {
 def student_prompt(task: Task, question: Question) -> str:
     """What a student reads: the question and its options, without what a teacher is told about how to answer."""
     options = question.options or task.options
-    listed = " ".join(f"({chr(ord('A') + place)}) {text}" for place, text in enumerate(options))
-    lines = [f"{task.label}: {question.text}", *([f"Options: {listed}"] if listed else []), "Answer:"]
+    listed = [f"Options: {options_line(options)}"] if options else []
+    lines = [f"{task.label}: {question.text}", *listed, "Answer:"]
     return "\n".join(lines)
 
 
@@ -37,6 +41,12 @@ def options_line(options: tuple[str, ...], correct: str | None = None) -> str:
         f"({letter}) {option}{' (CORRECT)' if letter == correct else ''}"
         for letter, option in zip(LETTERS, options, strict=False)
     )
+
+
+def listed_options(prompt: str) -> tuple[str, ...]:
+    """The texts of the options in a prompt's `Options: (A) Yes (B) No`; none if it lists none."""
+    listed = _OPTIONS.findall(prompt) if "Options: " in prompt else []
+    return tuple(part.strip() for part in _LETTER.split(listed[-1])[1:]) if listed else ()
 
 
 def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> str:

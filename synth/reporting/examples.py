@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from synth.evaluating.reading import read_output, steps_of
+from synth.evaluating.reading import reader_of
 from synth.record import Record
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import Group, kind
@@ -35,8 +35,9 @@ def _chosen(evaluation: Evaluation) -> list[dict[str, Any]]:
 def _example(row: dict[str, Any], task: str) -> dict[str, Any]:
     output, gold, prompt = (str(row.get(name) or "") for name in ("output", "gold", "prompt"))
     record = Record(str(row["id"]), task, prompt, "", gold, "", {})
-    rationale = read_output(record, output).rationale.strip()
-    steps = steps_of(task, rationale) if rationale else []
+    reader = reader_of(task)
+    rationale = reader.read_output(record, output).rationale.strip()
+    steps = reader.steps(rationale) if rationale else []
     marked = row.get("first_wrong_step")
     place = marked if isinstance(marked, int) and 0 <= marked < len(steps) else None
     closing = output.rpartition(rationale)[2].strip(" ;\n") if rationale else output

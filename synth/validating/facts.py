@@ -1,29 +1,22 @@
 """What is looked at of each row: a few facts in place of long texts. Runs in the workers.
 
-A kind of dataset is a module in validators/ that may have, beside `expectations`,
-
-    ending(record, manifest)      the closing form with the answer, which the completion has to end with
-    facts(record, manifest)       further columns of the frame: {name: text, number, truth or None}
-    FACTS                         the names of these columns
-    normal(question)              a question as it is compared with others, where punctuation means something
-    check(record, **settings)     the step checker, see `synth judge --judge steps`
+Every kind that a folder is held to may add columns (`Checker.columns`); how questions, closing forms and steps are
+read, the checker of the dataset says.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from synth import registry
 from synth.data.builder import Builder, builder_of, whole_prompt
 from synth.data.fingerprints import Prints, prints
 from synth.data.survey import META as DISTILLED_META
 from synth.record import FIELDS, Record
+from synth.validating.checker import Checker, find
 from synth.validating.reading import Item, Unreadable, rows
 
 TEXTS = FIELDS[:6]
@@ -31,7 +24,6 @@ DUE = ("id", "task", "prompt", "answer", "completion")  # must not be empty; a r
 PLAIN = ("id", "task", "answer", "schema_fault", "blank", "prompt_length", "rationale_length", "completion_length",
          "closes", "step_fault")  # fmt: skip
 TOLD_APART = ("ids", "questions", "normal", "rationales", "pairs")
-NO_WORDS = re.compile(r"[\W_]+")
 SCALARS = (str, int, float, bool, type(None))
 SAID = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
 
@@ -47,16 +39,17 @@ class Spec:
     share: float = 1.0  # of the rows whose steps are worked out
 
     @cached_property
-    def modules(self) -> list[ModuleType]:
-        return [registry.load("validators", kind) for kind in self.kinds]
+    def checkers(self) -> list[Checker]:
+        return [checker for kind in self.kinds if (checker := find(kind)) is not None]
+
+    @cached_property
+    def own(self) -> Checker:
+        """The checker that knows most of the texts: that of the builder, else that of what a teacher wrote."""
+        return self.checkers[1] if len(self.checkers) > 1 else Checker(closing="{answer}")
 
     @cached_property
     def builder(self) -> Builder[Any] | None:
         return builder_of(self.manifest)
-
-    def first(self, name: str) -> Any:
-        """What the first of the kinds has of a name."""
-        return next((getattr(module, name) for module in self.modules if hasattr(module, name)), None)
 
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None where nobody declares them."""
@@ -84,28 +77,21 @@ def look(spec: Spec, item: Item) -> Facts:
     return reader.done()
 
 
-def normal(question: str) -> str:
-    """A question as it is compared: lower case, words alone; itself where no words are in it."""
-    return NO_WORDS.sub(" ", question.casefold()).strip() or question
-
-
 class _Look:
     """Gathers the columns of one work item."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec, self.found = spec, Facts()
-        self.more = [module for module in spec.modules if hasattr(module, "facts")]
-        self.names = (*PLAIN, *(name for module in self.more for name in module.FACTS), *spec.columns)
+        more = {name: column for checker in spec.checkers for name, column in checker.columns.items()}
+        self.more = tuple(more.values())
+        self.names = (*PLAIN, *more, *spec.columns)
         self.lines: list[tuple[Any, ...]] = []  # of the frame, without the columns that depend on rows before
         self.texts: dict[str, list[str]] = {name: [] for name in TOLD_APART}
         self.whole: list[bool] = []
         self.schemas: dict[Any, str] = {}
-        self.ending: Callable[..., str] = spec.first("ending") or (lambda record, manifest: record.answer)
-        self.normal: Callable[[str], str] = spec.first("normal") or normal
         self.question = spec.builder.question if spec.builder else whole_prompt
-        self.check = spec.first("check") if spec.steps else None
-        settings = spec.first("settings")
-        self.known = settings(spec.manifest["config"]) if settings and self.check else {}
+        self.check = spec.own.check if spec.steps else None
+        self.known = spec.own.settings(spec.manifest["config"]) if self.check else {}
 
     def add(self, row: Any) -> None:
         fault = self._schema_fault(row)
@@ -116,9 +102,7 @@ class _Look:
             return
         record = Record(**row)
         line = self._plain(record)
-        for module in self.more:
-            facts = module.facts(record, self.spec.manifest)
-            line += tuple([facts[name] for name in module.FACTS])
+        line += tuple([column(record, self.spec.manifest) for column in self.more])
         if self.spec.columns:
             line += tuple([_value(record, name) for name in self.spec.columns])
         self.lines.append(line)
@@ -139,7 +123,7 @@ class _Look:
             if there and record.task.strip()
             else ", ".join(name for name in DUE if not getattr(record, name).strip())
         )
-        closes = completion.endswith(self.ending(record, self.spec.manifest))
+        closes = completion.endswith(self.spec.own.ends_with(record, self.spec.manifest))
         return (
             record.id, record.task, record.answer, "", blank, len(prompt), len(record.rationale), len(completion),
             closes, None if self.check is None else self._step_fault(record),
@@ -159,7 +143,7 @@ class _Look:
         question, texts = self.question(record), self.texts
         texts["ids"].append(record.id)
         texts["questions"].append(question)
-        texts["normal"].append(self.normal(question))
+        texts["normal"].append(self.spec.own.normal(question))
         if "distilled" in self.spec.kinds:
             said = " ".join(record.rationale.split()).casefold()
             texts["rationales"].append(said)

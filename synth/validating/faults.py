@@ -1,5 +1,6 @@
-"""What a step checker answers: nothing, or the first fault it found."""
+"""What a step checker finds: nothing, or the first fault; and what a mistake made by program is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,7 +23,18 @@ REASONS: tuple[str, ...] = get_args(Reason)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a rationale does not hold. `detail` says it to a person: which step, what it says, what it should say."""
+    """Why a rationale does not hold.
+
+    `detail` says it to a person: which step, what it says, what it should say. `step` is the place of the first faulty
+    step in `Checker.steps(rationale)`, from 0; None if all steps that are there hold, or it is not known which is at
+    fault.
+    """
 
     reason: Reason
     detail: str
+    step: int | None = None
+
+
+def first_other(steps: Sequence[str], due: Sequence[str]) -> int | None:
+    """Place of the first step that is not the one that is due there; None if every step that is there is."""
+    return next((at for at, step in enumerate(steps) if at >= len(due) or step != due[at]), None)

@@ -1,12 +1,14 @@
 """The frames that expectations are about: rows (one after the other), splits, judges' verdicts and files."""
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from synth import registry
 from synth.data.names import CARD, MANIFEST
 from synth.data.verdict import find as find_judge
 from synth.errors import UsageError
+from synth.validating.checker import find
 from synth.validating.facts import PLAIN
 from synth.validating.scan import Scan
 from synth.validating.suites import Outcome, Runner, columns_of, is_by_row
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+FEW_LABELS, MOST_OF_TWO = 20, 0.8
+MOST_OF_MANY = 0.2  # share of one answer among many different ones
 TEXTS = ("prompt", "rationale", "completion")
 TOLD = ("split", "new_id", "new_question", "leaked", "leaked_normal", "new_rationale", "new_pair")
 
@@ -75,25 +79,38 @@ class Rows:
 
 
 def _own_columns(suites: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that the kinds of this dataset add."""
-    known = registry.names("validators")
-    modules = [registry.load("validators", name) for name in suites if name in known]
-    return tuple(name for module in modules for name in getattr(module, "FACTS", ()))
+    """The columns that the kinds of this dataset add; a suite of the user's own adds none."""
+    checkers = [find(name) for name in suites]
+    return tuple(name for checker in checkers if checker is not None for name in checker.columns)
 
 
 def splits_frame(scan: Scan) -> "pd.DataFrame":
     """One row a split: rows, rows_due, different (answers), commonest_share, commonest_most."""
     import pandas as pd
 
-    limit = registry.load("validators", "dataset").commonest_most
     return pd.DataFrame(
         {
             "id": name, "rows": split.rows, "rows_due": scan.spec.manifest["splits"][name]["rows"],
             "different": len(split.answers.counts), "commonest_share": split.answers.share(split.rows),
-            "commonest_most": limit(len(split.answers.counts), split.rows),
+            "commonest_most": commonest_most(len(split.answers.counts), split.rows),
         }
         for name, split in scan.splits.items()
     )  # fmt: skip
+
+
+def commonest_most(different: int, rows: int) -> float:
+    """The largest share one answer should have among `different` ones in `rows` rows.
+
+    Of two labels one may have 80%; of k labels one may have twice its even share; of many, a fifth. Three standard
+    deviations of a random draw are on top, so that small splits raise no alarm.
+    """
+    if different <= 2:
+        even = MOST_OF_TWO
+    elif different <= FEW_LABELS:
+        even = max(min(MOST_OF_TWO, 2 / different), MOST_OF_MANY)
+    else:
+        even = MOST_OF_MANY
+    return min(1.0, even + 3 * sqrt(even * (1 - even) / max(rows, 1)))
 
 
 def verdicts_frame(scan: Scan) -> "pd.DataFrame":

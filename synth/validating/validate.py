@@ -18,16 +18,16 @@ from typing import Any
 
 import orjson
 
-from synth import registry
 from synth.base.files import file_facts
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, MANIFEST
 from synth.errors import FolderError, UsageError
+from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
 from synth.validating.scan import Progress, Scan
-from synth.validating.suites import Outcome, Runner, load_gx
+from synth.validating.suites import Outcome, Runner, load_gx, named
 from synth.validating.texts import Texts
 from synth.validating.user import read_suite
 from synth.workers.local import cores
@@ -79,10 +79,10 @@ def validate(folder: Path, options: Options, report: Progress = lambda *_: None)
 
 
 def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
-    """The modules of validators/ that a dataset is held to."""
+    """The checkers that a dataset is held to, by name."""
     found = ["dataset"]
     for kind, needed in ((manifest.get("builder"), "config"), ("distilled", "plan")):
-        if kind in registry.names("validators") and (kind != "distilled" or "distilled" in manifest):
+        if kind and find(kind) is not None and (kind != "distilled" or "distilled" in manifest):
             if not isinstance(manifest.get(needed), dict):
                 raise FolderError(f"{folder / MANIFEST} has no {needed}: build the folder again with --overwrite")
             found.append(str(kind))
@@ -96,8 +96,7 @@ def _validate(folder: Path, given: Path, options: Options, report: Progress) -> 
     rows = Rows(suites, texts.columns)
     declared = sum(facts["rows"] for facts in manifest["splits"].values())
     share = 1.0 if options.sample is None else options.sample / max(declared, 1)
-    spec = Spec(manifest, tuple(name for name in suites if name in registry.names("validators")),
-                rows.extra, options.steps, share)  # fmt: skip
+    spec = Spec(manifest, kinds(manifest, folder), rows.extra, options.steps, share)  # fmt: skip
     scan = Scan(folder, spec, _workers(folder, manifest, options), report)
     with ThreadPoolExecutor(1) as beside:
         hashes = _hashes(folder, manifest, beside)
@@ -129,7 +128,7 @@ def _suites(manifest: Mapping[str, Any], folder: Path, options: Options) -> dict
     found: dict[str, list[Any]] = {}
     for kind in kinds(manifest, folder):
         try:
-            found[kind] = registry.load("validators", kind).expectations(manifest)
+            found[kind] = suite_of(kind, manifest)
         except (KeyError, TypeError) as error:
             raise FolderError(
                 f"{folder / MANIFEST} does not say all that the expectations of {kind} need ({error}): "
@@ -138,6 +137,18 @@ def _suites(manifest: Mapping[str, Any], folder: Path, options: Options) -> dict
     for path in options.suites:
         found[path.name] = read_suite(path, manifest)
     return found
+
+
+def suite_of(kind: str, manifest: Mapping[str, Any]) -> list[Any]:
+    """The expectations of one kind: that its steps hold, if there is a step checker, and those it adds."""
+    from synth.validating.steps import ExpectStepsToHold
+
+    checker = find(kind)
+    if checker is None:
+        return []
+    meta = named("steps", checker.steps_title)
+    steps = [ExpectStepsToHold(column="step_fault", meta=meta)] if checker.check is not None else []
+    return [*steps, *checker.expectations(manifest)]
 
 
 def _once(suites: Mapping[str, list[Any]], on: str, frame: Any) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.errors import UnknownNameError, UsageError
 from synth.record import Record
+from synth.validating.checker import Checker, find
 from synth.validating.faults import REASONS, Fault
 from synth.validating.validate import Options as ValidateOptions
 from synth.validating.validate import validate
@@ -45,6 +46,14 @@ def choices(builder: ModuleType) -> Iterator[Any]:
                 yield dataclasses.replace(small(builder), **{name: option.strip("'")})
 
 
+def checker_of(name: str) -> tuple[Callable[..., Fault | None], Checker]:
+    """A checker and what it checks rows with."""
+    found = find(name)
+    assert found is not None
+    assert found.check is not None
+    return found.check, found
+
+
 CASES = [
     pytest.param(name, config, id=f"{name}-{number}")
     for name in BUILDERS
@@ -55,17 +64,17 @@ CASES = [
 @pytest.mark.parametrize(("name", "config"), CASES)
 def test_what_a_builder_writes_holds(name: str, config: Any, tmp_path: Path) -> None:
     """Gold passes its own checker; ids are unique and make their row again; columns are those that are declared."""
-    builder, checker = registry.load("builders", name), registry.load("validators", name)
+    builder, check, checker = registry.load("builders", name), *checker_of(name)
     for result in build(name, config, Options(tmp_path / "data", workers=1)):
         manifest = open_manifest(result.folder)
-        known = checker.settings(manifest["config"]) if hasattr(checker, "settings") else {}
+        known = checker.settings(manifest["config"])
         ids: set[str] = set()
         for split in manifest["splits"]:
             rows = list(read(result.folder, split))
             assert len(rows) == manifest["splits"][split]["rows"] == result.rows[split]
             assert rows, split
             for record in rows:
-                assert checker.check(record, **known) is None, record
+                assert check(record, **known) is None, record
                 assert record.id not in ids
                 ids.add(record.id)
                 assert record.answer
@@ -99,7 +108,7 @@ def test_rows_are_plain_data_with_no_machine_in_it(name: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_the_checker_answers_with_a_reason(name: str) -> None:
-    builder, checker = registry.load("builders", name), registry.load("validators", name)
+    builder, check, _ = registry.load("builders", name), *checker_of(name)
     for item in islice(builder.items(small(builder), "train"), 1) if hasattr(builder, "items") else [range(3)]:
         record = next(row for row in builder.records(small(builder), "train", 0, item) if isinstance(row, Record))
     for broken in (
@@ -109,7 +118,7 @@ def test_the_checker_answers_with_a_reason(name: str) -> None:
         dataclasses.replace(record, rationale=record.rationale + "\n?"),
         dataclasses.replace(record, rationale=record.rationale[: len(record.rationale) // 2]),
     ):
-        fault = checker.check(broken)
+        fault = check(broken)
         assert isinstance(fault, Fault), broken
         assert fault.reason in REASONS
         assert fault.detail
@@ -119,8 +128,8 @@ def test_every_builder_has_a_checker_and_every_validator_expectations() -> None:
     validators = registry.names("validators")
     assert BUILDERS == ["2wiki", "arithmetic", "listops"]
     assert set(validators) == {*BUILDERS, "dataset", "distilled"}
-    assert all(hasattr(registry.load("validators", name), "check") for name in BUILDERS)
-    assert all(hasattr(registry.load("validators", name), "expectations") for name in validators)
+    assert all(checker_of(name) for name in BUILDERS)
+    assert all(isinstance(find(name), Checker) for name in validators)
 
 
 @pytest.mark.parametrize(("name", "config"), CASES)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.answers import normalised
-from synth.evaluating import metrics, reading
-from synth.evaluating.reading import agree, read_output
+from synth.answers.kinds import Found
+from synth.evaluating import metrics
+from synth.evaluating.reading import reader_of
 from synth.record import Record
 from synth.statistics import calibration, intervals
 from synth.statistics.calibration import ece_interval
@@ -86,9 +87,10 @@ def test_official_answer_scores_of_2wiki_by_hand() -> None:
     gold = ["Brass Meridian (film)", "Brass Meridian", "yes", "no way", "Paris", "Paris", "yes"]
     # 2 of 2 words, 2 of 3 -> 4/5; 1 of 1, 1 of 2 -> 2/3; beside a yes or a no nothing is partly right
     assert metrics.answer_f1(said, gold) == [pytest.approx(0.8), pytest.approx(2 / 3), 0, 0, 0, 0, 1]
-    assert agree("The Paris.", "paris", "2wiki")
-    assert not agree("Paris, France", "Paris", "2wiki")
-    assert not agree(None, "Paris", "2wiki")
+    agree = reader_of("2wiki").agree
+    assert agree("The Paris.", "paris")
+    assert not agree("Paris, France", "Paris")
+    assert not agree(None, "Paris")
 
 
 @given(WORDS, WORDS)
@@ -185,6 +187,10 @@ def test_intervals_hold_their_value(values: list[float], seed: int) -> None:
     assert spread["low"] <= spread["value"] <= spread["high"]
 
 
+def read_output(record: Record, output: str, cut_off: bool = False) -> Found:
+    return reader_of(record.task).read_output(record, output, cut_off)
+
+
 def row(task: str, prompt: str, rationale: str, answer: str, completion: str) -> Record:
     return Record(f"{task}/1", task, prompt, rationale, answer, completion, {})
 
@@ -215,7 +221,7 @@ ALL = [LISTOPS, SHORT, SCRATCH, WIKI, GSM8K]
 @pytest.mark.parametrize("record", ALL, ids=lambda record: record.task)
 def test_the_gold_completion_is_right_in_everything(record: Record) -> None:
     found = read_output(record, record.completion)
-    assert agree(found.answer, record.answer, record.task)
+    assert reader_of(record.task).agree(found.answer, record.answer)
     assert metrics.judge_steps([record], [record.completion], {"modulus": 10} if record.task == "listops" else {}) == [
         metrics.StepVerdict(True)
     ]
@@ -292,6 +298,6 @@ def test_a_row_without_rationale_or_equation_has_no_verdict() -> None:
 def test_no_output_is_too_strange_to_be_read(record: Record, noise: str, start: int, end: int) -> None:
     output = record.completion[:start] + noise + record.completion[end:]
     (verdict,) = metrics.judge_steps([record], [output])
-    steps = reading.steps_of(record.task, read_output(record, output).rationale)
+    steps = reader_of(record.task).steps(read_output(record, output).rationale)
     if verdict is not None and verdict.first_wrong is not None:
         assert verdict.first_wrong < len(steps)

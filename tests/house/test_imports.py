@@ -39,9 +39,7 @@ LONG_STILL = {
 PRIVATE_STILL = {
     "cards/parts.py",
     "synth/commands/distill.py",
-    "synth/evaluating/reading.py",
     "synth/data/folder.py",
-    "synth/exporting/wrong.py",
     "tests/cards/test_card_count.py",
     "tests/evaluating/test_evaluate.py",
     "tests/teachers/test_teachers_pace.py",

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from synth.record import Record
-from synth.validating.faults import Fault
+from synth.validating.checker import Checker
+from synth.validating.faults import Fault, Reason, first_other
+from synth.validators.arithmetic.mistakes import mistakes
+from synth.validators.arithmetic.outputs import compared, read_own, record_of, stored
 
 # At most 100 digits: far more than a builder writes, and Python refuses to read numbers of some thousands.
 PROMPT = re.compile(r"Input:\n(\d(?: \d){0,99}) ([-+*]) (\d(?: \d){0,99})\nTarget:", re.ASCII)
@@ -32,18 +35,13 @@ class Question:
     length: int  # digits of each operand
 
 
-FACTS = ("answer_in_labels",)
-
-
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
-    """What rows of this dataset are held to, beside what every dataset is."""
+    """What rows of this dataset are held to, beside what every dataset is, and that their steps hold."""
     import great_expectations.expectations as gxe
 
-    from synth.validating.steps import ExpectStepsToHold
     from synth.validating.suites import named
 
     return [
-        ExpectStepsToHold(column="step_fault", meta=named("steps", "every line holds when it is worked out again")),
         gxe.ExpectColumnValuesToBeInSet(
             column="answer_in_labels", value_set=[True],
             meta=named("answer_in_labels", "answers are digits with a space between, without leading zeros"),
@@ -51,8 +49,9 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, bool]:
-    return {"answer_in_labels": bool(ANSWER.fullmatch(record.answer))}
+def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool:
+    """Whether the answer is digits with a space between."""
+    return bool(ANSWER.fullmatch(record.answer))
 
 
 def ending(record: Record, manifest: Mapping[str, Any]) -> str:
@@ -96,20 +95,25 @@ def _check_steps(question: Question, rationale: str) -> Fault | None:
     found, right = rationale.split("\n"), list(_scratchpad(question))
     if found == right:
         return None
+    reason, detail = _difference(found, right)
+    return Fault(reason, detail, first_other([line for line in map(str.strip, found) if line], right))
+
+
+def _difference(found: list[str], right: list[str]) -> tuple[Reason, str]:
     for number, line in enumerate(found, start=1):
         if not any(kind.fullmatch(line) for kind in LINES.values()):
-            return Fault("unreadable_step", f"line {number} says {line!r}, which is no line of a scratchpad")
+            return "unreadable_step", f"line {number} says {line!r}, which is no line of a scratchpad"
     missing, extra = Counter(right) - Counter(found), Counter(found) - Counter(right)
     if not missing and not extra:
-        return Fault("steps_out_of_order", _first_difference(found, right))
+        return "steps_out_of_order", _first_difference(found, right)
     if not extra:
         line = next(iter(missing))
-        return Fault("missing_step", f"line {right.index(line) + 1} should say {line!r}, it is not there")
+        return "missing_step", f"line {right.index(line) + 1} should say {line!r}, it is not there"
     if not missing:
         line = next(iter(extra))
         last = len(found) - found[::-1].index(line)
-        return Fault("extra_step", f"line {last} says {line!r}, it should not be there")
-    return Fault("wrong_step", _first_difference(found, right))
+        return "extra_step", f"line {last} says {line!r}, it should not be there"
+    return "wrong_step", _first_difference(found, right)
 
 
 def _first_difference(found: list[str], right: list[str]) -> str:
@@ -187,3 +191,13 @@ def _digit(number: int, place: int) -> int:
 def _spaced(number: int, width: int = 1) -> str:
     """The digits of a number with a space between, at least `width` of them."""
     return " ".join(f"{number:0{width}d}")
+
+
+CHECKER = Checker(
+    kind="number", closing="\n{answer}", step_break="\n", reads=read_own, compares=compared, stores=stored,
+    check=check, record_of=record_of, mistakes=mistakes,
+    steps_title="every line holds when it is worked out again", expectations=expectations,
+    columns={"answer_in_labels": answer_in_labels}, ending=ending, normal=normal,
+    instruction="Work out what stands below. The digits of a number have spaces between them.",
+    answer_is="the number without spaces", cues=("Target:",),
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""the same of arithmetic"""
+"""Scratchpads with one mistake in them: one digit of the result comes out wrong and is carried along to the end."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from synth.validating.faults import Mistake
 SO_FAR = re.compile(r"((?:\d )*)([CB]: \d)$")  # of a scratchpad's line: the digits of the result so far, and the carry
 
 
-def _arithmetic(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
     """Of a product the mistake is in the last pass, the only one whose digits go into no other product."""
     lines, digits = record.rationale.split("\n"), int(record.meta["digits"] or 0)
     product = record.meta["operation"] == "multiply"

@@ -1,4 +1,8 @@
-"""rationales with one mistake"""
+"""Rationales of ListOps with one mistake in them.
+
+One operator takes another value (another of its numbers; a sum that is off by one or two), and everything after it is
+worked out with that value.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -6,16 +10,15 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from synth.builders.listops.language import parenthesised
 from synth.record import Record
 from synth.validating.faults import Mistake
-from synth.validators.listops import INNERMOST, Reduction, _reduce, _without_parentheses
+from synth.validators.listops.expressions import INNERMOST, Reduction, parenthesised, reduce, without_parentheses
 
 
-def _listops(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
     modulus = settings["modulus"]
-    before = _without_parentheses(record.prompt)
-    right = list(_reduce(before, modulus))
+    before = without_parentheses(record.prompt)
+    right = list(reduce(before, modulus))
     spelled = parenthesised if before != record.prompt else str
     forms: tuple[Callable[[Reduction], str], ...] = (
         Reduction.short, Reduction.medium, lambda step: replace(step, rest=_spelled(step.rest, spelled)).long(modulus),
@@ -26,7 +29,7 @@ def _listops(record: Record, draw: Random, settings: Mapping[str, Any]) -> Itera
     for place in draw.sample(range(len(right)), len(right)):
         expression = right[place - 1].rest if place else before
         for wrong in _wrong_reductions(right[place], expression, draw, modulus):
-            steps = [wrong, *_reduce(wrong.rest, modulus)]
+            steps = [wrong, *reduce(wrong.rest, modulus)]
             if str(steps[-1].value) != record.answer:  # most mistakes are lost on the way: spell out those that are not
                 yield "; ".join(map(form, [*right[:place], *steps])), str(steps[-1].value)
 

@@ -1,13 +1,12 @@
-"""what an output of listops says: answer, steps"""
+"""What an output says that is in the form of ListOps: `MAX, 9; SUM, 3; answer is 3`."""
 
 from synth.answers.kinds import Found
 from synth.answers.reply import canonical
 from synth.record import Record
 
-# Each reads what its builder writes, and answers None for an output in another form: that may be a teacher's reply.
 
-
-def _listops(record: Record, text: str) -> Found | None:
+def read_own(record: Record, text: str) -> Found | None:
+    """What stands behind the last `answer is`, to the end; None for another form, which may be a teacher's reply."""
     before, closing, said = text.rpartition("answer is")
     answer = canonical(said, "number")
     if answer is None:

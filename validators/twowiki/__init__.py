@@ -23,9 +23,13 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from synth.answers.normalised import normalised
 from synth.record import Record
+from synth.validating.checker import Checker
 from synth.validating.faults import Fault, Reason
 from synth.validators.twowiki import countries, meaning, support
+from synth.validators.twowiki.mistakes import mistakes
+from synth.validators.twowiki.outputs import read_own, record_of
 from synth.validators.twowiki.reading import Row, Step, Unsound, read
 
 NAME = "2wiki"
@@ -41,20 +45,17 @@ DATES = {  # what a comparison of dates asks for, by a word of its question; oth
 
 
 LIMITS = {"direct": 130, "self-ask": 300}  # prompt tokens, appendix H of Mathews et al.
-FACTS = ("answer_in_labels",)
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
-    """What rows of this dataset are held to, beside what every dataset is."""
+    """What rows of this dataset are held to, beside what every dataset is, and that their steps hold."""
     import great_expectations.expectations as gxe
 
-    from synth.validating.steps import ExpectStepsToHold
     from synth.validating.suites import named
 
     config = manifest["config"]
     most = LIMITS[config["style"]] if config["max_prompt_tokens"] is None else config["max_prompt_tokens"]
     found = [
-        ExpectStepsToHold(column="step_fault", meta=named("steps", "every follow-up carries on to the answer")),
         gxe.ExpectColumnValuesToBeInSet(
             column="answer_in_labels", value_set=[True],
             meta=named("answer_in_labels", "a question that asks for yes or no is answered with yes or no"),
@@ -70,11 +71,14 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def facts(record: Record, manifest: Mapping[str, Any]) -> dict[str, bool | None]:
-    """Which questions can be answered with yes or no is told by the question alone, as the step checker does."""
+def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
+    """Whether a question that asks for yes or no gets one of them; None for other questions.
+
+    Which these are is told by the question alone, as the step checker does.
+    """
     asked = record.prompt.rpartition("Question: ")[2]
     closed = bool(YES_NO.match(asked)) and not re.search(r"\b(or|which|who|what)\b", asked, re.IGNORECASE)
-    return {"answer_in_labels": record.answer.casefold() in ("yes", "no") if closed else None}
+    return record.answer.casefold() in ("yes", "no") if closed else None
 
 
 def ending(record: Record, manifest: Mapping[str, Any]) -> str:
@@ -100,7 +104,7 @@ def _steps(row: Row, steps: Sequence[Step]) -> None:
         _step(step, row)
     for before, step in pairwise(steps):
         if (before.relation, before.subject, before.object) == (step.relation, step.subject, step.object):
-            raise Unsound("extra_step", f"step {step.number} says the same as the one before")
+            raise Unsound("extra_step", f"step {step.number} says the same as the one before", step.number)
     if YES_NO.match(row.question):
         _equality(row, steps)
     elif _is_pick(row) and not meaning.surely(steps[-1].object, row.answer):
@@ -113,14 +117,16 @@ def _step(step: Step, row: Row) -> None:
     """A follow-up by itself: its question word, and its answer in the facts."""
     word = meaning.WORD_FOR.get(step.relation, "What")
     if step.word != word:
-        raise Unsound("wrong_step", f"step {step.number} asks {step.word} for {step.relation}, which takes {word}")
+        raise Unsound(
+            "wrong_step", f"step {step.number} asks {step.word} for {step.relation}, which takes {word}", step.number
+        )
     facts = " ".join(row.facts)
     if word == "Who" and not meaning.spoken_of(step.object, facts):
-        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is not in the facts")
+        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is not in the facts", step.number)
     if word == "When" and not (meaning.date(step.object) and meaning.has_numbers(step.object, facts)):
-        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is no date of the facts")
+        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is no date of the facts", step.number)
     if "country" in step.relation and re.search(r"\d", step.object):
-        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is no {step.relation}")
+        raise Unsound("wrong_step", f"step {step.number}: {step.object!r} is no {step.relation}", step.number)
 
 
 def _chain(row: Row, steps: Sequence[Step]) -> None:
@@ -132,7 +138,9 @@ def _chain(row: Row, steps: Sequence[Step]) -> None:
         raise Unsound(reason, f"step 1 asks about {first.subject!r}, which the question does not name")
     for before, step in pairwise(steps):
         if not _carries_on(before, step):
-            raise Unsound("wrong_step", f"step {step.number} asks about {step.subject!r}, known is {before.object!r}")
+            raise Unsound(
+                "wrong_step", f"step {step.number} asks about {step.subject!r}, known is {before.object!r}", step.number
+            )
     if not meaning.surely(last.object, row.answer):
         raise Unsound("answer_not_from_last_step", f"the last step comes to {last.object!r}, not {row.answer!r}")
     _relations(row, steps)
@@ -166,7 +174,11 @@ def _relations(row: Row, steps: Sequence[Step]) -> None:
     for step in steps:
         needless = asked.count(step.relation) > 1 or (step.relation in meaning.CUES and step.relation not in cued)
         if needless and left:
-            raise Unsound("wrong_step", f"step {step.number} asks for {step.relation}, the question for {sorted(left)}")
+            raise Unsound(
+                "wrong_step",
+                f"step {step.number} asks for {step.relation}, the question for {sorted(left)}",
+                step.number,
+            )
 
 
 def _is_pick(row: Row) -> bool:
@@ -208,12 +220,16 @@ def _has(own: list[Step], wanted: list[str]) -> None:
     if wanted == [""] and len(found) == 1 and found[0] not in (BORN, DIED) and meaning.WORD_FOR.get(found[0]) == "When":
         return
     if sorted(found) == sorted(wanted) and found != wanted:
-        raise Unsound("steps_out_of_order", f"step {own[0].number} asks for {found[0]} before {wanted[0]}")
+        raise Unsound(
+            "steps_out_of_order", f"step {own[0].number} asks for {found[0]} before {wanted[0]}", own[0].number
+        )
     if len(found) != len(wanted):
         reason: Reason = "missing_step" if len(found) < len(wanted) else "extra_step"
         raise Unsound(reason, f"of {own[0].subject} are asked {found}, the question needs {wanted}")
     if found != wanted:
-        raise Unsound("wrong_step", f"step {own[0].number} asks for {found}, the question needs {wanted}")
+        raise Unsound(
+            "wrong_step", f"step {own[0].number} asks for {found}, the question needs {wanted}", own[0].number
+        )
 
 
 def _equality(row: Row, steps: Sequence[Step]) -> None:
@@ -235,13 +251,17 @@ def _compared(row: Row, steps: Sequence[Step]) -> tuple[list[str], list[list[Ste
     firsts = [step for step in steps if step.relation == steps[0].relation] if person else []
     seconds = [step for step in steps if step not in firsts]
     if firsts != list(steps[: len(firsts)]):
-        raise Unsound("steps_out_of_order", f"step {firsts[-1].number} comes after steps that need it")
+        raise Unsound(
+            "steps_out_of_order", f"step {firsts[-1].number} comes after steps that need it", firsts[-1].number
+        )
     if person and "director" in row.question and steps[0].relation != "director":
         raise Unsound("wrong_step", f"step 1 asks for {steps[0].relation}, the question for the director")
     for step in firsts or seconds:
         if not meaning.mentions(row.question, step.subject):
             raise Unsound(
-                "wrong_step", f"step {step.number} asks about {step.subject!r}, which the question does not name"
+                "wrong_step",
+                f"step {step.number} asks about {step.subject!r}, which the question does not name",
+                step.number,
             )
     things = list(dict.fromkeys(step.subject for step in firsts or seconds))
     if len(things) != 2:
@@ -272,7 +292,9 @@ def _values(things: list[str], firsts: list[Step], seconds: list[Step]) -> list[
     owners = [own if len(own) < 2 else own - settled or own for own in owners]  # of two Johns, who is left
     for step, own in zip(seconds, owners, strict=True):
         if not own:
-            raise Unsound("wrong_step", f"step {step.number} asks about {step.subject!r}, who was not found before")
+            raise Unsound(
+                "wrong_step", f"step {step.number} asks about {step.subject!r}, who was not found before", step.number
+            )
     values = [[step for step, own in zip(seconds, owners, strict=True) if thing in own] for thing in (0, 1)]
     if missing := [thing for thing, own in zip(things, values, strict=True) if not own]:
         raise Unsound("missing_step", f"nothing is asked about {missing[0]!r}")
@@ -307,3 +329,14 @@ def _direct(row: Row) -> None:
         fits = row.answer not in ("yes", "no")
     if not fits:
         raise Unsound("wrong_answer", f"{row.answer!r} does not answer the question")
+
+
+CHECKER = Checker(
+    kind="text", closing="So the final answer is: {answer}", step_break=r"(?<=\S)\W*?(?=Follow up: )",
+    reads=read_own, compares=normalised,
+    check=check, record_of=record_of, mistakes=mistakes,
+    steps_title="every follow-up carries on to the answer", expectations=expectations,
+    columns={"answer_in_labels": answer_in_labels}, ending=ending,
+    instruction="Answer the question from the facts below.", answer_is="the answer in a few words",
+    cues=("Are follow up questions needed here:", "Answer:"), scores=("answer_f1",),
+)  # fmt: skip

@@ -1,4 +1,5 @@
-"""the same of 2wiki"""
+"""Wrong rationales of 2WikiMultiHopQA: a comparison ends with the other thing, or with the opposite; a chain stops one
+question early."""
 
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -12,7 +13,7 @@ from synth.validators.twowiki.meaning import mentions, plain
 OPPOSITE = {"yes": "no", "no": "yes"}
 
 
-def _twowiki(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
     try:
         row = reading.read(record)
     except reading.Unsound:

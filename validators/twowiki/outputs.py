@@ -1,16 +1,20 @@
-"""the same of 2wiki"""
+"""What an output says that is in the form of 2WikiMultiHopQA: `So the final answer is: Paris`."""
 
 import re
+from dataclasses import replace
 
 from synth.answers.kinds import Found
 from synth.record import Record
+from synth.validating import checker
+from synth.validators.twowiki.reading import FIRST_FACT
 
 FINAL = "So the final answer is:"
-_BREAK = re.compile(r"Facts:(.{1,40}?)Fact #0: ", re.DOTALL)  # what a 2wiki row has for its line breaks
 _CLOSED = re.compile(r"\banswer(?: is\b|:)", re.IGNORECASE)
 
 
-def _twowiki(record: Record, text: str) -> Found | None:
+def read_own(record: Record, text: str) -> Found | None:
+    """What stands behind the last closing form, to the end of its line, in the words of the output; None for another
+    form, which may be a teacher's reply."""
     gap = line_break(record)
     before, closing, said = text.rpartition(FINAL)
     if closing:
@@ -32,5 +36,14 @@ def _chain(text: str, gap: str) -> str:
 
 def line_break(record: Record) -> str:
     """What stands for a line break in a row of 2wiki, which was built with one of its own for T5."""
-    found = _BREAK.search(record.prompt)
+    found = FIRST_FACT.search(record.prompt)
     return found[1] if found else "\n"
+
+
+def record_of(record: Record, output: str, found: Found) -> Record:
+    """The row as an output has it. Without an answer it gets the right one: steps are checked up to where they came."""
+    if found.answer is None:
+        gap = line_break(record)
+        said = gap.join(["Yes.", found.rationale, f"{FINAL} {record.answer}"])
+        return checker.record_of(record, said, replace(found, answer=record.answer))
+    return checker.record_of(record, output, found)

@@ -34,9 +34,10 @@ MARKS = ("Follow up: ", "Intermediate answer:", "So the final answer is:")  # in
 class Unsound(Exception):  # noqa: N818
     """Carries the first fault out of the checks below."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, number: int | None = None) -> None:
+        """`number` of the faulty step, from 1 as in the detail."""
         super().__init__(reason, detail)
-        self.fault = Fault(reason, detail)
+        self.fault = Fault(reason, detail, None if number is None else number - 1)
 
 
 @dataclass(frozen=True)
@@ -115,18 +116,20 @@ def _steps(rationale: str, line_break: str) -> tuple[Step, ...]:
     if not rationale:
         raise Unsound("missing_step", "there are no steps")
     if end != len(rationale):
-        raise Unsound("unreadable_step", f"step {len(steps) + 1} is no follow-up with its intermediate answer")
+        number = len(steps) + 1
+        raise Unsound("unreadable_step", f"step {number} is no follow-up with its intermediate answer", number)
     return tuple(steps)
 
 
 def _step(number: int, asked: str, answer: str) -> Step:
     found = re.fullmatch(r"(Who|When|Where|What) is the (.+?) of (.+)\?", asked)
     if found is None or not answer.strip() or any(mark in f"{asked} {answer}" for mark in MARKS):
-        raise Unsound("unreadable_step", f"step {number} is no question about a relation with its answer: {asked!r}")
+        detail = f"step {number} is no question about a relation with its answer: {asked!r}"
+        raise Unsound("unreadable_step", detail, number)
     word, relation, subject = found.groups()
     rest = f"{relation} of {subject}"
     if own := next((each for each in RELATIONS_WITH_OF if rest.startswith(f"{each} of ")), None):
         relation, subject = own, rest[len(own) + 4 :]
     if subject.startswith((f"{relation} of ", *TAILS)):
-        raise Unsound("unreadable_step", f"step {number} has a part of its relation twice: {asked!r}")
+        raise Unsound("unreadable_step", f"step {number} has a part of its relation twice: {asked!r}", number)
     return Step(number, word, relation, subject, answer)

@@ -22,10 +22,14 @@ def check(facts: Sequence[str], values: Sequence[Sequence[Step]]) -> None:
         about = [fact for fact in own if _named(mine, fact) > 0]
         for step in mine:
             if own and step.word == "When" and not meaning.has_numbers(step.object, " ".join(own)):
-                raise Unsound("wrong_step", f"step {step.number}: no fact about {step.subject!r} has {step.object!r}")
+                raise Unsound(
+                    "wrong_step", f"step {step.number}: no fact about {step.subject!r} has {step.object!r}", step.number
+                )
             if step.word == "What" and about and _contradicted(step, about, own):
                 raise Unsound(
-                    "wrong_step", f"step {step.number}: {step.object!r} is not what is said of {step.subject!r}"
+                    "wrong_step",
+                    f"step {step.number}: {step.object!r} is not what is said of {step.subject!r}",
+                    step.number,
                 )
 
 

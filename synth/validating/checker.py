@@ -1,0 +1,176 @@
+"""What a checker is: everything that is known of the texts of one dataset, as one value.
+
+A file (or folder) in validators/ bears the name of its dataset and ends with `CHECKER = Checker(...)`. Every verb reads
+the outputs, the steps and the answers of that dataset through it. A small dataset says four things:
+
+    CHECKER = Checker(kind="number", closing="The sum is {answer}", step_break="; ", check=check)
+
+Everything else has a default that follows from these. A checker shares no code with the builder that it checks.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from random import Random
+from typing import Any, Literal
+
+from synth import registry
+from synth.answers.kinds import Found, Kind
+from synth.answers.reply import canonical, majority, read_reply, same
+from synth.questions.prompts import listed_options
+from synth.record import Record
+from synth.validating.faults import Fault, Mistake
+
+Settings = Mapping[str, Any]  # keywords of `check`
+Manifest = Mapping[str, Any]  # synth.json
+Score = Literal["last_character", "answer_f1"]
+_BLANKS = re.compile(r"<Think_\d+>\s?")  # stand for a rationale in models that were trained on blank ones
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+_NO_WORDS = re.compile(r"[\W_]+")
+
+
+def no_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a dataset whose checker has to know nothing but the row."""
+    return {}
+
+
+def no_expectations(manifest: Manifest) -> list[Any]:
+    """Of a dataset with no expectations of its own, but that the steps hold."""
+    return []
+
+
+def normal(question: str) -> str:
+    """A question as it is compared with others: lower case, words alone; unchanged if no words are in it."""
+    return _NO_WORDS.sub(" ", question.casefold()).strip() or question
+
+
+def record_of(record: Record, output: str, found: Found) -> Record:
+    """The row as an output has it, for `check`: its rationale, its answer, and the output itself as the completion."""
+    lead = record.completion[: len(record.completion) - len(record.completion.lstrip())]
+    return replace(record, rationale=found.rationale, answer=found.answer or "", completion=lead + output.strip())
+
+
+@dataclass(frozen=True)
+class Checker:
+    """How the texts of a dataset are read, compared, checked, spoiled on purpose, and asked for.
+
+    Of the optional callables None stands for the default that the comment beside it describes.
+    """
+
+    # What an output says.
+    kind: Kind = "text"
+    closing: str = (
+        "The answer is {answer}."  # how a completion with a rationale ends; "\n{answer}": on a line of its own
+    )
+    step_break: str | None = (
+        None  # regular expression between two steps; None: lines, or the sentences of a single line
+    )
+    options: tuple[str, ...] = ()  # if all questions have the same; otherwise they are read from the prompt
+    # An output in the dataset's own form, else None: then it is read as any reply. None: what stands behind `closing`.
+    reads: Callable[[Record, str], Found | None] | None = None
+    compares: Callable[[str], str] | None = None  # an answer as two are compared; None: its canonical form
+    stores: Callable[[str], str] | None = None  # an answer that was found as rows have it; None: unchanged
+
+    # Whether a rationale holds.
+    check: Callable[..., Fault | None] | None = (
+        None  # (record, **settings): the first fault of a row, by its text alone
+    )
+    settings: Callable[[Mapping[str, Any]], dict[str, Any]] = no_settings  # out of the config of a folder
+    record_of: Callable[[Record, str, Found], Record] = record_of  # the row as an output has it
+    # (record, draw, settings): rationales with one mistake in them, each with the answer it comes to; None: none known.
+    mistakes: Callable[[Record, Random, Settings], Iterator[Mistake]] | None = None
+
+    # What `synth validate` holds a folder to.
+    steps_title: str = "every step holds when it is worked out again"
+    expectations: Callable[[Manifest], list[Any]] = no_expectations  # further ones, of Great Expectations
+    # Further columns of the frame that they are about: text, number, truth or None for each row.
+    columns: Mapping[str, Callable[[Record, Manifest], Any]] = field(default_factory=dict)
+    ending: Callable[[Record, Manifest], str] | None = None  # what a completion ends with; None: the closing form
+    normal: Callable[[str], str] = normal  # a question as it is compared with others, for leaks
+
+    # How a model is asked and measured.
+    instruction: str = ""  # to a model that was not trained on the dataset; {NAME} is one of the settings
+    answer_is: str = "the answer"  # what such a model has to close with, in words
+    cues: tuple[str, ...] = ()  # ends of a prompt that such a model is not shown
+    scores: tuple[Score, ...] = ()  # metrics that are usual for this dataset and mean nothing for others
+    whole_numbers: bool = False  # a number is one token in a tokenizer made from the data, not one for each digit
+
+    def read_output(self, record: Record, output: str, cut_off: bool = False) -> Found:
+        """The answer that an output commits to, and its rationale. Never raises, whatever the output is.
+
+        `cut_off`: the length limit ended the output, so it has no answer, whatever it says last.
+        """
+        text = _BLANKS.sub("", output).strip()
+        found = self.reads(record, text) if self.reads else self._behind_closing(text)
+        if found is None:
+            finish = "length" if cut_off else None
+            said = read_reply(
+                text, self.kind, self.options_of(record), closing=self.closing, finish_reason=finish
+            )  # fmt: skip
+            found = Found(said.answer, said.rationale)
+        return replace(found, answer=None) if cut_off else found
+
+    def _behind_closing(self, text: str) -> Found | None:
+        """What a single line behind the last closing form says; texts in the words of the output."""
+        head, _, tail = self.closing.partition("{answer}")
+        before, mark, said = text.rpartition(head.strip() or "\n")
+        said = said.strip().removesuffix(tail.strip()).strip()
+        answer = canonical(said, self.kind, self.options) if mark and "\n" not in said else None
+        if answer is None:
+            return None
+        if self.step_break:
+            before = re.sub(rf"(?:{self.step_break})\Z", "", before)
+        return Found(said if self.kind == "text" else answer, before.rstrip())
+
+    def options_of(self, record: Record) -> tuple[str, ...]:
+        """The texts of the options of a question."""
+        return self.options or listed_options(record.prompt)
+
+    def steps(self, rationale: str) -> list[str]:
+        """The steps of a rationale."""
+        text = rationale.strip()
+        if self.step_break:
+            steps = re.split(self.step_break, text)
+        else:
+            steps = text.split("\n") if "\n" in text else _SENTENCE.split(text)
+        return [step.strip() for step in steps if step.strip()]
+
+    def key(self, answer: str, options: Sequence[str] = ()) -> str:
+        """An answer, stored or found, in the form in which two are compared."""
+        return self.compares(answer) if self.compares else canonical(answer, self.kind, options) or answer
+
+    def agree(self, answer: str | None, gold: str, options: Sequence[str] = ()) -> bool:
+        """Whether an answer that was found is the stored one."""
+        return answer is not None and same(self.key(answer, options), self.key(gold, options), self.kind)
+
+    def majority(self, answers: Sequence[str | None], options: Sequence[str] = ()) -> tuple[str | None, float]:
+        """The commonest of several answers, in the words of the first that gave it, and its share of all."""
+        keys = [None if answer is None else self.key(answer, options) for answer in answers]
+        best, share = majority(keys, self.kind)
+        return next((answer for answer, key in zip(answers, keys, strict=True) if key == best), None), share
+
+    def as_stored(self, answer: str | None) -> str | None:
+        """An answer that was found in the form of the dataset's stored ones."""
+        return self.stores(answer) if self.stores and answer is not None else answer
+
+    def ends_with(self, record: Record, manifest: Manifest) -> str:
+        """What the completion of a row has to end with."""
+        if self.ending is not None:
+            return self.ending(record, manifest)
+        return self.closing.replace("{answer}", record.answer) if record.rationale else record.answer
+
+
+@lru_cache(maxsize=256)  # asked for every row; looking through folders and packages takes longer than a row
+def find(name: str) -> Checker | None:
+    """The checker of a dataset; None if there is none, as for a task whose rows a teacher writes.
+
+    Raises UsageError for a file without CHECKER.
+    """
+    return registry.contract("validators", name, Checker) if registry.has("validators", name) else None
+
+
+def settings_of(manifest: Manifest) -> dict[str, Any]:
+    """What the checker of a built folder has to know beside the row; nothing for folders that no builder wrote."""
+    checker = find(str(manifest["builder"])) if "builder" in manifest else None
+    return {} if checker is None else checker.settings(manifest["config"])
