@@ -17,7 +17,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from synth import registry
 from synth.data.already import look
 from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest
