@@ -5,9 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import settings
+
+from synth.cli import main
 
 # Nothing is timed here, and a run in CI tries the same examples every time; elsewhere each run tries others.
 settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -26,13 +29,32 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def synth(tmp_path: Path) -> Synth:
-    """Run the command line as a user does: `synth("build", "listops", ...)`, in an empty folder."""
+def synth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Synth:
+    """Run the command line in an empty folder: `synth("build", "listops", ...)`.
+
+    It runs in this process, because starting Python takes most of the time of a short run. Words, folder and
+    environment are put back afterwards.
+    """
+
+    def run(*words: object) -> "subprocess.CompletedProcess[str]":
+        capfd.readouterr()
+        with mock.patch.dict(os.environ), monkeypatch.context() as inside:
+            inside.chdir(tmp_path)
+            inside.setattr(sys, "argv", ["synth", *map(str, words)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code or 0
+        return subprocess.CompletedProcess(words, int(code), *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def synth_process(tmp_path: Path) -> Synth:
+    """Run the command line as a user does, in a process of its own: for what needs its own environment or signals."""
 
     def run(*words: object, **options: object) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "synth", *map(str, words)]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False, **options
-        )
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, **options)
 
     return run

@@ -195,9 +195,9 @@ def test_a_tokenizer_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monke
         counter(str(tmp_path / "missing"))
 
 
-def test_the_command_line_says_it_in_one_line(synth: Callable[..., Any]) -> None:
+def test_the_command_line_says_it_in_one_line(synth_process: Callable[..., Any]) -> None:
     for words in (["--source", "nothing.json"], ["--exemplars", "7"], ["--tokenizer", "nowhere"]):
-        done = synth("build", "2wiki", "--out", "out", *words, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+        done = synth_process("build", "2wiki", "--out", "out", *words, env={**os.environ, "HF_HUB_OFFLINE": "1"})
         assert done.returncode in (1, 2)
         assert done.stderr.startswith("synth: ")
         assert done.stderr.count("\n") == 1

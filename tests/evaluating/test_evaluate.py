@@ -294,9 +294,9 @@ def test_what_cannot_be_evaluated_is_said_in_a_line(
         ),
     ],
 )
-def test_the_command_line_says_mistakes_in_a_line(synth: Synth, data: Path, words: Any, said: str) -> None:
+def test_the_command_line_says_mistakes_in_a_line(synth_process: Synth, data: Path, words: Any, said: str) -> None:
     env = os.environ | {"HF_HUB_OFFLINE": "1"}
-    done = synth("eval", "--data", data, *words, env=env)
+    done = synth_process("eval", "--data", data, *words, env=env)
     assert done.returncode in (1, 2)
     assert done.stderr.startswith("synth: ")
     assert said in done.stderr

@@ -99,14 +99,14 @@ def test_a_release_that_has_to_be_validated_again(hub: Hub, tmp_path: Path, monk
     assert result.validate_again == "the files are not byte for byte those that were validated"
 
 
-def test_the_command_says_what_to_do_before_a_push(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+def test_the_command_says_what_to_do_before_a_push(hub: Hub, tmp_path: Path, synth_process: Synth) -> None:
     pushed(dataset(tmp_path / "lines"))
     env = {**os.environ, **environment(hub)}
-    said = synth("pull", REPO, "table", "--format", "parquet", env=env).stdout
+    said = synth_process("pull", REPO, "table", "--format", "parquet", env=env).stdout
     assert said.endswith(
         " written; before a push type synth validate table: the files are not byte for byte those that were validated\n"
     )
-    assert "before a push" not in synth("pull", REPO, "back", env=env).stdout
+    assert "before a push" not in synth_process("pull", REPO, "back", env=env).stdout
 
 
 @pytest.mark.parametrize("format", [None, "parquet"])

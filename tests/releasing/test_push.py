@@ -190,10 +190,10 @@ def test_a_validation_that_cannot_be_read_is_not_pushed_over(hub: Hub, tmp_path:
     assert hub.seen == []
 
 
-def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_path: Path, synth: Synth) -> None:
+def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_path: Path, synth_process: Synth) -> None:
     folder = dataset(tmp_path / "lines")
     before = contents(folder)
-    said = synth("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
+    said = synth_process("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
     assert said.returncode == 0, said.stderr
     assert "data/train-00000-of-00001.parquet" in said.stdout
     assert "default: 5 train, 2 test" in said.stdout
@@ -203,7 +203,7 @@ def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_pat
     assert contents(folder) == before
     push(Options([folder], REPO))
     before = contents(folder)
-    said = synth("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
+    said = synth_process("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
     assert said.stdout.splitlines() == [
         "default: 5 train, 2 test",
         "card: as it was",

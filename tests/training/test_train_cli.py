@@ -135,7 +135,7 @@ def test_the_command_for_several_processes_is_shown(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(("family", "launch"), [("t5", "ddp"), ("llama", "fsdp")])
 def test_two_processes_train_as_one_does(
-    family: str, launch: str, synth: Synth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    family: str, launch: str, synth_process: Synth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     data = dataset(tmp_path / "sums", {"train": RECORDS, "validation": RECORDS[:3]})
@@ -143,7 +143,9 @@ def test_two_processes_train_as_one_does(
     given = {"model": str(model), "max_steps": 6, "log_steps": 2, "save_steps": 3, "eval_steps": 3, "lr": 1e-3}
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     two = [f"--launch={launch}", "--processes=2", "--batch-size=2", "--out=two", "--quiet"]
-    done = synth("train", family, f"--data={data}", *words, *two, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    done = synth_process(
+        "train", family, f"--data={data}", *words, *two, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    )
     assert done.returncode == 0, done.stderr
     one = trained(family, tmp_path / "one", [data], batch_size=4, **given)
     logs = [(tmp_path / name / "log.jsonl").read_bytes().splitlines() for name in ("one", "two")]

@@ -1,154 +1,23 @@
-"""A teacher that answers, refuses, breaks and goes away: openai's client against a real server on this machine."""
+"""A teacher that refuses, breaks and goes away: what is tried again, waited for, or ends the run in one line."""
 
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from loopback import Answer, Loopback, Script, free_port, serving
+from client_calls import KEY, ask, first_time, request, stored, with_client
+from loopback import Answer, Script, free_port, serving
 
 from synth.errors import SynthError
 from synth.teachers import client as client_module
 from synth.teachers import pace as pace_module
-from synth.teachers.catalogue import Teacher
 from synth.teachers.client import TRIES, Client, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.pace import BREAK_AFTER, Pace
-from synth.teachers.store import RequestStore
 
-KEY = "sk-test-4242424242424242"
-T = TypeVar("T")
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOOPBACK_KEY", KEY)
-    for name in ("FIRST_WAIT", "LONGEST_WAIT", "SPREAD"):
-        monkeypatch.setattr(client_module, name, 0.002)
-    for name in ("PROBE_FIRST", "PROBE_LAST"):
-        monkeypatch.setattr(pace_module, name, 0.01)
-
-
-@pytest.fixture
-def store_path(tmp_path: Path) -> Path:
-    return tmp_path / "requests.sqlite"
-
-
-def request(number: int = 0, **sampling: Any) -> Request:
-    return Request(
-        "m", ({"role": "user", "content": f"What is {number} and {number}?"},), {"max_tokens": 64} | sampling
-    )
-
-
-def with_client(
-    url: str, path: Path, work: Callable[[Client], Awaitable[T]], pace: Pace | None = None, timeout: float = 5.0
-) -> T:
-    async def go() -> T:
-        teacher = Teacher("m", "m", base_url=url, key_variable="LOOPBACK_KEY")
-        with RequestStore(path) as store:
-            async with Client(teacher, store, pace or Pace(512), timeout) as client:
-                return await work(client)
-
-    return asyncio.run(asyncio.wait_for(go(), 60))
-
-
-def ask(script: Script, path: Path, *asked: Request, **options: Any) -> tuple[list[Reply], Loopback]:
-    """All of these at once."""
-    with serving(script) as teacher:
-        replies = with_client(
-            teacher.url,
-            path,
-            lambda client: asyncio.gather(*(client.ask(each) for each in asked or (request(),))),
-            **options,
-        )
-        return replies, teacher
-
-
-def first_time(answer: Answer, then: Answer | None = None) -> Script:
-    return lambda body, times: answer if times == 1 else then or Answer()
-
-
-def stored(path: Path) -> dict[int, int]:
-    async def go() -> dict[int, int]:
-        with RequestStore(path) as store:
-            return store.counts()
-
-    return asyncio.run(go())
-
-
-def test_a_reply_is_stored_and_returned(store_path: Path) -> None:
-    (reply,), teacher = ask(lambda body, times: Answer("It is 0."), store_path, request(0, temperature=0.7))
-    assert reply == Reply("It is 0.", "", "stop", 11, 7, "m-loopback", "fp_loopback", cached=False)
-    assert teacher.bodies == [request(0, temperature=0.7).body()]
-    assert teacher.seen[0].headers["authorization"] == f"Bearer {KEY}"
-    assert stored(store_path) == {200: 1}
-
-
-def test_what_was_answered_is_not_asked_again(store_path: Path) -> None:
-    ask(lambda body, times: Answer("It is 0."), store_path)
-    (reply,), teacher = ask(lambda body, times: Answer("It is 1."), store_path)
-    assert (reply.text, reply.cached, teacher.seen) == ("It is 0.", True, [])
-
-
-def test_the_same_request_twice_at_once_is_asked_once(store_path: Path) -> None:
-    replies, teacher = ask(lambda body, times: Answer(f"Reply {times}."), store_path, *[request()] * 20)
-    assert {reply.text for reply in replies} == {"Reply 1."}
-    assert sorted(reply.cached for reply in replies) == [False] + [True] * 19
-    assert len(teacher.seen) == 1
-
-
-def test_another_attempt_is_another_request(store_path: Path) -> None:
-    again = Request("m", request().messages, request().sampling, attempt=2)
-    replies, _ = ask(lambda body, times: Answer(f"Reply {times}."), store_path, request(), again)
-    assert {reply.text for reply in replies} == {"Reply 1.", "Reply 2."}
-
-
-def test_fields_that_only_other_servers_know_are_sent(store_path: Path) -> None:
-    _, teacher = ask(
-        lambda body, times: Answer(), store_path, request(top_k=20, chat_template_kwargs={"thinking": True})
-    )
-    assert teacher.bodies[0]["top_k"] == 20
-
-
-@pytest.mark.parametrize(
-    ("answer", "text", "thinking", "finish_reason"),
-    [
-        (Answer("4", reasoning="Hm."), "4", "Hm.", "stop"),
-        (Answer("4", reasoning="Hm.", reasoning_field="reasoning_content"), "4", "Hm.", "stop"),
-        (Answer("4", message={"reasoning": None, "reasoning_content": "Hm."}), "4", "Hm.", "stop"),
-        (Answer("4", message={"reasoning": {"no": "text"}}), "4", "", "stop"),
-        (Answer("<think>Hm.</think>4"), "<think>Hm.</think>4", "", "stop"),
-        (Answer(None, reasoning="Hm", finish_reason="length"), None, "Hm", "length"),
-        (Answer(None, message={"refusal": "I won't."}), "I won't.", "", "stop"),
-        (Answer("", finish_reason="content_filter"), "", "", "content_filter"),
-        (Answer("none of them"), "none of them", "", "stop"),
-    ],
-)
-def test_what_a_reply_holds(
-    store_path: Path, answer: Answer, text: str | None, thinking: str, finish_reason: str
-) -> None:
-    (reply,), _ = ask(lambda body, times: answer, store_path)
-    assert (reply.text, reply.thinking, reply.finish_reason) == (text, thinking, finish_reason)
-
-
-def test_a_reply_without_usage_and_names(store_path: Path) -> None:
-    for usage in (b"null", b'"none"', b'{"prompt_tokens": "few"}'):
-        body = b'{"choices":[{"message":{"content":"none"},"finish_reason":7}],"model":null,"usage":%s}' % usage
-        (reply,), _ = ask(lambda _, times, body=body: Answer(body=body), store_path.with_name(f"{len(usage)}.sqlite"))
-        assert reply == Reply("none", "", None, 0, 0, "", None)
-
-
-@pytest.mark.parametrize("key", ["", "none", "EMPTY"])
-def test_a_key_that_is_no_secret_does_not_change_replies(
-    store_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
-) -> None:
-    monkeypatch.setenv("LOOPBACK_KEY", key)
-    (reply,), _ = ask(lambda body, times: Answer("none of the EMPTY ones"), store_path)
-    assert reply.text == "none of the EMPTY ones"
-
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 REFUSALS: list[tuple[dict[str, str], float]] = [  # headers, seconds
     ({"retry-after": "0.02"}, 0.02),
