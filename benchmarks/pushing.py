@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synth.data.manifest import open_manifest, split_files
+from synth.data.names import STAGING
 from synth.data.survey import survey
 from synth.releasing.leaks import Guard
-from synth.releasing.shards import STAGING, stage
+from synth.releasing.shards import stage
 
 
 def main() -> None:

@@ -11,16 +11,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synth.base.files import write_whole
 from synth.cards import blocks as _card_blocks
 from synth.cards import licences
 from synth.cards.blocks import BLOCK, merge, texts
-from synth.cards.filled import PICTURES, filled, start
+from synth.cards.filled import filled, start
 from synth.cards.keys import Files, Given, Sizes, keys
 from synth.cards.markdown import number
 from synth.cards.member import Member, read_member
 from synth.data import frontmatter
+from synth.data.folder import finish_move
 from synth.data.manifest import members
-from synth.data.names import CARD
+from synth.data.names import CARD, PLOTS
 from synth.errors import FolderError
 
 MOST_PICTURES = 8  # configurations that get one
@@ -100,6 +102,8 @@ def write_card(folder: Path, licence: str | None = None, overwrite: bool = False
     """
     path = folder / CARD
     known = members(folder)
+    for each in known.values():
+        finish_move(each)
     try:
         theirs = path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
@@ -107,26 +111,19 @@ def write_card(folder: Path, licence: str | None = None, overwrite: bool = False
     try:
         card = render(known, theirs=theirs, licence=licence, overwrite=overwrite, alone=True)
         for name, picture in card.pictures.items():
-            _replace(folder / name, picture)
-        _replace(path, card.text.encode())
+            (folder / name).parent.mkdir(exist_ok=True)
+            write_whole(folder / name, picture)
+        write_whole(path, card.text.encode())
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {folder}") from error
     return card
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def _pictures(read: Sequence[Member]) -> dict[str, bytes]:
     from synth.cards.pictures import picture
 
     shown = [member for member in read if member.counts.rows][:MOST_PICTURES]
-    return {f"{PICTURES}/{member.name}.png": picture(member.splits) for member in shown}
+    return {f"{PLOTS}/{member.name}.png": picture(member.splits) for member in shown}
 
 
 def _gone(body: str, blocks: Mapping[str, str], read: Sequence[Member], given: Given) -> frozenset[str]:

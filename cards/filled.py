@@ -13,9 +13,9 @@ from synth.cards.markdown import cell
 from synth.cards.member import Member
 from synth.data import frontmatter
 from synth.data.about import About
+from synth.data.names import PLOTS
 from synth.record import FIELDS
 
-PICTURES = "plots"
 TRAIN = ("synth", "train", "t5", "--model", "google/flan-t5-small")
 ARROW_NAMES = {"double": "float", "int64": "integer", "bool": "true or false"}
 
@@ -67,7 +67,7 @@ def filled(
 def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
     from synth.cards.pictures import caption
 
-    picture = f"{PICTURES}/{member.name}.png"
+    picture = f"{PLOTS}/{member.name}.png"
     return {
         "name": member.name,
         "kind": member.kind,

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from synth.base.files import write_whole
-from synth.data.names import FACTS
+from synth.data.names import CARD, EVALUATIONS, METRICS, RUN
 from synth.errors import FolderError, first_line
 
 LEARNED = {
@@ -17,13 +17,13 @@ LEARNED = {
     "blank": "to write meaningless tokens in place of a rationale and then the answer",
 }
 KINDS = {"t5": ("An encoder-decoder", "AutoModelForSeq2SeqLM"), "llama": ("A decoder", "AutoModelForCausalLM")}
-EVALUATIONS, END = "<!-- what synth eval measured -->", "<!-- end of what synth eval measured -->"
+MEASURED, END = "<!-- what synth eval measured -->", "<!-- end of what synth eval measured -->"
 LEFT_OUT = {"data", "model", "seed"}  # settings that stand elsewhere in the card
 
 
 def write(folder: Path, facts: Mapping[str, Any], example: tuple[str, str]) -> None:
     """Write README.md from the facts of synth-run.json and one row: its prompt and target."""
-    write_whole(folder / "README.md", render(folder.resolve().name, facts, example).encode())
+    write_whole(folder / CARD, render(folder.resolve().name, facts, example).encode())
 
 
 def render(name: str, facts: Mapping[str, Any], example: tuple[str, str]) -> str:
@@ -50,13 +50,13 @@ def write_model_card(folder: Path) -> None:
     Figures of other weights, from before the run went on, are left out. Does nothing for a folder that is no run.
     Raises FolderError where the card cannot be written.
     """
-    path, facts = folder / "README.md", folder / FACTS
+    path, facts = folder / CARD, folder / RUN
     if not (path.is_file() and facts.is_file()):
         return
     try:
         text, run = path.read_text(encoding="utf-8"), orjson.loads(facts.read_bytes())
-        found = [orjson.loads(each.read_bytes()) for each in sorted(folder.glob("eval/*/metrics.json"))]
-        before, heading, after = text.rpartition(EVALUATIONS)
+        found = [orjson.loads(each.read_bytes()) for each in sorted(folder.glob(f"{EVALUATIONS}/*/{METRICS}"))]
+        before, heading, after = text.rpartition(MEASURED)
         if heading and after.count(END):
             shown = [_results(each) for each in found if each.get("complete") and _of_run(each.get("run"), run)]
             body = "".join(shown) or "\n`synth eval` measures answers and rationales.\n"

@@ -25,7 +25,7 @@ from synth.building.ids import read_id
 from synth.data.already import look
 from synth.data.builder import Builder, find
 from synth.data.fingerprints import Prints, Seen, prints
-from synth.data.folder import FolderWriter
+from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
 from synth.data.manifest import read_manifest
 from synth.data.names import REJECTED
@@ -122,6 +122,7 @@ class Build:
 
         Raises FolderError where it holds something else.
         """
+        finish_move(self.folder)
         manifest = look(self.folder, self._recipe(), self.overwrite)
         if manifest is None:
             return None

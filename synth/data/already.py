@@ -6,22 +6,20 @@ from typing import Any
 import orjson
 
 from synth.data.manifest import damage, read_manifest
-from synth.data.names import MANIFEST
+from synth.data.names import MANIFEST, OURS, READY
 from synth.errors import FolderError
-
-OURS = (".synth-", "requests.sqlite")  # names in a folder that are not a dataset yet, by their beginnings
 
 
 def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
-    """The manifest where the folder holds this very dataset, whole; None where it may be written.
+    """The manifest if the folder holds this very dataset, whole; None if it may be written.
 
     `recipe` is what decides the bytes of a dataset. One that was stopped before it was complete may be gone on with.
-    Raises FolderError where the folder holds something else.
+    Raises FolderError if the folder holds something else.
     """
     try:
         manifest = read_manifest(folder)
     except FolderError:
-        if overwrite and (folder / MANIFEST).is_file():
+        if overwrite and any((folder / name).is_file() for name in (MANIFEST, f"{READY}/{MANIFEST}")):
             return None  # a broken manifest is replaced
         raise
     if manifest is None:

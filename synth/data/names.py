@@ -1,15 +1,36 @@
-"""which files lie in which folder"""
+"""What each file of a folder is called: names that stand here and nowhere else."""
 
-VALIDATION = "validation.json"
-ATTEMPTS = "attempts.jsonl"
-CACHE = "requests.sqlite"
-METRICS, PREDICTIONS, RUN = "metrics.json", "predictions.jsonl", "synth-run.json"
-FACTS = "synth-run.json"
-LOG = "log.jsonl"
+# A dataset folder, that of `synth build`, `distill`, `judge` and `pull`
+MANIFEST = "synth.json"  # what made it: settings, splits, counts, sha256 of each file
+CARD = "README.md"  # for people, and which files are which split; in a run folder the model card
+REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
+ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
+VALIDATION = "validation.json"  # what `synth validate` found
+DOCS = "validation"  # the same as pages
+PLOTS = "plots"  # pictures of the card
+PARTIAL = ".synth-partial"  # files while they are written, of a dataset or of a finished model
+READY = ".synth-ready"  # a dataset that is complete, while its files are put into place
+
+# What a dataset folder keeps for the next command
+CACHE = "requests.sqlite"  # the store of requests to a teacher and of its replies
+STAGING = ".synth-push"  # Parquet shards of a push that is not done
+FETCHED = ".synth-pull"  # what a pull has fetched already
+CARD_MEMORY = ".synth-card.json"  # hashes of README.md here and on the Hub when they were last of one text
+OURS = (".synth-", CACHE)  # how names begin that may lie in a folder which is no dataset yet
+
+# A run folder, that of `synth train`
+RUN = "synth-run.json"  # what made it, every setting, counts
+LOG = "log.jsonl"  # a line a logging step and an evaluation
 CHECKPOINTS = "checkpoints"
-MARK = "synth-checkpoint.json"
-MANIFEST = "synth.json"
-CARD = "README.md"
-REJECTED = "rejected.jsonl"
-PARTIAL = ".synth-partial"
-READY = ".synth-ready"
+MARK = "synth-checkpoint.json"  # written last into a checkpoint: it is whole
+EVALUATIONS = "eval"  # the evaluations of the run
+
+# An evaluation folder, that of `synth eval`
+METRICS = "metrics.json"  # figures with their intervals
+PREDICTIONS = "predictions.jsonl"  # a line a row
+OUTPUTS = "outputs.partial.jsonl"  # what came already of an evaluation that is not done
+
+# The folder of an export and that of a report
+EXPORT = "synth-export.json"  # what was exported
+PAGE = "index.html"
+FIGURES = "report.json"  # the figures behind the page

@@ -1,18 +1,21 @@
-"""rows of a folder: one at a time, or some megabytes at a time"""
+"""Rows of a dataset folder: one at a time, or some megabytes at a time."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import jsonlines
 import orjson
 
 from synth.data.columns import read_notes, restored
 from synth.data.manifest import open_manifest, split_files
+from synth.data.names import READY
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
 
 BLOCK = 4 << 20  # bytes of JSON lines that become one batch
+TRIES = 100  # to find a folder that is not written anew at this very moment
 TEXTS = tuple(name for name in FIELDS if name not in ("meta", "provenance"))
 
 
@@ -79,20 +82,49 @@ def parquet_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
 def read(folder: Path, split: str) -> Iterator[Record]:
     """The rows of a split in order, one at a time, in constant memory.
 
-    Raises FolderError for a split that is not there, and with file and line for a row that cannot be read.
+    All rows are of one dataset, also if another is put into the folder in the meantime. Raises FolderError for a split
+    that is not there, and with file and line for a row that cannot be read.
     """
+    with ExitStack() as stack:
+        for path, file in _opened(folder, split, stack):
+            try:
+                yield from _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
+            except OSError as error:
+                raise FolderError.from_os(error, str(path)) from error
+
+
+def _opened(folder: Path, split: str, stack: ExitStack) -> list[tuple[Path, BinaryIO]]:
+    """The files of a split, opened: if the manifest is the same before and after, they are those that it names."""
     manifest = open_manifest(folder)
-    if split not in manifest["splits"]:
-        raise FolderError(f"{folder} has no split {split!r}: it has {', '.join(manifest['splits'])}")
-    for path in split_files(folder, manifest, split):
+    for _ in range(TRIES):
+        if split not in manifest["splits"]:
+            raise FolderError(f"{folder} has no split {split!r}: it has {', '.join(manifest['splits'])}")
+        files: list[tuple[Path, BinaryIO]] = []
+        missing: OSError | None = None
         try:
-            yield from _read_parquet(path) if path.suffix == ".parquet" else _read_jsonl(path)
+            for name in manifest["splits"][split]["files"]:
+                files.append((folder / name, stack.enter_context(_open(folder, name))))
         except OSError as error:
-            raise FolderError.from_os(error, str(path)) from error
+            missing = error
+        before, manifest = manifest, open_manifest(folder)
+        if manifest == before and missing is None:
+            return files
+        if manifest == before and missing is not None:
+            raise FolderError.from_os(missing, str(missing.filename)) from missing
+        stack.close()
+    raise FolderError(f"{folder} is written to all the time: wait for the command that does")
 
 
-def _read_jsonl(path: Path) -> Iterator[Record]:
-    with path.open("rb") as file, jsonlines.Reader(file, loads=orjson.loads) as lines:
+def _open(folder: Path, name: str) -> BinaryIO:
+    """A file of the dataset, in whichever of its two places it is: it may be moved at this very moment."""
+    try:
+        return (folder / READY / name).open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        return (folder / name).open("rb")
+
+
+def _read_jsonl(path: Path, file: BinaryIO) -> Iterator[Record]:
+    with jsonlines.Reader(file, loads=orjson.loads) as lines:
         try:
             for number, row in enumerate(lines.iter(type=dict), start=1):
                 yield _record(row, f"{path} line {number}")
@@ -100,14 +132,14 @@ def _read_jsonl(path: Path) -> Iterator[Record]:
             raise FolderError(f"{path} line {error.lineno} cannot be read: {error}") from error
 
 
-def _read_parquet(path: Path) -> Iterator[Record]:
+def _read_parquet(path: Path, file: BinaryIO) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
-        notes = read_notes(file.schema_arrow)
-        for batch in file.iter_batches(batch_size=4096):
+        table = pq.ParquetFile(file)
+        notes = read_notes(table.schema_arrow)
+        for batch in table.iter_batches(batch_size=4096):
             for row in restored(batch.to_pylist(), notes):
                 yield _record(row, str(path))
     except pa.ArrowInvalid as error:

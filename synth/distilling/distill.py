@@ -19,7 +19,7 @@ from synth.answers import reply
 from synth.base.files import file_facts
 from synth.base.terminal import Say
 from synth.data.already import look
-from synth.data.folder import FolderWriter
+from synth.data.folder import FolderWriter, finish_move
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.survey import META, PROVENANCE
 from synth.data.writing import SplitWriter, encode, split_writer
@@ -153,6 +153,7 @@ def distill(job: Job, say: Say, report: Report) -> Outcome:
     check(job)
     if notice := shutdown_notice(job.teacher, date.today()):
         say(notice)
+    finish_move(job.out)
     there = look(job.out, job.recipe(), job.overwrite)
     if there is not None:
         facts = there["splits"]["train"]

@@ -9,27 +9,25 @@ are read in the order of the data, judged, and written with the figures:
 """
 
 import asyncio
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
-from synth.base.files import file_facts
+from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
 from synth.base.terminal import Report
 from synth.data.manifest import open_manifest, split_files
-from synth.data.names import METRICS, PREDICTIONS, RUN
+from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.evaluating.job import Job, Result, StoppedError, asked, command, difference
 from synth.evaluating.local import AT_ONCE, _write_locally
-from synth.evaluating.outputs import PARTIAL, Partial, digest
+from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
 from synth.models.generate import BATCH_TOKENS, Output
@@ -52,6 +50,9 @@ def evaluate(job: Job, say: Say, report: Report) -> Result:
     recipe = _recipe(job, manifest, run)
     if (found := _there(job, recipe)) is not None:
         return Result(job, found, already_there=True)
+    if job.overwrite:
+        for name in (METRICS, PREDICTIONS, OUTPUTS):
+            (job.out / name).unlink(missing_ok=True)
     asking = asking_for(run, job.prompting, manifest.get("config") or {})
     if job.plain and not asking.trained:
         asking = asking_for({}, job.prompting, manifest.get("config") or {})
@@ -61,8 +62,8 @@ def evaluate(job: Job, say: Say, report: Report) -> Result:
         faults = _outputs(job, asking, records, partial, say, report)
         figures = _predictions(job, _judge(job, asking, manifest, run), records, partial, faults)
     found = _metrics(job, manifest, run, recipe, records, figures)
-    _replace(job.out / METRICS, [json.dumps(found, indent=2, ensure_ascii=False).encode() + b"\n"])
-    (job.out / PARTIAL).unlink(missing_ok=True)
+    _write(job.out / METRICS, as_json(found))
+    (job.out / OUTPUTS).unlink(missing_ok=True)
     return Result(job, found, faults=_named(records, faults))
 
 
@@ -110,18 +111,10 @@ def _rows(job: Job) -> list[Record]:
 def _run(job: Job) -> dict[str, Any] | None:
     """What `synth train` wrote about the model; None for one that it did not make."""
     folder = job.run or Path(job.served or job.model)
-    path = folder / RUN
-    if not path.is_file():
-        if job.run is not None:
-            raise SourceError(f"{job.run} is no run folder (it has no {RUN}): give --run what synth train --out wrote")
-        return None
-    try:
-        found = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise SourceError(f"{path} is not JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise SourceError(f"{path} is not what synth train writes")
-    return found
+    facts = read_facts(folder / RUN, "what synth train writes", "train the model again, or give --run the folder of it")
+    if facts is None and job.run is not None:
+        raise SourceError(f"{job.run} is no run folder (it has no {RUN}): give --run what synth train --out wrote")
+    return facts
 
 
 def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -138,20 +131,14 @@ def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None
 
 
 def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The figures of this very evaluation where it is done; with --overwrite whatever is there goes.
+    """The figures of this very evaluation if it is done; None if it is to be made.
 
-    Raises FolderError where the folder holds another one.
+    Raises FolderError if the folder holds another one.
     """
     path = job.out / METRICS
-    if job.overwrite:
-        for name in (METRICS, PREDICTIONS, PARTIAL):
-            (job.out / name).unlink(missing_ok=True)
-    if not path.is_file():
+    if job.overwrite or not path.is_file():
         return None
-    try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError:
-        found = {}
+    found = facts_if_whole(path)
     if found.get("recipe") == digest(recipe):
         return found
     raise FolderError(
@@ -180,24 +167,15 @@ def _predictions(
                 figures.add(line)
                 yield orjson.dumps(line) + b"\n"
 
-    _replace(job.out / PREDICTIONS, lines())
+    _write(job.out / PREDICTIONS, lines())
     return figures
 
 
-def _replace(path: Path, parts: Sequence[bytes] | Iterator[bytes]) -> None:
-    """Write a file whole: to a name of its own, and from there into its place."""
-    new = path.with_name(f".{path.name}.new")
+def _write(path: Path, content: bytes | Iterator[bytes]) -> None:
     try:
-        with new.open("wb") as file:
-            _write_all(file, parts)
-        os.replace(new, path)
+        write_whole(path, content)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write {path}") from error
-
-
-def _write_all(file: IO[bytes], parts: Sequence[bytes] | Iterator[bytes]) -> None:
-    for part in parts:
-        file.write(part)
 
 
 def _metrics(

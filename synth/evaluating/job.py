@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from synth.data.names import EVALUATIONS
 from synth.errors import SynthError, UsageError
 from synth.evaluating.prompts import Prompting
 from synth.models.generate import Decoding
@@ -62,8 +63,8 @@ def default_out(model: str, served: str, data: Path, split: str, direct: bool, s
     """RUN/eval/<data>-<split>[-direct][-x10]; for a model that has no folder here, eval/<model>/..."""
     name = f"{data.resolve().name}-{split}" + "-direct" * direct + (f"-x{samples}" if samples > 1 else "")
     if not is_url(model) and Path(model).is_dir():
-        return Path(model) / "eval" / name
-    return Path("eval") / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
+        return Path(model) / EVALUATIONS / name
+    return Path(EVALUATIONS) / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
 
 
 def command(job: Job) -> str:

@@ -12,18 +12,17 @@ from typing import Any
 
 import orjson
 
+from synth.data.names import OUTPUTS
 from synth.errors import FolderError
 from synth.evaluating.job import Job, asked, difference
 from synth.models.generate import Output
-
-PARTIAL = "outputs.partial.jsonl"
 
 
 class Partial:
     """Use as a context manager. Raises FolderError where the folder holds another evaluation or cannot be written."""
 
     def __init__(self, job: Job, recipe: Mapping[str, Any]) -> None:
-        self.path = job.out / PARTIAL
+        self.path = job.out / OUTPUTS
         self._job = job
         self._head = orjson.dumps({"recipe": digest(recipe), "asked": asked(job)}) + b"\n"
         self._at: dict[int, int] = {}  # where the line of a row begins

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from synth.data.names import CACHE
 from synth.errors import SynthError, UsageError
 from synth.evaluating.job import Job, StoppedError
 from synth.evaluating.outputs import Partial
@@ -23,7 +24,6 @@ from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import teacher_from
 
-CACHE = "requests.sqlite"
 UNANSWERED = "unanswered"
 CUT_OFF = ("length", "max_tokens")
 CONNECT_SECONDS = 10.0

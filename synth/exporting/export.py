@@ -10,7 +10,6 @@ With --out FILE.jsonl one split goes to one file, and nothing is put beside it. 
 and then renamed into it: a run that was stopped leaves what was there.
 """
 
-import json
 import shlex
 import shutil
 from collections import Counter
@@ -23,14 +22,13 @@ from typing import Any
 
 import orjson
 
-from synth.base.files import file_facts
+from synth.base.files import as_json, facts_if_whole, file_facts, finish_replacing, replace_folder
 from synth.data import frontmatter, manifest, reading
-from synth.data.names import CARD, MANIFEST
+from synth.data.names import CARD, EXPORT, MANIFEST
 from synth.errors import FolderError, UsageError
 from synth.exporting.forms import INFO, TAKES_SYSTEM, Form, dataset_info, row
 from synth.exporting.pairs import pairs
 
-MADE = "synth-export.json"
 SUFFIXES = {".jsonl": "jsonl", ".parquet": "parquet"}
 BATCH = 4096  # rows of a Parquet row group
 
@@ -72,6 +70,7 @@ def export(options: Options) -> Export:
     _check(options)
     datasets = manifest.members(options.folder)
     _check_single(options, datasets)
+    finish_replacing(options.out)
     _check_out(options)
     out, done = options.out, Export(options.out)
     partial = out.with_name(f".{out.name}.partial")
@@ -87,7 +86,7 @@ def export(options: Options) -> Export:
             next(partial.iterdir()).replace(out)
         else:
             _write_facts(options, datasets, partial, done)
-            _put_into_place(partial, out)
+            replace_folder(partial, out)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {out}") from error
     finally:
@@ -118,9 +117,6 @@ def _check_single(options: Options, datasets: dict[str, Path]) -> None:
 def _check_out(options: Options) -> None:
     """Nothing is replaced but an export, and that only when asked for."""
     out = options.out
-    old = out.with_name(f".{out.name}.old")
-    if old.is_dir() and not out.exists():
-        old.rename(out)  # a run was killed between two renames
     if options.single:
         if out.is_dir() or (out.parent / MANIFEST).exists():
             raise FolderError(f"{out} cannot be written: it is a folder, or lies among the files of a dataset")
@@ -139,10 +135,8 @@ def _check_out(options: Options) -> None:
 
 def _ours(out: Path) -> set[str]:
     """The files that an export in this folder wrote."""
-    try:
-        return {MADE, *orjson.loads((out / MADE).read_bytes())["files"]}
-    except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
-        return set()
+    written = facts_if_whole(out / EXPORT).get("files")
+    return {EXPORT, *written} if isinstance(written, dict) else set()
 
 
 def _write_splits(options: Options, dataset: Path, into: Path, done: Export) -> Iterator[tuple[str, int]]:
@@ -210,20 +204,18 @@ def _write_facts(options: Options, datasets: dict[str, Path], partial: Path, don
             configs += [f"  - split: {split}", "    path:", f"    - {file}"]
             title = "_".join(filter(None, (options.folder.resolve().name, inside.rstrip("/"), split)))
             info[title] = {"file_name": file, **dataset_info(options.to, options.system)}
-    _dump(partial / INFO, info)
+    (partial / INFO).write_bytes(as_json(info))
     (partial / CARD).write_text(frontmatter.with_configs("", configs), encoding="utf-8")
     files = sorted(path for path in partial.rglob("*") if path.is_file())
-    _dump(
-        partial / MADE,
-        {
-            "made_by": f"rationale-synth {version('rationale-synth')}",
-            "command": _command(options),
-            "source": {name: file_facts(path / MANIFEST) for name, path in datasets.items()},
-            "rows": done.rows,
-            "left_out": dict(done.left_out),
-            "files": {path.relative_to(partial).as_posix(): file_facts(path) for path in files},
-        },
-    )
+    facts = {
+        "made_by": f"rationale-synth {version('rationale-synth')}",
+        "command": _command(options),
+        "source": {name: file_facts(manifest.place(path, MANIFEST)) for name, path in datasets.items()},
+        "rows": done.rows,
+        "left_out": dict(done.left_out),
+        "files": {path.relative_to(partial).as_posix(): file_facts(path) for path in files},
+    }
+    (partial / EXPORT).write_bytes(as_json(facts))
 
 
 def _command(options: Options) -> str:
@@ -234,16 +226,3 @@ def _command(options: Options) -> str:
     words += ["--pairs", str(options.pairs)] if options.pairs is not None else []
     words += ["--format", options.format] if options.format != "jsonl" else []
     return shlex.join(words)
-
-
-def _dump(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _put_into_place(partial: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    partial.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from synth.data.already import look
-from synth.data.folder import FolderWriter
+from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import open_manifest
-from synth.data.names import ATTEMPTS, REJECTED
+from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.reading import read
 from synth.data.verdict import Asking, Judge, Verdict, find, majority
 from synth.errors import UsageError
@@ -31,7 +31,6 @@ from synth.teachers.exchange import Request
 from synth.teachers.given import Limits, teacher_from
 from synth.validating.checker import settings_of
 
-CACHE = "requests.sqlite"
 Judged = dict[tuple[str, int], Verdict]  # split and number of the row
 
 
@@ -45,6 +44,8 @@ def run_judge(options: dict[str, Any]) -> None:
     manifest = open_manifest(folder)
     _check(options, judge)
     recipe = _recipe(options, manifest)
+    if out is not None:
+        finish_move(out)
     if out is not None and look(out, recipe, options["overwrite"]) is not None:
         Console(highlight=False).print(f"{out}: is there already")
         return

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.base import hf
+from synth.data.names import CHECKPOINTS
 from synth.errors import MissingExtraError, SourceError, SynthError, UsageError, first_line
 from synth.models.generate import Checkpoint
 
@@ -150,7 +151,7 @@ def _base(name: str) -> tuple[str | None, str]:
             raise SourceError(f"{name} is not there: give --model a checkpoint's folder, a name on the Hub, or a URL")
         return None, str(fetch(name, SERVED.format(name)))
     if not (folder / "config.json").is_file():
-        saved = sorted(folder.glob("checkpoints/checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+        saved = sorted(folder.glob(f"{CHECKPOINTS}/checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
         hint = f"its training did not end; the last checkpoint is {saved[-1]}" if saved else "it has no config.json"
         raise SourceError(f"{name} holds no checkpoint: {hint}")
     return None, name

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from synth.data.names import CHECKPOINTS
+from synth.data.names import CHECKPOINTS, EVALUATIONS
 from synth.errors import HubError, first_line
 
 
@@ -29,7 +29,7 @@ def push(folder: Path, name: str) -> None:
         hub.api.create_repo(name, repo_type="model", exist_ok=True)
         hub.api.upload_folder(
             folder_path=folder, repo_id=name, repo_type="model", commit_message="rationale-synth: a trained model",
-            ignore_patterns=[f"{CHECKPOINTS}/*", "eval/*", ".*"],
+            ignore_patterns=[f"{CHECKPOINTS}/*", f"{EVALUATIONS}/*", ".*"],
         )  # fmt: skip
     except (HfHubHTTPError, httpx2.HTTPError, ValueError, RuntimeError) as error:
         raise HubError(f"{name} cannot take the model: {first_line(error)}; the run is complete in {folder}") from error

@@ -17,12 +17,12 @@ from typing import Any
 
 import orjson
 
-from synth.base.files import file_facts
+from synth.base.files import file_facts, write_whole
 from synth.data.already import look
-from synth.data.folder import FolderWriter
+from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
 from synth.data.manifest import is_manifest, read_manifest
-from synth.data.names import CARD, MANIFEST, REJECTED, VALIDATION
+from synth.data.names import CARD, FETCHED, MANIFEST, PLOTS, REJECTED, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
@@ -30,8 +30,7 @@ from synth.releasing.hub import Hub, Say, State, login
 from synth.releasing.pull_card import configurations, put_card, remember
 from synth.releasing.push import CONFIG, SHARD
 
-FETCHED = ".synth-pull"
-PICTURE = re.compile(r"plots/[\w.-]+\.png")
+PICTURE = re.compile(rf"{PLOTS}/[\w.-]+\.png")
 
 
 @dataclass(frozen=True)
@@ -188,6 +187,7 @@ def _there(release: Release, overwrite: bool) -> Pulled | None:
     """What the folder holds, if it is this release; None where it may be written."""
     recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
     recipe["splits"] = release.manifest["splits"]
+    finish_move(release.folder)
     found = look(release.folder, recipe, overwrite)
     if found is None:
         return None
@@ -282,7 +282,7 @@ def _finished(hub: Hub, state: State, release: Release) -> Pulled:
     if path in state.files:
         text = hub.text(path, state.commit)
         if (why := _why_not(release.folder, text)) is None:
-            (release.folder / VALIDATION).write_text(text, encoding="utf-8")
+            write_whole(release.folder / VALIDATION, text.encode())
     rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
     return Pulled(release.folder, rows, _same(release, manifest), validate_again=why)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from synth.base.files import write_whole
 from synth.cards.blocks import merge, names
 from synth.data.frontmatter import entries, parse, split, split_configs
 from synth.data.names import CARD
@@ -53,10 +54,8 @@ def put_card(
     except FolderError as error:
         say(f"the card of the release did not come along: {error}")
         return False
-    partial = folder / f".{CARD}.partial"
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(folder / CARD)
+        write_whole(folder / CARD, text.encode())
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {folder}") from error
     return True

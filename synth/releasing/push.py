@@ -21,18 +21,19 @@ from typing import Any
 
 from synth import registry
 from synth.base.files import file_facts, hold
+from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
-from synth.data.names import CARD, MANIFEST, VALIDATION
+from synth.data.names import CARD, MANIFEST, PLOTS, STAGING, VALIDATION
 from synth.errors import FolderError, HubError, UsageError
 from synth.releasing.hub import Hub, LostRaceError, Say, State, checked_name, login
 from synth.releasing.leaks import Guard
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
-from synth.releasing.shards import STAGING, Staged, cannot, stage, staging
+from synth.releasing.shards import Staged, cannot, stage, staging
 from synth.validating.results import changed_since, read_validation
 
 RACES = 5  # commits that may be lost to somebody else's
 CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
-RESERVED = {"data", "plots"}  # folders of a repository that are no configuration's
+RESERVED = {"data", PLOTS}  # folders of a repository that are no configuration's
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
 BESIDE = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
 SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
@@ -188,6 +189,7 @@ def _part(config: str, folder: Path, force: bool) -> Part:
 
     Raises FolderError where it was not validated, failed, or changed since, and nobody insists.
     """
+    finish_move(folder)
     manifest = open_manifest(folder)
     names = [name for split in manifest["splits"].values() for name in split["files"]]
     try:

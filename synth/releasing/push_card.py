@@ -9,16 +9,16 @@ What both were when they were last the same is known by hashes, in `.synth-card.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synth.base.files import as_json, facts_if_whole, write_whole
 from synth.cards.blocks import BLOCK, merge, names, without_ours
 from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
-from synth.data.names import CARD
+from synth.data.names import CARD, CARD_MEMORY
 from synth.errors import FolderError
 from synth.releasing.leaks import Guard
 from synth.releasing.shards import Staged
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from synth.cards.dataset import Rendered
 
 
-MEMORY = ".synth-card.json"
 DIFFERS = (
     "README.md here is not that of the repository, which stays: --card here pushes it, --card hub says no more of it"
 )
@@ -182,11 +181,7 @@ def read_card(folder: Path) -> str | None:
 
 
 def _memory(folder: Path) -> dict[str, list[str]]:
-    try:
-        found = json.loads((folder / MEMORY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return facts_if_whole(folder / CARD_MEMORY)
 
 
 def _remembered(folder: Path | None, name: str) -> Sequence[str]:
@@ -198,4 +193,4 @@ def remember(folder: Path, name: str, here: str, hub: str) -> None:
     """That these two cards are of one text now; a folder that cannot be written to is asked about every time."""
     known = {**_memory(folder), name: [digest(own_text(here)), digest(own_text(hub))]}
     with suppress(OSError):
-        (folder / MEMORY).write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / CARD_MEMORY, as_json(known))

@@ -22,14 +22,15 @@ from typing import Any
 
 import orjson
 
+from synth.base.files import as_json, facts_if_whole, file_facts, write_whole
 from synth.data.columns import NOTES, Plan
+from synth.data.names import STAGING
 from synth.data.reading import chunks
 from synth.data.survey import survey
 from synth.data.writing import SHARD_BYTES
 from synth.errors import FolderError
 from synth.releasing.leaks import Guard
 
-STAGING = ".synth-push"
 PLAN = "plan.json"
 GROUP_BYTES = 64 << 20  # of a row group, before compression
 
@@ -106,19 +107,15 @@ def stage(
         place.mkdir()
         splits = _staged(folder, manifest, place, guard)
         plan_file = {"key": key, "splits": {name: asdict(split) for name, split in splits.items()}}
-        (place / f"{PLAN}.part").write_text(json.dumps(plan_file), encoding="utf-8")
-        (place / f"{PLAN}.part").rename(place / PLAN)
+        write_whole(place / PLAN, as_json(plan_file))
     except OSError as error:
         raise cannot(error, f"cannot write to {place}") from error
     return Staged(place, splits)
 
 
 def _found(place: Path, key: str) -> Staged | None:
-    try:
-        kept = orjson.loads((place / PLAN).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return None
-    if kept["key"] != key:
+    kept = facts_if_whole(place / PLAN)
+    if kept.get("key") != key:
         return None
     splits = {
         name: Split(facts["rows"], facts["memory"], [Shard(**shard) for shard in facts["shards"]])
@@ -185,11 +182,7 @@ class ShardWriter:
         for number, part in enumerate(self._parts):
             path = self._folder / f"{self._split}-{number:05d}-of-{len(self._parts):05d}.parquet"
             part.rename(path)
-            with path.open("rb") as file:
-                digest = hashlib.sha256()
-                while block := file.read(1 << 20):
-                    digest.update(block)
-            shards.append(Shard(path.name, path.stat().st_size, digest.hexdigest()))
+            shards.append(Shard(path.name, **file_facts(path)))
         return Split(self._rows, self._memory, shards)
 
     def _open(self) -> None:

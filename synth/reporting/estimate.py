@@ -28,9 +28,10 @@ from rich.console import Console
 from rich.table import Table
 
 from synth.data.manifest import open_manifest
+from synth.data.names import METRICS
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
-from synth.reporting.read import METRICS, Evaluation, Found, add_evaluation
+from synth.reporting.read import Evaluation, Found, add_evaluation
 from synth.reporting.settings import kind
 from synth.statistics.line import PUBLISHED
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 
+from synth.base.files import read_facts
+from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.errors import FolderError
 
-RUN, LOG, METRICS, PREDICTIONS = "synth-run.json", "log.jsonl", "metrics.json", "predictions.jsonl"
 KEPT = 40  # rows of each kind that examples are chosen from
 
 
@@ -84,7 +85,7 @@ def collect(folders: Sequence[Path]) -> Found:
         seen.add(folder)
         if (folder / RUN).is_file():
             run = _run_or_none(folder, names[folder], found, broken)
-            inside = {path.parent for name in (METRICS, PREDICTIONS) for path in folder.glob(f"eval/*/{name}")}
+            inside = {path.parent for name in (METRICS, PREDICTIONS) for path in folder.glob(f"{EVALUATIONS}/*/{name}")}
             for path in sorted(inside - seen):
                 seen.add(path)
                 _add_or_note(path, f"{names[folder]}/{path.name}", run, found, broken)
@@ -175,7 +176,7 @@ def add_evaluation(folder: Path, name: str, run: Run | None, found: Found) -> No
 def _run_around(folder: Path) -> dict[str, Any] | None:
     """The facts of the run whose folder the evaluation lies in."""
     around = folder.parent.parent / RUN
-    if folder.parent.name != "eval" or not around.is_file():
+    if folder.parent.name != EVALUATIONS or not around.is_file():
         return None
     try:
         return _object(around)
@@ -218,15 +219,7 @@ def _lines(path: Path) -> Iterator[Any]:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    try:
-        found = orjson.loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise FolderError(f"{path} is not JSON ({error}): run the command that wrote it again") from error
-    except OSError as error:
-        raise FolderError.from_os(error, str(path)) from error
-    if not isinstance(found, dict) or not _has_parts(found):
-        raise FolderError(f"{path} is not what synth writes: run the command that wrote it again")
-    return found
+    return read_facts(path, "what synth writes", "run the command that wrote it again", _has_parts) or {}
 
 
 def _has_parts(found: dict[str, Any]) -> bool:

@@ -8,7 +8,6 @@
 The same folders give the same bytes.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from synth.base.files import facts_if_whole, write_whole
+from synth.data.names import FIGURES, PAGE
 from synth.errors import FolderError
 from synth.reporting.facts import facts
 from synth.reporting.page import page, pictures
 from synth.reporting.read import collect
-
-PAGE, FIGURES = "index.html", "report.json"
 
 
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
@@ -59,19 +58,13 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
         for name in _old_pictures(out) - set(files):
             (out / name).unlink(missing_ok=True)
         for name, content in files.items():
-            part = out / f"{name}.part"
-            part.write_bytes(content)
-            os.replace(part, out / name)
+            write_whole(out / name, content)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {out}") from error
 
 
 def _old_pictures(out: Path) -> set[str]:
-    try:
-        old = orjson.loads((out / FIGURES).read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
-        return set()
-    named = old.get("pictures") if isinstance(old, dict) else None
+    named = facts_if_whole(out / FIGURES).get("pictures")
     return {name for name in named or [] if isinstance(name, str) and name == Path(name).name and name.endswith(".png")}
 
 

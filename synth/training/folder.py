@@ -11,19 +11,18 @@ A checkpoint counts once `synth-checkpoint.json` is in it, which is written last
 that was cut short, or has lost a file since, is thrown away.
 """
 
-import json
 import shutil
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
-from synth.base.files import hold, write_whole
-from synth.data.names import CHECKPOINTS, FACTS, LOG, MARK
+from synth.base.files import as_json, hold, read_facts, write_whole
+from synth.data.names import CHECKPOINTS, LOG, MARK, RUN
 from synth.errors import FolderError, UsageError
 
 # Settings that do not change what is learned; a run may be resumed with others.
@@ -86,15 +85,7 @@ class Run:
 
         Raises FolderError where it cannot be read.
         """
-        path = self.folder / FACTS
-        try:
-            return cast(dict[str, Any], orjson.loads(path.read_bytes()))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except orjson.JSONDecodeError as error:
-            raise FolderError(f"{path} is not JSON: begin the run again with --overwrite") from error
-        except OSError as error:
-            raise FolderError.from_os(error, str(path)) from error
+        return read_facts(self.folder / RUN, "what synth train writes", "begin the run again with --overwrite")
 
     def is_done(self, facts: Mapping[str, Any], job: Job) -> bool:
         """Whether this very run is complete already.
@@ -180,8 +171,7 @@ class Run:
 
     def write(self, facts: Mapping[str, Any]) -> None:
         if self.main:
-            text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-            write_whole(self.folder / FACTS, text.encode())
+            write_whole(self.folder / RUN, as_json(facts))
 
     def last(self) -> Checkpoint | None:
         """The newest checkpoint that is whole."""
@@ -210,7 +200,7 @@ class Run:
 
         safetensors lets nobody but the owner read its own, whatever the umask.
         """
-        mode = stat.S_IMODE((self.folder / FACTS).stat().st_mode)
+        mode = stat.S_IMODE((self.folder / RUN).stat().st_mode)
         for path in sorted(partial.iterdir()):
             path.chmod(mode)
             path.replace(self.folder / path.name)

@@ -4,37 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from synth.base.files import file_facts
+from synth.base.files import file_facts, read_facts
 from synth.data.names import REJECTED, VALIDATION
-from synth.errors import FolderError
 
 
 def read_validation(folder: Path) -> dict[str, Any] | None:
     """The results, or None for a folder that was not validated.
 
-    Raises FolderError where they cannot be read.
+    Raises FolderError if they cannot be read.
     """
-    path = folder / VALIDATION
-    try:
-        found = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except orjson.JSONDecodeError as error:
-        raise FolderError(f"{path} is not JSON ({error}): run synth validate again") from error
-    except OSError as error:
-        raise FolderError.from_os(error, str(path)) from error
-    wanted = ("success", "data", "expectations", "contamination")
-    if not isinstance(found, dict) or any(name not in found for name in wanted) or not _is_data(found["data"]):
-        raise FolderError(f"{path} does not hold the results of synth validate: run it again")
-    return found
+    return read_facts(folder / VALIDATION, "what synth validate writes", "run synth validate again", _has_parts)
 
 
-def _is_data(found: Any) -> bool:
-    """Whether it says of files how large they were, and their hashes."""
-    return isinstance(found, dict) and all(
-        isinstance(facts, dict) and {"bytes", "sha256"} <= facts.keys() for facts in found.values()
+def _has_parts(found: Mapping[str, Any]) -> bool:
+    """Whether the parts are there, and `data` says of files how large they were, and their hashes."""
+    wanted, data = ("success", "data", "expectations", "contamination"), found.get("data")
+    return (
+        all(name in found for name in wanted)
+        and isinstance(data, dict)
+        and all(isinstance(facts, dict) and {"bytes", "sha256"} <= facts.keys() for facts in data.values())
     )
 
 

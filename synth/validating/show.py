@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from synth.data.names import VALIDATION
 from synth.validating.suites import Outcome
 from synth.validating.texts import overlap_name
-from synth.validating.validate import RESULT, Result
+from synth.validating.validate import Result
 
 WIDTH = 150  # where output is no terminal
 UNITS = {"splits": "split", "files": "file", "verdicts": "judge"}  # what an expectation is about, if not rows
@@ -76,5 +77,5 @@ def _summary(result: Result) -> str:
     told = f"{result.folder}: {rows:,} row{'' if rows == 1 else 's'}, {count} expectation{'' if count == 1 else 's'}, "
     told += f"{len(critical)} failed ({', '.join(critical)})" if critical else "none failed"
     told += f"; {len(warned)} warned ({', '.join(warned)})" if warned else ""
-    where = f"{result.folder / RESULT}{f' and {result.docs}' if result.docs else ''}"
+    where = f"{result.folder / VALIDATION}{f' and {result.docs}' if result.docs else ''}"
     return f"{told}; written to {where}"

@@ -18,9 +18,10 @@ from typing import Any
 
 import orjson
 
-from synth.base.files import file_facts
+from synth.base.files import file_facts, write_whole
+from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
-from synth.data.names import CARD, MANIFEST
+from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
 from synth.errors import FolderError, UsageError
 from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
@@ -32,8 +33,6 @@ from synth.validating.texts import Texts
 from synth.validating.user import read_suite
 from synth.workers.local import cores
 
-RESULT = "validation.json"
-DOCS = "validation"
 BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
 
 
@@ -90,6 +89,7 @@ def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
 
 
 def _validate(folder: Path, given: Path, options: Options, report: Progress) -> Result:
+    finish_move(folder)
     manifest = open_manifest(folder)
     suites = _suites(manifest, folder, options)
     texts = Texts(options.tokenizer, options.limit, options.against, options.ngram)
@@ -230,13 +230,8 @@ def _last(name: str) -> str:
 
 
 def _write(folder: Path, report: Mapping[str, Any]) -> None:
-    """The whole file or the one that was there before."""
-    path = folder / RESULT
-    partial = path.with_name(f".{RESULT}.partial")  # one that a killed run left is written over
+    path = folder / VALIDATION
     try:
-        partial.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
-        partial.replace(path)
+        write_whole(path, orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write {path}") from error
-    finally:
-        partial.unlink(missing_ok=True)

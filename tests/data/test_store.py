@@ -13,7 +13,6 @@ from synth.base import files
 from synth.data import names
 from synth.data.already import look
 from synth.data.folder import FolderWriter
-from synth.data.manifest import read_manifest
 from synth.data.reading import read
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
@@ -73,33 +72,6 @@ def test_a_folder_made_for_a_write_that_failed_goes_again(tmp_path: Path) -> Non
     with pytest.raises(RuntimeError), FolderWriter(tmp_path / "new"):
         raise RuntimeError
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize("moved", range(4))
-def test_a_move_that_was_cut_short_is_finished_by_the_next_reader(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
-) -> None:
-    write(tmp_path, [row("old")], split="test")
-    replace, calls = Path.replace, []
-
-    def dying_replace(path: Path, target: Path) -> Path:
-        calls.append(path)
-        if len(calls) > moved:
-            raise KeyboardInterrupt
-        return replace(path, target)
-
-    monkeypatch.setattr(Path, "replace", dying_replace)
-    if moved < 3:  # train.jsonl, README.md, synth.json
-        with pytest.raises(KeyboardInterrupt):
-            write(tmp_path, [row("new")])
-    else:
-        write(tmp_path, [row("new")])
-    monkeypatch.undo()
-    assert [record.answer for record in read(tmp_path, "train")] == ["new"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "synth.json", "train.jsonl"]
-    manifest = read_manifest(tmp_path)
-    assert manifest is not None
-    assert all(files.file_facts(tmp_path / name) == facts for name, facts in manifest["files"].items())
 
 
 def test_leftovers_of_a_killed_run_are_swept_up(tmp_path: Path) -> None:

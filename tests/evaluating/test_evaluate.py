@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 from tiny_models import listops, make, write_dataset
 
-from synth.data.names import METRICS, PREDICTIONS
+from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.evaluating.evaluate import evaluate
 from synth.evaluating.job import Job
-from synth.evaluating.outputs import PARTIAL
 from synth.models.generate import Decoding
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -192,10 +191,10 @@ def wait_for_lines(path: Path, count: int, process: "subprocess.Popen[bytes]") -
 def test_ctrl_c_says_what_is_kept(llama: Path, data: Path, tmp_path: Path) -> None:
     words = eval_command(llama, data, tmp_path / "eval", "--batch-size", 1, "--max-new-tokens", 50, "--quiet")
     with subprocess.Popen(words, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE) as process:
-        wait_for_lines(tmp_path / "eval" / PARTIAL, 3, process)
+        wait_for_lines(tmp_path / "eval" / OUTPUTS, 3, process)
         process.send_signal(signal.SIGINT)
         said = process.communicate()[1].decode()
-    kept = (tmp_path / "eval" / PARTIAL).read_bytes().count(b"\n") - 1
+    kept = (tmp_path / "eval" / OUTPUTS).read_bytes().count(b"\n") - 1
     assert process.returncode == 130
     assert said == (
         f"synth: interrupted: the outputs of {kept} of 16 rows are kept; the same command goes on from here\n"
@@ -218,7 +217,7 @@ def test_rows_that_the_model_learned_from_are_remarked(llama: Path, data: Path, 
 def test_a_killed_evaluation_goes_on_and_ends_as_an_undisturbed_one(llama: Path, data: Path, tmp_path: Path) -> None:
     settings = ("--batch-size", 1, "--max-new-tokens", 50, "--quiet")
     env = os.environ | {"OMP_NUM_THREADS": "1"}
-    partial = tmp_path / "killed" / PARTIAL
+    partial = tmp_path / "killed" / OUTPUTS
     with subprocess.Popen(eval_command(llama, data, tmp_path / "killed", *settings), env=env) as process:
         wait_for_lines(partial, 3, process)
         process.send_signal(signal.SIGKILL)

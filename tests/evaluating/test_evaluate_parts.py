@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_models import listops
 
+from synth.data.names import OUTPUTS
 from synth.errors import FolderError, UsageError
 from synth.evaluating.job import Job, decoding_from, default_out
-from synth.evaluating.outputs import PARTIAL, Partial
+from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
 from synth.models.generate import BATCH_TOKENS, Decoding, Output, batches
 from synth.record import Record
@@ -35,7 +36,7 @@ def test_outputs_survive_kills_in_the_middle_of_a_line(tmp_path: Path) -> None:
         with Partial(job, recipe) as partial:
             assert len(partial) == row
             partial.add({row: [Output(f"said {row}", row, False)]})
-        with (tmp_path / PARTIAL).open("ab") as file:
+        with (tmp_path / OUTPUTS).open("ab") as file:
             file.write(b'{"row":7,"outputs":[["sa')
     with Partial(job, recipe) as partial:
         assert [partial.outputs(row)[0].text for row in range(3)] == ["said 0", "said 1", "said 2"]

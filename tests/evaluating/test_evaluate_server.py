@@ -19,12 +19,11 @@ import pytest
 from loopback import Answer, free_port, serving
 from tiny_models import listops, make, write_dataset
 
-from synth.data.names import METRICS, PREDICTIONS
+from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
 from synth.data.reading import read
 from synth.errors import SynthError
 from synth.evaluating.evaluate import evaluate
 from synth.evaluating.job import Job, Result, StoppedError
-from synth.evaluating.outputs import PARTIAL
 from synth.models.generate import Decoding
 from synth.record import Record
 from synth.teachers.given import Limits
@@ -125,7 +124,7 @@ def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path) -> N
         words = ["--model", server.url, "--model-name", "m", "--data", data, "--out", tmp_path / "eval", "--quiet"]
         command = [sys.executable, "-m", "synth", "eval", *map(str, words), "--concurrency", "4"]
         with subprocess.Popen(command) as process:
-            while server.answered.total() < 5 or _lines(tmp_path / "eval" / PARTIAL) < 6:
+            while server.answered.total() < 5 or _lines(tmp_path / "eval" / OUTPUTS) < 6:
                 assert process.poll() is None
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)

@@ -15,10 +15,11 @@ from synth import registry
 from synth.building.build import Options as BuildOptions
 from synth.building.build import build
 from synth.data.manifest import open_manifest
+from synth.data.names import EXPORT
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
 from synth.exporting import pairs as _export_pairs
-from synth.exporting.export import MADE, Export, Options, export
+from synth.exporting.export import Export, Options, export
 from synth.exporting.forms import Form
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -264,7 +265,7 @@ def test_nothing_is_replaced_but_an_export(folder: Path, tmp_path: Path) -> None
         run(folder, "messages", out)
     assert files(out) == before
     run(folder, "messages", out, split="test", overwrite=True)
-    assert set(files(out)) == {"test.jsonl", "README.md", "dataset_info.json", MADE}
+    assert set(files(out)) == {"test.jsonl", "README.md", "dataset_info.json", EXPORT}
     (out / "notes.txt").write_text("mine")
     with pytest.raises(FolderError, match=r"'notes\.txt', which is no part of an export"):
         run(folder, "alpaca", out, overwrite=True)

@@ -16,13 +16,13 @@ from hub_use import REPO, connected, contents, dataset, in_a_child, row
 from huggingface_hub import constants
 from loopback_hub import Hub
 
+from synth.data.names import STAGING
 from synth.errors import FolderError, HubError, SynthError
 from synth.releasing import shards
 from synth.releasing.hub import TRIES
 from synth.releasing.pull import Options as PullOptions
 from synth.releasing.pull import pull
 from synth.releasing.push import Options, push
-from synth.releasing.shards import STAGING
 
 
 @pytest.fixture
