@@ -1,15 +1,15 @@
 """The YAML front matter of a card: what the data decides is ours, the rest is a person's once it is there.
 
 Keys keep their place, their comments and their very text unless their value has to change. To a list such as the tags,
-what is missing is added. `configs` and `dataset_info` keep the entries of configurations that are not written now.
+what is missing is added, and its comments stay (ruamel.yaml). `configs` and `dataset_info` keep the entries of
+configurations that are not written now.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
-
-import yaml
 
 from synth.data.manifest import open_manifest, with_rows
 from synth.data.names import CARD
@@ -48,24 +48,47 @@ def split(card: str) -> tuple[str, str]:
 def parse(front: str) -> dict[str, Any]:
     """The values of front matter.
 
-    Raises FolderError where it is not YAML, or not keys and values.
+    Raises FolderError if it is not YAML, or not keys and values.
     """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
-        found = yaml.safe_load(front)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
+        values = YAML(typ="safe", pure=True).load(front)
+    except (YAMLError, ValueError) as error:  # ValueError: a date that is none
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 2}: {getattr(error, 'problem', '')})" if mark else f" ({error})"
         raise FolderError(
             f"the front matter of the README.md that is there is not YAML{where}: mend it, or move the file away"
         ) from error
-    if found is None:
+    if values is None:
         return {}
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise FolderError(
             "the front matter of the README.md that is there, between two lines of ---, has to be keys and values "
             "(license: mit): mend it, or move the file away"
         )
-    return found
+    return values
+
+
+def dump(values: Mapping[str, Any]) -> str:
+    """Keys and values as YAML. Whoever reads it by the rules of YAML 1.1, as PyYAML does, gets the same values."""
+    return _dumped(dict(values), (1, 1)).removeprefix("%YAML 1.1\n---\n")
+
+
+def _dumped(values: Mapping[str, Any], version: tuple[int, int] | None = None) -> str:
+    text = StringIO()
+    _round_trip(version).dump(values, text)
+    return text.getvalue()
+
+
+def _round_trip(version: tuple[int, int] | None = None) -> Any:
+    """A reader and writer that keeps comments, quotes and order."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(pure=True)
+    yaml.version, yaml.width, yaml.preserve_quotes, yaml.allow_unicode = version, 1_000_000, True, True
+    return yaml
 
 
 def merge(
@@ -88,10 +111,11 @@ def merge(
     wanted = {**there, **values}
     segments = list(_segments(theirs))
     if set(there) <= set(TRUTH) and all(key and not _comments(text).strip() for key, text in segments):
-        segments = []  # nothing of a person's is in it: our order
-    elif sorted(key for key, _ in segments if key) != sorted(there):
-        return dump(wanted), wanted  # keys in braces, or twice
-    text = "".join(_rewritten(there, values, segments))
+        segments, there = [], {}  # nothing of a person's is in it: our order
+    if sorted(key for key, _ in segments if key) == sorted(there):
+        text = "".join(_rewritten(there, values, segments))
+    else:
+        text = _changed(theirs, values)  # keys in braces
     return (text, wanted) if _is(text, wanted) else (dump(wanted), wanted)
 
 
@@ -99,11 +123,30 @@ def _rewritten(there: Mapping[str, Any], values: Mapping[str, Any], segments: Se
     """The segments with our values, then what they do not have."""
     for key, text in segments:
         same = key is None or key not in values or (key in there and there[key] == values[key])
-        part = text if same or key is None else _comments(text) + dump({key: values[key]})
+        part = text if same or key is None else _changed(text, {key: values[key]})
         yield part if part.endswith("\n") or not part else part + "\n"
     missing = [key for key in values if key not in [key for key, _ in segments]]
     for key in sorted(missing, key=lambda key: key in TRUTH):
         yield dump({key: values[key]})
+
+
+def _changed(text: str, values: Mapping[str, Any]) -> str:
+    """A piece of front matter with other values; what was in a list before keeps its place and its comments."""
+    from ruamel.yaml.error import YAMLError
+
+    above, fresh = _comments(text), _round_trip().load(dump(values))  # with quotes where YAML 1.1 needs them
+    try:
+        held = _round_trip().load(text.removeprefix(above))
+        held.fa.set_block_style()
+        for key, value in fresh.items():
+            old = held.get(key)
+            if isinstance(old, list) and list(old) == value[: len(old)]:
+                old.extend(value[len(old) :])
+            else:
+                held[key] = value
+        return above + _dumped(held)
+    except (YAMLError, ValueError):  # an alias of something that stands elsewhere
+        return above + dump(values)
 
 
 def _is(text: str, wanted: Mapping[str, Any]) -> bool:
@@ -128,13 +171,6 @@ def rows_of(info: Mapping[str, Any]) -> dict[str, int]:
         for part in (splits if isinstance(splits, list) else [])
         if isinstance(part, dict) and "name" in part and isinstance(part.get("num_examples"), int)
     }
-
-
-def dump(values: Mapping[str, Any]) -> str:
-    text: str = yaml.safe_dump(
-        dict(values), sort_keys=False, allow_unicode=True, default_flow_style=False, width=1_000_000
-    )
-    return text
 
 
 def _merged(key: str, there: Any, value: Any, overwrite: bool, alone: bool) -> Any:

@@ -3,30 +3,20 @@
     delta accuracy = accuracy with - accuracy without
     delta ECE      = -(ECE with - ECE without)          above 0 is better calibrated
 
-as RAFT writes them (Zhu et al. 2025, arXiv 2505.24147, equations 5 and 6). Intervals are those of the paired
-bootstrap: rows are drawn anew a thousand times, the same ones for both sides, and where there are several seeds the
-seeds are drawn anew, too. With one seed an interval knows of other questions and not of other seeds.
+as RAFT writes them (Zhu et al. 2025, arXiv 2505.24147, equations 5 and 6), with the intervals of statistics/paired.py.
+With one seed an interval knows of other questions and not of other seeds.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import NO_MATTER, Group, groups, kind
-from synth.statistics.calibration import ece
+from synth.statistics.paired import Delta, Side, deltas, together
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float64]
-
-RESAMPLES = 1_000
-BINS = 10
 SHARED = 0.5  # of the rows of the smaller side, so that two different test sets are not compared
-_AT_ONCE = 2_000_000  # drawn rows, so that memory stays small
 OWN = {
     "target",
     "data",
@@ -94,20 +84,21 @@ def _comparison(one: Group, other: Group) -> Comparison | None:
     pairs = [(left, right, rows) for left, right in _by_seed(one, other) if (rows := _shared(left, right))]
     if not pairs:
         return None
-    drawn = [_resample(left, right, rows) for left, right, rows in pairs]
+    drawn = [_deltas(left, right, rows) for left, right, rows in pairs]
     first, second, _ = pairs[0]
     trained = bool(first.run) and first.run_name != second.run_name
     each = [
-        {"seed": left.run.get("seed"), "against": right.run.get("seed"), **{name: found[name][0] for name in found}}
+        {"seed": left.run.get("seed"), "against": right.run.get("seed"), **{name: found[name].value for name in found}}
         for (left, right, _), found in zip(pairs, drawn, strict=True)
     ]
     shared = min(len(rows) for _, _, rows in pairs)
+    gains = together([found["accuracy"] for found in drawn], shared)
     with_ece = all("ece" in found for found in drawn)
+    errors = together([found["ece"] for found in drawn], shared) if with_ece else None
     against = other.label if one.data == other.data else f"{other.label} ({other.data})"
     return Comparison(
         one.label, against, one.data, trained, kind(first) == "blank", shared, [pair["seed"] for pair in each],
-        _together(drawn, "accuracy", shared), _together(drawn, "ece", shared) if with_ece else None, each,
-        _differences(first.run, second.run) if trained else [],
+        gains, errors, each, _differences(first.run, second.run) if trained else [],
     )  # fmt: skip
 
 
@@ -132,59 +123,14 @@ def _shared(left: Evaluation, right: Evaluation) -> list[tuple[int, int]]:
     return []
 
 
-def _resample(left: Evaluation, right: Evaluation, rows: list[tuple[int, int]]) -> "dict[str, tuple[float, Floats]]":
-    """For accuracy, and for ECE where all rows have a confidence: the delta, and the deltas of the resamples."""
-    import numpy as np
-
+def _deltas(left: Evaluation, right: Evaluation, rows: list[tuple[int, int]]) -> dict[str, Delta]:
     sides = [(left, [one for one, _ in rows]), (right, [other for _, other in rows])]
-    right_ones = [np.array([side.rows.correct[at] for at in places], dtype=np.float64) for side, places in sides]
-    sure = [[side.rows.confidence[at] for at in places] for side, places in sides]
-    gain = (right_ones[0] - right_ones[1])[:, None]
-    gaps = None
-    if not any(value is None for values in sure for value in values):
-        gaps = [_gaps(np.array(values, dtype=np.float64), ones) for values, ones in zip(sure, right_ones, strict=True)]
-    drawn_gain, drawn_ece = [], []
-    for weights in _weights(len(rows)):
-        drawn_gain.append((weights @ gain)[:, 0] / len(rows))
-        if gaps:
-            drawn_ece.append((np.abs(weights @ gaps[1]).sum(1) - np.abs(weights @ gaps[0]).sum(1)) / len(rows))
-    found = {"accuracy": (float(gain.mean()), np.concatenate(drawn_gain))}
-    if gaps:
-        scores = [
-            ece([value or 0.0 for value in side], ones.tolist()) for side, ones in zip(sure, right_ones, strict=True)
-        ]
-        found["ece"] = (scores[1] - scores[0], np.concatenate(drawn_ece))
-    return found
-
-
-def _gaps(sure: "Floats", right: "Floats") -> "Floats":
-    """Confidence less outcome of each row, in the column of its bin; bins as in synth/statistics/intervals.py."""
-    import numpy as np
-
-    place = np.searchsorted(np.arange(1, BINS) / BINS, sure, side="left")
-    return np.asarray(np.eye(BINS)[place] * (sure - right)[:, None], dtype=np.float64)
-
-
-def _weights(rows: int) -> "Iterator[Floats]":
-    """How often each row is drawn, a line a resample. Always the same draws, so that all seeds see the same rows."""
-    import numpy as np
-
-    rng = np.random.default_rng(0)
-    for block in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * rows // _AT_ONCE)):
-        drawn = rng.integers(rows, size=(len(block), rows)) + rows * np.arange(len(block))[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * len(block)).reshape(len(block), rows).astype(np.float64)
-
-
-def _together(drawn: "list[dict[str, tuple[float, Floats]]]", name: str, rows: int) -> dict[str, Any]:
-    """The mean over the pairs of runs, with an interval over rows and pairs drawn anew."""
-    import numpy as np
-
-    values = [found[name][0] for found in drawn]
-    resampled = np.stack([found[name][1] for found in drawn])
-    chosen = np.random.default_rng(1).integers(len(values), size=resampled.shape)
-    means = np.take_along_axis(resampled, chosen, axis=0).mean(axis=0)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return {"value": float(np.mean(values)), "low": float(low), "high": float(high), "n": rows}
+    return deltas(
+        *(
+            Side([side.rows.correct[at] for at in places], [side.rows.confidence[at] for at in places])
+            for side, places in sides
+        )
+    )
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
-"""ECE, Brier, reliability"""
+"""How well confidence fits accuracy: expected calibration error, Brier score, what a reliability diagram shows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from synth.statistics.intervals import _AT_ONCE, RESAMPLES, _facts
+from synth.statistics.intervals import blocks, with_ends
 
 if TYPE_CHECKING:
     from synth.statistics.intervals import Floats
@@ -38,6 +38,14 @@ def _ece(sure: "Floats", right: "Floats", weights: "Floats") -> "Floats":
     return np.asarray(gaps.sum(axis=1) / weights.sum(axis=1), dtype=np.float64)
 
 
+def gaps(sure: "Floats", right: "Floats") -> "Floats":
+    """Confidence less outcome of each of n rows in the column of its bin, n x 10: the error of any draw of rows is the
+    sum of the columns' absolute sums over it, divided by the rows."""
+    import numpy as np
+
+    return np.asarray(np.eye(BINS)[_bins(sure)] * (sure - right)[:, None], dtype=np.float64)
+
+
 def _bins(sure: "Floats") -> Any:
     import numpy as np
 
@@ -53,12 +61,11 @@ def ece_interval(confidences: Sequence[float], correct: Sequence[float], seed: i
     pairs = np.column_stack([np.asarray(confidences, np.float64), np.asarray(correct, np.float64)])
     different, counts = np.unique(pairs, axis=0, return_counts=True)
     rng, total = np.random.default_rng(seed), len(pairs)
-    blocks = np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * len(different) // _AT_ONCE))
     resampled = [
-        _ece(different[:, 0], different[:, 1], rng.multinomial(total, counts / total, len(block)).astype(np.float64))
-        for block in blocks
+        _ece(different[:, 0], different[:, 1], rng.multinomial(total, counts / total, block).astype(np.float64))
+        for block in blocks(len(different))
     ]
-    return _facts(ece(confidences, correct), np.concatenate(resampled), total)
+    return with_ends(ece(confidences, correct), np.concatenate(resampled), total)
 
 
 def calibration(confidences: Sequence[float], correct: Sequence[float]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Figures over all rows: means with their intervals, and how well confidence fits accuracy.
+"""Means over rows, with their intervals.
 
 The intervals are those of the percentile bootstrap (Efron & Tibshirani 1993, chapter 13): the rows are drawn anew, as
 many as there are and with replacement, a thousand times, and 95% of the figures that come out lie inside. Rows are
-drawn by how often each different value occurs, which is the same and takes a fraction of the time where values are
-few.
+drawn by how often each different value occurs, which is the same and takes a fraction of the time if values are few:
+why scipy.stats.bootstrap, which draws every row by itself, is not used.
 
 A share of 0 or 1 has an interval of no width: no row that was drawn says anything else.
 """
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 RESAMPLES = 1_000
 LEVEL = 0.95
-_AT_ONCE = 4_000_000  # draws, so that memory stays small
+AT_ONCE = 4_000_000  # draws, so that memory stays small
 
 
 def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any] | None:
-    """`{"value": mean, "low": , "high": , "n": rows}` of the rows that the metric applies to; None where there are
-    none."""
+    """`{"value": mean, "low", "high", "n": rows}` of the rows that the metric applies to; None if there are none."""
     import numpy as np
 
     found = np.array([value for value in values if value is not None], dtype=np.float64)
@@ -31,7 +30,7 @@ def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any] | 
         return None
     different, counts = np.unique(found, return_counts=True)
     means = _drawn(counts, different, np.random.default_rng(seed))
-    return _facts(float(found.mean()), means, found.size)
+    return with_ends(float(found.mean()), means, found.size)
 
 
 def _drawn(counts: Any, different: "Floats", rng: Any) -> "Floats":
@@ -39,11 +38,20 @@ def _drawn(counts: Any, different: "Floats", rng: Any) -> "Floats":
     import numpy as np
 
     total = int(counts.sum())
-    blocks = np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * len(different) // _AT_ONCE))
-    return np.concatenate([rng.multinomial(total, counts / total, len(block)) @ different / total for block in blocks])
+    return np.concatenate(
+        [rng.multinomial(total, counts / total, block) @ different / total for block in blocks(len(different))]
+    )
 
 
-def _facts(value: float, resampled: "Floats", rows: int) -> dict[str, Any]:
+def blocks(draws: int) -> list[int]:
+    """How many resamples to make at a time, of so many draws each."""
+    import numpy as np
+
+    return [len(block) for block in np.array_split(np.arange(RESAMPLES), -(-RESAMPLES * draws // AT_ONCE))]
+
+
+def with_ends(value: float, resampled: "Floats", rows: int) -> dict[str, Any]:
+    """`{"value", "low", "high", "n"}`: a figure with the ends of its interval, out of the figures of all resamples."""
     import numpy as np
 
     tail = (1 - LEVEL) / 2

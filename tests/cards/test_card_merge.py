@@ -132,6 +132,26 @@ def test_comments_and_order_survive() -> None:
     assert merged.index("license") < merged.index("tags") < merged.index("mine:") < merged.index("pretty_name")
 
 
+def test_comments_in_a_list_survive_what_is_added_to_it() -> None:
+    text = "license: mit\n\n# above\ntags:  # some\n# whose\n- mine  # really\n# below\nmine: 1\n"
+    merged, values = frontmatter.merge(text, OURS)
+    assert merged.startswith(text.replace("really\n", "really\n- synthetic\n- reasoning\n"))
+    assert values["tags"] == ["mine", "synthetic", "reasoning"]
+
+
+@given(
+    st.dictionaries(
+        KEYS, st.sampled_from(["no", "on", "~", "1e3", "010", "1:30", "2024-01-01", "=", "0x1"]), max_size=4
+    )
+)
+def test_values_of_ours_are_the_same_to_readers_of_an_older_yaml(ours: dict[str, str]) -> None:
+    """PyYAML, which `datasets` and the Hub's own library read cards with, takes `no` for false."""
+    merged, _ = frontmatter.merge("mine: {a: 1}\n", {**OURS, **ours})
+    found = yaml.safe_load(merged)
+    assert {key: found[key] for key in ours} == ours
+    assert frontmatter.parse(merged) == found
+
+
 def test_what_the_data_decides_is_ours_and_other_configurations_stay() -> None:
     other = {"config_name": "long", "features": [], "splits": [{"name": "train", "num_examples": 9000}]}
     files = {"config_name": "long", "data_files": "long/*.parquet"}

@@ -185,7 +185,7 @@ def test_what_is_not_fit_to_go_out_is_only_pushed_by_force(
 def test_a_validation_that_cannot_be_read_is_not_pushed_over(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     (folder / "validation.json").write_text("[]")
-    with pytest.raises(FolderError, match="does not hold the results of synth validate"):
+    with pytest.raises(FolderError, match="is not what synth validate writes"):
         push(Options([folder], REPO, force=True))
     assert hub.seen == []
 

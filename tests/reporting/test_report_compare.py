@@ -14,7 +14,7 @@ from synth.reporting.read import collect
 from synth.reporting.report import make
 from synth.reporting.settings import groups
 from synth.statistics.calibration import ece
-from synth.statistics.line import fit, p_of_pearson
+from synth.statistics.line import fit
 from synth.statistics.ranges import in_order, in_ranges
 
 
@@ -29,16 +29,22 @@ from synth.statistics.ranges import in_order, in_ranges
     ],
 )
 def test_p_values_are_those_that_the_paper_prints(pearson: float, points: int, printed: float) -> None:
-    assert p_of_pearson(pearson, points) / 2 == pytest.approx(printed, rel=0.04)
+    line = fit(*points_of(pearson, points))
+    assert line is not None
+    assert line.pearson == pytest.approx(pearson)
+    assert line.p_student / 2 == pytest.approx(printed, rel=0.04)
 
 
-@pytest.mark.parametrize(
-    ("t", "degrees", "two_sided"),
-    [(12.706, 1, 0.05), (4.303, 2, 0.05), (3.182, 3, 0.05), (2.776, 4, 0.05), (2.228, 10, 0.05), (3.250, 9, 0.01)],
-)
-def test_p_values_are_those_of_the_table_of_t(t: float, degrees: int, two_sided: float) -> None:
-    pearson = t / (degrees + t * t) ** 0.5
-    assert p_of_pearson(pearson, degrees + 2) == pytest.approx(two_sided, rel=0.002)
+def points_of(pearson: float, points: int) -> tuple[list[float], list[float]]:
+    """Points of just this correlation: x, and y of x and of something that has nothing to do with it."""
+    x = [float(at) for at in range(points)]
+    centre = (points - 1) / 2
+    other = [(at - centre) ** 2 for at in x]  # even about the centre
+    size = sum((at - centre) ** 2 for at in x) ** 0.5
+    mean = sum(other) / points
+    beside = sum((each - mean) ** 2 for each in other) ** 0.5
+    slant = (1 - pearson**2) ** 0.5
+    return x, [pearson * (at - centre) / size + slant * (o - mean) / beside for at, o in zip(x, other, strict=True)]
 
 
 def test_a_line_worked_out_by_hand() -> None:
@@ -47,6 +53,7 @@ def test_a_line_worked_out_by_hand() -> None:
     # Sums of products about the means: xx 5, xy 7, yy 14.
     assert (line.slope, line.intercept) == (pytest.approx(1.4), pytest.approx(0.9))
     assert line.pearson == pytest.approx(7 / 70**0.5)
+    assert line.p_student == pytest.approx(1 - 7 / 70**0.5)  # what Student's t comes to with 2 degrees of freedom
     # Of 24 orders of y these lie on a line at least as closely, rising or falling: xy of 7 or more.
     assert line.p_permutation == pytest.approx(sum_of_orders() / 24)
 
