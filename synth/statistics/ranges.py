@@ -89,7 +89,7 @@ def grouped(column: Sequence[Any]) -> dict[str, list[int]]:
 
 
 def _label(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value + 0.0:g}" if isinstance(value, float) else str(value)  # -0 is 0
 
 
 def _of_equal_width(values: set[Any]) -> Any:
