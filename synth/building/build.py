@@ -100,10 +100,16 @@ def remake(row_id: str) -> Record:
     """
     name = row_id.split("/", 1)[0]
     builder = find(name)
-    if builder.record is None:
+    if not builder.drawn:
         raise UsageError(f"{row_id!r}: rows of {name} are read from a source and cannot be made from their id")
     config, split, seed, index = read_id(row_id, builder.config)
-    return builder.record(config, split, seed, index)
+    if builder.record is not None:
+        return builder.record(config, split, seed, index)
+    made = builder.records(config, split, seed, range(index, index + 1)) if split in builder.splits(config) else ()
+    row = next((row for row in made if isinstance(row, Record)), None)
+    if row is None:
+        raise UsageError(f"{row_id!r}: {name} has no such row")
+    return row
 
 
 class Build:

@@ -42,7 +42,7 @@ def push(
     from synth.releasing.push import push as run
 
     if len(what) < 2:
-        raise UsageError("synth push needs a dataset folder and where to push it: synth push data/listops org/name")
+        raise UsageError("synth push needs a dataset folder and where to push it: synth push data org/name")
     folders = [Path(folder) for folder in what[:-1]]
     options = Options(
         folders, what[-1], config, private, revision, tag, dry_run, force, message, tuple(allow or ()), card

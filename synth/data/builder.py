@@ -64,7 +64,8 @@ class Builder(Generic[C]):
     records: Callable[[C, str, int, Any], Iterator[Record | Rejected]]
     about: About  # what a dataset card says
 
-    # (config, split, seed, index) -> one row from its key, for `synth row`. UsageError where there is no such row
+    # (config, split, seed, index) -> one drawn row, for `synth row`, if its key has to be looked at more closely than
+    # `records` does; UsageError if there is no such row
     record: Callable[[C, str, int, int], Record] | None = None
     items: Callable[[C, str], Iterator[Any]] | None = None  # (config, split) -> work items, of rows read from a source
     variants: Callable[[C], Mapping[str, C]] = _one_folder  # folder -> config, where one call writes several datasets

@@ -23,8 +23,14 @@ class Family(Protocol):
 
 
 def task_names() -> list[str]:
-    """The names of all tasks, family by family, those of the program first."""
-    return list(dict.fromkeys(task.name for family in _families() for task in _tasks(family)))
+    """The names of all tasks, family by family, those of the program first. Of two of one name the first one counts."""
+    found: dict[str, str] = {}
+    for family in _families():
+        for task in _tasks(family):
+            if (other := found.setdefault(task.name, family)) != family:
+                this, that = registry.where("tasks", other), registry.where("tasks", family)
+                registry.notice(f"task {task.name!r} is that of {this}, not of {that}: rename one of them")
+    return list(found)
 
 
 def known_task(name: str) -> Task | None:

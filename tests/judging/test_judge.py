@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from loopback import Answer, serving
+from packages import SHORT
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 FEW = ("--validation", 0, "--test", 0, "--test-longer", 0, "--test-larger", 0)
@@ -194,3 +195,20 @@ def test_a_mistake_is_one_line(synth: Synth, folder: Path, words: list[str], par
     assert done.returncode == 2
     assert part in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_judge_of_ones_own(synth: Synth, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "short.py").write_text(SHORT)
+    rewrite(folder, 3, rationale="1")
+    done = synth("judge", "data", "--judge", "in/short.py", "--drop", "long", "--out", "judged")
+    assert done.returncode == 0, done.stderr
+    (row,) = lines(tmp_path / "judged" / "train.jsonl")
+    assert row["provenance"]["verdicts"] == [{"judge": "short", "verdict": "short", "detail": ""}]
+    judged = json.loads((tmp_path / "judged" / "synth.json").read_text())
+    assert judged["judged"]["judge"] == "short.py"  # and not the folder it is in
+    assert judged["dropped"] == {"short.py: long": 11}
+    wrong = synth("judge", "data", "--judge", "in/short.py", "--teacher", "m-1")
+    assert (wrong.returncode, wrong.stderr) == (
+        2, "synth: --judge in/short.py asks no model: leave out --teacher and --votes\n",
+    )  # fmt: skip
