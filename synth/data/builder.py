@@ -14,9 +14,11 @@ from typing import Any, Generic, TypeVar
 
 from synth import registry
 from synth.data.about import About
+from synth.errors import UsageError
 from synth.record import Record, Rejected
 
 C = TypeVar("C")
+COLUMN_TYPES = {str, int, float, bool}
 CHUNK = 4096  # rows in one work item of a dataset that is drawn
 
 
@@ -57,7 +59,7 @@ class Builder(Generic[C]):
     """A dataset that is built by program: what `synth build NAME` needs of it, and what other verbs ask about it."""
 
     config: type[C]  # a frozen dataclass; its fields, made with `option`, are the options of `synth build NAME`
-    meta: Mapping[str, type]  # name and type of every column of a row's meta: str, int, float or bool
+    meta: Mapping[str, type]  # name and type of every column of a row's meta: str, int, float or bool; at least one
     splits: Callable[[C], Mapping[str, int | None]]  # split -> number of rows; None for every row of the source
     # (config, split, seed, item) -> rows and drops of one work item, fewer where there are no more. An item is a range
     # of indexes, or what `items` yields.
@@ -79,6 +81,14 @@ class Builder(Generic[C]):
     notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
     repeats: Callable[[C], bool] = _never  # whether questions may repeat
     advice: Mapping[str, str] = field(default_factory=dict)  # reason of a drop -> what to do when no row is left
+
+    def __post_init__(self) -> None:
+        if not self.meta or not set(self.meta.values()) <= COLUMN_TYPES:  # Parquet has no struct without a field
+            raise UsageError("a builder's meta has one column or more, each of them str, int, float or bool")
+        if self.group and self.group not in self.meta:
+            raise UsageError(
+                f"a builder's group is a column of its meta: {self.group} is none of {', '.join(self.meta)}"
+            )
 
     @property
     def drawn(self) -> bool:

@@ -101,6 +101,19 @@ def test_a_builder_describes_itself(name: str) -> None:
     assert (registry.load("validators", name).__doc__ or "").startswith("Checks ")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"meta": {}}, "meta has one column or more, each of them str, int, float or bool"),
+        ({"meta": {"when": list}}, "meta has one column or more"),
+        ({"group": "kind"}, "group is a column of its meta, length, depth, operators, root, not 'kind'"),
+    ],
+)
+def test_a_builder_that_cannot_be(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        dataclasses.replace(find_builder("listops"), **wrong)
+
+
 @pytest.mark.parametrize("name", BUILDERS)
 def test_rows_are_plain_data_with_no_machine_in_it(name: str, tmp_path: Path) -> None:
     build(name, small(find_builder(name)), Options(tmp_path / "data", workers=1))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages import DOUBLES, SHORT, install, write
+from packages import CHECKER, DOUBLES, SHORT, install, write
 
 from synth import registry
 from synth.building.build import Options, build, remake
@@ -16,6 +16,8 @@ from synth.data import builder, verdict
 from synth.data.reading import read
 from synth.errors import UnknownNameError, UsageError
 from synth.questions.find import find_task, known_task, task_names
+from synth.validating.validate import Options as Expected
+from synth.validating.validate import validate
 
 KINDS = ("builders", "validators", "trainers", "judges", "tasks", "rewards")
 TASKS = """
@@ -62,8 +64,9 @@ def test_an_unknown_name_says_which_there_are_and_which_is_closest() -> None:
 
 
 def test_the_builder_of_another_package_is_found_by_its_name(site: Path, tmp_path: Path) -> None:
-    files = {"far_away/__init__.py": "", "far_away/doubles.py": DOUBLES}
-    install(site, "far-away", {"builders": {"doubles": "far_away.doubles"}}, files)
+    files = {"far_away/__init__.py": "", "far_away/doubles.py": DOUBLES, "far_away/checker.py": CHECKER}
+    points = {"builders": {"doubles": "far_away.doubles"}, "validators": {"doubles": "far_away.checker"}}
+    install(site, "far-away", points, files)
     assert registry.names("builders") == ["2wiki", "arithmetic", "doubles", "listops"]
     assert registry.summary("builders", "doubles") == "Doubles: a number, and twice as much."
     assert "far_away" not in sys.modules  # nothing was imported so far
@@ -73,6 +76,9 @@ def test_the_builder_of_another_package_is_found_by_its_name(site: Path, tmp_pat
     assert result.rows == {"train": 5_000}
     row = list(read(result.folder, "train"))[7]
     assert (row.id, row.prompt, row.answer) == ("doubles/times=3/train/0/7", "7", "21")
+    (checked,) = validate(result.folder, Expected(workers=2))
+    assert checked.success
+    assert {outcome.name: outcome.rows for outcome in checked.outcomes}["steps"] == 5_000
     assert remake(row.id) == row
     for wrong in ("doubles/times=3/exam/0/7", "doubles/times=x/train/0/7"):
         with pytest.raises(UsageError, match=f"^'{wrong}'"):

@@ -13,7 +13,7 @@ def from_docs(name: str) -> str:
     return str(text)
 
 
-DOUBLES, SHORT = from_docs("far_away/doubles.py"), from_docs("short.py")
+DOUBLES, CHECKER, SHORT = map(from_docs, ("far_away/doubles.py", "far_away/checker.py", "short.py"))
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
