@@ -86,9 +86,7 @@ class Builder(Generic[C]):
         if not self.meta or not set(self.meta.values()) <= COLUMN_TYPES:  # Parquet has no struct without a field
             raise UsageError("a builder's meta has one column or more, each of them str, int, float or bool")
         if self.group and self.group not in self.meta:
-            raise UsageError(
-                f"a builder's group is a column of its meta: {self.group} is none of {', '.join(self.meta)}"
-            )
+            raise UsageError(f"a builder's group is a column of its meta, {', '.join(self.meta)}, not {self.group!r}")
 
     @property
     def drawn(self) -> bool:
