@@ -87,10 +87,11 @@ def expression(random: Random, size: float) -> str:
 def tiny(prompts: list[str], folder: Path) -> Checkpoint:
     from synth.models import scratch
     from synth.record import Record
+    from synth.training.trainer import find
 
     records = [Record(str(row), "listops", prompt, "", "", "", {}) for row, prompt in enumerate(prompts)]
     tokenizer = scratch.make_tokenizer(records, "tiny", decoder=True)
-    scratch.make_model(tokenizer, "tiny", True, 512).save_pretrained(folder)
+    find("llama").architecture.make(tokenizer, "tiny", 512).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     checkpoint = load(str(folder))
     checkpoint.model.generate = stopping(checkpoint)

@@ -28,6 +28,7 @@ from synth.models import load, scratch
 from synth.record import Record
 from synth.training import encoding
 from synth.training.order import Order
+from synth.training.trainer import find
 
 BATCH = 16
 TURNS = 3
@@ -83,10 +84,10 @@ def turn(
     from synth.training import loop
 
     set_seed(0)
-    model = scratch.make_model(tokenizer, "tiny", decoder=False, longest=0)
+    model = find("t5").architecture.make(tokenizer, "tiny", 0)
     lengths = [(len(row.labels), len(row.input_ids)) for row in rows]
     order = Order([sum(each) for each in lengths], lengths, [len(rows)], [1.0], BATCH, 0, grouped)
-    collate = encoding.pair_batch(tokenizer.pad_token_id, tokenizer.pad_token_id)
+    collate = encoding.batches(tokenizer, model)
     arguments = Seq2SeqTrainingArguments(
         output_dir=str(folder / "run"), max_steps=steps, per_device_train_batch_size=BATCH, bf16=bf16, use_cpu=True,
         train_sampling_strategy="sequential", remove_unused_columns=False, save_strategy="no", logging_strategy="no",

@@ -1,6 +1,7 @@
 """The model card of a run, and its release on the Hub: `synth train ... --push org/name`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,26 +17,32 @@ LEARNED = {
     "answer": "to write the answer alone",
     "blank": "to write meaningless tokens in place of a rationale and then the answer",
 }
-KINDS = {"t5": ("An encoder-decoder", "AutoModelForSeq2SeqLM"), "llama": ("A decoder", "AutoModelForCausalLM")}
 MEASURED, END = "<!-- what synth eval measured -->", "<!-- end of what synth eval measured -->"
 LEFT_OUT = {"data", "model", "seed"}  # settings that stand elsewhere in the card
 
 
-def write(folder: Path, facts: Mapping[str, Any], example: tuple[str, str]) -> None:
+@dataclass(frozen=True)
+class Words:
+    """What a trainer has a card say of its models."""
+
+    family: str  # A decoder
+    auto: str  # the class of transformers that loads it: AutoModelForCausalLM
+
+
+def write(folder: Path, facts: Mapping[str, Any], example: tuple[str, str], words: Words) -> None:
     """Write README.md from the facts of synth-run.json and one row: its prompt and target."""
-    write_whole(folder / CARD, render(folder.resolve().name, facts, example).encode())
+    write_whole(folder / CARD, render(folder.resolve().name, facts, example, words).encode())
 
 
-def render(name: str, facts: Mapping[str, Any], example: tuple[str, str]) -> str:
+def render(name: str, facts: Mapping[str, Any], example: tuple[str, str], words: Words) -> str:
     import jinja2
 
     config = facts["config"]
-    family, auto = KINDS[facts["trainer"]]
     settings = [(key, value) for key, value in config.items() if value is not None and key not in LEFT_OUT]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(files("synth.cards").joinpath("model.md").read_text(encoding="utf-8"))
     text = template.render({
-        **facts, "name": name, "place": name, "family": family, "auto": auto, "settings": settings,
+        **facts, "name": name, "place": name, "family": words.family, "auto": words.auto, "settings": settings,
         "base": config["model"] or "", "on_hub": "/" in (config["model"] or ""), "learned": LEARNED[facts["target"]],
         "parameters": f"{facts['parameters']:,}", "line_break": _quoted(facts["line_break"]),
         "tasks": sorted({task for data in facts["data"] for task in data["task"].split("+")}),

@@ -329,4 +329,5 @@ def _dashed(name: str) -> str:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     record=record, variants=variants, settled=settled, chunk=chunk, check=check, tally=tally,
+    whole_numbers=True,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """`synth train NAME`: one command for each file in trainers/, imported only when it is named."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import typer.core
 from synth import registry
 
 if TYPE_CHECKING:
-    pass
+    from synth.training.trainer import Trainer
 
 
 class Trainers(typer.core.TyperGroup):
@@ -20,11 +21,12 @@ class Trainers(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         from synth.commands.options import command_from
+        from synth.training.trainer import find
 
-        trainer = registry.load("trainers", cmd_name)
+        trainer = find(cmd_name)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         run = command_from(
-            trainer.Config,
+            trainer.config,
             _job_options(),
             lambda *given: _train(trainer, *given),
             registry.summary("trainers", cmd_name),
@@ -60,15 +62,17 @@ def _trainers() -> None:
     """
 
 
-def _train(trainer: Any, config: Any, values: dict[str, Any]) -> None:
+def _train(trainer: "Trainer", config: Any, values: dict[str, Any]) -> None:
     from synth.training.folder import Job
     from synth.training.launch import launched
 
     settled = trainer.settled(config)
-    if values["print_config"]:
+    if values.pop("print_config"):
         _print_config(settled)
-    elif not launched(settled, Job(**{**values, "out": _out(values["out"])})):
-        trainer.train(config, Job(**values))
+        return
+    show, out = values.pop("print_launch"), _out(values["out"])
+    if not launched(settled, sys.argv[1:], show, values["quiet"]):
+        trainer.train(trainer, config, Job(**{**values, "out": out}))
 
 
 def _out(out: Path | None) -> Path:

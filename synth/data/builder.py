@@ -77,6 +77,7 @@ class Builder(Generic[C]):
     check: Callable[[C], None] = _accept  # raises UsageError with all that cannot be as given
     source_facts: Callable[[C], Mapping[str, Any]] | None = None  # what tells one source from another
     tally: Callable[[Record], Iterable[tuple[str, str]]] = count_nothing  # (column, value) to count in `synth stats`
+    whole_numbers: bool = False  # whether a tokenizer made for its rows has a token for each number, not one a digit
     group: str = ""  # the column of meta by which synth.json breaks down what is left out
     notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
     repeats: Callable[[C], bool] = _never  # whether questions may repeat

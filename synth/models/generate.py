@@ -51,8 +51,7 @@ class Checkpoint:
     @cached_property
     def limit(self) -> int | None:
         """Tokens of the longest prompt; of a decoder, prompt and output together. None: no limit (T5)."""
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        return int(limit) if limit else None
+        return places(self.model.config)
 
     @cached_property
     def ends(self) -> list[int]:
@@ -112,6 +111,12 @@ class Checkpoint:
         own = ids if end is None else ids[: end + 1]
         text = self.tokenizer.decode(own, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return Output(text, len(own), end is None)
+
+
+def places(config: Any) -> int | None:
+    """Tokens of the longest text that a model takes; None for one without a limit, as T5, whose places are relative."""
+    limit = getattr(config, "max_position_embeddings", None)  # configurations have only what their models have
+    return int(limit) if limit else None
 
 
 class _Drawn:

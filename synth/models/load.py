@@ -8,7 +8,7 @@ from typing import Any
 
 from synth.base import hf
 from synth.data.names import CHECKPOINTS
-from synth.errors import MissingExtraError, SourceError, SynthError, UsageError, first_line
+from synth.errors import MissingExtraError, SourceError, SynthError, first_line
 from synth.models.generate import Checkpoint
 
 ADAPTER = "adapter_config.json"
@@ -66,33 +66,27 @@ def load_tokenizer(folder: Path, decoder: bool) -> Any:
     return tokenizer
 
 
-def shape(folder: Path, decoder: bool) -> Any:
+def shape(folder: Path) -> Any:
     """The configuration of the model in a folder.
 
-    Raises SourceError where it cannot be read, UsageError where the model belongs to the other trainer.
+    Raises SourceError where it cannot be read.
     """
     from transformers import AutoConfig
 
     try:
-        found = AutoConfig.from_pretrained(folder)
+        return AutoConfig.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
-    if bool(found.is_encoder_decoder) is decoder:
-        right, name = ("an encoder-decoder", "t5") if decoder else ("a decoder", "llama")
-        raise UsageError(f"{folder.name} is {right}: train it with synth train {name}")
-    return found
 
 
-def load_model(folder: Path, decoder: bool, four_bit: bool = False) -> Any:
+def load_model(folder: Path, kind: Any, four_bit: bool = False) -> Any:
     """The model of a folder, in 32 bits (mixed precision keeps them) or quantised to four for QLoRA.
 
-    Raises SourceError where it cannot be loaded.
+    kind: AutoModelForCausalLM or its like. Raises SourceError where it cannot be loaded.
     """
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-    kind: Any = AutoModelForCausalLM if decoder else AutoModelForSeq2SeqLM
     try:
         return kind.from_pretrained(folder, dtype=torch.float32, **(_four_bit() if four_bit else {}))
     except (OSError, ValueError, SafetensorError) as error:

@@ -1,13 +1,15 @@
 """`--from-scratch`: a tokenizer made from the data and a small model from a config, for machines without weights.
 
 The tokenizer is a byte-level BPE: any text comes back as it was. Its words are cut so that an operator of ListOps with
-its bracket is one token; a number is one token where all data are ListOps, and elsewhere every digit is one, which
-arithmetic needs. Words stand with the space before them, so `7` has two tokens, with and without one.
+its bracket is one token; a number is one token if the builder of all data says so (`whole_numbers`), and elsewhere
+every digit is one, which sums need. Words stand with the space before them, so `7` has two tokens, with and without it.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from synth import registry
+from synth.data import builder
 from synth.record import Record
 
 Size = Literal["tiny", "small", "base"]
@@ -27,7 +29,7 @@ def make_tokenizer(records: Sequence[Record], size: Size, decoder: bool) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     kind: Any = PreTrainedTokenizerFast
-    whole = all(record.task == "listops" for record in records)
+    whole = _have_whole_numbers({record.task for record in records})
     made = Tokenizer(models.BPE(**_vocabulary(records, VOCABULARY[size], whole)))
     made.pre_tokenizer = pre_tokenizers.Sequence(_cuts(whole))
     made.decoder = decoders.ByteLevel()
@@ -41,6 +43,11 @@ def make_tokenizer(records: Sequence[Record], size: Size, decoder: bool) -> Any:
     )  # fmt: skip
 
 
+def _have_whole_numbers(tasks: set[str]) -> bool:
+    """Whether all rows are of builders that want a token for each number."""
+    return all(registry.has("builders", task) and builder.find(task).whole_numbers for task in tasks)
+
+
 def _cuts(whole: bool) -> list[Any]:
     from tokenizers import Regex, pre_tokenizers
 
@@ -52,7 +59,7 @@ def _cuts(whole: bool) -> list[Any]:
 
 
 def _vocabulary(records: Iterable[Record], size: int, whole: bool) -> dict[str, Any]:
-    """Vocabulary and merges: those learned from the data and, for ListOps, those that make every number one token."""
+    """Vocabulary and merges: those learned from the data and, if `whole`, those that make every number one token."""
     import json
 
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -88,25 +95,3 @@ def _numbers(texts: Iterable[str]) -> list[str]:
 def _number_merges(number: str) -> list[tuple[str, str]]:
     """From digits to the number, with the space before it (written Ġ in byte-level tokens) and without."""
     return [(start + number[:at], number[at]) for start in ("", "Ġ") for at in range(1, len(number))]
-
-
-def make_model(tokenizer: Any, size: Size, decoder: bool, longest: int) -> Any:
-    """A Llama (decoder) or a T5 with random weights, for texts of up to `longest` tokens."""
-    from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
-
-    hidden, inner, layers, heads = SIZES[size]
-    ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
-    if decoder:
-        shape: Any = LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=layers,
-            num_attention_heads=heads, num_key_value_heads=heads, max_position_embeddings=max(2048, longest),
-            tie_word_embeddings=True, initializer_range=SPREAD[size], **ends,
-        )  # fmt: skip
-        return LlamaForCausalLM(shape)
-    kind: Any = T5Config
-    shape = kind(
-        vocab_size=len(tokenizer), d_model=hidden, d_kv=hidden // heads, d_ff=inner, num_layers=layers,
-        num_heads=heads, dropout_rate=0.0, decoder_start_token_id=tokenizer.pad_token_id,
-        **{**ends, "bos_token_id": tokenizer.pad_token_id},
-    )  # fmt: skip
-    return T5ForConditionalGeneration(shape)

@@ -4,95 +4,64 @@ A target that is cut off at the length limit ends before its answer, and a model
 that the tokenizer does not know is learned as nothing. Both stop a run here, with what to do about it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from synth.errors import UsageError
 from synth.models.roundtrip import SPACES, lost
 from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded, label_text
+from synth.training.view import View
 
 SHOWN = 60  # tokens of a text at either end in the preview
 
 
-@dataclass(frozen=True)
-class Lengths:
-    """What the limits do to the rows: counts of rows, and lengths in tokens."""
+def check_lengths(view: View, rows: Sequence[Encoded]) -> str:
+    """What the limits do to the rows, as a line for the user.
 
-    rows: int
-    cut: int
-    answers_cut: int
-    needed: int  # the limit at which no answer is cut
-    prompts_cut: int = 0  # of encoder-decoders, whose prompts have a limit of their own
-    prompt_needed: int = 0
-
-    def line(self) -> str:
-        cut, survive = self.cut / self.rows, 1 - self.answers_cut / self.rows
-        return f"{self.rows:,} rows, {cut:.1%} cut by the length limit, the answer survives in {survive:.1%}"
-
-
-def lengths(whole: Sequence[Encoded], cut: Sequence[Encoded], joined: bool) -> Lengths:
-    """Compare rows with what the limits leave of them. `joined`: prompt and target share one limit (decoders)."""
-    changed = [before for before, after in zip(whole, cut, strict=True) if before != after]
-    ends = [before for before, after in zip(whole, cut, strict=True) if before.learned != after.learned]
-    needed = max((len(row.labels) for row in ends), default=0) if not joined else _longest(ends)
-    asked = [] if joined else [b for b, a in zip(whole, cut, strict=True) if b.input_ids != a.input_ids]
-    return Lengths(len(whole), len(changed), len(ends), needed, len(asked), _longest(asked))
-
-
-def _longest(rows: Sequence[Encoded]) -> int:
-    return max((len(row.input_ids) for row in rows), default=0)
-
-
-def check_lengths(found: Lengths, option: str, limit: int) -> None:
-    """Raises UsageError, with the length that is needed, where answers would be cut off."""
-    if found.answers_cut:
-        raise UsageError(
-            f"{option} {limit} cuts off the answer of {found.answers_cut:,} of {found.rows:,} rows: "
-            f"give {option} {found.needed}, or --drop-long to leave those rows out"
-        )
-
-
-def check_prompts(found: Lengths, option: str, limit: int) -> None:
-    """Raises UsageError, with the length that is needed, where prompts would be cut off."""
-    if found.prompts_cut:
-        raise UsageError(
-            f"{option} {limit} cuts off the prompt of {found.prompts_cut:,} of {found.rows:,} rows: "
-            f"give {option} {found.prompt_needed}, or --drop-long to leave those rows out"
-        )
-
-
-def check_room(model: str | None, rows: Sequence[Encoded], room: int | None, limits: str) -> None:
-    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit.
-
-    limits: the options that keep rows within it.
+    Raises UsageError, with the length that is needed, where prompts or answers would be cut off, unless such rows are
+    left out.
     """
-    needed = max(max(len(row.input_ids), len(row.labels)) for row in rows)
+    over = {limit: _over(view, rows, place) for place, limit in enumerate(view.architecture.limits)}
+    longest = view.architecture.longest(view.config)
+    for (limit, lengths), tokens in zip(over.items(), longest, strict=True):
+        if lengths and not view.config.drop_long:
+            raise UsageError(
+                f"{limit.option} {tokens} cuts off the {limit.cuts} of {len(lengths):,} of {len(rows):,} rows: "
+                f"give {limit.option} {max(lengths)}, or --drop-long to leave those rows out"
+            )
+    cut = sum(view.cut(row) != row for row in rows) / len(rows)
+    survive = 1 - sum(len(lengths) for limit, lengths in over.items() if limit.cuts == "answer") / len(rows)
+    return f"{len(rows):,} rows, {cut:.1%} cut by the length limit, the answer survives in {survive:.1%}"
+
+
+def _over(view: View, rows: Sequence[Encoded], place: int) -> list[int]:
+    """The lengths that one of the limits would cut."""
+    most = view.architecture.longest(view.config)[place]
+    return [length for row in rows if (length := view.architecture.sizes(row)[place]) > most]
+
+
+def check_room(view: View, rows: Sequence[Encoded], room: int | None) -> None:
+    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit."""
+    needed = max(max(view.architecture.sizes(row)) for row in rows)
     if room is not None and needed > room:
+        limits = " ".join(f"{limit.option} {room}" for limit in view.architecture.limits)
         raise UsageError(
-            f"a row has {needed:,} tokens and {model} takes {room:,} at most: "
+            f"a row has {needed:,} tokens and {view.config.model} takes {room:,} at most: "
             f"give {limits} --drop-long, or a model that takes more"
         )
 
 
-def check_longest(
-    records: Sequence[Record],
-    encoded: Callable[[Record], Encoded],
-    cut: Callable[[Encoded], Encoded],
-    config: Any,
-    room: int | None,
-    limits: str,
-) -> None:
+def check_longest(view: View, records: Sequence[Record], room: int | None) -> None:
     """Look at the row with the longest texts before all others are encoded, which takes minutes for many rows.
 
     Raises UsageError where it is longer than the model can take.
     """
     if room is None:
         return
-    row = encoded(max(records, key=lambda record: len(record.prompt) + len(record.completion)))
-    if not config.drop_long or cut(row) == row:
-        check_room(config.model, [cut(row)], room, limits)
+    row = view.whole(max(records, key=lambda record: len(record.prompt) + len(record.completion)))
+    if not view.config.drop_long or view.cut(row) == row:
+        check_room(view, [view.cut(row)], room)
 
 
 def check_round_trip(
@@ -140,6 +109,3 @@ def _shown(tokenizer: Any, ids: Sequence[int]) -> str:
         return repr(tokenizer.decode(ids))
     left_out = len(ids) - 2 * SHOWN
     return f"{tokenizer.decode(ids[:SHOWN])!r} [{left_out} tokens] {tokenizer.decode(ids[-SHOWN:])!r}"
-
-
-Say = Callable[[str], None]

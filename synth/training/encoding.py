@@ -1,6 +1,7 @@
 """Rows as token ids with their loss mask, and batches padded to their longest row."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,11 @@ def with_end(tokenizer: Any, ids: Sequence[int]) -> list[int]:
     return [*ids] if ids and ids[-1] == end else [*ids, end]
 
 
+def apart(prompt: str, target: str) -> str:
+    """The target as an encoder-decoder writes it, which has read the prompt elsewhere."""
+    return target
+
+
 def continued(prompt: str, target: str) -> str:
     """The target as a decoder continues its prompt: on a new line where nothing parts the two."""
     parted = prompt[-1:].isspace() or target[:1].isspace()
@@ -58,53 +64,45 @@ def broken(text: str, line_break: str | None) -> str:
     return text if line_break is None else text.strip("\n").replace("\n", line_break)
 
 
-def pair_batch(pad: int, start: int) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
-    """Batches for an encoder-decoder, (rows, longest) each; the decoder reads the labels moved right by one."""
-    import torch
+def batches(tokenizer: Any, model: Any) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
+    """A function that makes a batch of rows, (rows, longest) each, padded on the right.
+
+    What a decoder of an encoder-decoder reads, the labels moved right by one, is its model's own.
+    """
+    from transformers import DataCollatorForSeq2Seq
+
+    padding = copy(tokenizer)
+    padding.padding_side = "right"  # the side of a decoder's tokenizer is the one it writes with
+    padded = DataCollatorForSeq2Seq(padding, model=model, label_pad_token_id=IGNORED)
 
     def collate(rows: Sequence[Encoded]) -> dict[str, Any]:
-        labels = _padded([row.labels for row in rows], IGNORED)
-        read = torch.full_like(labels, start)
-        read[:, 1:] = labels[:, :-1]
-        return {
-            "input_ids": _padded([row.input_ids for row in rows], pad),
-            "attention_mask": _padded([[1] * len(row.input_ids) for row in rows], 0),
-            "decoder_input_ids": read.masked_fill(read == IGNORED, pad), "labels": labels,
-        }  # fmt: skip
+        return dict(padded([{"input_ids": row.input_ids, "labels": row.labels} for row in rows]))
 
     return collate
 
 
-def joined_batch(pad: int) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
-    """Batches for a decoder, (rows, longest) each, padded on the right."""
-
-    def collate(rows: Sequence[Encoded]) -> dict[str, Any]:
-        return {
-            "input_ids": _padded([row.input_ids for row in rows], pad),
-            "attention_mask": _padded([[1] * len(row.input_ids) for row in rows], 0),
-            "labels": _padded([row.labels for row in rows], IGNORED),
-        }
-
-    return collate
-
-
-def _padded(lists: Sequence[Sequence[int]], fill: int) -> Any:
-    import torch
-
-    longest = max(map(len, lists))
-    return torch.tensor([[*ids, *[fill] * (longest - len(ids))] for ids in lists], dtype=torch.long)
-
-
-def cut_pair(row: Encoded, longest_source: int, longest_target: int) -> Encoded:
-    """The row as the limits leave it; the end token stands where the prompt was cut."""
+def cut_pair(row: Encoded, longest: Sequence[int]) -> Encoded:
+    """The row as the limits of prompt and target leave it; the end token stands where the prompt was cut."""
+    longest_source, longest_target = longest
     source = row.input_ids
     if len(source) > longest_source:
         source = [*source[: longest_source - 1], source[-1]]
     return Encoded(source, row.labels[:longest_target])
 
 
-def cut_joined(row: Encoded, longest: int) -> Encoded:
-    return Encoded(row.input_ids[:longest], row.labels[:longest])
+def cut_joined(row: Encoded, longest: Sequence[int]) -> Encoded:
+    """The row as the limit of prompt and target together leaves it."""
+    return Encoded(row.input_ids[: longest[0]], row.labels[: longest[0]])
+
+
+def pair_sizes(row: Encoded) -> tuple[int, int]:
+    """Tokens of prompt and target."""
+    return len(row.input_ids), len(row.labels)
+
+
+def joined_sizes(row: Encoded) -> tuple[int]:
+    """Tokens of prompt and target together."""
+    return (len(row.input_ids),)
 
 
 def label_text(tokenizer: Any, row: Encoded) -> str:

@@ -37,8 +37,6 @@ class Job:
     resume: bool = False
     overwrite: bool = False
     push: str | None = None
-    print_config: bool = False
-    print_launch: bool = False
     quiet: bool = False
 
 

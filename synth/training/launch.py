@@ -5,31 +5,32 @@ import os
 import shlex
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Sequence
 
 import typer
 
 from synth.errors import TrainingError, UsageError
-from synth.training.folder import Job
+from synth.training.settings import Settled
 
 
-def launched(config: Any, job: Job) -> bool:
-    """Run or print the command for several processes. False: there is nothing to launch, this process trains.
+def launched(config: Settled, words: Sequence[str], show: bool = False, quiet: bool = False) -> bool:
+    """Run a command in several processes, or show it. False: there is nothing to launch, this process trains.
 
-    Raises UsageError where there are fewer GPUs than processes, TrainingError where a process fails.
+    words: those of the command, without `synth` itself. Raises UsageError where there are fewer GPUs than processes,
+    TrainingError where a process fails.
     """
-    if "LOCAL_RANK" in os.environ or (config.launch == "none" and not job.print_launch):
+    if "LOCAL_RANK" in os.environ or (config.launch == "none" and not show):
         return False
     if config.launch == "none":
         raise UsageError("--print-launch needs a way to launch processes: add --launch ddp or --launch fsdp")
-    words = command(config.processes)
-    if config.processes == 1 and not job.quiet:
+    torchrun = command(config.processes, words)
+    if config.processes == 1 and not quiet:
         typer.echo(f"synth: --launch {config.launch} with one process; --processes 2 starts two", err=True)
-    if job.print_launch:
-        typer.echo(shlex.join(["torchrun", *words[3:]]))
+    if show:
+        typer.echo(shlex.join(["torchrun", *torchrun[3:]]))
         return True
     _check_gpus(config.processes)
-    if code := _run(words):
+    if code := _run(torchrun):
         raise TrainingError("a process ended with an error, which stands above", code)
     return True
 
@@ -44,10 +45,10 @@ def _run(words: list[str]) -> int:
             raise SystemExit(130) from None
 
 
-def command(processes: int) -> list[str]:
-    """This very command under torchrun, one process for each GPU, all on this machine."""
+def command(processes: int, words: Sequence[str]) -> list[str]:
+    """A command under torchrun, one process for each GPU, all on this machine."""
     torchrun = [sys.executable, "-m", "synth.training.launch", "--standalone", f"--nproc-per-node={processes}"]
-    return [*torchrun, "-m", "synth", *(word for word in sys.argv[1:] if word != "--print-launch")]
+    return [*torchrun, "-m", "synth", *(word for word in words if word != "--print-launch")]
 
 
 def _check_gpus(processes: int) -> None:

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from synth.base.files import file_facts
 from synth.data.manifest import open_manifest, split_files
 from synth.data.reading import read
@@ -22,7 +24,7 @@ from synth.record import Record
 class Part:
     """One dataset of the mixture."""
 
-    folder: Path
+    folder: Path  # or what rows are called that lie in none
     split: str
     weight: float
     records: list[Record]
@@ -35,6 +37,16 @@ class Part:
             "folder": self.folder.resolve().name, "split": self.split, "rows": len(self.records),
             "weight": self.weight, "sha256": self.sha256, "task": "+".join(tasks),
         }  # fmt: skip
+
+
+def of_rows(name: str, records: Sequence[Record], weight: float = 1.0) -> Part:
+    """Rows that lie in no folder, such as those that a model has written itself, as a part of a mixture."""
+    digest = sha256(b"".join(orjson.dumps(record) + b"\n" for record in records)).hexdigest()
+    return Part(Path(name), "train", weight, list(records), digest)
+
+
+def records_of(parts: Iterable[Part]) -> list[Record]:
+    return [record for part in parts for record in part.records]
 
 
 def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:

@@ -1,17 +1,28 @@
-"""the student made ready: embeddings, LoRA"""
+"""The student made ready: loaded or new, an embedding for each token, LoRA."""
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from synth.record import Record
+from synth.models import load
+from synth.models.scratch import Size
+from synth.training.rows import Prepared
+from synth.training.settings import Settled
+from synth.training.trainer import Architecture
 
 
-def add_blanks(tokenizer: Any, tokens: Sequence[str]) -> None:
-    """Make each blank one token of its own; they are plain text otherwise, so that they are seen in outputs."""
-    from tokenizers import AddedToken
+def starting_model(architecture: Architecture, config: Settled, prepared: Prepared) -> Any:
+    """The model before its first step, with an embedding for each token."""
+    from transformers import set_seed
 
-    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in tokens])
+    set_seed(config.seed)
+    if config.model:
+        model = load.load_model(load.fetch(config.model), architecture.classes().model, config.qlora)
+    else:
+        size = cast(Size, config.from_scratch)  # one of the two is given
+        model = architecture.make(prepared.tokenizer, size, max(architecture.longest(config)))
+    fit_embedding(model, prepared.tokenizer)
+    return with_lora(model, architecture, config, prepared.new_tokens) if config.lora else model
 
 
 def fit_embedding(model: Any, tokenizer: Any) -> None:
@@ -20,7 +31,7 @@ def fit_embedding(model: Any, tokenizer: Any) -> None:
         model.resize_token_embeddings(len(tokenizer))
 
 
-def with_lora(model: Any, rank: int, decoder: bool, new_tokens: Sequence[int]) -> Any:
+def with_lora(model: Any, architecture: Architecture, config: Settled, new_tokens: Sequence[int]) -> Any:
     """Train low-rank updates of all linear layers (Hu et al. 2021; all of them as in QLoRA), scaled by two.
 
     Embeddings of tokens that are new to the model are trained as well, and no others.
@@ -28,27 +39,16 @@ def with_lora(model: Any, rank: int, decoder: bool, new_tokens: Sequence[int]) -
     import peft
     from peft import LoraConfig, TaskType, get_peft_model
 
-    if getattr(model, "is_quantized", False):
+    if config.qlora:
         ready: Any = peft.prepare_model_for_kbit_training
         model = ready(model)
-    kind = TaskType.CAUSAL_LM if decoder else TaskType.SEQ_2_SEQ_LM
-    config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type=kind,
+    rank = config.lora or 0
+    updates = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear",
+        task_type=TaskType.SEQ_2_SEQ_LM if architecture.encoder_decoder else TaskType.CAUSAL_LM,
         trainable_token_indices=list(new_tokens) or None,
     )  # fmt: skip
     # peft asks the model for what transformers has given another name, and says that it saves resized embeddings
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
     warnings.filterwarnings("ignore", message="Setting `save_embedding_layers`", category=UserWarning)
-    return get_peft_model(model, config)
-
-
-def room(shape: Any) -> int | None:
-    """The longest text a model can take, in tokens; None where it has no limit, as T5, whose places are relative.
-
-    shape: its configuration, None for a new model, which is made for the texts there are.
-    """
-    return getattr(shape, "max_position_embeddings", None)
-
-
-def records_of(parts: Sequence[Any]) -> list[Record]:
-    return [record for part in parts for record in part.records]
+    return get_peft_model(model, updates)

@@ -21,7 +21,7 @@ class Order:
     """Rows of an epoch, step by step. `tokens[i]`: what row i counts; `sizes` and `weights`: those of the mixture."""
 
     tokens: Sequence[int]
-    lengths: Sequence[tuple[int, int]]  # what rows are grouped by: first by the one number, then by the other
+    lengths: Sequence[tuple[int, ...]]  # what rows are grouped by: first by the first number, then by the next
     sizes: Sequence[int]
     weights: Sequence[float]
     batch: int  # rows of one step, over all processes and accumulated batches

@@ -1,12 +1,22 @@
-"""what both trainers' Configs share, and what cannot be"""
+"""The settings that all trainers have, and which of them do not go together."""
 
 import math
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
+from synth.base.config import option
 from synth.errors import UsageError
 
-SCRATCH: dict[str, dict[str, Any]] = {  # found by trying on ListOps: small models want many steps of few rows
+# What papers leave open; a trainer's presets start from these. The help below shows them in brackets.
+BASE: dict[str, Any] = {
+    "epochs": 3.0, "lr": 3e-4, "schedule": "linear", "warmup": 0.0, "weight_decay": 0.0,
+    "batch_size": 32, "accumulate": 1, "gradient_checkpointing": False, "bf16": None,
+    "launch": "none", "processes": 1,
+}  # fmt: skip
+# What a new small model needs that a trained one does not: a higher learning rate, with a short rise. Found by trying
+# on ListOps: small models want many steps of few rows.
+SCRATCH: dict[str, dict[str, Any]] = {
     "tiny": {"lr": 3e-3, "warmup": 0.02, "batch_size": 8},
     "small": {"lr": 1e-3, "warmup": 0.05},
     "base": {"lr": 1e-3, "warmup": 0.05},
@@ -14,17 +24,75 @@ SCRATCH: dict[str, dict[str, Any]] = {  # found by trying on ListOps: small mode
 LAST_SEED = 2**32 - 1  # of numpy, which draws the order of the rows
 
 
-def start(config: Any) -> dict[str, Any]:
-    """What a new small model needs that a trained one does not: a higher learning rate, with a short rise."""
-    return SCRATCH[config.from_scratch] if config.from_scratch else {}
+@dataclass(frozen=True)
+class Settings:
+    """What every trainer's Config has; a Config adds the limits of lengths, and names its presets."""
+
+    data: list[str] = option("a dataset folder, or FOLDER:WEIGHT; may be given several times")  # noqa: RUF009
+    model: str | None = option("a folder or a model on the Hub", default=None)
+    from_scratch: Literal["tiny", "small", "base"] | None = option(
+        "a new model and a tokenizer made from the data", default=None
+    )
+    preset: str = option("what the settings start from", default="none")
+    target: Literal["rationale", "answer", "blank"] = option(
+        "what is learned; blank: meaningless tokens", default="rationale"
+    )
+    split: str = option("split to learn from", default="train")
+    validation_split: str = option("split to evaluate on, where there is one", default="validation")
+    line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", default=None)
+    lossy: bool = option("train though the tokenizer loses signs of the targets", default=False)
+    drop_long: bool = option("leave out rows whose prompt or answer a length limit would cut off", default=False)
+    limit: int | None = option("rows to take of each dataset  [default: all]", default=None, least=1)
+    epochs: float | None = option("times the data are gone through  [3]", default=None)
+    max_steps: int | None = option("steps, in place of epochs", default=None, least=1)
+    max_tokens: int | None = option(
+        "tokens to go through (padding not counted), in place of epochs", default=None, least=1
+    )
+    max_seconds: float | None = option("stop after so many seconds of training", default=None)
+    lr: float | None = option("learning rate  [0.0003; from scratch 0.003 (tiny) or 0.001]", default=None)
+    schedule: Literal["linear", "cosine", "constant"] | None = option(
+        "how the learning rate falls  [linear]", default=None
+    )
+    warmup: float | None = option(
+        "share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", default=None
+    )
+    weight_decay: float | None = option("weight decay of AdamW  [0]", default=None)
+    batch_size: int | None = option(
+        "rows of a batch, in each process  [32; from scratch tiny 8]", default=None, least=1
+    )
+    accumulate: int | None = option("batches of a step, in each process  [1]", default=None, least=1)
+    group: bool = option("put rows of like length into one batch", default=True)
+    bf16: bool | None = option("compute in bfloat16  [default: where a GPU has it]", default=None)
+    gradient_checkpointing: bool | None = option("less memory, more time  [off]", default=None)
+    lora: int | None = option("train low-rank updates of this rank only", default=None, least=1)
+    qlora: bool = option("LoRA over a model in four bits", default=False)
+    log_steps: int = option("steps between two lines of the log", default=10, least=1)
+    eval_steps: int | None = option("steps between two evaluations  [default: only at the end]", default=None, least=1)
+    eval_rows: int | None = option("rows to evaluate on  [default: all]", default=None, least=1)
+    save_steps: int = option("steps between two checkpoints", default=500, least=1)
+    keep_checkpoints: int = option("checkpoints to keep", default=2, least=1)
+    seed: int = option("another seed, another start and order", default=0)
+    launch: Literal["none", "ddp", "fsdp"] | None = option("several processes, through torchrun  [none]", default=None)
+    processes: int | None = option("how many: one for each GPU  [1]", default=None, least=1)
+    report_to: Literal["none", "tensorboard", "wandb"] = option("where else to log", default="none")
 
 
-def alone(config: Any) -> dict[str, Any]:
-    """One process, where a preset has several and `--launch none` takes them back."""
-    return {"processes": 1} if config.launch == "none" else {}
+class Settled(Settings):
+    """Settings after `Trainer.settled`: what a preset sets is not None any more. For type checkers; none is made."""
+
+    epochs: float
+    lr: float
+    schedule: Literal["linear", "cosine", "constant"]
+    warmup: float
+    weight_decay: float
+    batch_size: int
+    accumulate: int
+    gradient_checkpointing: bool
+    launch: Literal["none", "ddp", "fsdp"]
+    processes: int
 
 
-def check_settings(config: Any) -> None:
+def check_settings(config: Settled) -> None:
     """Raises UsageError, with all that is wrong at once, for settings that do not go together."""
     wrong = []
     if (config.model is None) == (config.from_scratch is None):
@@ -35,15 +103,8 @@ def check_settings(config: Any) -> None:
         wrong.append("--qlora needs a rank: --lora 16")
     if config.from_scratch and config.lora:
         wrong.append("--lora needs a --model: nothing is learned by updates of random weights")
-    least = {
-        "batch_size": 1, "accumulate": 1, "processes": 1, "log_steps": 1, "save_steps": 1, "keep_checkpoints": 1,
-        "max_steps": 1, "max_tokens": 1, "eval_steps": 1, "eval_rows": 1, "limit": 1, "lora": 1,
-    }  # fmt: skip
-    for name, low in least.items():
-        value = getattr(config, name)
-        if value is not None and value < low:
-            wrong.append(f"--{name.replace('_', '-')} is {low} at least, not {value}")
-    wrong += [f"--{name} is above 0" for name in ("lr", "epochs") if not 0 < getattr(config, name) < math.inf]
+    wrong += _too_small(config)
+    wrong += [f"--{name} is above 0" for name, given in _rates(config).items() if not 0 < given < math.inf]
     if config.report_to != "none" and find_spec(config.report_to) is None:
         wrong.append(f"--report-to {config.report_to} needs: pip install {config.report_to}")
     wrong += ["--warmup is a share from 0 to 1"] if not 0 <= config.warmup <= 1 else []
@@ -52,3 +113,18 @@ def check_settings(config: Any) -> None:
         wrong.append(f"--processes {config.processes} needs a way to launch them: add --launch ddp or --launch fsdp")
     if wrong:
         raise UsageError("; ".join(wrong))
+
+
+def _rates(config: Settled) -> dict[str, float]:
+    return {"lr": config.lr, "epochs": config.epochs}
+
+
+def _too_small(config: Settings) -> list[str]:
+    """What is below the `least` of its option."""
+    least = {f.name: f.metadata.get("least") for f in fields(config)}
+    given = vars(config)
+    return [
+        f"--{name.replace('_', '-')} is {low} at least, not {given[name]}"
+        for name, low in least.items()
+        if low is not None and given[name] is not None and given[name] < low
+    ]

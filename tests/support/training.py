@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from synth import registry
 from synth.data.folder import FolderWriter
 from synth.data.writing import encode, split_writer
 from synth.record import Record
 from synth.training.folder import Job
+from synth.training.trainer import find
 
 SUMS = [(2, 3), (4, 1), (7, 2), (6, 6), (9, 9), (8, 5), (3, 8), (1, 7)]
 RECORDS = [
@@ -39,11 +39,10 @@ def trained(
     trainer: str, out: Path, data: Sequence[Path | str], job: Mapping[str, Any] | None = None, **settings: Any
 ) -> Path:
     """A run in this process, as `synth train TRAINER --from-scratch tiny` makes it."""
-    module = registry.load("trainers", trainer)
+    recipe = find(trainer)
     start = {} if "model" in settings else {"from_scratch": "tiny"}
-    config = module.Config(data=[str(each) for each in data], **{**start, **settings})
-    folder: Path = module.train(config, Job(out, quiet=True, **(job or {})))
-    return folder
+    config = recipe.config(data=[str(each) for each in data], **{**start, **settings})
+    return recipe.train(recipe, config, Job(out, quiet=True, **(job or {})))
 
 
 def micro(folder: Path, family: str) -> Path:
@@ -53,7 +52,7 @@ def micro(folder: Path, family: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(scratch.SIZES, "tiny", (32, 64, 1, 2))
         tokenizer = scratch.make_tokenizer(RECORDS, "tiny", family == "llama")
-        scratch.make_model(tokenizer, "tiny", family == "llama", 64).save_pretrained(folder)
+        find(family).architecture.make(tokenizer, "tiny", 64).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -15,6 +15,7 @@ from synth.models import scratch
 from synth.record import Record
 from synth.training import encoding, mixture, targets
 from synth.training.order import Order
+from synth.training.trainer import find
 
 
 def record(rationale: str, answer: str, completion: str, task: str = "x") -> Record:
@@ -155,18 +156,56 @@ def test_a_decoder_learns_the_completion_and_the_end_alone() -> None:
     words = [tokenizer.decode([each]) for each in row.input_ids]
     assert words == ["[MIN", " 4", " 1", " ]", "\n", "answer", " is", " 1", scratch.END]
     assert row.labels == [encoding.IGNORED] * 4 + row.input_ids[4:]
-    batch = encoding.joined_batch(tokenizer.pad_token_id)([row, encoding.Encoded([5, 6], [encoding.IGNORED, 6])])
-    assert batch["labels"][1].tolist() == [encoding.IGNORED, 6, *[encoding.IGNORED] * 7]
-    assert batch["attention_mask"].sum(dim=1).tolist() == [9, 2]
-    assert batch["input_ids"][1].tolist() == [5, 6, *[tokenizer.pad_token_id] * 7]
 
 
-def test_an_encoder_decoder_reads_its_labels_one_place_later() -> None:
-    rows = [encoding.Encoded([7, 8, 1], [5, 6, 1]), encoding.Encoded([7, 1], [5, 1])]
-    batch = encoding.pair_batch(pad=0, start=9)(rows)
-    assert batch["decoder_input_ids"].tolist() == [[9, 5, 6], [9, 5, 1]]
-    assert batch["labels"].tolist() == [[5, 6, 1], [5, 1, encoding.IGNORED]]
-    assert batch["input_ids"].tolist() == [[7, 8, 1], [7, 1, 0]]
+Rows = list[encoding.Encoded]
+TOKENS = st.lists(st.integers(2, 60), min_size=1, max_size=12)
+PAIRS = st.lists(st.builds(encoding.Encoded, TOKENS, TOKENS), min_size=1, max_size=5)
+
+
+def padded(lists: list[list[int]], fill: int) -> list[list[int]]:
+    longest = max(map(len, lists))
+    return [[*ids, *[fill] * (longest - len(ids))] for ids in lists]
+
+
+@cache
+def model_of(trainer: str) -> tuple[Any, Any]:
+    architecture = find(trainer).architecture
+    tokenizer = scratch.make_tokenizer(RECORDS, "tiny", not architecture.encoder_decoder)
+    return tokenizer, architecture.make(tokenizer, "tiny", 64)
+
+
+@given(PAIRS)
+def test_a_batch_for_an_encoder_decoder(rows: Rows) -> None:
+    """The decoder reads the labels one place later, from the token on that its model begins with."""
+    tokenizer, model = model_of("t5")
+    batch = {name: ids.tolist() for name, ids in encoding.batches(tokenizer, model)(rows).items()}
+    labels = [row.labels for row in rows]
+    start, pad = model.config.decoder_start_token_id, tokenizer.pad_token_id
+    read = [[start, *row[:-1]] for row in padded(labels, encoding.IGNORED)]
+    assert batch == {
+        "input_ids": padded([row.input_ids for row in rows], pad),
+        "attention_mask": padded([[1] * len(row.input_ids) for row in rows], 0),
+        "labels": padded(labels, encoding.IGNORED),
+        "decoder_input_ids": [[pad if token == encoding.IGNORED else token for token in row] for row in read],
+    }
+
+
+@given(PAIRS)
+def test_a_batch_for_a_decoder(pairs: Rows) -> None:
+    """It is padded on the right, though the tokenizer pads on the left, where prompts end that are to be continued."""
+    tokenizer, model = model_of("llama")
+    rows = [
+        encoding.Encoded(pair.input_ids + pair.labels, [encoding.IGNORED] * len(pair.input_ids) + pair.labels)
+        for pair in pairs
+    ]
+    batch = {name: ids.tolist() for name, ids in encoding.batches(tokenizer, model)(rows).items()}
+    assert batch == {
+        "input_ids": padded([row.input_ids for row in rows], tokenizer.pad_token_id),
+        "attention_mask": padded([[1] * len(row.input_ids) for row in rows], 0),
+        "labels": padded([row.labels for row in rows], encoding.IGNORED),
+    }
+    assert tokenizer.padding_side == "left"
 
 
 def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
