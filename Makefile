@@ -1,9 +1,10 @@
 # make demo    walks the whole way: builds, distils, validates, writes cards, trains, evaluates, reports
-# make test    runs every test
+# make test    runs every test, in two processes (WORKERS=4 make test: in four)
 # make lint    checks style and types
 # make bench   measures how fast each verb is
 # make study   trains models with and without explanations and compares them (half an hour on 2 cores)
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -13,12 +14,12 @@ demo: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo.sh out
 
 test: .venv/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tests/house/check_types.py
+	$(BIN)/python tests/house/check_types.py mypy ty
 
 bench: .venv/.dev
 	for each in benchmarks/*ing.py; do $(BIN)/python $$each || exit 1; done

@@ -12,6 +12,9 @@ from hypothesis import settings
 
 from synth.cli import main
 
+# The workers of pytest-xdist share the cores, so no library starts threads of its own in them or in their children.
+os.environ |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+
 # Nothing is timed here, and a run in CI tries the same examples every time; elsewhere each run tries others.
 settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("here")

@@ -1,23 +1,51 @@
-"""Run mypy, and fail when it did not look at every file: a mapped folder that it silently misses is not checked."""
+"""Run the type checkers that are named (mypy if none is), and fail if one of them did not look at every file.
+
+mypy reads the tree as it stands and finds the four wings through `typings/`. ty reads a copy in which every folder is
+where it is installed, so that names like `synth.builders.listops` resolve as they do for a user.
+"""
 
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from mypy import api
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("synth", "builders", "validators", "trainers", "cards")
+WINGS = ("builders", "validators", "trainers", "cards")
+FILES = sum(1 for folder in ("synth", *WINGS) for _ in (ROOT / folder).rglob("*.py"))
 
 
-def main() -> None:
+def mypy() -> int:
     report, errors, code = api.run([])
     print(report, errors, sep="", end="")
-    files = sum(1 for folder in FOLDERS for _ in (ROOT / folder).rglob("*.py"))
-    seen = re.search(r"(\d+) source files", report)
-    if seen is None or int(seen[1]) != files:
-        sys.exit(f"mypy looked at {seen[1] if seen else 'none'} of {files} files")
-    sys.exit(code)
+    return _complete("mypy", r"(\d+) source files", report) or code
 
 
-main()
+def ty() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("synth", *WINGS):
+            place = Path(folder, name) if name == "synth" else Path(folder, "synth", name)
+            shutil.copytree(ROOT / name, place, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        command = [Path(sys.executable).parent / "ty", "check", "-v", "--no-progress", "--output-format=concise"]
+        done = subprocess.run(
+            [*command, f"--python={sys.prefix}"], cwd=folder, capture_output=True, text=True, check=False
+        )
+    print(done.stdout, end="")
+    return _complete("ty", r"Indexed (\d+) file", done.stderr) or done.returncode
+
+
+def _complete(tool: str, pattern: str, report: str) -> int:
+    seen = re.search(pattern, report)
+    if seen is not None and int(seen[1]) == FILES:
+        return 0
+    print(f"{tool} looked at {seen[1] if seen else 'none'} of {FILES} files", report, sep="\n")
+    return 1
+
+
+if __name__ == "__main__":
+    checkers = {"mypy": mypy, "ty": ty}
+    sys.exit(max(checkers[name]() for name in sys.argv[1:] or ["mypy"]))
