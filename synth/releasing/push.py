@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from synth import registry
 from synth.base.files import file_facts, hold
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
@@ -29,6 +28,7 @@ from synth.releasing.hub import Hub, LostRaceError, Say, State, checked_name, lo
 from synth.releasing.leaks import Guard
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
 from synth.releasing.shards import Staged, cannot, stage, staging
+from synth.validating.checker import find
 from synth.validating.results import changed_since, read_validation
 
 RACES = 5  # commits that may be lost to somebody else's
@@ -218,7 +218,8 @@ def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, 
     if validation.get("success") is not True:
         failed = [str(each.get("name")) for each in validation.get("expectations", []) if each.get("success") is False]
         return f"{folder} did not pass its validation ({', '.join(failed[:3]) or 'it failed'}): mend it and validate it"
-    if validation.get("steps") is False and manifest.get("builder") in registry.names("validators"):
+    checker = find(str(manifest["builder"])) if "builder" in manifest else None
+    if validation.get("steps") is False and checker is not None and checker.check is not None:
         return f"{folder} was validated with --no-steps: type synth validate {folder}"
     return None
 

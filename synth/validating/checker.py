@@ -94,7 +94,6 @@ class Checker:
     answer_is: str = "the answer"  # what such a model has to close with, in words
     cues: tuple[str, ...] = ()  # ends of a prompt that such a model is not shown
     scores: tuple[Score, ...] = ()  # metrics that are usual for this dataset and mean nothing for others
-    whole_numbers: bool = False  # a number is one token in a tokenizer made from the data, not one for each digit
 
     def read_output(self, record: Record, output: str, cut_off: bool = False) -> Found:
         """The answer that an output commits to, and its rationale. Never raises, whatever the output is.

@@ -198,5 +198,5 @@ CHECKER = Checker(
         "Work out the expression. MIN, MAX and MED are the smallest, the largest and the middle number of those behind "
         "them (of two middle ones the mean, without its fraction), SUM is their sum modulo {modulus}."
     ),
-    answer_is="a number", scores=("last_character",), whole_numbers=True,
+    answer_is="a number", scores=("last_character",),
 )  # fmt: skip
