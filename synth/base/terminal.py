@@ -1,16 +1,21 @@
-"""One quiet progress line on a terminal; nothing, or a line every so often, when output is redirected."""
+"""What is said and drawn on a terminal: notices, tables, one quiet progress line; plain lines if output is no terminal."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 Say = Callable[[str], None]  # takes a line for the user
 Report = Callable[[str, int, int | None], None]  # split, rows written, rows wanted
+WIDE = 100_000  # characters of a line if output is no terminal: a row of a table is one line there
 LINE_SECONDS = 15.0  # between two lines of a StepLine if output is no terminal
 
 
@@ -33,9 +38,43 @@ def progress(quiet: bool) -> Iterator[Report]:
         yield report
 
 
-def sayer(quiet: bool) -> Callable[[str], None]:
-    """A function that prints a line, or does not."""
-    return (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
+def sayer(quiet: bool, prefix: str = "") -> Say:
+    """A function that prints a line for the user beside the results, or does not."""
+    return (lambda line: None) if quiet else (lambda line: typer.echo(f"{prefix}{line}", err=True))
+
+
+@contextmanager
+def status(quiet: bool, line: Callable[[], str]) -> Iterator[Say]:
+    """One line, redrawn by the clock on a terminal and not drawn elsewhere; what is said meanwhile goes above it."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+
+    def say(notice: str) -> None:
+        if not quiet:
+            console.print(f"synth: {notice}", soft_wrap=True, markup=False)
+
+    if quiet or not console.is_terminal:
+        yield say
+        return
+    with Live(console=console, refresh_per_second=4, transient=True, get_renderable=lambda: Text(line())):
+        yield say
+
+
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, left: int = 1, title: str | None = None
+) -> None:
+    """Print a table: its first `left` columns to the left, numbers in the others to the right.
+
+    A cell is text as it stands, or a `Text` with a style. A row is one line if output is no terminal.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title and Text(title), title_justify="left")
+    for place, column in enumerate(columns):
+        table.add_column(Text(column), justify="left" if place < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(" ".join(cell.splitlines())) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
 
 
 class StepLine:

@@ -6,10 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
+from synth.base.terminal import Say, status
 from synth.distilling.distill import Job, Outcome, Report
 from synth.distilling.settle import Distiller
 from synth.errors import UsageError
@@ -62,25 +59,14 @@ async def _nobody(request: Any) -> Any:
 
 
 @contextmanager
-def _line(quiet: bool, start: float) -> Iterator[tuple[Any, Report]]:
-    """One line that is redrawn by the clock; what has to be said goes above it. Nothing is drawn into a file."""
-    console = Console(stderr=True, highlight=False)
+def _line(quiet: bool, start: float) -> Iterator[tuple[Say, Report]]:
+    """Functions that take what has to be said, and how far the distillation is."""
     latest: list[tuple[Meter, Outcome, int]] = []
-
-    def drawn() -> Text:
-        return Text(meter_line(*latest[-1], time.monotonic() - start) if latest else "")
-
-    def say(message: str) -> None:
-        if not quiet:
-            console.print(f"synth: {message}", soft_wrap=True, markup=False)
 
     def report(*state: Any) -> None:
         latest[:] = [state]
 
-    if quiet or not console.is_terminal:
-        yield say, report
-        return
-    with Live(console=console, refresh_per_second=4, transient=True, get_renderable=drawn):
+    with status(quiet, lambda: meter_line(*latest[-1], time.monotonic() - start) if latest else "") as say:
         yield say, report
 
 

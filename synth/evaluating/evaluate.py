@@ -9,7 +9,7 @@ are read in the order of the data, judged, and written with the figures:
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
-from synth.base.terminal import Report
+from synth.base.terminal import Report, Say
 from synth.data.manifest import open_manifest, split_files
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
@@ -34,8 +34,6 @@ from synth.models.generate import BATCH_TOKENS, Output
 from synth.models.load import load
 from synth.record import Record
 from synth.validating.checker import settings_of
-
-Say = Callable[[str], None]
 
 
 def evaluate(job: Job, say: Say, report: Report) -> Result:

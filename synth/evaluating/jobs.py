@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from synth.base.terminal import progress
+from synth.base.terminal import progress, sayer
 from synth.cards.model import write_model_card
 from synth.errors import UsageError
 from synth.evaluating.evaluate import evaluate
@@ -21,12 +19,7 @@ def run_evaluations(options: dict[str, Any]) -> None:
     Raises UsageError for options that do not go together.
     """
     _check(options)
-    console = Console(stderr=True, highlight=False)
-
-    def say(line: str) -> None:
-        if not options["quiet"]:
-            console.print(f"synth: {line}", soft_wrap=True, markup=False)
-
+    say = sayer(options["quiet"], "synth: ")
     for job in jobs_from(options):
         with progress(options["quiet"]) as report:
             result = evaluate(job, say, report)

@@ -13,10 +13,9 @@ from random import Random
 from typing import Any
 
 import orjson
-from rich import box
-from rich.console import Console
-from rich.table import Table
+import typer
 
+from synth.base.terminal import sayer, show_table
 from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import open_manifest
@@ -47,7 +46,7 @@ def run_judge(options: dict[str, Any]) -> None:
     if out is not None:
         finish_move(out)
     if out is not None and look(out, recipe, options["overwrite"]) is not None:
-        Console(highlight=False).print(f"{out}: is there already")
+        typer.echo(f"{out}: is there already")
         return
     chosen = _sample(manifest, options["sample"], options["seed"])
     if isinstance(judge.by, Asking):
@@ -60,7 +59,7 @@ def run_judge(options: dict[str, Any]) -> None:
     if out is not None:
         told = _write(folder, out, manifest, recipe, verdicts, options["drop"])
         if not options["quiet"]:
-            Console(highlight=False).print(told, soft_wrap=True, markup=False)
+            typer.echo(told)
 
 
 def _check(options: dict[str, Any], judge: Judge) -> None:
@@ -104,7 +103,7 @@ async def _ask(options: dict[str, Any], judge: str, by: Asking, chosen: set[tupl
     teacher = teacher_from(options)
     limits = Limits(**{f.name: options[f.name] for f in fields(Limits)})
     cache = options["cache"] or (options["out"] or options["folder"]) / CACHE
-    console = Console(stderr=True, highlight=False)
+    say = sayer(options["quiet"], "synth: ")
     verdicts: Judged = {}
     rows = _rows(options["folder"], open_manifest(options["folder"]), chosen)
 
@@ -115,10 +114,6 @@ async def _ask(options: dict[str, Any], judge: str, by: Asking, chosen: set[tupl
                 verdicts[place] = majority(judge, [await _one(asker, judge, by, request) for request in requests])
             except StopAskingError:
                 return
-
-    def say(line: str) -> None:
-        if not options["quiet"]:
-            console.print(f"synth: {line}", soft_wrap=True, markup=False)
 
     async with Asker(teacher, cache, limits, say) as asker:
         await asyncio.gather(*(work(asker) for _ in range(min(limits.concurrency, len(chosen)))))
@@ -207,15 +202,11 @@ def _drop(record: Record, verdict: Verdict) -> bytes:
 
 
 def _show(judge: Judge, verdicts: Judged, manifest: dict[str, Any]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("split", "judged", *judge.menu, "unscored"):
-        table.add_column(column, justify="left" if column == "split" else "right")
+    rows = []
     for split in manifest["splits"]:
         counts = Counter(verdict.verdict for (where, _), verdict in verdicts.items() if where == split)
-        shown = [f"{counts[verdict]:,}" for verdict in (*judge.menu, None)]
-        table.add_row(split, f"{counts.total():,}", *shown)
-    console = Console(highlight=False)
-    console.print(table)
+        rows.append([split, f"{counts.total():,}", *(f"{counts[verdict]:,}" for verdict in (*judge.menu, None))])
+    show_table(("split", "judged", *judge.menu, "unscored"), rows)
     bad = [verdict for verdict in verdicts.values() if verdict.verdict == judge.menu[-1]]
     for verdict in bad[:3]:
-        console.print(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}", markup=False)
+        typer.echo(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}")

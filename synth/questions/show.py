@@ -2,8 +2,8 @@
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from synth.base.terminal import show_table
 from synth.errors import UsageError
 from synth.questions.find import find_task, task_names
 from synth.questions.layouts import Reader
@@ -14,10 +14,10 @@ from synth.questions.task import Hub, Task
 
 def show_tasks() -> None:
     """One line for each task: name, family, kind, options, where on the Hub, licence."""
-    table = Table("name", "family", "kind", "options", "on the Hub", "licence", box=None, pad_edge=False)
-    for task in map(find_task, task_names()):
-        table.add_row(*map(escape, (task.name, task.family, task.kind, _options(task), _place(task.hub), task.licence)))
-    Console(highlight=False).print(table)
+    columns = ("name", "family", "kind", "options", "on the Hub", "licence")
+    tasks = map(find_task, task_names())
+    rows = ([task.name, task.family, task.kind, _options(task), _place(task.hub), task.licence] for task in tasks)
+    show_table(columns, rows, left=len(columns))
 
 
 def show_task(name: str, source: str | None, split: str | None, length: str, hint: bool) -> None:

@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import tenacity
 
 from synth.base import hf
+from synth.base.terminal import Say
 from synth.errors import HubError, UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ CONFLICT = 409  # of what is there already
 LOST_RACE = 412  # the status of a commit whose parent is not the head any more
 NAME = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}(?<![.-])(?<!\.git)", re.ASCII)
 LOGIN = "type `hf auth login`, or set HF_TOKEN to a token with write permission"
-
-Say = Callable[[str], None]
 
 
 class LostRaceError(Exception):

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from synth.base.files import file_facts, write_whole
+from synth.base.terminal import Say
 from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
@@ -26,7 +27,7 @@ from synth.data.names import CARD, FETCHED, MANIFEST, PLOTS, REJECTED, VALIDATIO
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
-from synth.releasing.hub import Hub, Say, State, login
+from synth.releasing.hub import Hub, State, login
 from synth.releasing.pull_card import configurations, put_card, remember
 from synth.releasing.push import CONFIG, SHARD
 

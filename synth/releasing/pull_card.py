@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from synth.base.files import write_whole
+from synth.base.terminal import Say
 from synth.cards.blocks import merge, names
 from synth.data.frontmatter import entries, parse, split, split_configs
 from synth.data.names import CARD
 from synth.errors import FolderError
 from synth.releasing import push_card
-from synth.releasing.hub import Say
 from synth.releasing.push_card import lines, own_text, plain, read_card, with_truth
 
 

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from synth.base.files import file_facts, hold
+from synth.base.terminal import Say
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, MANIFEST, PLOTS, STAGING, VALIDATION
 from synth.errors import FolderError, HubError, UsageError
-from synth.releasing.hub import Hub, LostRaceError, Say, State, checked_name, login
+from synth.releasing.hub import Hub, LostRaceError, State, checked_name, login
 from synth.releasing.leaks import Guard
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
 from synth.releasing.shards import Staged, cannot, stage, staging

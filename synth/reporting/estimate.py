@@ -23,10 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
+import typer
 
+from synth.base.terminal import show_table
 from synth.data.manifest import open_manifest
 from synth.data.names import METRICS
 from synth.data.reading import read
@@ -227,32 +226,25 @@ def _read_evaluation(folder: Path) -> Evaluation:
 
 def show(found: Estimate) -> None:
     """Print both estimates side by side, what they are worth, and what the paper measured itself."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120
     for guess in found.guesses:
         if not guess.told:
             low, high = guess.line.bounds()
             where = f"is too far from the range in which the line was fitted ({low:.3g} to {high:.3g})"
-            console.print(f"no estimate: a {guess.line.x} of {guess.x:.4g} {where}", markup=False, soft_wrap=True)
-    console.print(f"What rationales may add to accuracy: {found.task}", style="bold", markup=False)
+            typer.echo(f"no estimate: a {guess.line.x} of {guess.x:.4g} {where}")
+    typer.secho(f"What rationales may add to accuracy: {found.task}", bold=True)
     if found.guesses:
-        console.print(_table(found.guesses))
+        _show_guesses(found.guesses)
     for guess in found.guesses:
         for warning in guess.warnings:
-            console.print(f"note ({guess.line.x}): {warning}", markup=False)
+            typer.echo(f"note ({guess.line.x}): {warning}")
     if found.known:
-        console.print(f"measured in the paper: {_measured(found.known)}", markup=False)
+        typer.echo(f"measured in the paper: {_measured(found.known)}")
     elif _plain(found.task) in OTHERS:
-        console.print("one of the paper's 18 data sets, but it has no number of it outside its pictures")
-    console.print(_worth(found.guesses), markup=False)
+        typer.echo("one of the paper's 18 data sets, but it has no number of it outside its pictures")
+    typer.echo(_worth(found.guesses))
 
 
-def _table(guesses: tuple[Guess, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for guess in guesses:
-        table.add_column(f"by {guess.line.x}", justify="right", overflow="fold")
+def _show_guesses(guesses: tuple[Guess, ...]) -> None:
     cells: list[tuple[str, Any]] = [
         ("value", lambda one: f"{one.x:.0f} characters" if one.line is BY_LENGTH else f"{one.x:.1%}"),
         ("from", lambda one: one.source),
@@ -267,9 +259,8 @@ def _table(guesses: tuple[Guess, ...]) -> Table:
             lambda one: f"{PUBLISHED.slope * one.gain + PUBLISHED.intercept:+.2f} ECE" if one.told else "-",
         ),
     ]
-    for heading, cell in cells:
-        table.add_row(heading, *(cell(guess) for guess in guesses))
-    return table
+    rows = [[heading, *(cell(guess) for guess in guesses)] for heading, cell in cells]
+    show_table(("", *(f"by {guess.line.x}" for guess in guesses)), rows)
 
 
 def _span(guess: Guess) -> str:

@@ -8,21 +8,23 @@
 The same folders give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from rich import box
-from rich.console import Console
-from rich.table import Table
+import typer
 
 from synth.base.files import facts_if_whole, write_whole
+from synth.base.terminal import show_table
 from synth.data.names import FIGURES, PAGE
 from synth.errors import FolderError
 from synth.reporting.facts import facts
 from synth.reporting.page import page, pictures
 from synth.reporting.read import collect
+
+SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
+COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
 
 
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
@@ -70,56 +72,35 @@ def _old_pictures(out: Path) -> set[str]:
 
 def show(found: dict[str, Any], out: Path) -> None:
     """The summary on the terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 140
     if found["settings"]:
-        console.print(_settings_table(found["settings"]))
+        show_table(SETTINGS, map(_setting, found["settings"]), left=2)
     if found["comparisons"]:
-        console.print(_comparisons_table(found["comparisons"]))
+        show_table(COMPARISONS, map(_comparison, found["comparisons"]), left=3)
     if line := found["line"]:
-        console.print(
+        typer.echo(
             f"delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
             f" over {len(line['points'])} data sets"
             f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
         )
     for note in found["notes"]:
-        console.print(f"note: {note}", markup=False)
-    console.print(f"wrote {out / PAGE}", markup=False, soft_wrap=True)
+        typer.echo(f"note: {note}")
+    typer.echo(f"wrote {out / PAGE}")
 
 
-def _settings_table(settings: Sequence[dict[str, Any]]) -> Table:
-    table = _table("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
-    for each in settings:
-        accuracy, ece = each["metrics"].get("accuracy"), each["metrics"].get("ece")
-        spread = each["over_seeds"].get("accuracy")
-        table.add_row(
-            each["label"], each["data"], str(len(each["seeds"])), f"{each['rows'] or 0:,}",
-            f"{accuracy['value']:.1%}" if accuracy else "-",
-            f"{accuracy['low']:.1%} to {accuracy['high']:.1%}" if accuracy else "-",
-            f"{100 * spread['sd']:.1f}" if spread else "-", f"{ece['value']:.3f}" if ece else "-",
-        )  # fmt: skip
-    return table
+def _setting(found: Mapping[str, Any]) -> list[str]:
+    accuracy, ece = found["metrics"].get("accuracy"), found["metrics"].get("ece")
+    spread = found["over_seeds"].get("accuracy")
+    return [
+        found["label"], found["data"], str(len(found["seeds"])), f"{found['rows'] or 0:,}",
+        f"{accuracy['value']:.1%}" if accuracy else "-",
+        f"{accuracy['low']:.1%} to {accuracy['high']:.1%}" if accuracy else "-",
+        f"{100 * spread['sd']:.1f}" if spread else "-", f"{ece['value']:.3f}" if ece else "-",
+    ]  # fmt: skip
 
 
-def _comparisons_table(comparisons: Sequence[dict[str, Any]]) -> Table:
-    table = _table("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
-    for each in comparisons:
-        cells: list[str] = []
-        for delta in (each["accuracy"], each["ece"]):
-            both = delta and (
-                f"{100 * delta['value']:+.1f}",
-                f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}",
-            )
-            cells += both or ("-", "-")
-        table.add_row(each["label"], each["against"], each["data"], str(len(each["each"])), *cells)
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(
-            name, justify="left" if name in ("setting", "data", "with", "without") else "right", overflow="fold"
-        )
-    return table
+def _comparison(found: Mapping[str, Any]) -> list[str]:
+    cells: list[str] = []
+    for delta in (found["accuracy"], found["ece"]):
+        value = f"{100 * delta['value']:+.1f}" if delta else "-"
+        cells += [value, f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}" if delta else "-"]
+    return [found["label"], found["against"], found["data"], str(len(found["each"])), *cells]

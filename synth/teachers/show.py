@@ -2,24 +2,21 @@
 
 from datetime import date
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
+import typer
 
+from synth.base.terminal import show_table
 from synth.teachers.catalogue import ALIASES, TEACHERS, Teacher
 
 
 def show_teachers() -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("name", "$ a million tokens, in and out", "context", "remarks"):
-        table.add_column(column, overflow="fold")
-    for teacher in TEACHERS:
-        context = f"{teacher.context:,}" if teacher.context else "unknown"
-        table.add_row(teacher.name, _price(teacher), context, "; ".join(_remarks(teacher)))
-    console = Console(highlight=False)
-    console.width = max(console.width, 120)
-    console.print(table)
-    console.print(f"Aliases: {', '.join(f'{alias} = {name}' for alias, name in ALIASES.items())}")
+    columns = ("name", "$ a million tokens, in and out", "context", "remarks")
+    show_table(columns, map(_row, TEACHERS), left=len(columns))
+    typer.echo(f"Aliases: {', '.join(f'{alias} = {name}' for alias, name in ALIASES.items())}")
+
+
+def _row(teacher: Teacher) -> list[str]:
+    context = f"{teacher.context:,}" if teacher.context else "unknown"
+    return [teacher.name, _price(teacher), context, "; ".join(_remarks(teacher))]
 
 
 def _price(teacher: Teacher) -> str:

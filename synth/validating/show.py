@@ -2,41 +2,31 @@
 
 from collections.abc import Iterator
 
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
+from rich.text import Text
 
+from synth.base.terminal import show_table
 from synth.data.names import VALIDATION
 from synth.validating.suites import Outcome
 from synth.validating.texts import overlap_name
 from synth.validating.validate import Result
 
-WIDTH = 150  # where output is no terminal
 UNITS = {"splits": "split", "files": "file", "verdicts": "judge"}  # what an expectation is about, if not rows
 
 
 def show(result: Result, several: bool) -> None:
     """Print what came out: a table of expectations, rows and failures, and below it whole ids of the first failures."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(str(result.folder)) if several else None,
-                  title_justify="left")  # fmt: skip
-    for column in ("expectation", "rows", "failures"):
-        table.add_column(column, justify="left" if column == "expectation" else "right", overflow="fold")
-    for outcome in result.outcomes:
-        table.add_row(*_cells(outcome))
-    console.print(table)
+    title = str(result.folder) if several else None
+    show_table(("expectation", "rows", "failures"), map(_cells, result.outcomes), title=title)
     for line in _below(result):
-        console.print(line, soft_wrap=True, markup=False)
-    console.print(_summary(result), soft_wrap=True, markup=False)
+        typer.echo(line)
+    typer.echo(_summary(result))
 
 
-def _cells(outcome: Outcome) -> list[str]:
-    style = "" if outcome.success else "[bold red]" if outcome.severity == "critical" else "[yellow]"
+def _cells(outcome: Outcome) -> list[str | Text]:
+    style = "" if outcome.success else "bold red" if outcome.severity == "critical" else "yellow"
     failures = f"{outcome.failures:,}" if outcome.held else "1"
-    return [style + escape(outcome.title), _looked_at(outcome), style + failures]
+    return [Text(outcome.title, style), _looked_at(outcome), Text(failures, style)]
 
 
 def _below(result: Result) -> Iterator[str]:
