@@ -1,8 +1,8 @@
 """One configuration of a card: its folder, read once from end to end."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,9 @@ from typing import Any
 from synth.cards import facts
 from synth.cards.attempts import Attempts, read_attempts
 from synth.data.about import About
-from synth.data.batches import Batch, OtherRowsError, declared_batches, declared_plan, surveyed_batches
-from synth.data.builder import builder_of, count_nothing
-from synth.data.columns import Plan
-from synth.data.counts import SplitCounts, total
+from synth.data.counts import SplitCounts, as_text, count_splits, tally_splits, total
 from synth.data.manifest import open_manifest
-from synth.data.reading import TEXTS, read
-from synth.data.survey import survey
+from synth.data.reading import read
 from synth.record import Record
 from synth.validating.results import changed_since, read_validation
 
@@ -54,7 +50,7 @@ def read_member(name: str, folder: Path) -> Member:
     Raises FolderError for what is none, or cannot be read.
     """
     manifest = open_manifest(folder)
-    plan, splits = _counted(folder, manifest)
+    plan, splits = count_splits(folder, manifest)
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(
@@ -64,45 +60,15 @@ def read_member(name: str, folder: Path) -> Member:
     )  # fmt: skip
 
 
-def _counted(folder: Path, manifest: Mapping[str, Any]) -> tuple[Plan, dict[str, SplitCounts]]:
-    """Columns and counts of each split: as the rows are declared where they are so, else as all of them have them."""
-    try:
-        plan = declared_plan(folder, manifest)
-        return plan, {s: _count(declared_batches(folder, manifest, s, plan.schema)) for s in manifest["splits"]}
-    except OtherRowsError:
-        plan = survey(folder, manifest)
-        return plan, {s: _count(surveyed_batches(folder, manifest, s, plan)) for s in manifest["splits"]}
-
-
-def _count(batches: Iterable[Batch]) -> SplitCounts:
-    counts = SplitCounts()
-    for batch in batches:
-        counts.add(batch)
-    return counts
-
-
 def _short_row(folder: Path, splits: Mapping[str, SplitCounts]) -> Record | None:
     """Of the first rows the one with the shortest question: four datasets over the same questions show the same one."""
     split = next((name for name, counts in splits.items() if counts.rows), None)
     if split is None:
         return None
-    return min(map(_as_text, islice(read(folder, split), LOOKED_AT)), key=lambda record: len(record.prompt))
-
-
-def _as_text(record: Record) -> Record:
-    """With texts in its text columns: a file that somebody else wrote may have numbers there."""
-    values = {name: getattr(record, name) for name in TEXTS}
-    texts: dict[str, Any] = {name: "" if value is None else str(value) for name, value in values.items()}
-    return replace(record, **texts)
+    return min(map(as_text, islice(read(folder, split), LOOKED_AT)), key=lambda record: len(record.prompt))
 
 
 def _tallies(folder: Path, manifest: dict[str, Any]) -> dict[str, Counter[str]]:
-    """What a builder counts of its rows beside their columns, such as the operators of an expression."""
-    builder = builder_of(manifest)
-    tally = builder.tally if builder else count_nothing
-    found: dict[str, Counter[str]] = {}
-    for split in manifest["splits"]:
-        for record in islice(read(folder, split), TALLIED):
-            for name, value in tally(_as_text(record)):
-                found.setdefault(name, Counter())[value] += 1
-    return found
+    """What a builder counts of the first rows, all splits taken together."""
+    tallied = tally_splits(folder, manifest, TALLIED)
+    return {name: sum(splits.values(), Counter()) for name, splits in tallied.items()}

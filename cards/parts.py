@@ -9,7 +9,7 @@ from synth.cards.markdown import cell, fence, listed, share, table
 from synth.cards.markdown import row as row_text
 from synth.cards.member import TALLIED, Member
 from synth.data.counts import DIFFERENT, SplitCounts, Values
-from synth.data.stats import _by_number
+from synth.statistics.ranges import in_order
 
 FEW = 12  # values of a column that are listed
 SOME = 5  # of a column with more: the commonest of them, where they are common
@@ -57,7 +57,7 @@ def _values(values: Values, rows: int) -> str:
 
 def _numbers(counts: Counter[Any], rows: int) -> str:
     if len(counts) <= FEW:
-        return _shares(sorted(counts.items(), key=lambda pair: _by_number(str(pair[0]))), rows)
+        return _shares(sorted(counts.items(), key=lambda pair: in_order(str(pair[0]))), rows)
     mean = sum(value * count for value, count in counts.items()) / counts.total()
     return f"mean {mean:,.1f} ({min(counts):,g}-{max(counts):,g})"
 

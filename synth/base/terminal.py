@@ -1,4 +1,4 @@
-"""What is said and drawn on a terminal: notices, tables, one quiet progress line; plain lines if output is no terminal."""
+"""What is said and drawn on a terminal: notices, tables, a quiet progress line; plain lines if there is no terminal."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,11 +1,21 @@
-"""What a card says of a split in figures, counted batch by batch in Arrow: memory does not grow with the rows."""
+"""What `synth stats` and a card say of a split in figures, counted batch by batch in Arrow: memory does not grow with
+the rows."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from synth.data.batches import Batch
+from synth.data.batches import Batch, Manifest, OtherRowsError, declared_batches, declared_plan, surveyed_batches
+from synth.data.builder import builder_of, count_nothing
+from synth.data.columns import Plan
+from synth.data.reading import TEXTS as FIELD_TEXTS
+from synth.data.reading import read
+from synth.data.survey import survey
+from synth.record import Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,17 +25,21 @@ Counts: TypeAlias = "npt.NDArray[np.int64]"
 TEXTS = ("prompt", "rationale", "completion")
 DIFFERENT = 50_000  # values of a column that are told apart; of one that has more only so much is said
 LONGEST = 100_000  # words; longer texts count as so long
-SPACE = b" \t\n\r\v\f"
 
 
 class Values:
-    """How often each value of a column occurs, until there are too many different ones to keep."""
+    """How often each value of a column occurs, until there are too many different ones to keep; of numbers also their
+    sum and range."""
 
     def __init__(self) -> None:
         self.counts: Counter[Any] = Counter()
         self.too_many = False
+        self.known = 0  # numbers that are no null
+        self.sum: float = 0
+        self.low, self.high = math.inf, -math.inf
 
     def add(self, column: Any) -> None:
+        self._add_numbers(column)
         if self.too_many:
             return
         for pair in column.value_counts().to_pylist():
@@ -34,10 +48,24 @@ class Values:
             self.too_many = True
             self.counts.clear()
 
+    def _add_numbers(self, column: Any) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        known = len(column) - column.null_count
+        if not known or not _is_number(column) or pa.types.is_boolean(column.type):
+            return
+        ends = pc.min_max(column)
+        self.known += known
+        self.sum += pc.sum(column).as_py()
+        self.low, self.high = min(self.low, ends["min"].as_py()), max(self.high, ends["max"].as_py())
+
     def __add__(self, other: "Values") -> "Values":
         both = Values()
         both.too_many = self.too_many or other.too_many
         both.counts = Counter() if both.too_many else self.counts + other.counts
+        both.known, both.sum = self.known + other.known, self.sum + other.sum
+        both.low, both.high = min(self.low, other.low), max(self.high, other.high)
         return both
 
 
@@ -170,41 +198,56 @@ def _is_number(column: Any) -> bool:
 
 
 def words(column: Any) -> "Counts":
-    """Words of each text: stretches without white space (ASCII), read off the bytes; 0 for a null.
+    """Words of each text, as `str.split` finds them; 0 for a null.
 
     In -> chunked string column of n rows; out -> n integers.
     """
     import numpy as np
-
-    parts = [_words(chunk) for chunk in column.chunks]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def _words(texts: Any) -> "Counts":
-    import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    texts = texts.cast(pa.string()).fill_null("") if texts.null_count else texts.cast(pa.string())
-    _, offset_bytes, data_bytes = texts.buffers()
-    offsets = np.frombuffer(offset_bytes, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    if not len(texts) or offsets[-1] == offsets[0]:
-        return np.zeros(len(texts), dtype=np.int64)
-    data = np.frombuffer(data_bytes, dtype=np.uint8)[offsets[0] : offsets[-1]]
-    inside = _inside_a_word()[data]
-    starts = inside.copy()
-    starts[1:] &= ~inside[:-1]
-    edges = offsets - offsets[0]
-    first = edges[:-1][edges[:-1] < len(data)]  # a text begins a word whatever the text before it ended with
-    starts[first] = inside[first]
-    before: Counts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(starts, dtype=np.int64)])
-    counted: Counts = before[edges[1:]] - before[edges[:-1]]
-    return counted
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    found = pc.list_value_length(pc.utf8_split_whitespace(texts))  # an empty text is one piece
+    return np.asarray(pc.fill_null(pc.if_else(pc.equal(texts, ""), 0, found), 0).to_numpy(), dtype=np.int64)
 
 
-def _inside_a_word() -> Any:
-    """Of each byte, whether it stands inside a word."""
-    import numpy as np
+def count_splits(folder: Path, manifest: Manifest) -> tuple[Plan, dict[str, SplitCounts]]:
+    """Columns and counts of each split: as the rows are declared if they are so, else as all of them have them.
 
-    table = np.ones(256, dtype=bool)
-    table[list(SPACE)] = False
-    return table
+    Raises FolderError for files that cannot be read.
+    """
+    try:
+        plan = declared_plan(folder, manifest)
+        return plan, {s: _count(declared_batches(folder, manifest, s, plan.schema)) for s in manifest["splits"]}
+    except OtherRowsError:
+        plan = survey(folder, manifest)
+        return plan, {s: _count(surveyed_batches(folder, manifest, s, plan)) for s in manifest["splits"]}
+
+
+def _count(batches: Iterable[Batch]) -> SplitCounts:
+    counts = SplitCounts()
+    for batch in batches:
+        counts.add(batch)
+    return counts
+
+
+def tally_splits(folder: Path, manifest: Manifest, most: int | None = None) -> dict[str, dict[str, Counter[str]]]:
+    """What a builder counts of its rows beside their columns, such as the operators of an expression, by split.
+
+    most: rows of a split that are looked at; None: all, one at a time.
+    """
+    builder = builder_of(manifest)
+    tally = builder.tally if builder else count_nothing
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for split in manifest["splits"] if tally is not count_nothing else ():
+        for record in islice(read(folder, split), most):
+            for name, value in tally(as_text(record)):
+                found.setdefault(name, {}).setdefault(split, Counter())[value] += 1
+    return found
+
+
+def as_text(record: Record) -> Record:
+    """With texts in its text columns: a file that somebody else wrote may have numbers there."""
+    values = {name: getattr(record, name) for name in FIELD_TEXTS}
+    texts: dict[str, Any] = {name: "" if value is None else str(value) for name, value in values.items()}
+    return replace(record, **texts)

@@ -1,172 +1,118 @@
-"""A dataset in figures: `synth stats`. Rows are read as a stream and counted, nothing is kept."""
+"""A dataset in figures: `synth stats`."""
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from synth.data.builder import builder_of, count_nothing
+from synth.base.terminal import show_table
+from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tally_splits
 from synth.data.manifest import open_manifest
-from synth.data.reading import read
-from synth.record import Record
+from synth.statistics.ranges import in_order
 
 SHOWN = 12  # values of a column that are listed; the rest is summed up
 
-
-@dataclass
-class Spread:
-    """Mean, smallest and largest of a column of numbers."""
-
-    count: int = 0
-    total: float = 0.0
-    low: float = float("inf")
-    high: float = float("-inf")
-
-    def add(self, value: float) -> None:
-        self.count += 1
-        self.total += value
-        self.low, self.high = min(self.low, value), max(self.high, value)
-
-    def __str__(self) -> str:
-        return f"{self.total / self.count:.1f} ({self.low:g}-{self.high:g})" if self.count else "-"
+Rows = Iterator[list[str]]
+Columns = Mapping[str, Mapping[str, Counter[str]]]  # column, split: how often each value occurs
 
 
-@dataclass
-class SplitStats:
-    """What is counted of one split."""
-
-    rows: int = 0
-    numbers: dict[str, Spread] = field(default_factory=lambda: defaultdict(Spread))
-    values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    answers: Counter[str] = field(default_factory=Counter)
-
-    def add(self, record: Record) -> None:
-        self.rows += 1
-        self.answers[record.answer] += 1
-        for name in ("prompt", "rationale", "completion"):
-            self.numbers[f"{name} words"].add(len(getattr(record, name).split()))
-        for name, value in record.meta.items():
-            if isinstance(value, bool | str):
-                self.values[name][str(value)] += 1
-            elif value is not None:
-                self.numbers[name].add(value)
-                self.values[name][f"{value:g}"] += 1
-
-    def commonest(self) -> tuple[str, float]:
-        """The commonest answer and its share of the rows."""
-        (answer, count), *_ = self.answers.most_common(1)
-        return answer, count / self.rows
-
-
-def collect(folder: Path) -> dict[str, SplitStats]:
-    """Statistics of every split.
+def show_stats(folder: Path) -> None:
+    """Print tables of what is counted of each split.
 
     Raises FolderError for what is no dataset folder or cannot be read.
     """
     manifest = open_manifest(folder)
-    builder = builder_of(manifest)
-    tally = builder.tally if builder else count_nothing
-    found: dict[str, SplitStats] = {}
-    for split in manifest["splits"]:
-        stats = found[split] = SplitStats()
-        for record in read(folder, split):
-            stats.add(record)
-            for name, value in tally(record):
-                stats.values[name][value] += 1
-    return found
-
-
-def show_stats(folder: Path) -> None:
-    """Print tables of `collect`."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 140
-    stats = collect(folder)
-    manifest = open_manifest(folder)
-    console.print(_split_table(stats))
-    console.print(_number_table(stats))
-    for name in sorted({name for split in stats.values() for name in split.values}):
-        if _is_worth_showing(name, stats):
-            console.print(_value_table(name, stats))
+    _, splits = count_splits(folder, manifest)
+    show_table(("split", "rows", "different answers", "commonest answer", "its share"), _splits(splits))
+    show_table(("mean (range)", *splits), _numbers(splits))
+    columns = _columns(splits, tally_splits(folder, manifest))
+    for name in sorted(columns):
+        if _is_worth_showing(columns[name], splits):
+            show_table((name, *splits), _values(columns[name]))
     if manifest["rejected"]:
-        console.print(_rejected_table(manifest))
+        show_table(("left out", *splits), _rejected(manifest))
     for split, groups in manifest.get("yield", {}).items():
-        console.print(_yield_table(split, groups))
+        show_table((f"yield of {split}", *groups), _yield(groups))
 
 
-def _is_worth_showing(name: str, stats: dict[str, SplitStats]) -> bool:
-    """Whether a column has few values, and not nearly another one in every row."""
-    rows = sum(split.rows for split in stats.values())
-    values = {value for split in stats.values() for value in split.values[name]}
-    return values != {""} and len(values) <= min(4 * SHOWN, max(4, rows // 4))
-
-
-def _split_table(stats: dict[str, SplitStats]) -> Table:
-    table = _table("split", "rows", "different answers", "commonest answer", "its share")
-    for split, found in stats.items():
-        if found.rows:
-            answer, share = found.commonest()
-            table.add_row(split, f"{found.rows:,}", f"{len(found.answers):,}", answer, f"{share:.1%}")
+def _splits(splits: Mapping[str, SplitCounts]) -> Rows:
+    for name, counts in splits.items():
+        answers = counts.answers
+        if answers.too_many:
+            yield [name, f"{counts.rows:,}", f"more than {DIFFERENT:,}", "-", "-"]
+        elif answers.counts:
+            (answer, count), *_ = answers.counts.most_common(1)
+            yield [name, f"{counts.rows:,}", f"{len(answers.counts):,}", str(answer), f"{count / counts.rows:.1%}"]
         else:
-            table.add_row(split, "0", "-", "-", "-")
-    return table
+            yield [name, f"{counts.rows:,}", "-", "-", "-"]
 
 
-def _number_table(stats: dict[str, SplitStats]) -> Table:
-    table = _table("mean (range)", *stats)
-    for name in sorted({name for split in stats.values() for name in split.numbers}):
-        table.add_row(name, *(str(split.numbers[name]) for split in stats.values()))
-    return table
+def _numbers(splits: Mapping[str, SplitCounts]) -> Rows:
+    """Mean and range of the words of each text, and of each column of numbers."""
+    cells: dict[str, dict[str, str]] = {}
+    for split, counts in splits.items():
+        for text, words in counts.lengths.items():
+            if words.rows:
+                cells.setdefault(f"{text} words", {})[split] = _spread(words.mean, words.quantile(0), words.quantile(1))
+        for name, values in counts.meta.items():
+            if values.known:
+                cells.setdefault(name, {})[split] = _spread(values.sum / values.known, values.low, values.high)
+    for name in sorted(cells):
+        yield [name, *(cells[name].get(split, "-") for split in splits)]
 
 
-def _value_table(name: str, stats: dict[str, SplitStats]) -> Table:
-    total: Counter[str] = sum((split.values[name] for split in stats.values()), Counter())
-    table = _table(name, *stats)
+def _spread(mean: float, low: float, high: float) -> str:
+    return f"{mean:.1f} ({low:g}-{high:g})"
+
+
+def _columns(splits: Mapping[str, SplitCounts], tallies: Columns) -> Columns:
+    """Columns of `meta` that have no more values than are told apart, and what a builder counts beside."""
+    names = dict.fromkeys(name for counts in splits.values() for name in counts.meta)
+    few = [name for name in names if not any(c.meta.get(name, Values()).too_many for c in splits.values())]
+    found = {name: {split: _as_text(c.meta.get(name, Values())) for split, c in splits.items()} for name in few}
+    told = {name: {split: by.get(split, Counter()) for split in splits} for name, by in tallies.items()}
+    return {**found, **told}
+
+
+def _as_text(values: Values) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for value, count in values.counts.items():
+        if value is not None:
+            counts[f"{value:g}" if values.known else str(value)] += count
+    return counts
+
+
+def _is_worth_showing(column: Mapping[str, Counter[str]], splits: Mapping[str, SplitCounts]) -> bool:
+    """Whether a column has few values, and not nearly another one in every row."""
+    rows = sum(counts.rows for counts in splits.values())
+    values = {value for counts in column.values() for value in counts}
+    return bool(values) and values != {""} and len(values) <= min(4 * SHOWN, max(4, rows // 4))
+
+
+def _values(column: Mapping[str, Counter[str]]) -> Rows:
+    total: Counter[str] = sum(column.values(), Counter())
     shown = [value for value, _ in total.most_common(SHOWN)]
-    for value in sorted(shown, key=_by_number):
-        table.add_row(value, *(_share(split.values[name], [value]) for split in stats.values()))
+    for value in sorted(shown, key=in_order):
+        yield [value, *(_share(counts, [value]) for counts in column.values())]
     if rest := [value for value in total if value not in shown]:
-        table.add_row(f"{len(rest)} others", *(_share(split.values[name], rest) for split in stats.values()))
-    return table
+        yield [f"{len(rest)} others", *(_share(counts, rest) for counts in column.values())]
 
 
-def _rejected_table(manifest: dict[str, Any]) -> Table:
-    table = _table("left out", *manifest["splits"])
+def _rejected(manifest: Mapping[str, Any]) -> Rows:
     for reason in manifest["rejected"]:
-        table.add_row(reason, *(f"{split['rejected'].get(reason, 0):,}" for split in manifest["splits"].values()))
-    return table
+        yield [reason, *(f"{split['rejected'].get(reason, 0):,}" for split in manifest["splits"].values())]
 
 
-def _yield_table(split: str, groups: dict[str, dict[str, int]]) -> Table:
+def _yield(groups: Mapping[str, Mapping[str, int]]) -> Rows:
     """What became of the rows of a source, by the kind of row."""
-    table = _table(f"yield of {split}", *groups)
     totals = {group: sum(counts.values()) for group, counts in groups.items()}
-    table.add_row("in the source", *(f"{total:,}" for total in totals.values()))
-    table.add_row("kept", *(f"{counts.get('kept', 0):,}" for counts in groups.values()))
-    table.add_row("share kept", *(f"{counts.get('kept', 0) / totals[group]:.1%}" for group, counts in groups.items()))
+    yield ["in the source", *(f"{total:,}" for total in totals.values())]
+    yield ["kept", *(f"{counts.get('kept', 0):,}" for counts in groups.values())]
+    yield ["share kept", *(f"{counts.get('kept', 0) / totals[group]:.1%}" for group, counts in groups.items())]
     for outcome in sorted({outcome for counts in groups.values() for outcome in counts} - {"kept"}):
-        table.add_row(outcome, *(f"{counts.get(outcome, 0):,}" for counts in groups.values()))
-    return table
+        yield [outcome, *(f"{counts.get(outcome, 0):,}" for counts in groups.values())]
 
 
 def _share(counts: Counter[str], values: list[str]) -> str:
     total = counts.total()
     return f"{sum(counts[value] for value in values) / total:.1%}" if total else "-"
-
-
-def _by_number(value: str) -> tuple[float, str]:
-    try:
-        return float(value), value
-    except ValueError:
-        return float("inf"), value
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", overflow="fold")
-    return table

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from synth.statistics.intervals import interval
@@ -18,10 +19,11 @@ Table = Mapping[str, Mapping[str, Any]]  # value -> metric -> {"value", "low", "
 
 def in_order(value: str) -> tuple[int, float, str]:
     """A key that puts numbers, and ranges such as 50-59, before words."""
-    try:
-        return 0, float(value.lstrip("<>= ").split("-")[0].split(" ")[0]), value
-    except ValueError:
-        return 1, 0.0, value
+    for text in (value, value.lstrip("<>= ").split("-")[0].split(" ")[0]):  # -3 is no range
+        with suppress(ValueError):
+            if not math.isnan(number := float(text)):
+                return 0, number, value
+    return 1, 0.0, value
 
 
 def in_ranges(tables: Sequence[Table]) -> list[Table]:
