@@ -53,7 +53,7 @@ def fetch(
 
 
 def listing(name: str, revision: str) -> list[str]:
-    """The files of a dataset repository; none where the Hub cannot be asked."""
+    """The files of a dataset repository; none if the Hub cannot be asked."""
     import httpx2
     from huggingface_hub import HfApi
 

@@ -1,8 +1,8 @@
 """Has a local checkpoint write: any encoder-decoder or decoder in Hugging Face's format, LoRA adapters too.
 
 Prompts go through the model in batches ordered by length, longest first: a batch is padded little, and the one that
-takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths, so a run that is
-gone on with makes the same batches.
+takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths, so a run that
+resumes makes the same batches.
 
 Greedy decoding by default. A sampled token is the one at which the sum of the probabilities passes a number between 0
 and 1, and each row draws its numbers from its own seed, so that what it says does not hang on its neighbours (but for
@@ -55,21 +55,23 @@ class Checkpoint:
 
     @cached_property
     def ends(self) -> list[int]:
-        found = self.model.generation_config.eos_token_id
-        ends = found if isinstance(found, list) else [found]
-        return [end for end in [*ends, self.tokenizer.eos_token_id] if end is not None]
+        given = self.model.generation_config.eos_token_id
+        own = given if isinstance(given, list) else [given]
+        return [end for end in [*own, self.tokenizer.eos_token_id] if end is not None]
 
     def encode(self, prompts: Sequence[str], chat: bool) -> list[list[int]]:
         """Tokens of each prompt, with those that the tokenizer adds, but for an end token in front of a decoder's
         output. The text of a chat has them all."""
         # verbose: the length of each is looked at elsewhere
-        found: list[list[int]] = self.tokenizer(list(prompts), add_special_tokens=not chat, verbose=False)["input_ids"]
+        encoded: list[list[int]] = self.tokenizer(list(prompts), add_special_tokens=not chat, verbose=False)[
+            "input_ids"
+        ]
         if self.decoder:
-            return [ids[:-1] if len(ids) > 1 and ids[-1] in self.ends else ids for ids in found]
-        return found
+            return [ids[:-1] if len(ids) > 1 and ids[-1] in self.ends else ids for ids in encoded]
+        return encoded
 
     def room(self, length: int, decoding: Decoding) -> int:
-        """Tokens that may be written behind a prompt of so many; 0 or less where the prompt is too long by itself."""
+        """Tokens that may be written behind a prompt of so many; 0 or less if the prompt is too long by itself."""
         if self.limit is None:
             return decoding.max_new_tokens
         left = self.limit - length
@@ -98,9 +100,9 @@ class Checkpoint:
         from transformers import GenerationConfig
 
         config = self.model.generation_config
-        start = getattr(config, "decoder_start_token_id", None)
-        if start is None:
-            start = getattr(self.model.config, "decoder_start_token_id", None)
+        start = config.decoder_start_token_id
+        if start is None and not self.decoder:
+            start = self.model.config.decoder_start_token_id
         return GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=room, do_sample=False, num_beams=1, eos_token_id=self.ends or None,
             pad_token_id=self.tokenizer.pad_token_id, bos_token_id=config.bos_token_id, decoder_start_token_id=start,

@@ -22,7 +22,7 @@ TRAINED = "give --model a folder or the id of a model on the Hub, or --from-scra
 def quiet_libraries() -> None:
     """No telemetry, no progress bars and no advice of what trains; to be called before it is imported.
 
-    Raises MissingExtraError where a package is not installed.
+    Raises MissingExtraError if a package is not installed.
     """
     hf.quiet()
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -52,7 +52,7 @@ def fetch(name: str, otherwise: str = TRAINED) -> Path:
 def load_tokenizer(folder: Path, decoder: bool) -> Any:
     """The tokenizer of a model; one without a padding token pads with the end token, which is masked.
 
-    Raises SourceError where it cannot be loaded.
+    Raises SourceError if it cannot be loaded.
     """
     from transformers import AutoTokenizer
 
@@ -69,7 +69,7 @@ def load_tokenizer(folder: Path, decoder: bool) -> Any:
 def shape(folder: Path) -> Any:
     """The configuration of the model in a folder.
 
-    Raises SourceError where it cannot be read.
+    Raises SourceError if it cannot be read.
     """
     from transformers import AutoConfig
 
@@ -82,7 +82,7 @@ def shape(folder: Path) -> Any:
 def load_model(folder: Path, kind: Any, four_bit: bool = False) -> Any:
     """The model of a folder, in 32 bits (mixed precision keeps them) or quantised to four for QLoRA.
 
-    kind: AutoModelForCausalLM or its like. Raises SourceError where it cannot be loaded.
+    kind: AutoModelForCausalLM or its like. Raises SourceError if it cannot be loaded.
     """
     import torch
     from safetensors import SafetensorError
@@ -133,7 +133,7 @@ def load(name: str) -> Checkpoint:
 
 
 def _base(name: str) -> tuple[str | None, str]:
-    """The folder of an adapter, where there is one, and the place of the whole model."""
+    """The folder of an adapter, if there is one, and the place of the whole model."""
     folder = Path(name)
     if (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
         import json

@@ -58,7 +58,7 @@ class RoundTrip:
         """The section `tokenizer` of validation.json.
 
         Lengths are in tokens: of a prompt with the special tokens that the tokenizer adds, of a completion with the end
-        token (`end_token`; null where there is none). `beyond_limit` is the share of rows whose prompt or completion is
+        token (`end_token`; null if there is none). `beyond_limit` is the share of rows whose prompt or completion is
         longer than the limit, `beyond` the same for each of them, and for both together.
         """
         shares = {part: self._share(part) for part in ("prompt", "completion", "together")}
@@ -84,8 +84,8 @@ class RoundTrip:
             list(texts), add_special_tokens=special, verbose=False,
             return_attention_mask=False, return_token_type_ids=False,
         )  # fmt: skip
-        found: list[list[int]] = encoded["input_ids"]
-        return found
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
 
     def _decode(self, ids: list[list[int]]) -> list[str]:
         if self._tokenizer.is_fast:  # the tokenizer's own batch_decode goes through them one by one
@@ -130,22 +130,22 @@ def lost(text: str, back: str, special: Sequence[str] = ()) -> list[str]:
 
     `special` are tokens that are skipped in decoding: as part of a text they vanish whole.
     """
-    found = []
+    kinds = []
     for token in special:
         if text.count(token) > back.count(token):
-            found.append(f"{token!r} (a special token)")
+            kinds.append(f"{token!r} (a special token)")
             text, back = text.replace(token, ""), back.replace(token, "")
     gone = Counter(text) - Counter(back)
     if gone and text.casefold() == back.casefold():
-        return [*found, "capital letters"]
+        return [*kinds, "capital letters"]
     named = [_named(character) for character in gone if character != " "]
-    if not found and not named:
+    if not kinds and not named:
         return [_moved(text, back)]
-    return [*found, *named]
+    return [*kinds, *named]
 
 
 def _named(character: str) -> str:
-    """A character as it is typed, with its name where it cannot be told by the eye."""
+    """A character as it is typed, with its name if it cannot be told by the eye."""
     plain = character.isascii() and character.isprintable()
     name = NAMES.get(character) or unicodedata.name(character, f"U+{ord(character):04X}").lower()
     return repr(character) if plain else f"{character!r} ({name})"

@@ -88,8 +88,8 @@ def _numbers(texts: Iterable[str]) -> list[str]:
     """The numbers from 10 to the largest in the data, but no more than three digits."""
     import re
 
-    found = {int(number) for text in texts for number in re.findall(r"\d{2,3}", text)}
-    return [str(number) for number in range(10, max(found, default=9) + 1)]
+    numbers = {int(number) for text in texts for number in re.findall(r"\d{2,3}", text)}
+    return [str(number) for number in range(10, max(numbers, default=9) + 1)]
 
 
 def _number_merges(number: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ Counter = Callable[[str], int]
 
 @lru_cache(maxsize=4)
 def counter(name: str | None) -> Counter:
-    """A function that counts the tokens of a text as a model reads it; the estimate where no name is given.
+    """A function that counts the tokens of a text as a model reads it; the estimate if no name is given.
 
     Raises MissingExtraError without transformers, SourceError for a tokenizer that cannot be loaded.
     """

@@ -19,7 +19,7 @@ NAME = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)?")
 def place(source: str, hub: Hub | None) -> Hub:
     """Where `hub`, `org/name` or `org/name/config` is.
 
-    Raises SourceError for `hub` where the task names no place there.
+    Raises SourceError for `hub` if the task names no place there.
     """
     if hub and source in ("hub", hub.id):
         return hub
@@ -32,7 +32,7 @@ def place(source: str, hub: Hub | None) -> Hub:
 def download(hub: Hub, split: str | None) -> list[Path]:
     """The Parquet files of a split, fetched once and then kept in the Hub client's own cache.
 
-    Raises SourceError where the Hub cannot be reached, or has no such dataset, config or split.
+    Raises SourceError if the Hub cannot be reached, or has no such dataset, config or split.
     """
     wanted = split or "train"
     patterns = [f"{hub.config or 'default'}/{name}/*.parquet" for name in hub.splits.get(wanted, wanted).split("+")]

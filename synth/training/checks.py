@@ -19,7 +19,7 @@ SHOWN = 60  # tokens of a text at either end in the preview
 def check_lengths(view: View, rows: Sequence[Encoded]) -> str:
     """What the limits do to the rows, as a line for the user.
 
-    Raises UsageError, with the length that is needed, where prompts or answers would be cut off, unless such rows are
+    Raises UsageError, with the length that is needed, if prompts or answers would be cut off, unless such rows are
     left out.
     """
     over = {limit: _over(view, rows, place) for place, limit in enumerate(view.architecture.limits)}
@@ -42,7 +42,7 @@ def _over(view: View, rows: Sequence[Encoded], place: int) -> list[int]:
 
 
 def check_room(view: View, rows: Sequence[Encoded], room: int | None) -> None:
-    """Raises UsageError where rows are longer than the model can take; `room` is None where it has no limit."""
+    """Raises UsageError if rows are longer than the model can take; `room` is None if it has no limit."""
     needed = max(max(view.architecture.sizes(row)) for row in rows)
     if room is not None and needed > room:
         limits = " ".join(f"{limit.option} {room}" for limit in view.architecture.limits)
@@ -55,7 +55,7 @@ def check_room(view: View, rows: Sequence[Encoded], room: int | None) -> None:
 def check_longest(view: View, records: Sequence[Record], room: int | None) -> None:
     """Look at the row with the longest texts before all others are encoded, which takes minutes for many rows.
 
-    Raises UsageError where it is longer than the model can take.
+    Raises UsageError if it is longer than the model can take.
     """
     if room is None:
         return
@@ -67,7 +67,7 @@ def check_longest(view: View, records: Sequence[Record], room: int | None) -> No
 def check_round_trip(
     tokenizer: Any, rows: Sequence[Encoded], targets: Sequence[str], records: Sequence[Record]
 ) -> None:
-    """Raises UsageError, with what is lost and in which row, where the tokenizer does not give targets back."""
+    """Raises UsageError, with what is lost and in which row, if the tokenizer does not give targets back."""
     special = [str(token) for token in tokenizer.all_special_tokens]
     failed = 0
     first = ""

@@ -30,7 +30,7 @@ def encode_pair(tokenizer: Any, prompt: str, target: str) -> Encoded:
 def encode_joined(tokenizer: Any, prompt: str, target: str) -> Encoded:
     """For a decoder: prompt and target as one text, of which only the target and the end token count.
 
-    The prompt's tokens are those it has alone, as it will be given when the model is asked; where joining the texts
+    The prompt's tokens are those it has alone, as it will be given when the model is asked; if joining the texts
     would change them, the target is encoded by itself.
     """
     asked = list(tokenizer(prompt, verbose=False)["input_ids"])
@@ -54,7 +54,7 @@ def apart(prompt: str, target: str) -> str:
 
 
 def continued(prompt: str, target: str) -> str:
-    """The target as a decoder continues its prompt: on a new line where nothing parts the two."""
+    """The target as a decoder continues its prompt: on a new line if nothing parts the two."""
     parted = prompt[-1:].isspace() or target[:1].isspace()
     return target if parted or not prompt else f"\n{target}"
 

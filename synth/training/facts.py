@@ -1,4 +1,4 @@
-"""synth-run.json"""
+"""What a run was made from, as synth-run.json keeps it."""
 
 import platform
 import shlex
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from synth.training.mixture import Part, weighted
+from synth.training.settings import Settings
 
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
 
 
-def facts(trainer: str, config: Any, parts: Sequence[Part]) -> dict[str, Any]:
+def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
     """What is known of a run before it begins, as synth-run.json keeps it; no machine's folders get out."""
     folders = [weighted(given) for given in config.data]
     shown = asdict(replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders]))
@@ -21,7 +22,7 @@ def facts(trainer: str, config: Any, parts: Sequence[Part]) -> dict[str, Any]:
         shown["model"] = Path(config.model).resolve().name
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": command(trainer, shown, type(config)),
+        "command": command(trainer, shown),
         "trainer": trainer,
         "model": shown["model"] or f"from-scratch {config.from_scratch}",
         "target": learned(config.target, parts),
@@ -38,13 +39,13 @@ def learned(target: str, parts: Sequence[Part]) -> str:
     return target if any(record.rationale for part in parts for record in part.records) else "answer"
 
 
-def command(trainer: str, shown: dict[str, Any], kind: type) -> str:
+def command(trainer: str, shown: dict[str, Any]) -> str:
     """The command with every setting written out, but for --out."""
     words = ["synth", "train", trainer]
     for name, value in shown.items():
         switch = f"--{name.replace('_', '-')}"
         if isinstance(value, list):
-            words += [word for each in value for word in (switch, each)]
+            words += [word for item in value for word in (switch, item)]
         elif isinstance(value, bool):
             words += [switch if value else f"--no-{name.replace('_', '-')}"]
         elif value is not None:

@@ -31,7 +31,7 @@ class Fitted:
     run: Run
     prepared: Prepared
     order: Order
-    planned: int  # steps; there are fewer where time ran out
+    planned: int  # steps; there are fewer if time ran out
     diary: "Diary"
     trainer: Any  # of transformers
 
@@ -116,7 +116,7 @@ def sharding(config: Settled, processes: int) -> dict[str, Any]:
 def save(fitted: Fitted, architecture: Architecture, config: Settled) -> Any:
     """Write the finished model beside the top of the run folder, then move it there. Returns it.
 
-    Raises FolderError where it cannot be written.
+    Raises FolderError if it cannot be written.
     """
     from synth.training import loop
 

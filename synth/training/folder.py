@@ -72,38 +72,38 @@ class Run:
     def _hold(self) -> None:
         """Hold the folder, once it is there.
 
-        Raises FolderError where another process holds it.
+        Raises FolderError if another process holds it.
         """
         if self.main and not self._held and self.folder.is_dir():
             self._stack.enter_context(hold(self.folder))
             self._held = True
 
     def facts(self) -> dict[str, Any] | None:
-        """What synth-run.json says, or None where there is none.
+        """What synth-run.json says, or None if there is none.
 
-        Raises FolderError where it cannot be read.
+        Raises FolderError if it cannot be read.
         """
         return read_facts(self.folder / RUN, "what synth train writes", "begin the run again with --overwrite")
 
     def is_done(self, facts: Mapping[str, Any], job: Job) -> bool:
         """Whether this very run is complete already.
 
-        Raises FolderError or UsageError where the folder is not to be written to as the job says.
+        Raises FolderError or UsageError if the folder is not to be written to as the job says.
         """
-        there = self.facts()
-        if there is None:
+        begun = self.facts()
+        if begun is None:
             self._check_empty(job)
             return False
-        other = differences(there, facts)
+        other = differences(begun, facts)
         if job.overwrite and not job.resume:
             return False
-        if there["complete"] and not other and not (job.resume and there.get("stopped_early")):
+        if begun["complete"] and not other and not (job.resume and begun.get("stopped_early")):
             return True
         if job.resume and other:
             raise UsageError(f"--resume: {self.folder} was begun otherwise: {'; '.join(other[:3])}")
         if job.resume:
             return False
-        if there["complete"]:
+        if begun["complete"]:
             raise FolderError(f"{self.folder} holds another run ({other[0]}): give another --out, or --overwrite")
         raise FolderError(
             f"{self.folder} holds a run that did not get to its end: --resume goes on with it, --overwrite begins anew"
@@ -119,7 +119,7 @@ class Run:
             raise FolderError.from_os(error, str(self.folder)) from error
 
     def begin(self, facts: Mapping[str, Any], resume: bool) -> None:
-        """Make the folder ready: a new run empties it, a resumed one cuts the log where it goes on."""
+        """Make the folder ready: a new run empties it, a resumed one cuts the log at the step from which it resumes."""
         if not self.main:
             return
         try:
@@ -135,7 +135,7 @@ class Run:
             raise FolderError.from_os(error, f"cannot write to {self.folder}") from error
 
     def _make(self) -> None:
-        """Make the folder, where it was not there and held from the start."""
+        """Make the folder, unless it was there and held from the start."""
         if not self._held:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._hold()
@@ -154,13 +154,13 @@ class Run:
     def log(self) -> list[dict[str, Any]]:
         path = self.folder / LOG
         lines = path.read_bytes().splitlines() if path.exists() else []
-        found = []
+        read = []
         for line in lines:
             try:
-                found.append(orjson.loads(line))
+                read.append(orjson.loads(line))
             except orjson.JSONDecodeError:
                 break  # the run died while it wrote
-        return found
+        return read
 
     def add_to_log(self, line: Mapping[str, Any]) -> None:
         if self.main:
@@ -173,7 +173,7 @@ class Run:
 
     def last(self) -> Checkpoint | None:
         """The newest checkpoint that is whole."""
-        whole = [found for path in self.checkpoints.glob("*") if (found := _checkpoint(path))]
+        whole = filter(None, map(_checkpoint, self.checkpoints.glob("*")))
         return max(whole, key=lambda checkpoint: checkpoint.step, default=None)
 
     def mark(self, step: int, seconds: float, cpu_seconds: float) -> None:
@@ -206,7 +206,7 @@ class Run:
 
 
 def _checkpoint(folder: Path) -> Checkpoint | None:
-    """The checkpoint in a folder; None where it was cut short, or has lost a file or a part of one since."""
+    """The checkpoint in a folder; None if it was cut short, or has lost a file or a part of one since."""
     path = folder / MARK
     if not path.exists():
         return None
@@ -224,19 +224,19 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What a run was begun with that is another now, in words: `lr was 0.001 and is 0.0003`."""
-    found = []
+    changed = []
     if old["trainer"] != new["trainer"]:
-        found.append(f"it was begun with synth train {old['trainer']}")
+        changed.append(f"it was begun with synth train {old['trainer']}")
     for name in sorted({*old["config"], *new["config"]} - FREE - {"data"}):
         was, now = old["config"].get(name), new["config"].get(name)
         if was != now:
-            found.append(f"--{name.replace('_', '-')} was {was} and is {now}")
-    return found + _other_data(old["data"], new["data"])
+            changed.append(f"--{name.replace('_', '-')} was {was} and is {now}")
+    return changed + _other_data(old["data"], new["data"])
 
 
 def _other_data(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:
-    if [_named(each) for each in old] != [_named(each) for each in new]:
-        was, now = (", ".join(map(_named, each)) for each in (old, new))
+    was, now = (", ".join(map(_named, data)) for data in (old, new))
+    if was != now:
         return [f"--data was {was} and is {now}"]
     changed = [was["folder"] for was, now in zip(old, new, strict=True) if was != now]
     return [f"the rows of {name} have changed since" for name in dict.fromkeys(changed)]

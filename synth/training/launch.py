@@ -16,8 +16,8 @@ from synth.training.settings import Settled
 def launched(config: Settled, words: Sequence[str], show: bool = False, quiet: bool = False) -> bool:
     """Run a command in several processes, or show it. False: there is nothing to launch, this process trains.
 
-    words: those of the command, without `synth` itself. Raises UsageError where there are fewer GPUs than processes,
-    TrainingError where a process fails.
+    words: those of the command, without `synth` itself. Raises UsageError if there are fewer GPUs than processes,
+    TrainingError if a process fails.
     """
     if "LOCAL_RANK" in os.environ or (config.launch == "none" and not show):
         return False
@@ -36,7 +36,7 @@ def launched(config: Settled, words: Sequence[str], show: bool = False, quiet: b
 
 
 def _run(words: list[str]) -> int:
-    """Run torchrun to its end. After Ctrl-C the first process says where it stopped, and nobody else anything."""
+    """Run torchrun to its end. After Ctrl-C the first process says at which step it stopped, the others nothing."""
     with subprocess.Popen(words) as torchrun:
         try:
             return torchrun.wait()

@@ -1,4 +1,4 @@
-"""What both trainers hang into the training loop of transformers: order of rows, loss, log, progress, stops.
+"""What every run hangs into the training loop of transformers: order of rows, loss, log, progress, stops.
 
 Imports torch and transformers; to be imported inside the functions that train.
 """
@@ -26,6 +26,7 @@ from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded
 from synth.training.folder import Run
 from synth.training.order import Order
+from synth.training.settings import Settled
 
 UNWRITTEN = ("inline_container", "iostream", "PytorchStreamWriter")  # in what torch.save says when a disk is full
 
@@ -135,7 +136,9 @@ class Evaluation:
 class Diary(TrainerCallback):
     """Keeps log and clock of a run, tells the data which epoch it is, marks checkpoints, evaluates, stops in time."""
 
-    def __init__(self, run: Run, data: EpochRows, steps: int, config: Any, evaluation: Evaluation, quiet: bool) -> None:
+    def __init__(
+        self, run: Run, data: EpochRows, steps: int, config: Settled, evaluation: Evaluation, quiet: bool
+    ) -> None:
         self.run, self.data, self.config, self.evaluation = run, data, config, evaluation
         last = run.last()
         self._steps = steps
@@ -147,13 +150,11 @@ class Diary(TrainerCallback):
         self.loss: float = next((line["loss"] for line in reversed(run.log()) if "loss" in line), float("nan"))
         self.eval_loss: float | None = None
         self.evaluated_at: int | None = None
-        self.tell: Callable[[dict[str, float]], None] = lambda logs: (
-            None
-        )  # whoever else is told the loss of evaluations
+        self.tell: Callable[[dict[str, float]], None] = _nobody  # whoever else is told the loss of evaluations
 
     @property
     def held(self) -> str:
-        """The loss on held rows, as the end of a line; nothing where there are none."""
+        """The loss on held rows, as the end of a line; nothing if there are none."""
         return "" if self.eval_loss is None else f", {self.eval_loss:.4f} on the validation split"
 
     @property
@@ -179,7 +180,7 @@ class Diary(TrainerCallback):
             control.should_log = True  # the last loss, whatever --log-steps
 
     def evaluate(self, model: Any, state: Any) -> None:
-        """Evaluate on the held rows, where there are any and it was not done at this step."""
+        """Evaluate on the held rows, if there are any and it was not done at this step."""
         if self.evaluation.rows and self.evaluated_at != state.global_step:
             self.eval_loss, self.evaluated_at = self.evaluation(model), state.global_step
             self.run.add_to_log({"step": state.global_step, "epoch": state.epoch, "eval_loss": self.eval_loss})
@@ -206,11 +207,15 @@ class Diary(TrainerCallback):
         self.run.mark(state.global_step, self.seconds, self.cpu_seconds)
 
 
+def _nobody(logs: dict[str, float]) -> None:
+    pass
+
+
 @contextmanager
 def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> Iterator[None]:
     """Make one line of what can go wrong in the loop.
 
-    Raises TrainingError for a loss that is not finite, FolderError where a checkpoint cannot be written.
+    Raises TrainingError for a loss that is not finite, FolderError if a checkpoint cannot be written.
     """
     try:
         with _terminable(alone=run.main and trainer.args.world_size == 1):
@@ -263,6 +268,6 @@ def _kept(run: Run) -> str:
 
 
 def checkpoint(run: Run, resume: bool) -> str | None:
-    """Where a resumed run goes on, if it had got to a checkpoint."""
+    """The checkpoint from which a resumed run goes on, if it had got to one."""
     last = run.last() if resume else None
     return str(last.folder) if last else None

@@ -52,7 +52,7 @@ def records_of(parts: Iterable[Part]) -> list[Record]:
 def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
     """The datasets of `--data`, at most `limit` rows of each.
 
-    Raises UsageError for a weight that is none or a folder given twice, FolderError where a folder or its split is not
+    Raises UsageError for a weight that is none or a folder given twice, FolderError if a folder or its split is not
     there or empty.
     """
     given_twice(data)
@@ -60,7 +60,7 @@ def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part
 
 
 def given_twice(data: Sequence[str]) -> None:
-    """Raises UsageError where two of `--data` name one folder."""
+    """Raises UsageError if two of `--data` name one folder."""
     seen: set[Path] = set()
     for folder, _ in map(weighted, data):
         if folder.resolve() in seen:

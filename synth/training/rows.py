@@ -95,7 +95,7 @@ def add_blanks(tokenizer: Any, tokens: Sequence[str]) -> None:
 def count_blanks(tokenizer: Any, records: Sequence[Record], target: str, line_break: str | None) -> int:
     """How many blank tokens stand for a rationale: its mean length in this tokenizer's tokens; 0 for other targets.
 
-    Raises UsageError where no row has a rationale.
+    Raises UsageError if no row has a rationale.
     """
     if target != "blank":
         return 0
@@ -111,7 +111,7 @@ def without_long(
 ) -> tuple[list[Part], list[Encoded]]:
     """Leave out the rows whose prompt or target a limit would cut.
 
-    Raises UsageError where no row of a dataset is left.
+    Raises UsageError if no row of a dataset is left.
     """
     kept_parts, kept_rows, start = [], [], 0
     for part in parts:

@@ -49,7 +49,7 @@ def _closing_start(rationale: str, answer: str) -> int:
     """Where the closing form begins that the rationale itself ends with, its separator included.
 
     It is the shortest end of the rationale that begins after a separator and has the answer in it; all of the
-    rationale where there is none.
+    rationale if there is none.
     """
     starts = [match.start() for match in BOUNDARY.finditer(rationale) if answer in rationale[match.end() :]]
     return starts[-1] if starts else 0
@@ -59,12 +59,12 @@ def text(record: Record, target: Target, blanks: int = 0) -> str:
     """The target of a row; `blanks` is the number of blank tokens for `--target blank`."""
     if target == "rationale":
         return record.completion
-    found = parts(record)
-    if not found.steps:
+    taken = parts(record)
+    if not taken.steps:
         return record.completion
     if target == "answer":
-        return found.closing
-    return found.before + "".join(blank_tokens(blanks)) + found.after
+        return taken.closing
+    return taken.before + "".join(blank_tokens(blanks)) + taken.after
 
 
 def blank_tokens(count: int) -> list[str]:
