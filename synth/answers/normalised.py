@@ -1,4 +1,4 @@
-"""as the script of 2WikiMultiHopQA compares"""
+"""Answers as the official script of 2WikiMultiHopQA compares them."""
 
 import re
 import string

@@ -55,6 +55,12 @@ def checker_of(name: str) -> tuple[Callable[..., Fault | None], Checker]:
     return found.check, found
 
 
+def some_rows(builder: Builder[Any], config: Any) -> Iterator[Record]:
+    for item in [range(3)] if builder.items is None else islice(builder.items(config, "train"), 1):
+        rows = builder.records(config, "train", 0, item)
+        yield from (row for row in islice(rows, 9) if isinstance(row, Record))
+
+
 CASES = [
     pytest.param(name, config, id=f"{name}-{number}")
     for name in BUILDERS
@@ -126,9 +132,8 @@ def test_rows_are_plain_data_with_no_machine_in_it(name: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_the_checker_answers_with_a_reason(name: str) -> None:
-    builder, check, _ = find_builder(name), *checker_of(name)
-    for item in [range(3)] if builder.items is None else islice(builder.items(small(builder), "train"), 1):
-        record = next(row for row in builder.records(small(builder), "train", 0, item) if isinstance(row, Record))
+    builder, (check, _) = find_builder(name), checker_of(name)
+    record = next(some_rows(builder, small(builder)))
     for broken in (
         dataclasses.replace(record, prompt="?"),
         dataclasses.replace(record, answer=record.answer + "1"),
@@ -140,6 +145,27 @@ def test_the_checker_answers_with_a_reason(name: str) -> None:
         assert isinstance(fault, Fault), broken
         assert fault.reason in REASONS
         assert fault.detail
+
+
+@pytest.mark.parametrize(("name", "config"), CASES)
+def test_a_checker_reads_what_its_builder_writes(name: str, config: Any) -> None:
+    """A gold completion comes apart into its row, and each step that is spoiled is named by its place."""
+    builder, (check, checker) = find_builder(name), checker_of(name)
+    for settled in builder.variants(config).values():
+        known = checker.settings(dataclasses.asdict(builder.settled(settled)))
+        for row in some_rows(builder, settled):
+            found = checker.read_output(row, row.completion)
+            assert checker.agree(found.answer, row.answer)
+            if row.rationale:
+                assert checker.record_of(row, row.completion, found) == row
+            end = 0
+            for place, step in enumerate(checker.steps(row.rationale)):
+                start = row.completion.index(step, end)
+                end = start + len(step)
+                output = f"{row.completion[: start + len(step) // 2]}?{row.completion[end:]}"
+                fault = check(checker.record_of(row, output, checker.read_output(row, output)), **known)
+                assert fault is not None
+                assert fault.step == place, (output, fault)
 
 
 def test_every_builder_has_a_checker_and_every_validator_expectations() -> None:

@@ -3,7 +3,6 @@
 The files lie in tests/house/fourth/: sums of Roman numerals, with steps. Nothing in the program knows of them.
 """
 
-import ast
 import json
 import os
 import shutil
@@ -17,23 +16,19 @@ import pytest
 from hub_use import connected
 from loopback import Answer, serving
 from loopback_hub import Hub
-from source_imports import FOLDERS
 
 import synth.builders
 import synth.judges
 import synth.validators
-from synth import registry
 from synth.data.reading import read
 from synth.evaluating.reading import reader_of
 from synth.record import Record
 from synth.validating.checker import find
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).parents[2]
 FOURTH = Path(__file__).parent / "fourth"
 PACKAGES = (synth.builders, synth.validators, synth.judges)
 ROWS = ("--train", 24, "--test", 8)
-NAMED_STILL = {"synth/models/scratch.py"}  # files that still name a dataset; this list only gets shorter
 # What a process of its own runs first: the two files are found in it as they are here.
 ELSEWHERE = "import synth.{0}; synth.{0}.__path__.append({1!r})\n"
 
@@ -254,28 +249,3 @@ def test_a_process_of_its_own_finds_it(romans: Path, synth_process: Synth) -> No
     assert done.returncode == 0, done.stderr
     again = romans.parent / "again"
     assert (again / "train.jsonl").read_bytes() == (romans / "train.jsonl").read_bytes()
-
-
-def test_nothing_but_builders_and_validators_names_a_dataset() -> None:
-    """Neither in an import nor as a text; a text is a name where it is nothing else."""
-    datasets = {"twowiki", *registry.names("builders")}
-    named = [
-        str(path.relative_to(ROOT))
-        for top in FOLDERS
-        if top not in ("builders", "validators")
-        for path in sorted((ROOT / top).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if _names(node) & datasets
-    ]
-    assert set(named) <= NAMED_STILL
-
-
-def _names(node: ast.AST) -> set[str]:
-    """What a piece of code names: a constant, or the parts of an imported module."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return {node.value}
-    if isinstance(node, ast.ImportFrom):
-        return {*(node.module or "").split("."), *(alias.name for alias in node.names)}
-    if isinstance(node, ast.Import):
-        return {part for alias in node.names for part in alias.name.split(".")}
-    return set()
