@@ -16,7 +16,7 @@ from synth.builders.listops.draw import DRAWS, Grammar, draw
 from synth.builders.listops.language import apply, parenthesised, read, solve, tokens
 from synth.errors import SourceError, UsageError
 from synth.record import Record
-from synth.validators.listops import check
+from synth.validators.listops import check, expressions
 
 EVERY_WAY = [
     listops.Config(explain=explain, style=style, preset=preset)
@@ -351,3 +351,23 @@ def test_an_answer_alone_is_solved_again() -> None:
     fault = check(replace(record, prompt=record.prompt[1:]))
     assert fault is not None
     assert fault.reason == "unreadable_prompt"
+
+
+EXPRESSIONS = st.recursive(
+    st.integers(0, 30).map(str),
+    lambda parts: st.tuples(st.sampled_from(["[MAX", "[SUM", "[MED"]), st.lists(parts, min_size=2, max_size=4)).map(
+        lambda drawn: f"{drawn[0]} {' '.join(drawn[1])} ]"
+    ),
+    max_leaves=20,
+)
+
+
+@given(EXPRESSIONS)
+def test_the_checker_spells_parentheses_by_itself_as_the_builder_does(plain: str) -> None:
+    assert expressions.parenthesised(plain) == parenthesised(plain)
+    assert expressions.without_parentheses(expressions.parenthesised(plain)) == plain
+
+
+@given(st.text(alphabet="[]MAX 12"))
+def test_what_is_no_expression_can_be_spelled_too(text: str) -> None:
+    assert expressions.parenthesised(text).replace("( ", "").replace(" )", "").split() == text.split()

@@ -102,7 +102,7 @@ def without_parentheses(text: str) -> str:
 
 def parenthesised(plain: str) -> str:
     """The same in the spelling with parentheses, `( ( ( [MAX 3 ) 8 ) ] )`: each argument and the closing bracket are
-    joined to what stands before them."""
+    joined to what stands before them. What stands outside of brackets stays as it is."""
     spelled: list[str] = []
     opened: list[int] = []  # where the operators stand that are not closed yet
     parts: list[int] = []  # of each of them, arguments and bracket
@@ -111,13 +111,15 @@ def parenthesised(plain: str) -> str:
             opened.append(len(spelled))
             parts.append(0)
             spelled.append(token)
-            continue
-        spelled.append(f"{token} )")
-        parts[-1] += 1
-        if token == "]":
-            place = opened.pop()
-            spelled[place] = "( " * parts.pop() + spelled[place]
-            if parts:  # the whole is an argument itself
-                spelled[-1] += " )"
-                parts[-1] += 1
+        elif not opened:
+            spelled.append(token)
+        else:
+            spelled.append(f"{token} )")
+            parts[-1] += 1
+            if token == "]":
+                place = opened.pop()
+                spelled[place] = "( " * parts.pop() + spelled[place]
+                if parts:  # the whole is an argument itself
+                    spelled[-1] += " )"
+                    parts[-1] += 1
     return " ".join(spelled)
