@@ -55,7 +55,7 @@ def ours(kind: str) -> list[str]:
 def others(kind: str) -> list[str]:
     """The names that other packages declare. A name of ours is ours: that there is another is said once."""
     mine, found = _ours(kind), _others(kind)
-    for name in mine.keys() & found.keys():
+    for name in sorted(mine.keys() & found.keys()):
         notice(f"{_one(kind)} {name!r} is that of this program, not {found[name]}: rename the other one")
     return sorted(found.keys() - mine.keys())
 
@@ -142,8 +142,14 @@ def _one(kind: str) -> str:
 
 def _ours(kind: str) -> dict[str, Place]:
     """What lies in the folders of synth.KIND, those that were added to its `__path__` too."""
-    package = importlib.import_module(f"synth.{kind}")
-    return dict(place for folder in reversed(package.__path__) for place in _in_folder(package.__name__, Path(folder)))
+    folders = map(Path, importlib.import_module(f"synth.{kind}").__path__)
+    return _listed(f"synth.{kind}", tuple((folder, folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()))
+
+
+@cache
+def _listed(package: str, folders: tuple[tuple[Path, int], ...]) -> dict[str, Place]:
+    """What lies in folders, each with the time at which a file was last added to it or taken out."""
+    return dict(place for folder, _ in reversed(folders) for place in _in_folder(package, folder))
 
 
 def _in_folder(package: str, folder: Path) -> Iterator[tuple[str, Place]]:
@@ -153,7 +159,6 @@ def _in_folder(package: str, folder: Path) -> Iterator[tuple[str, Place]]:
             yield _declared_name(source) or module.name, Place(f"{package}.{module.name}", source)
 
 
-@cache
 def _declared_name(source: Path) -> str:
     """The NAME that a file gives itself; "" where it gives none."""
     declared = _NAME.search(source.read_text(encoding="utf-8"))
