@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from synth.base.config import verb
 from synth.base.files import write_whole
 from synth.cards import blocks as _card_blocks
 from synth.cards import licences
@@ -19,6 +20,7 @@ from synth.cards.filled import filled, start
 from synth.cards.keys import Files, Given, Sizes, keys
 from synth.cards.markdown import number
 from synth.cards.member import Member, read_member
+from synth.cards.options import Card
 from synth.data import frontmatter
 from synth.data.folder import finish_move
 from synth.data.manifest import members
@@ -187,3 +189,15 @@ def _titled(body: str) -> bool:
     rest = BLOCK.sub("", body)
     has_title = any(line.startswith("# ") for line in rest.splitlines())
     return not has_title and ("title" in names or not rest.strip())
+
+
+def run(asked: Card) -> Rendered:
+    """Write the dataset card, README.md, and its pictures into a dataset folder, or one that holds several.
+
+    A card that is there is merged: text and keys that a person added stay, and so does a part that a person edited.
+    Returns the card and what was left as it is. Raises FolderError for a folder that cannot be read or written.
+    """
+    return write_card(asked.folder, asked.license, asked.overwrite)
+
+
+card = verb(Card, run)

@@ -49,10 +49,9 @@ different questions left (there are 81 sums of one digit); see operands.py.
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.builders.arithmetic.operands import LONGEST, SHARES, Drawing, questions
 from synth.building.ids import Key, variant
 from synth.data.about import About
@@ -115,7 +114,7 @@ ABOUT = About(
 )
 
 
-@dataclass(frozen=True)
+@settings
 class Config:
     style: Literal["scratchpad", "direct", "hint"] = option("how a row is written", default="scratchpad", named=True)
     operation: Literal["add", "subtract", "multiply"] = option("what is computed", default="add", named=True)

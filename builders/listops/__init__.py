@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.base.draws import bits
 from synth.builders.listops.draw import DRAWS, Expressions, Grammar, draw
 from synth.builders.listops.explain import prompts, rationales
@@ -66,7 +66,7 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
+@settings
 class Config:
     preset: Literal["explained-30", "lra"] = option(
         "what the other options start from", default="explained-30", named=True

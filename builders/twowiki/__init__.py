@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.base.draws import generator
 from synth.builders.twowiki import exemplars, words
 from synth.builders.twowiki.evidence import Drop, Source, hops
@@ -66,7 +66,7 @@ META = {
 }
 
 
-@dataclass(frozen=True)
+@settings
 class Config:
     source: str = option(
         "folder, file (JSON, JSON lines, Parquet) or zip with train.json and dev.json, or a dataset id on the Hub; "

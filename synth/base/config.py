@@ -1,46 +1,337 @@
-"""What a drawn row was made from, spelled out in its id: <dataset>/<variant>/<split>/<seed>/<index>.
+"""Settings: one frozen dataclass a verb. Its fields are the options of the command, the keywords of the Python
+function, the settings in the manifest, and the words of the command that makes the thing again.
 
-The variant lists, in the order of the builder's Config, the fields that decide the text of a row: those marked
-`named` always, the others where they are not the default. Numbers of rows are no part of it.
+    @settings
+    class Export:
+        folder: AnyPath = argument("a dataset folder", kw_only=False)
+        to: Literal["messages", "dpo"] = option("the form of the rows")
+        workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)
 
-    listops/preset=explained-30,explain=medium/train/0/17
+    export = verb(Export, run)             export("data", to="dpo") is run(Export("data", to="dpo")), and typed so
+    Export("data", to="dpo")               checked, texts made paths; a mistake is a UsageError that lists all of them
+    words(Export("data", to="dpo"))        ["data", "--to", "dpo"], which synth/commands/options.py reads back
+
+A field is a text, a number, a switch, a path, one of a few words (Literal), perhaps None, or a tuple or list of those.
 """
 
+import difflib
+import functools
+import inspect
+import math
+import os
 import shlex
-from dataclasses import MISSING, field, fields
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from synth.errors import UsageError
+
+T = TypeVar("T")
+P = ParamSpec("P")
+S = TypeVar("S")
+R = TypeVar("R")
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    class AnyPath:
+        """Type checkers: a text or a path goes in, a Path comes out."""
+
+        def __get__(self, instance: object, owner: Any) -> Path: ...
+        def __set__(self, instance: object, value: str | os.PathLike[str]) -> None: ...
+
+    class MaybePath:
+        """The same, and None."""
+
+        def __get__(self, instance: object, owner: Any) -> Path | None: ...
+        def __set__(self, instance: object, value: str | os.PathLike[str] | None) -> None: ...
+
+    class Paths:
+        """One, or several."""
+
+        def __get__(self, instance: object, owner: Any) -> tuple[Path, ...]: ...
+        def __set__(
+            self, instance: object, value: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+        ) -> None: ...
+
+    class AnyText:
+        """A text; a path, such as that of a dataset or a run, is one too."""
+
+        def __get__(self, instance: object, owner: Any) -> str: ...
+        def __set__(self, instance: object, value: str | os.PathLike[str]) -> None: ...
+
+    class Texts:
+        """One text, or several."""
+
+        def __get__(self, instance: object, owner: Any) -> tuple[str, ...]: ...
+        def __set__(self, instance: object, value: str | Sequence[str]) -> None: ...
+
+    class Numbers:
+        """One number, or several with commas between on the command line."""
+
+        def __get__(self, instance: object, owner: Any) -> tuple[float, ...]: ...
+        def __set__(self, instance: object, value: float | Sequence[float]) -> None: ...
+else:
+    AnyPath, MaybePath, AnyText = Path, Path | None, str
+    Paths, Texts, Numbers = tuple[Path, ...], tuple[str, ...], tuple[float, ...]
+
+    def dataclass_transform(**_: Any) -> Any:
+        return lambda decorator: decorator
 
 
-def option(help: str, *, default: Any = MISSING, named: bool = False, recipe: bool = True, **more: Any) -> Any:
-    """A field of a builder's Config, which is an option of its command.
+def option(  # noqa: PLR0913 - each is a fact about an option
+    help: str,
+    *,
+    default: Any = MISSING,
+    least: float | None = None,
+    most: float | None = None,
+    named: bool = False,
+    recipe: bool = True,
+    again: bool = True,
+    complete: str | None = None,
+    metavar: str | None = None,
+    kw_only: bool = True,
+) -> Any:
+    """A field that is an option of a command.
 
-    named: stands in the id even when it is the default. recipe: decides the text of a row (numbers of rows do not).
+    least, most: of numbers. named: stands in the id of a row even when it is the default. recipe: decides the text of a
+    row (numbers of rows do not). again: stands in the command that makes the thing again (folders to write to,
+    processes and `quiet` do not). complete: what completes its values on Tab (COMPLETE in synth/commands/options.py).
     """
-    metadata = {"help": help, "named": named, "recipe": recipe, **more}
-    return field(default=default, metadata=metadata)
+    facts = {"help": help, "least": least, "most": most, "named": named, "recipe": recipe, "again": again}
+    metadata = {**facts, "complete": complete, "metavar": metavar, "positional": False}
+    return field(default=default, metadata=metadata, kw_only=kw_only)
+
+
+def argument(
+    help: str,
+    *,
+    default: Any = MISSING,
+    complete: str | None = None,
+    metavar: str | None = None,
+    kw_only: bool = False,
+) -> Any:
+    """A field that is given by its place: `synth show FOLDER`."""
+    metadata = {"help": help, "least": None, "most": None, "again": True, "complete": complete, "metavar": metavar}
+    return field(default=default, metadata={**metadata, "positional": True}, kw_only=kw_only)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option, argument))
+def settings(kind: type[T]) -> type[T]:
+    """A frozen dataclass whose values are checked, and made what their annotation says, when it is made."""
+
+    def check(self: Any) -> None:
+        checked = as_declared(kind, {f.name: getattr(self, f.name) for f in fields(self)})
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    kind.__post_init__ = check  # type: ignore[attr-defined]
+    return dataclass(frozen=True)(kind)
+
+
+def verb(kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, R]:
+    """The Python function of a verb: its keywords are the fields of its settings, its docstring is that of `run` with a
+    line for each keyword."""
+
+    @functools.wraps(run)
+    def function(*given: P.args, **named: P.kwargs) -> R:
+        return run(kind(*given, **named))
+
+    del function.__wrapped__  # its signature is not this one's
+    function.__name__ = function.__qualname__ = run.__module__.rsplit(".", 1)[-1]
+    function.__signature__ = inspect.signature(kind)  # type: ignore[attr-defined]
+    lines = [f"    {f.name}: {f.metadata['help']}" for f in fields(kind)]  # type: ignore[arg-type]
+    function.__doc__ = "\n".join([inspect.cleandoc(run.__doc__ or ""), "", *lines])
+    return function
+
+
+def made(kind: type[T], given: Mapping[str, Any], what: str) -> T:
+    """Settings from keywords that nobody has checked.
+
+    Raises UsageError for a keyword that there is not, or that is missing; `what` says whose they are: `synth build x`.
+    """
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    wrong = [f"{what} has no {switch(name)}{closest(name, list(known))}" for name in given if name not in known]
+    missing = [name for name, f in known.items() if f.default is MISSING and name not in given]
+    wrong += [f"{what} needs {switch(name)}: {known[name].metadata['help']}" for name in missing]
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return kind(**given)
+
+
+def as_declared(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as their annotations say.
+
+    Raises UsageError with every value that cannot be one.
+    """
+    values, wrong = {}, []
+    known = {f.name: f for f in fields(kind)}
+    for name, hint in hints(kind).items():
+        facts = known[name].metadata
+        try:
+            values[name] = _value(given[name], hint)
+            _check_size(values[name], facts)
+        except ValueError as error:
+            wrong.append(f"{label(known[name])} {_written(given[name])}: {error}")
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return values
+
+
+@cache
+def hints(kind: type) -> dict[str, Any]:
+    """Field -> its annotation."""
+    found = get_type_hints(kind)
+    return {f.name: found[f.name] for f in fields(kind)}
+
+
+def parts(hint: Any) -> tuple[list[Any], bool]:
+    """The kinds that a value may have, and whether it may be None."""
+    kinds = list(get_args(hint)) if get_origin(hint) in (Union, types.UnionType) else [hint]
+    return [kind for kind in kinds if kind is not type(None)], type(None) in kinds
+
+
+def _value(value: Any, hint: Any) -> Any:
+    (kind, *_), optional = parts(hint)
+    if value is None and optional:
+        return None
+    if get_origin(kind) in (list, tuple):
+        return _several(value, kind)
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}{closest(str(value), choices)}")
+        return value
+    return READ[kind](value)
+
+
+def _several(value: Any, kind: Any) -> Any:
+    """A list or a tuple; one value alone is a list of one."""
+    inner = get_args(kind)
+    values = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    if inner[-1] is not Ellipsis and get_origin(kind) is tuple and len(values) != len(inner):
+        raise ValueError(f"{len(inner)} values")
+    return get_origin(kind)(_value(each, inner[0]) for each in values)
+
+
+def _check_size(value: Any, facts: Mapping[str, Any]) -> None:
+    for each in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(each, int | float) and not isinstance(each, bool):
+            if facts["least"] is not None and not each >= facts["least"]:
+                raise ValueError(f"{facts['least']:g} at least")
+            if facts["most"] is not None and not each <= facts["most"]:
+                raise ValueError(f"{facts['most']:g} at most")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
+    raise ValueError("a text")
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("True or False")
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("a whole number")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise ValueError("a number")
+
+
+def _path(value: Any) -> Path:
+    if isinstance(value, str | os.PathLike):
+        return Path(value)
+    raise ValueError("a path")
+
+
+READ: dict[Any, Callable[[Any], Any]] = {str: _text, bool: _switch, int: _whole, float: _number, Path: _path}
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """`; did you mean 'messages'?`, or nothing if no name is like it."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def switch(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def label(f: "Field[Any]") -> str:
+    """What a field is called where a mistake is told: `--max-attempts`, `FOLDER`."""
+    return str(f.metadata["metavar"] or f.name.upper()) if f.metadata["positional"] else switch(f.name)
+
+
+def words(config: Any, leave_out: Callable[["Field[Any]"], bool] = lambda f: False) -> list[str]:
+    """The words of the command that these settings are: arguments, then every option that is not the default."""
+    arguments, options = [], []
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if f.metadata["positional"]:
+            arguments += [_written(each) for each in (value if isinstance(value, tuple) else [value])]
+        elif value != f.default and not leave_out(f):
+            options += _option_words(f, value)
+    dashed = any(word.startswith("-") for word in arguments)
+    return [*options, "--", *arguments] if dashed else [*arguments, *options]
+
+
+def _option_words(f: "Field[Any]", value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [switch(f.name) if value else f"--no-{f.name.replace('_', '-')}"]
+    if value is None:  # the default is another one
+        return []
+    numbers = isinstance(value, tuple) and bool(value) and isinstance(value[0], float)
+    values = [value] if numbers or not isinstance(value, list | tuple) else value
+    return [word for each in values for word in _joined(switch(f.name), _written(each))]
+
+
+def _joined(name: str, text: str) -> list[str]:
+    """Name and value as two words; as one if the value could be taken for an option."""
+    return [f"{name}={text}"] if text.startswith("-") else [name, text]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_written, value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value)
 
 
 def shown(config: Any) -> dict[str, Any]:
-    """The configuration as synth.json keeps it: of a path the last part, so that no machine's folders get out."""
-    values = {f.name: getattr(config, f.name) for f in fields(config)}
-    return {name: Path(value).name if _is_path(value) else value for name, value in values.items()}
+    """The settings as a manifest keeps them: of a path the last part, so that no machine's folders get out."""
+    return {f.name: without_folders(getattr(config, f.name)) for f in fields(config)}
 
 
-def command(dataset: str, config: Any, seed: int, format: str) -> str:
-    """The command that makes the dataset again, but for --out."""
-    words = ["synth", "build", dataset]
-    for f in fields(config):
-        value = shown(config)[f.name]
-        if value != f.default:
-            name = f.name.replace("_", "-")
-            words += (
-                [f"--{name}"] if value is True else [f"--no-{name}"] if value is False else [f"--{name}", f"{value}"]
-            )
-    words += ["--seed", str(seed)] if seed else []
-    words += ["--format", format] if format != "jsonl" else []
-    return shlex.join(words)
+def without_folders(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(without_folders, value))
+    if isinstance(value, Path):
+        return value.resolve().name
+    if isinstance(value, str) and "/" in value and (Path(value).exists() or Path(value).is_absolute()):
+        return Path(value).resolve().name
+    return value
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, Path) or (isinstance(value, str) and "/" in value and Path(value).exists())
+def command(program: str, *configs: Any) -> str:
+    """The command that makes a thing again: no folders of this machine, nothing that does not decide what comes out."""
+    said = program.split()
+    for config in configs:
+        told = object.__new__(type(config))  # not checked again: a list of folders is a list of names here
+        for name, value in shown(config).items():
+            object.__setattr__(told, name, value)
+        said += words(told, leave_out=lambda f: not f.metadata["again"])
+    return shlex.join(said)

@@ -8,7 +8,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, compress, islice
@@ -19,14 +19,16 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from synth.base.config import command, shown
-from synth.base.terminal import Report
+from synth.base.config import command, made, shown
+from synth.base.terminal import Report, progress
 from synth.building.ids import read_id
+from synth.building.options import Options
 from synth.data.already import look
 from synth.data.builder import Builder, find
 from synth.data.fingerprints import Prints, Seen, prints
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
+from synth.data.handles import Dataset
 from synth.data.manifest import read_manifest
 from synth.data.names import REJECTED
 from synth.data.writing import SplitWriter, encode, rows_at, split_writer
@@ -40,17 +42,6 @@ PATIENCE = 200_000  # draws without a new question before a build gives up
 ROWS_WORTH_A_WORKER = 20_000  # fewer are made sooner than a process starts
 
 Repeated = dict[str, "npt.NDArray[np.intp]"]  # reason: which rows of a chunk
-
-
-@dataclass(frozen=True)
-class Options:
-    """What every build has, whatever the builder."""
-
-    out: Path
-    seed: int = 0
-    format: str = "jsonl"
-    workers: int | None = None
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +65,23 @@ class Chunk:
     groups: list[str]  # of the rows; empty where the builder has no group
 
 
-def build(name: str, config: Any, options: Options, report: Report = lambda *_: None) -> list[Result]:
+def build(name: str, **given: Any) -> Dataset:
+    """Build a dataset by program: `build("listops", explain="medium", train=1000, out="data/listops")`.
+
+    given: the options of `synth build NAME`: those of the builder, and `out`, `seed`, `format`, `workers`, `overwrite`,
+    `quiet`. Returns the dataset, or the folder of several that one call writes. Raises UsageError for options that
+    cannot be, FolderError if a folder cannot be written or holds something else, SourceError for input data.
+    """
+    builder, common = find(name), {f.name for f in fields(Options)}
+    theirs = {key: value for key, value in given.items() if key not in common}
+    config = made(builder.config, theirs, f"synth build {name}")
+    options = made(Options, {key: given[key] for key in given if key in common}, f"synth build {name}")
+    with progress(options.quiet) as report:
+        carry_out(name, config, options, report)
+    return Dataset(options.out)
+
+
+def carry_out(name: str, config: Any, options: Options, report: Report = lambda *_: None) -> list[Result]:
     """Build every variant of a dataset into its folder.
 
     Raises UsageError for a configuration that cannot be, FolderError where a folder cannot be written or holds
@@ -117,6 +124,7 @@ class Build:
 
     def __init__(self, name: str, builder: Builder[Any], config: Any, folder: Path, options: Options) -> None:
         self.name, self.builder, self.config, self.folder = name, builder, config, folder
+        self.options = options
         self.seed, self.format, self.overwrite = options.seed, options.format, options.overwrite
         self.splits = builder.splits(config)
         self.may_repeat, self.chunk = builder.repeats(config), builder.chunk(config)
@@ -272,7 +280,7 @@ class Build:
         for fact in facts.values():
             rejected.update(fact["rejected"])
         return {
-            "command": command(self.name, self.config, self.seed, self.format),
+            "command": command(f"synth build {self.name}", self.config, self.options),
             **self._recipe(),
             "notes": self.builder.notes(self.config),
             "splits": facts,

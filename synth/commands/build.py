@@ -1,28 +1,66 @@
-"""synth build NAME"""
+"""`synth build NAME`: one command for each file in builders/, imported only when it is named."""
 
-from collections.abc import Callable
-from dataclasses import MISSING
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from synth.building.build import Options
-from synth.commands.options import command_from
+import typer
 
-COMMON = {
-    "out": (Path, MISSING, "folder to write the dataset to"),
-    "seed": (int, 0, "another seed, other rows"),
-    "format": (Literal["jsonl", "parquet"], "jsonl", "how rows are written"),
-    "workers": (int | None, None, "processes; any number writes the same bytes  [default: the cores]"),
-    "overwrite": (bool, False, "replace another dataset in the folder"),
-    "quiet": (bool, False, "print nothing but errors"),
-}
+from synth import registry
+from synth.commands.options import Named, command_from
+
+if TYPE_CHECKING:
+    from synth.building.build import Result
 
 
-def command_for(config_type: Any, run: Callable[[Any, Options, bool], None], help: str) -> Callable[..., None]:
-    """The command of a builder, which takes its Config, the common options, and whether to be quiet."""
+class Builders(Named):
+    """One command for each file in builders/; its options are the fields of its Config."""
 
-    def build(config: Any, values: dict[str, Any]) -> None:
-        quiet = values.pop("quiet")
-        run(config, Options(**values), quiet)
+    folder, heading = "builders", "Datasets"
 
-    return command_from(config_type, COMMON, build, help)
+    def single(self, name: str) -> Any:
+        from synth.building.options import Options
+
+        def run(config: Any, options: Options) -> None:
+            _build(name, config, options)
+
+        from synth.data.builder import find
+
+        config = find(name).config
+        return command_from(name, run, config, Options, help=registry.summary("builders", name))
+
+
+app = typer.Typer(cls=Builders, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@app.callback()
+def build() -> None:
+    """Build a dataset by program: synth build NAME --out FOLDER.
+
+    synth build NAME --help lists the options of a dataset.
+    """
+
+
+def _build(name: str, config: Any, options: Any) -> None:
+    from synth.base.terminal import progress
+    from synth.building.build import carry_out
+
+    with progress(options.quiet) as report:
+        results = carry_out(name, config, options, report)
+    for result in [] if options.quiet else results:
+        state = "is there already" if result.already_there else "written"
+        rows = ", ".join(f"{count:,} {split}" for split, count in result.rows.items())
+        drops = ", ".join(f"{count:,} {reason}" for reason, count in result.rejected.items())
+        typer.echo(f"{result.folder}: {rows} {state}" + (f"; left out: {drops}" if drops else ""))
+        if not any(result.rows.values()):
+            typer.echo(f"no row is left: {result.folder / 'rejected.jsonl'} says why of each" + _advice(name, result))
+
+
+def _advice(name: str, result: "Result") -> str:
+    """What the builder suggests against the commonest reason of rejection."""
+    from synth.data.builder import find
+
+    advice = find(name).advice
+    commonest = max(result.rejected, key=lambda reason: result.rejected[reason], default="")
+    return f"; {advice[commonest]}" if commonest in advice else ""
+
+
+command = typer.main.get_command(app)

@@ -1,49 +1,181 @@
-"""Turns a Config dataclass into the options of a command, so that a builder or a trainer is one file.
+"""Turns settings (synth/base/config.py) into the options of a command and their values back into settings.
 
-A field `min_length: int | None = option("shortest expression, in tokens", None)` becomes `--min-length`; a Literal
-becomes a choice; a bool becomes a switch; a list an option that may be given several times. Help, default and allowed
-values come from the field.
+A field `min_length: int | None = option("shortest expression, in tokens", default=None)` becomes `--min-length`; a
+Literal shows its words, and completes them on Tab; a bool becomes a switch; a tuple of texts or paths an option that
+may be given several times; a tuple of numbers takes them with commas between.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
-from typing import Annotated, Any, get_type_hints
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, fields
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
+import typer.core
+
+from synth import registry
+from synth.base.config import hints, parts, switch
+from synth.errors import UsageError
 
 
-def command_from(
-    config_type: Any,
-    common: Mapping[str, tuple[Any, Any, str]],
-    run: Callable[[Any, dict[str, Any]], None],
-    help: str,
-) -> Callable[..., None]:
-    """A function with one keyword parameter for each field of `config_type` and each common option."""
-    hints = get_type_hints(config_type)
-    given = {f.name: (hints[f.name], f.default, f.metadata["help"]) for f in fields(config_type)}
+def command_from(name: str, run: Callable[..., None], *kinds: type, help: str = "") -> Any:
+    """The command `name` that makes one of each kind of settings out of its words, and runs with them."""
 
     def command(**values: Any) -> None:
-        config = config_type(**{name: values[name] for name in given})
-        run(config, {name: values[name] for name in common})
+        values = {key: _read(key, value, hint) for kind in kinds for key, hint in hints(kind).items()
+                  for value in [values[key]]}  # fmt: skip
+        run(*(kind(**{f.name: values[f.name] for f in fields(kind)}) for kind in kinds))
 
-    parameters = [_parameter(name, *facts) for name, facts in {**given, **common}.items()]
+    parameters = [_parameter(f, hints(kind)[f.name]) for kind in kinds for f in _own_first(kind)]
+    parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    command.__doc__ = help
-    return command
+    command.__doc__ = help or inspect.getdoc(run)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name=name, context_settings={"help_option_names": ["-h", "--help"]})(command)
+    return typer.main.get_command(single)
 
 
-def _parameter(name: str, kind: Any, default: Any, help: str) -> inspect.Parameter:
-    switch = f"--{name.replace('_', '-')}"
-    if kind == bool | None or (kind is bool and default is True):  # may be switched off as well
-        switch = f"{switch}/--no-{name.replace('_', '-')}"
-    least = 1 if name == "workers" else None
-    option = typer.Option(switch, help=help, min=least, show_default=default not in (None, False, MISSING))
+def _own_first(kind: type) -> list["Field[Any]"]:
+    """The fields of settings: what is special about a verb before what it shares with others."""
+    return sorted(fields(kind), key=lambda f: f.name not in kind.__annotations__)
+
+
+def _parameter(f: "Field[Any]", hint: Any) -> inspect.Parameter:
     empty = inspect.Parameter.empty
+    default = empty if f.default is MISSING else f.default
+    facts: dict[str, Any] = {
+        "help": _help(f),
+        "show_default": False,
+        "metavar": f.metadata["metavar"] or _metavar(hint),
+    }
+    if (complete := _completion(f, hint)) is not None:
+        facts["autocompletion"] = complete
+    if f.metadata["positional"]:
+        kind: Any = typer.Argument(**facts)
+    else:
+        kind = typer.Option(_switches(f, hint), **facts)
+    if default is not empty and _is_text(hint):
+        default = _as_text(f.default) if f.default else None
     return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=empty if default is MISSING else default,
-        annotation=Annotated[kind, option],
+        f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[_typer_kind(hint), kind]
     )
+
+
+def _switches(f: "Field[Any]", hint: Any) -> str:
+    kinds, optional = parts(hint)
+    off = kinds == [bool] and (optional or f.default is True)  # may be switched off as well
+    return f"{switch(f.name)}/--no-{f.name.replace('_', '-')}" if off else switch(f.name)
+
+
+def _typer_kind(hint: Any) -> Any:
+    """What typer is told: choices and numbers with commas are text, which is read by the settings themselves."""
+    (kind, *_), optional = parts(hint)
+    if _is_text(hint):
+        plain: Any = str
+    elif get_origin(kind) in (list, tuple):
+        plain = list[get_args(kind)[0]]  # type: ignore[misc]
+    else:
+        plain = kind
+    empty = _is_text(hint) and get_origin(kind) is tuple  # no numbers at all
+    return plain | None if optional or empty else plain
+
+
+def _is_text(hint: Any) -> bool:
+    (kind, *_), _ = parts(hint)
+    return get_origin(kind) is Literal or (get_origin(kind) is tuple and get_args(kind)[0] is float)
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(f"{each:g}" for each in value) if isinstance(value, tuple) else str(value)
+
+
+def _metavar(hint: Any) -> str | None:
+    (kind, *_), _ = parts(hint)
+    if get_origin(kind) is Literal:
+        return f"[{'|'.join(get_args(kind))}]"
+    return "NUMBER,..." if _is_text(hint) else None
+
+
+def _help(f: "Field[Any]") -> str:
+    """The help of a field with its default, unless that stands in it already."""
+    help, default = str(f.metadata["help"]), f.default
+    if help.endswith("]") or default is MISSING or default is None or default is False or default == ():
+        return help
+    return f"{help}  [default: {'on' if default is True else _as_text(default)}]"
+
+
+def _read(name: str, value: Any, hint: Any) -> Any:
+    """A value as typer gives it, as settings take it."""
+    (kind, *_), _ = parts(hint)
+    if get_origin(kind) is tuple and get_args(kind)[0] is float and isinstance(value, str):
+        return _numbers(switch(name), value)
+    if get_origin(kind) is tuple:
+        return tuple(value or ())
+    return value
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: give numbers with commas between") from error
+
+
+def _completion(f: "Field[Any]", hint: Any) -> Callable[[str], list[str]] | None:
+    (kind, *_), _ = parts(hint)
+    if get_origin(kind) is Literal:
+        return _beginning(lambda: get_args(kind))
+    return _beginning(COMPLETE[f.metadata["complete"]]) if f.metadata["complete"] else None
+
+
+def _beginning(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+def _tasks() -> list[str]:
+    from synth.questions.find import task_names
+
+    return task_names()
+
+
+def _teachers() -> list[str]:
+    from synth.teachers.catalogue import TEACHERS
+
+    return [teacher.name for teacher in TEACHERS]
+
+
+COMPLETE: dict[str, Callable[[], Iterable[str]]] = {
+    "tasks": _tasks,
+    "teachers": _teachers,
+    **{kind: lambda kind=kind: registry.names(kind) for kind in ("builders", "judges", "trainers")},  # type: ignore[misc]
+}
+
+
+def print_json(found: Any) -> None:
+    """What a script can read: indented, in the order in which it was made."""
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+
+
+class Named(typer.core.TyperGroup):
+    """`synth build NAME`: one command for each file in a folder, imported only when it is named."""
+
+    folder, heading = "builders", "Datasets"
+
+    def single(self, name: str) -> Any:
+        """The command of one name."""
+        raise NotImplementedError
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return registry.names(self.folder)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return self.single(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section(self.heading):
+            formatter.write_dl([(name, registry.summary(self.folder, name)) for name in self.list_commands(ctx)])

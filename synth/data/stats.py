@@ -10,6 +10,7 @@ from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tall
 from synth.data.manifest import open_manifest
 from synth.statistics.ranges import in_order
 
+MOST = 200  # values of a column that a script is told
 SHOWN = 12  # values of a column that are listed; the rest is summed up
 
 Rows = Iterator[list[str]]
@@ -33,6 +34,32 @@ def show_stats(folder: Path) -> None:
         show_table(("left out", *splits), _rejected(manifest))
     for split, groups in manifest.get("yield", {}).items():
         show_table((f"yield of {split}", *groups), _yield(groups))
+
+
+def figures(folder: Path) -> dict[str, Any]:
+    """The same, as a script reads it: split -> rows, commonest answer, numbers, values of columns that have few.
+
+    Raises FolderError for what is no dataset folder or cannot be read.
+    """
+    manifest = open_manifest(folder)
+    _, splits = count_splits(folder, manifest)
+    columns = _columns(splits, tally_splits(folder, manifest))
+    return {name: _figures(name, counts, columns) for name, counts in splits.items()}
+
+
+def _figures(split: str, counts: SplitCounts, columns: Columns) -> dict[str, Any]:
+    answers = counts.answers.counts.most_common(1) if not counts.answers.too_many else []
+    lengths = {
+        text: {"mean": words.mean, "low": words.quantile(0), "high": words.quantile(1)}
+        for text, words in counts.lengths.items() if words.rows
+    }  # fmt: skip
+    numbers = {
+        name: {"mean": values.sum / values.known, "low": values.low, "high": values.high}
+        for name, values in counts.meta.items() if values.known
+    }  # fmt: skip
+    few = {name: dict(by[split].most_common()) for name, by in columns.items() if len(by[split]) <= MOST}
+    commonest = {"answer": answers[0][0], "share": answers[0][1] / counts.rows} if answers else None
+    return {"rows": counts.rows, "commonest_answer": commonest, "words": lengths, "numbers": numbers, "values": few}
 
 
 def _splits(splits: Mapping[str, SplitCounts]) -> Rows:

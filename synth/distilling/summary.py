@@ -8,9 +8,10 @@ from typing import Any
 
 from synth.base.terminal import Say, status
 from synth.distilling.distill import Job, Outcome, Report
+from synth.distilling.job import Job
+from synth.distilling.run import Outcome, Report
 from synth.distilling.settle import Distiller
 from synth.errors import UsageError
-from synth.teachers.batches import DISCOUNT
 from synth.teachers.meter import Meter
 
 GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # a reply, and attempts a question, where nothing is known yet
@@ -18,7 +19,7 @@ GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # a reply, and attempts a question, whe
 
 def estimate(job: Job) -> str:
     """What a run costs at most and probably, counted from the questions; nothing is asked."""
-    meter = Meter(job.teacher, discount=DISCOUNT if job.batch else 1.0)
+    meter = Meter(job.teacher, discount=job.discount)
     distiller = Distiller(job.task, job.teacher, job.plan, _nobody)
     questions = prompt_tokens = 0
     most = 0.0
@@ -59,8 +60,9 @@ async def _nobody(request: Any) -> Any:
 
 
 @contextmanager
-def _line(quiet: bool, start: float) -> Iterator[tuple[Say, Report]]:
+def line(quiet: bool) -> Iterator[tuple[Say, Report]]:
     """Functions that take what has to be said, and how far the distillation is."""
+    start = time.monotonic()
     latest: list[tuple[Meter, Outcome, int]] = []
 
     def report(*state: Any) -> None:

@@ -1,218 +1,80 @@
-"""Measures a model on a split of a dataset: `synth eval`.
+"""Measures models on the splits of datasets: `synth eval`."""
 
-A local checkpoint writes in batches (synth/models/generate.py), a server is asked through the engine of `synth distill`
-(teachers/asker.py). Either way outputs go to the disk as they come (outputs.py); when all are there they
-are read in the order of the data, judged, and written with the figures:
-
-    EVAL/predictions.jsonl     a line for each row: what the model said, and what became of it
-    EVAL/metrics.json          every metric with its 95% interval, over all rows and by what rows have
-"""
-
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
-from importlib.metadata import version
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import orjson
+from synth.base.config import command, verb
+from synth.base.terminal import progress, sayer
+from synth.cards.model import write_model_card
+from synth.data.handles import Evaluation
+from synth.errors import UsageError
+from synth.evaluating.job import Job, Result, decoding_from, default_out, is_url
+from synth.evaluating.options import Evaluate
+from synth.evaluating.prompts import Prompting
+from synth.evaluating.run import carry_out
 
-from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
-from synth.base.terminal import Report, Say
-from synth.data.manifest import open_manifest, split_files
-from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
-from synth.data.reading import read
-from synth.errors import FolderError, SourceError
-from synth.evaluating.job import Job, Result, StoppedError, asked, command, difference
-from synth.evaluating.local import AT_ONCE, _write_locally
-from synth.evaluating.outputs import Partial, digest
-from synth.evaluating.predictions import Figures, Judge
-from synth.evaluating.prompts import Asking, asking_for
-from synth.models.generate import BATCH_TOKENS, Output
-from synth.models.load import load
-from synth.record import Record
-from synth.validating.checker import settings_of
+SERVER_ONLY = ("model_name", "run", "budget", "price", "cache")
 
 
-def evaluate(job: Job, say: Say, report: Report) -> Result:
-    """Evaluate, or find that it was done already.
+def run(asked: Evaluate) -> list[Result]:
+    """Measure a model on a dataset, asked in one way or in both.
 
-    Raises FolderError, SourceError and MissingExtraError, each one line, for what cannot be done as asked;
-    StoppedError where it was interrupted, or asking a server was given up.
+    A checkpoint writes here, in batches; a server is asked. What was written is kept as it comes: the same call resumes
+    an evaluation that was stopped. Returns one result a way of asking. Raises UsageError for options that do not go
+    together, FolderError, SourceError and MissingExtraError for what is not there.
     """
-    manifest = open_manifest(job.data)
-    records = _rows(job)
-    run = _run(job)
-    recipe = _recipe(job, manifest, run)
-    if (found := _there(job, recipe)) is not None:
-        return Result(job, found, already_there=True)
-    if job.overwrite:
-        for name in (METRICS, PREDICTIONS, OUTPUTS):
-            (job.out / name).unlink(missing_ok=True)
-    asking = asking_for(run, job.prompting, manifest.get("config") or {})
-    if job.plain and not asking.trained:
-        asking = asking_for({}, job.prompting, manifest.get("config") or {})
-    if run is not None and _learned_from(run, job, recipe["files"]):
-        say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
-    with Partial(job, recipe) as partial, _kept(partial, len(records)):
-        faults = _outputs(job, asking, records, partial, say, report)
-        figures = _predictions(job, _judge(job, asking, manifest, run), records, partial, faults)
-    found = _metrics(job, manifest, run, recipe, records, figures)
-    _write(job.out / METRICS, as_json(found))
-    (job.out / OUTPUTS).unlink(missing_ok=True)
-    return Result(job, found, faults=_named(records, faults))
+    _check(asked)
+    say, results = sayer(asked.quiet, "synth: "), []
+    for job in jobs_from(asked):
+        with progress(asked.quiet) as report:
+            results.append(carry_out(job, say, report))
+        write_model_card(job.run or Path(job.model))
+    return results
 
 
-@contextmanager
-def _kept(partial: Partial, rows: int) -> Iterator[None]:
-    """Says of a Ctrl-C what became of the outputs."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        kept = f"the outputs of {len(partial):,} of {rows:,} rows are kept; the same command goes on from here"
-        raise StoppedError(f"interrupted: {kept if len(partial) else 'no output was written yet'}", 130) from error
+def jobs_from(asked: Evaluate) -> list[Job]:
+    """A job for each way of asking."""
+    both: list[Prompting] = ["rationale", "direct"]
+    return [_job(asked, prompting) for prompting in (both if asked.prompting == "both" else [asked.prompting])]
 
 
-def _outputs(
-    job: Job, asking: Asking, records: Sequence[Record], partial: Partial, say: Say, report: Report
-) -> dict[int, str]:
-    """Write what is not there yet; answers the rows that have no output, and why."""
-    if not job.is_url:
-        return _write_locally(job, load(job.model), asking, records, partial, report)
-    from synth.evaluating.server import ask_server
-
-    return asyncio.run(ask_server(job, asking, records, partial, say, report))
-
-
-def _learned_from(run: Mapping[str, Any], job: Job, files: Mapping[str, Any]) -> bool:
-    """Whether synth-run.json names the very file that is evaluated on, or a split of that name."""
-    data = run.get("data")
-    parts = [part for part in data if isinstance(part, dict)] if isinstance(data, list) else []
-    same = (job.data.resolve().name, job.split)
-    return any(
-        (part.get("folder"), part.get("split")) == same or (part.get("sha256") or "") in files.values()
-        for part in parts
-    )
+def _job(asked: Evaluate, prompting: Prompting) -> Job:
+    sampling = (asked.samples, asked.temperature, asked.max_new_tokens, asked.batch_size, asked.seed)
+    decoding, served, direct = decoding_from(*sampling), asked.model_name or "", prompting == "direct"
+    out = asked.out
+    if out is None:
+        out = default_out(asked.model, served, asked.data, asked.split, direct, decoding.samples)
+    elif direct and asked.prompting == "both":
+        out = out.with_name(f"{out.name}-direct")
+    same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
+    again = command("synth eval", replace(asked, prompting=prompting))
+    return Job(
+        **same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again
+    )  # fmt: skip
 
 
-def _rows(job: Job) -> list[Record]:
-    if job.out.exists() and not job.out.is_dir():
-        raise FolderError(f"{job.out} is a file: give --out a folder")
-    records = list(islice(read(job.data, job.split), job.limit))
-    if not records:
-        raise FolderError(f"the split {job.split} of {job.data} has no rows: give another --split")
-    return records
+def _check(asked: Evaluate) -> None:
+    wrong = []
+    if is_url(asked.model) and not asked.model_name:
+        wrong.append(f"--model {asked.model}: add --model-name, the name that the model has at that server")
+    if not is_url(asked.model):
+        given = [f"--{name.replace('_', '-')}" for name in SERVER_ONLY if getattr(asked, name) not in (None, ())]
+        wrong += [f"{', '.join(given)}: only for a server, --model http://..."] if given else []
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
-def _run(job: Job) -> dict[str, Any] | None:
-    """What `synth train` wrote about the model; None for one that it did not make."""
-    folder = job.run or Path(job.served or job.model)
-    facts = read_facts(folder / RUN, "what synth train writes", "train the model again, or give --run the folder of it")
-    if facts is None and job.run is not None:
-        raise SourceError(f"{job.run} is no run folder (it has no {RUN}): give --run what synth train --out wrote")
-    return facts
+def run_one(asked: Evaluate) -> Evaluation:
+    """Measure a model, a checkpoint or one behind a server, on a split of a dataset.
 
-
-def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Everything that decides what comes out."""
-    files = {name: manifest["files"].get(name, {}).get("sha256") for name in manifest["splits"][job.split]["files"]}
-    weights = sorted(Path(job.model).glob("*.safetensors")) if not job.is_url else []
-    model = Path(job.model).resolve().name if weights else job.model
-    return {
-        "model": model, "served": job.served, "plain": job.plain, "prompting": job.prompting, "split": job.split,
-        "limit": job.limit, "decoding": asdict(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
-        "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
-        "run": run, "config": manifest.get("config"),
-    }  # fmt: skip
-
-
-def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The figures of this very evaluation if it is done; None if it is to be made.
-
-    Raises FolderError if the folder holds another one.
+    What was written is kept as it comes: the same call resumes an evaluation that was stopped. Returns the evaluation,
+    whose folder has the figures and every output. Raises UsageError for keywords that do not go together, FolderError,
+    SourceError and MissingExtraError for what is not there.
     """
-    path = job.out / METRICS
-    if job.overwrite or not path.is_file():
-        return None
-    found = facts_if_whole(path)
-    if found.get("recipe") == digest(recipe):
-        return found
-    raise FolderError(
-        f"{job.out} holds another evaluation ({difference(found.get('asked'), job)}): add --overwrite to replace it, or"
-        " give another --out"
-    )
+    if asked.prompting == "both":
+        raise UsageError("prompting='both' makes two evaluations: call evaluate for 'rationale' and for 'direct'")
+    (result,) = run(asked)
+    return Evaluation(result.job.out)
 
 
-def _judge(job: Job, asking: Asking, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> Judge:
-    known = settings_of(manifest)
-    reasons = job.prompting == "rationale" and (run is None or run.get("target", "rationale") == "rationale")
-    return Judge(asking, known, reasons, sampled=job.decoding.samples > 1)
-
-
-def _predictions(
-    job: Job, judge: Judge, records: Sequence[Record], partial: Partial, faults: Mapping[int, str]
-) -> Figures:
-    """Judge all rows in the order of the data, write predictions.jsonl, and count."""
-    figures = Figures()
-
-    def lines() -> Iterator[bytes]:
-        for start in range(0, len(records), AT_ONCE):
-            rows = range(start, min(start + AT_ONCE, len(records)))
-            outputs: list[Sequence[Output]] = [() if row in faults else partial.outputs(row) for row in rows]
-            for line in judge.predictions([records[row] for row in rows], outputs, [faults.get(row) for row in rows]):
-                figures.add(line)
-                yield orjson.dumps(line) + b"\n"
-
-    _write(job.out / PREDICTIONS, lines())
-    return figures
-
-
-def _write(path: Path, content: bytes | Iterator[bytes]) -> None:
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise FolderError.from_os(error, f"cannot write {path}") from error
-
-
-def _metrics(
-    job: Job,
-    manifest: Mapping[str, Any],
-    run: Mapping[str, Any] | None,
-    recipe: Mapping[str, Any],
-    records: Sequence[Record],
-    figures: Figures,
-) -> dict[str, Any]:
-    facts = [file_facts(path)["sha256"] for path in split_files(job.data, manifest, job.split)]
-    tasks = sorted({record.task for record in records})
-    main = ("trainer", "model", "target", "seed", "parameters", "steps", "examples_seen", "tokens_seen",
-            "train_seconds", "cpu_seconds", "data", "complete")  # fmt: skip
-    return {
-        "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": command(job),
-        "model": job.served or (job.model if job.is_url else Path(job.model).name),
-        "run": None if run is None else {name: run[name] for name in main if name in run},
-        "data": {
-            "folder": job.data.resolve().name, "split": job.split, "rows": len(records), "task": ", ".join(tasks),
-            "sha256": facts[0] if len(facts) == 1 else facts,
-        },
-        "target": None if run is None else run.get("target"),
-        "prompting": job.prompting,
-        "samples": job.decoding.samples,
-        "temperature": job.decoding.temperature,
-        "settings": asdict(job.decoding),
-        "asked": asked(job),
-        "recipe": digest(recipe),
-        "metrics": figures.metrics(),
-        "by": figures.by(),
-        "calibration": figures.calibration(),
-        "complete": True,
-    }  # fmt: skip
-
-
-def _named(records: Sequence[Record], faults: Mapping[int, str]) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = {}
-    for row, fault in sorted(faults.items()):
-        named.setdefault(fault, []).append(records[row].id)
-    return named
+evaluate = verb(Evaluate, run_one)

@@ -36,9 +36,8 @@ class Job:
     plain: bool = False  # prompts as they stand, also for a model that another program trained
     served: str = ""  # the model's name at the server
     limits: Limits = field(default_factory=Limits)
-    cache: Path | None = None
-    price: str | None = None
     overwrite: bool = False
+    command: str = ""  # that makes it again
 
     @property
     def is_url(self) -> bool:
@@ -65,17 +64,6 @@ def default_out(model: str, served: str, data: Path, split: str, direct: bool, s
     if not is_url(model) and Path(model).is_dir():
         return Path(model) / EVALUATIONS / name
     return Path(EVALUATIONS) / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
-
-
-def command(job: Job) -> str:
-    """The command without the paths of this machine."""
-    model = job.model if job.is_url else Path(job.model).name
-    words = ["synth eval", f"--model {model}", f"--data {job.data.resolve().name}", f"--split {job.split}"]
-    words += [f"--limit {job.limit}"] if job.limit is not None else []
-    words += ["--prompting direct"] if job.prompting == "direct" else []
-    if job.decoding.temperature:
-        words.append(f"--samples {job.decoding.samples} --temperature {job.decoding.temperature:g}")
-    return " ".join(words)
 
 
 def asked(job: Job) -> dict[str, Any]:

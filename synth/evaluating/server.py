@@ -19,10 +19,10 @@ from synth.evaluating.prompts import Asking
 from synth.models.generate import Decoding, Output
 from synth.record import Record
 from synth.teachers.asker import Asker, StopAskingError
-from synth.teachers.catalogue import Teacher
+from synth.teachers.catalogue import Teacher, find_teacher
 from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Reply, Request
-from synth.teachers.given import teacher_from
+from synth.teachers.given import priced
 
 UNANSWERED = "unanswered"
 CUT_OFF = ("length", "max_tokens")
@@ -56,7 +56,7 @@ async def ask_server(
     teacher = _teacher(job)
     _check_reachable(teacher)
     left = iter([row for row in range(len(records)) if row not in partial])
-    async with Asker(teacher, job.cache or job.out / CACHE, job.limits, say) as asker:
+    async with Asker(teacher, job.limits.cache or job.out / CACHE, job.limits, say) as asker:
         shared = _Asked(
             asker,
             lambda record: list(_requests(teacher, asking, record, job.decoding)),
@@ -78,7 +78,7 @@ async def ask_server(
 def _teacher(job: Job) -> Teacher:
     if not job.served:
         raise UsageError(f"--model {job.model}: add --model-name, the name that the model has at that server")
-    return teacher_from({"teacher": job.served, "base_url": job.model, "model": None, "price": job.price})
+    return priced(find_teacher(job.served, job.model), job.limits)
 
 
 def _check_reachable(teacher: Teacher) -> None:

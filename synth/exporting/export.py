@@ -10,7 +10,6 @@ With --out FILE.jsonl one split goes to one file, and nothing is put beside it. 
 and then renamed into it: a run that was stopped leaves what was there.
 """
 
-import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -22,39 +21,21 @@ from typing import Any
 
 import orjson
 
+from synth.base.config import command, verb
 from synth.base.files import as_json, facts_if_whole, file_facts, finish_replacing, replace_folder
 from synth.data import frontmatter, manifest, reading
 from synth.data.names import CARD, EXPORT, MANIFEST
 from synth.errors import FolderError, UsageError
-from synth.exporting.forms import INFO, TAKES_SYSTEM, Form, dataset_info, row
+from synth.exporting.forms import INFO, TAKES_SYSTEM, dataset_info, row
+from synth.exporting.options import Export
 from synth.exporting.pairs import pairs
 
 SUFFIXES = {".jsonl": "jsonl", ".parquet": "parquet"}
 BATCH = 4096  # rows of a Parquet row group
 
 
-@dataclass(frozen=True)
-class Options:
-    """What is to be written."""
-
-    folder: Path
-    to: Form
-    out: Path
-    system: str | None = None
-    split: str | None = None  # None: all
-    format: str = "jsonl"
-    pairs: int | None = None  # dpo: of each distilled row at most; None: all
-    overwrite: bool = False
-    workers: int | None = None  # processes for dpo; None: the cores, where there are many rows
-
-    @property
-    def single(self) -> bool:
-        """Whether one file is asked for."""
-        return self.out.suffix in SUFFIXES
-
-
 @dataclass
-class Export:
+class Exported:
     """What was written."""
 
     out: Path
@@ -62,7 +43,7 @@ class Export:
     left_out: Counter[str] = field(default_factory=Counter)  # reasons and rows
 
 
-def export(options: Options) -> Export:
+def run(options: Export) -> Exported:
     """Write every split of a dataset folder, or of each that lies in it.
 
     Raises UsageError for options that do not go together, FolderError for what cannot be read, written or replaced.
@@ -72,7 +53,7 @@ def export(options: Options) -> Export:
     _check_single(options, datasets)
     finish_replacing(options.out)
     _check_out(options)
-    out, done = options.out, Export(options.out)
+    out, done = options.out, Exported(options.out)
     partial = out.with_name(f".{out.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
@@ -82,7 +63,7 @@ def export(options: Options) -> Export:
             done.rows[name] = dict(_write_splits(options, dataset, partial / inside, done))
         if not any(count for counts in done.rows.values() for count in counts.values()):
             raise FolderError(_nothing(options, done))
-        if options.single:
+        if _is_single(options):
             next(partial.iterdir()).replace(out)
         else:
             _write_facts(options, datasets, partial, done)
@@ -94,16 +75,21 @@ def export(options: Options) -> Export:
     return done
 
 
-def _check(options: Options) -> None:
+def _is_single(options: Export) -> bool:
+    """Whether one file is asked for."""
+    return options.out.suffix in SUFFIXES
+
+
+def _check(options: Export) -> None:
     if options.system is not None and options.to not in TAKES_SYSTEM:
         raise UsageError(f"--system has no place in {options.to}: it goes with --to {', '.join(TAKES_SYSTEM)}")
     if options.pairs is not None and options.to != "dpo":
         raise UsageError(f"--pairs goes with --to dpo, not with {options.to}")
 
 
-def _check_single(options: Options, datasets: dict[str, Path]) -> None:
+def _check_single(options: Export, datasets: dict[str, Path]) -> None:
     """One file takes one split of one dataset."""
-    if not options.single:
+    if not _is_single(options):
         return
     if len(datasets) > 1:
         names = ", ".join(str(options.folder / name) for name in datasets)
@@ -114,10 +100,10 @@ def _check_single(options: Options, datasets: dict[str, Path]) -> None:
         raise UsageError(f"--out {options.out} takes one split: add --split {'|'.join(splits)}, or give a folder")
 
 
-def _check_out(options: Options) -> None:
+def _check_out(options: Export) -> None:
     """Nothing is replaced but an export, and that only when asked for."""
     out = options.out
-    if options.single:
+    if _is_single(options):
         if out.is_dir() or (out.parent / MANIFEST).exists():
             raise FolderError(f"{out} cannot be written: it is a folder, or lies among the files of a dataset")
         if out.exists() and not options.overwrite:
@@ -139,7 +125,7 @@ def _ours(out: Path) -> set[str]:
     return {EXPORT, *written} if isinstance(written, dict) else set()
 
 
-def _write_splits(options: Options, dataset: Path, into: Path, done: Export) -> Iterator[tuple[str, int]]:
+def _write_splits(options: Export, dataset: Path, into: Path, done: Exported) -> Iterator[tuple[str, int]]:
     """Each split as a file; one without a row becomes none."""
     into.mkdir(exist_ok=True)
     splits = manifest.open_manifest(dataset)["splits"]
@@ -155,7 +141,7 @@ def _write_splits(options: Options, dataset: Path, into: Path, done: Export) -> 
         yield split, count
 
 
-def _rows(options: Options, dataset: Path, split: str, done: Export) -> Iterator[dict[str, Any]]:
+def _rows(options: Export, dataset: Path, split: str, done: Exported) -> Iterator[dict[str, Any]]:
     if options.to == "dpo":
         return pairs(dataset, split, options.pairs, done.left_out, options.workers)
     return (row(record, options.to, options.system) for record in reading.read(dataset, split))
@@ -185,12 +171,12 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     return count
 
 
-def _nothing(options: Options, done: Export) -> str:
+def _nothing(options: Export, done: Exported) -> str:
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
     return f"{options.folder} gives no row of {options.to}" + (f": {reasons}" if reasons else "")
 
 
-def _write_facts(options: Options, datasets: dict[str, Path], partial: Path, done: Export) -> None:
+def _write_facts(options: Export, datasets: dict[str, Path], partial: Path, done: Exported) -> None:
     """The three files about the others."""
     info, configs = {}, ["configs:"]
     for name, counts in done.rows.items():
@@ -209,7 +195,7 @@ def _write_facts(options: Options, datasets: dict[str, Path], partial: Path, don
     files = sorted(path for path in partial.rglob("*") if path.is_file())
     facts = {
         "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": _command(options),
+        "command": command("synth export", options),
         "source": {name: file_facts(manifest.place(path, MANIFEST)) for name, path in datasets.items()},
         "rows": done.rows,
         "left_out": dict(done.left_out),
@@ -218,11 +204,4 @@ def _write_facts(options: Options, datasets: dict[str, Path], partial: Path, don
     (partial / EXPORT).write_bytes(as_json(facts))
 
 
-def _command(options: Options) -> str:
-    """The command that makes the export again, but for --out; of paths the last part."""
-    words = ["synth", "export", options.folder.resolve().name, "--to", options.to]
-    words += ["--system", options.system] if options.system is not None else []
-    words += ["--split", options.split] if options.split is not None else []
-    words += ["--pairs", str(options.pairs)] if options.pairs is not None else []
-    words += ["--format", options.format] if options.format != "jsonl" else []
-    return shlex.join(words)
+export = verb(Export, run)

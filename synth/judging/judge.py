@@ -7,7 +7,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,73 +15,93 @@ from typing import Any
 import orjson
 import typer
 
+from synth.base import loops
+from synth.base.config import verb
 from synth.base.terminal import sayer, show_table
 from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
+from synth.data.handles import Dataset
 from synth.data.manifest import open_manifest
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.reading import read
 from synth.data.verdict import Asking, Judge, Verdict, find, majority
 from synth.errors import UsageError
+from synth.judging.options import Judging
 from synth.record import Record, Rejected
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Request
-from synth.teachers.given import Limits, teacher_from
+from synth.teachers.given import teacher_from
 from synth.validating.checker import settings_of
 
-Judged = dict[tuple[str, int], Verdict]  # split and number of the row
+Verdicts = dict[tuple[str, int], Verdict]  # split and number of the row
 
 
-def run_judge(options: dict[str, Any]) -> None:
-    """Judge, print a table, write the rows where --out is given.
+@dataclass(frozen=True)
+class Judged:
+    """What was judged, and how."""
 
-    Raises UsageError for options that do not go together.
+    menu: tuple[str, ...]  # the verdicts there are
+    splits: tuple[str, ...]
+    verdicts: Verdicts
+    out: Path | None = None  # the folder that was written
+    written: str = ""  # what is to be told of it
+    already_there: bool = False
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The rows with their verdicts, if `out` was given."""
+        return None if self.out is None else Dataset(self.out)
+
+
+def run(asked: Judging) -> Judged:
+    """Have the rows of a dataset judged by a model, or by working them out; write them with verdicts if `out` is given.
+
+    Returns the verdicts by split and number of the row. Raises UsageError for options that do not go together,
+    FolderError for folders that cannot be read or written.
     """
-    folder, out, name = options["folder"], options["out"], options["judge"]
-    judge = find(name)
+    folder, out = asked.folder, asked.out
+    judge = find(asked.judge)
     manifest = open_manifest(folder)
-    _check(options, judge)
-    recipe = _recipe(options, manifest)
+    splits = tuple(manifest["splits"])
+    _check(asked, judge)
+    recipe = _recipe(asked, manifest)
     if out is not None:
         finish_move(out)
-    if out is not None and look(out, recipe, options["overwrite"]) is not None:
-        typer.echo(f"{out}: is there already")
-        return
-    chosen = _sample(manifest, options["sample"], options["seed"])
+        if look(out, recipe, asked.overwrite) is not None:
+            return Judged(judge.menu, splits, {}, out, already_there=True)
+    chosen = _sample(manifest, asked.sample, asked.seed)
     if isinstance(judge.by, Asking):
-        verdicts = asyncio.run(_ask(options, judge.name, judge.by, chosen))
+        verdicts = loops.run(_ask(asked, judge.name, judge.by, chosen))
     else:
         known = settings_of(manifest)
         verdicts = {place: judge.by(record, **known) for place, record in _rows(folder, manifest, chosen)}
-    if not options["quiet"]:
-        _show(judge, verdicts, manifest)
-    if out is not None:
-        told = _write(folder, out, manifest, recipe, verdicts, options["drop"])
-        if not options["quiet"]:
-            typer.echo(told)
+    if out is None:
+        return Judged(judge.menu, splits, verdicts)
+    return Judged(judge.menu, splits, verdicts, out, _write(folder, out, manifest, recipe, verdicts, asked.drop))
 
 
-def _check(options: dict[str, Any], judge: Judge) -> None:
+def _check(asked: Judging, judge: Judge) -> None:
     asks, wrong = isinstance(judge.by, Asking), []
-    if asks and options["teacher"] is None:
-        wrong.append(f"--judge {options['judge']} asks a model: add --teacher gpt-4o")
-    if not asks and (options["teacher"] is not None or options["votes"] > 1):
-        wrong.append(f"--judge {options['judge']} asks no model: leave out --teacher and --votes")
-    if options["drop"] is not None and options["drop"] not in judge.menu:
-        wrong.append(f"--drop {options['drop']}: the verdicts of {options['judge']} are {', '.join(judge.menu)}")
-    if options["drop"] is not None and options["out"] is None:
+    if asks and asked.teacher is None:
+        wrong.append(f"--judge {asked.judge} asks a model: add --teacher gpt-4o")
+    if not asks and (asked.teacher is not None or asked.votes > 1):
+        wrong.append(f"--judge {asked.judge} asks no model: leave out --teacher and --votes")
+    if asked.drop is not None and asked.drop not in judge.menu:
+        wrong.append(f"--drop {asked.drop}: the verdicts of {asked.judge} are {', '.join(judge.menu)}")
+    if asked.drop is not None and asked.out is None:
         wrong.append("--drop writes a new folder: add --out")
-    if options["out"] is not None and options["out"].resolve() == options["folder"].resolve():
+    if asked.out is not None and asked.out.resolve() == asked.folder.resolve():
         wrong.append("--out is the folder itself: give it a new one")
     if wrong:
         raise UsageError("; ".join(wrong))
 
 
-def _recipe(options: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
-    asked = {name: options[name] for name in ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")}
-    asked["judge"] = Path(asked["judge"]).name  # of a user's own file no folder gets out
-    return {"judged": {"files": manifest["files"], **asked}}
+def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
+    names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
+    kept = {name: getattr(asked, name) for name in names}
+    kept["judge"] = Path(asked.judge).name  # of a user's own file no folder gets out
+    return {"judged": {"files": manifest["files"], **kept}}
 
 
 def _sample(manifest: dict[str, Any], size: int | None, seed: int) -> set[tuple[str, int]]:
@@ -98,25 +118,24 @@ def _rows(
                 yield (split, number), record
 
 
-async def _ask(options: dict[str, Any], judge: str, by: Asking, chosen: set[tuple[str, int]]) -> Judged:
+async def _ask(asked: Judging, judge: str, by: Asking, chosen: set[tuple[str, int]]) -> Verdicts:
     """The verdicts of a model: rows in order, as many at a time as requests may be in flight."""
-    teacher = teacher_from(options)
-    limits = Limits(**{f.name: options[f.name] for f in fields(Limits)})
-    cache = options["cache"] or (options["out"] or options["folder"]) / CACHE
-    say = sayer(options["quiet"], "synth: ")
-    verdicts: Judged = {}
-    rows = _rows(options["folder"], open_manifest(options["folder"]), chosen)
+    teacher = teacher_from(asked.teacher or "", asked)
+    cache = asked.cache or (asked.out or asked.folder) / CACHE
+    say = sayer(asked.quiet, "synth: ")
+    verdicts: Verdicts = {}
+    rows = _rows(asked.folder, open_manifest(asked.folder), chosen)
 
     async def work(asker: Asker) -> None:
         for place, record in rows:
-            requests = [_request(teacher, by, record, vote, options["max_tokens"]) for vote in range(options["votes"])]
+            requests = [_request(teacher, by, record, vote, asked.max_tokens) for vote in range(asked.votes)]
             try:
                 verdicts[place] = majority(judge, [await _one(asker, judge, by, request) for request in requests])
             except StopAskingError:
                 return
 
-    async with Asker(teacher, cache, limits, say) as asker:
-        await asyncio.gather(*(work(asker) for _ in range(min(limits.concurrency, len(chosen)))))
+    async with Asker(teacher, cache, asked, say) as asker:
+        await asyncio.gather(*(work(asker) for _ in range(min(asked.concurrency, len(chosen)))))
         say(asker.meter.line() + (f"; stopped early: {asker.why}" if asker.stopping else ""))
     return verdicts
 
@@ -137,7 +156,7 @@ async def _one(asker: Asker, judge: str, by: Asking, request: Request) -> Verdic
 
 
 def _write(
-    folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Judged, drop: str | None
+    folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Verdicts, drop: str | None
 ) -> str:
     """All rows with their verdicts, but those that are dropped; answers what to tell the user.
 
@@ -201,12 +220,25 @@ def _drop(record: Record, verdict: Verdict) -> bytes:
     return orjson.dumps(Rejected(record.id, verdict.verdict or "", verdict.detail, record.prompt, record.answer))
 
 
-def _show(judge: Judge, verdicts: Judged, manifest: dict[str, Any]) -> None:
-    rows = []
-    for split in manifest["splits"]:
-        counts = Counter(verdict.verdict for (where, _), verdict in verdicts.items() if where == split)
-        rows.append([split, f"{counts.total():,}", *(f"{counts[verdict]:,}" for verdict in (*judge.menu, None))])
-    show_table(("split", "judged", *judge.menu, "unscored"), rows)
-    bad = [verdict for verdict in verdicts.values() if verdict.verdict == judge.menu[-1]]
+def table(judged: Judged) -> dict[str, dict[str, int]]:
+    """Split -> verdict, or `unscored` -> rows."""
+    found = {}
+    for split in judged.splits:
+        counts = Counter(verdict.verdict for (where, _), verdict in judged.verdicts.items() if where == split)
+        found[split] = {verdict or "unscored": counts[verdict] for verdict in (*judged.menu, None)}
+    return found
+
+
+def show(judged: Judged) -> None:
+    """Print how many rows have which verdict, and the first bad ones."""
+    rows = [
+        [split, *(f"{rows:,}" for rows in (sum(counts.values()), *counts.values()))]
+        for split, counts in table(judged).items()
+    ]
+    show_table(("split", "judged", *judged.menu, "unscored"), rows)
+    bad = [verdict for verdict in judged.verdicts.values() if verdict.verdict == judged.menu[-1]]
     for verdict in bad[:3]:
         typer.echo(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}")
+
+
+judge = verb(Judging, run)

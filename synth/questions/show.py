@@ -1,5 +1,7 @@
 """What `synth tasks` and `synth tasks show` print."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,6 +20,18 @@ def show_tasks() -> None:
     tasks = map(find_task, task_names())
     rows = ([task.name, task.family, task.kind, _options(task), _place(task.hub), task.licence] for task in tasks)
     show_table(columns, rows, left=len(columns))
+
+
+def tasks_listed() -> list[dict[str, Any]]:
+    """The same as a script reads it."""
+    return [
+        {
+            "name": task.name, "family": task.family, "kind": task.kind, "options": list(task.options),
+            "hub": task.hub.id if task.hub else None, "licence": task.licence, "summary": task.summary,
+            "source": task.source,
+        }
+        for task in map(find_task, task_names())
+    ]  # fmt: skip
 
 
 def show_task(name: str, source: str | None, split: str | None, length: str, hint: bool) -> None:

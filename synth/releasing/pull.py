@@ -17,31 +17,24 @@ from typing import Any
 
 import orjson
 
+from synth.base.config import verb
 from synth.base.files import file_facts, write_whole
-from synth.base.terminal import Say
+from synth.base.terminal import Say, sayer
 from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
+from synth.data.handles import Dataset
 from synth.data.manifest import is_manifest, read_manifest
 from synth.data.names import CARD, FETCHED, MANIFEST, PLOTS, REJECTED, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
-from synth.releasing.hub import Hub, State, login
+from synth.releasing.hub import Hub, Say, State, login
+from synth.releasing.options import Pull
 from synth.releasing.pull_card import configurations, put_card, remember
 from synth.releasing.push import CONFIG, SHARD
 
 PICTURE = re.compile(rf"{PLOTS}/[\w.-]+\.png")
-
-
-@dataclass(frozen=True)
-class Options:
-    name: str
-    out: Path
-    config: str | None = None
-    revision: str | None = None
-    overwrite: bool = False
-    format: str | None = None  # jsonl or parquet; None: as it was built
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class Release:
         return self.prefix or "data/"
 
 
-def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
+def carry_out(options: Pull, say: Say = lambda line: None) -> list[Pulled]:
     """Write the release `org/name` to a folder; several configurations become datasets in it.
 
     Raises HubError for a repository that is no release of ours or cannot be read, UnknownNameError for a configuration
@@ -108,7 +101,7 @@ def pull(options: Options, say: Say = lambda line: None) -> list[Pulled]:
     return results
 
 
-def _bring_card(hub: Hub, state: State, options: Options, releases: list[Release], say: Say) -> None:
+def _bring_card(hub: Hub, state: State, options: Pull, releases: list[Release], say: Say) -> None:
     """README.md and pictures of the release, into the folder that holds all of it."""
     if CARD not in state.files:
         return
@@ -131,7 +124,7 @@ def _login_hint() -> str:
     return "type `hf auth login` or set HF_TOKEN"
 
 
-def _releases(hub: Hub, state: State, options: Options) -> list[Release]:
+def _releases(hub: Hub, state: State, options: Pull) -> list[Release]:
     """The configurations to bring, each with the folder it goes to."""
     found = {path.removesuffix(MANIFEST).rstrip("/") or "default": path for path in state.files if _is_ours(path)}
     if not found:
@@ -300,3 +293,25 @@ def _why_not(folder: Path, validation: str) -> str | None:
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return f"the {VALIDATION} of the release cannot be read"
     return None
+
+
+def run(options: Pull) -> list[Pulled]:
+    """Bring a release of `push` back from the Hub as a dataset folder, or as several in one.
+
+    Returns one dataset a configuration. Raises UsageError and HubError, FolderError if the folder holds another.
+    """
+    if options.quiet:  # the Hub client's own bars
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    return carry_out(options, sayer(options.quiet, "synth: "))
+
+
+def run_one(asked: Pull) -> Dataset:
+    """Bring a release of `push` back from the Hub as a dataset folder, or as several in one.
+
+    Returns the folder. Raises UsageError and HubError, FolderError if the folder holds another.
+    """
+    run(asked)
+    return Dataset(asked.out)
+
+
+pull = verb(Pull, run_one)

@@ -11,6 +11,7 @@ in between, the repository is read again and the card merged again.
 
 import difflib
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from synth.base.config import verb
 from synth.base.files import file_facts, hold
-from synth.base.terminal import Say
+from synth.base.terminal import Say, sayer
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, MANIFEST, PLOTS, STAGING, VALIDATION
 from synth.errors import FolderError, HubError, UsageError
 from synth.releasing.hub import Hub, LostRaceError, State, checked_name, login
 from synth.releasing.leaks import Guard
+from synth.releasing.options import Push
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
 from synth.releasing.shards import Staged, cannot, stage, staging
 from synth.validating.checker import find
@@ -38,21 +41,6 @@ RESERVED = {"data", PLOTS}  # folders of a repository that are no configuration'
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
 BESIDE = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
 SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
-
-
-@dataclass(frozen=True)
-class Options:
-    folders: Sequence[Path]
-    name: str
-    config: str | None = None
-    private: bool = False
-    revision: str | None = None
-    tag: str | None = None
-    dry_run: bool = False
-    force: bool = False
-    message: str | None = None
-    allow: Sequence[str] = ()
-    card: str | None = None  # whose text of the card is to stand: here or hub
 
 
 @dataclass(frozen=True)
@@ -106,7 +94,7 @@ class Pushed:
     tag_there: bool = False  # the tag was there already, at this very content
 
 
-def push(options: Options, say: Say = lambda line: None) -> Pushed:
+def carry_out(options: Push, say: Say = lambda line: None) -> Pushed:
     """Release the datasets of `folders` as configurations of one repository.
 
     Raises UsageError for options that cannot be, FolderError for a folder that is not fit to go out, HubError for what
@@ -174,7 +162,7 @@ def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
     return dict(found)
 
 
-def _check(options: Options) -> None:
+def _check(options: Push) -> None:
     checked_name(options.name)
     if options.card == "here" and (len(options.folders) > 1 or not (options.folders[0] / CARD).is_file()):
         raise UsageError(f"--card here pushes the {CARD} of a folder: give one folder that has one")
@@ -249,7 +237,7 @@ def _check_texts(part: Part, guard: Guard) -> None:
             guard.check_text(path.read_text(encoding="utf-8"), str(path), names=True)
 
 
-def _check_repository(options: Options, hub: Hub, there: State | None) -> None:
+def _check_repository(options: Push, hub: Hub, there: State | None) -> None:
     """Raises UsageError for what would not do as asked."""
     if there is None:
         return
@@ -267,9 +255,7 @@ def _check_repository(options: Options, hub: Hub, there: State | None) -> None:
         )
 
 
-def _is_tagged(
-    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
-) -> bool:
+def _is_tagged(options: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker) -> bool:
     """Whether the tag is there already, at what is pushed: a push that was interrupted, or is done again.
 
     Raises UsageError where it is at something else.
@@ -284,18 +270,18 @@ def _is_tagged(
     return True
 
 
-def _card_maker(options: Options, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
+def _card_maker(options: Push, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
     own = options.folders[0] if len(options.folders) == 1 else None
     sent = {part.config: Sent(part.folder, part.data, staged[part.config]) for part in parts}
     return card_maker(options.name, sent, guard, own, _known_as(options), options.card)
 
 
-def _known_as(options: Options) -> str:
+def _known_as(options: Push) -> str:
     return f"{options.name}@{options.revision or 'main'}"
 
 
 def _commit(
-    options: Options, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+    options: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
 ) -> tuple[str, Change, bool]:
     """Make the commit; answers which it is, what it did, and whether there was anything to do."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -363,3 +349,17 @@ def _changed_lines(old: str, new: str) -> tuple[int, int]:
     """How many lines of a text are new, and how many are gone."""
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))[2:]
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def run(options: Push) -> Pushed:
+    """Release dataset folders on the Hugging Face Hub, as Parquet, with their card, in one commit.
+
+    Returns what went where. Raises UsageError for options that cannot be, FolderError for a folder that is not fit to
+    go out, HubError for what the Hub refuses.
+    """
+    if options.quiet:  # the Hub client's own bars
+        os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    return carry_out(options, sayer(options.quiet, "synth: "))
+
+
+push = verb(Push, run)

@@ -19,17 +19,19 @@ with correlation r leaves of it is s = 0.166 x sqrt((1 - r^2) x 17/16), and 95% 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from synth.base.config import verb
 from synth.base.terminal import show_table
 from synth.data.manifest import open_manifest
 from synth.data.names import METRICS
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
+from synth.reporting.options import Estimate
 from synth.reporting.read import Evaluation, Found, add_evaluation
 from synth.reporting.settings import kind
 from synth.statistics.line import PUBLISHED
@@ -121,25 +123,19 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimated:
     task: str
     guesses: tuple[Guess, ...]
     known: Measured | None
 
 
-def estimate(
-    task: str,
-    length: float | None,
-    data: Path | None,
-    split: str | None,
-    accuracy: float | None,
-    evaluation: Path | None,
-) -> Estimate:
-    """The gain by each line that there is a value for.
+def run(asked: Estimate) -> Estimated:
+    """What rationales may add to accuracy, by each line of Zhu et al. 2025 that there is a value for.
 
     `length` is in characters, `accuracy` a share. Raises UsageError where one value is given twice, or none and the
     paper has nothing of the task either; FolderError for folders that cannot be read.
     """
+    task, length, data, accuracy, evaluation = asked.task, asked.length, asked.data, asked.accuracy, asked.eval
     if length is not None and data:
         raise UsageError("--length and --data both say how long rationales are: give one of them")
     if accuracy is not None and evaluation:
@@ -151,7 +147,7 @@ def estimate(
         raise UsageError(f"--accuracy {accuracy:g} is no share from 0 to 1{instead}")
     guesses = []
     if data:
-        guesses.append(_from_data(data, split))
+        guesses.append(_from_data(data, asked.split))
     elif length is not None:
         guesses.append(_guess(BY_LENGTH, length, "--length"))
     if evaluation:
@@ -164,7 +160,7 @@ def estimate(
             f"nothing to estimate {task!r} from: give --length or --data, --accuracy or --eval (best both); the"
             f" paper has figures of {', '.join(KNOWN)}"
         )
-    return Estimate(task, tuple(guesses), known)
+    return Estimated(task, tuple(guesses), known)
 
 
 def _plain(task: str) -> str:
@@ -224,7 +220,7 @@ def _read_evaluation(folder: Path) -> Evaluation:
     return found.evaluations[0]
 
 
-def show(found: Estimate) -> None:
+def show(found: Estimated) -> None:
     """Print both estimates side by side, what they are worth, and what the paper measured itself."""
     for guess in found.guesses:
         if not guess.told:
@@ -296,3 +292,16 @@ def _worth(guesses: tuple[Guess, ...]) -> str:
         " size of data or kind of task adds to them. The paper does not say what it counts length in; characters fit"
         " its tables. A pilot with synth train --target answer and --target rationale on some hundred rows tells more."
     )
+
+
+def figures(found: Estimated) -> dict[str, Any]:
+    """The estimate as a script reads it."""
+    lines = [
+        {"line": guess.line.x, "value": guess.x, "source": guess.source, "gain": guess.gain,
+         "margin": guess.line.margin(),
+         "told": guess.told, "warnings": list(guess.warnings)} for guess in found.guesses
+    ]  # fmt: skip
+    return {"task": found.task, "estimates": lines, "measured": None if found.known is None else asdict(found.known)}
+
+
+estimate = verb(Estimate, run)

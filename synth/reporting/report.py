@@ -15,11 +15,13 @@ from typing import Any
 import orjson
 import typer
 
+from synth.base.config import verb
 from synth.base.files import facts_if_whole, write_whole
 from synth.base.terminal import show_table
 from synth.data.names import FIGURES, PAGE
 from synth.errors import FolderError
 from synth.reporting.facts import facts
+from synth.reporting.options import Report
 from synth.reporting.page import page, pictures
 from synth.reporting.read import collect
 
@@ -104,3 +106,16 @@ def _comparison(found: Mapping[str, Any]) -> list[str]:
         value = f"{100 * delta['value']:+.1f}" if delta else "-"
         cells += [value, f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}" if delta else "-"]
     return [found["label"], found["against"], found["data"], str(len(found["each"])), *cells]
+
+
+def run(asked: Report) -> dict[str, Any]:
+    """Compare runs and evaluations on one page with pictures.
+
+    A run brings its evaluations along; runs that differ in their seed alone are put together; those with and without
+    rationales are compared question by question. Returns the figures, as report.json has them. Raises FolderError for a
+    folder that is neither a run nor an evaluation, and for an `out` that holds something else.
+    """
+    return make(asked.runs, asked.out)
+
+
+report = verb(Report, run)

@@ -3,14 +3,13 @@
 What `synth distill`, `synth judge` and `synth eval` have in common: one store, one pace, one meter, one way to stop.
 """
 
-import asyncio
 import gc
-import signal
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import Client
@@ -40,7 +39,7 @@ class Asker:
         limits, where = self.limits, self.teacher.base_url
         pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
         self._client = await self._open.enter_async_context(Client(self.teacher, self.store, pace, self.limits.timeout))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        self._open.enter_context(on_interrupt(self._interrupt))
         # What was imported stays: going through it for garbage again and again took a tenth of a run's time.
         gc.freeze()
         self._open.callback(gc.unfreeze)
@@ -49,7 +48,6 @@ class Asker:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
         await self._open.aclose()
 
     @property
@@ -81,7 +79,6 @@ class Asker:
         """The first Ctrl-C waits for what is in flight, the second does not."""
         self.stop("interrupted")
         self.say("stopping: waiting for the requests in flight (Ctrl-C again to leave them)")
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
 def stored(store: RequestStore, request: Request) -> Reply | None:

@@ -4,7 +4,6 @@ Each probe is one small request. A server that fails at one of them may still do
 Ollama and `transformers serve` each lack something.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from synth.errors import SynthError
-from synth.teachers.catalogue import Teacher, find_teacher, shutdown_notice
+from synth.teachers.catalogue import Teacher, shutdown_notice
 from synth.teachers.client import checked_key, error_cause, error_message
 from synth.teachers.exchange import read_reply_body
 
@@ -125,24 +124,22 @@ class _Probe:
         return f"{self.teacher.base_url} cannot be reached: {error_cause(error)}"
 
 
-def raise_if_hopeless(findings: list[Finding]) -> None:
-    for finding in findings:
-        if finding.fatal and not finding.good:
-            raise SynthError(f"this teacher cannot be asked: {finding.detail}")
+def hopeless(findings: list[Finding]) -> str:
+    """Why the teacher cannot be asked at all; nothing if it can."""
+    return next((finding.detail for finding in findings if finding.fatal and not finding.good), "")
 
 
-def run_doctor(name: str, base_url: str | None, model: str | None) -> None:
+def show(teacher: Teacher, findings: list[Finding]) -> None:
     """Print the report.
 
-    Raises SynthError where the teacher cannot be asked at all.
+    Raises SynthError if the teacher cannot be asked at all.
     """
-    teacher = find_teacher(name, base_url, model)
     console = Console(highlight=False)
     console.print(f"{teacher.name}: {escape(teacher.model)} at {teacher.base_url}", soft_wrap=True)
     if notice := shutdown_notice(teacher, date.today()):
         console.print(notice, soft_wrap=True)
-    findings = asyncio.run(examine(teacher))
     for finding in findings:
         sign = "[green]yes[/]" if finding.good else "[red]no [/]" if finding.fatal else "[yellow]no [/]"
         console.print(f"  {sign} {finding.what:<28} {escape(finding.detail)}", soft_wrap=True)
-    raise_if_hopeless(findings)
+    if why := hopeless(findings):
+        raise SynthError(f"this teacher cannot be asked: {why}")

@@ -1,43 +1,57 @@
-"""the teacher and the limits that options describe: one dataclass for distill, judge, eval, doctor"""
+"""The teacher and the limits that options describe: one dataclass for distill, judge, eval and doctor."""
 
-import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from synth.base.config import option, settings
 from synth.errors import UsageError
-from synth.teachers.catalogue import Teacher, find_teacher
+
+if TYPE_CHECKING:
+    from synth.teachers.catalogue import Teacher
+
+PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
 
 
-@dataclass(frozen=True)
+@settings
 class Limits:
     """How much, how fast, how long."""
 
-    concurrency: int = 512  # requests in flight at most
-    rpm: float | None = None
-    tpm: float | None = None
-    budget: float | None = None  # dollars
-    timeout: float = 600.0  # seconds for a reply
+    concurrency: int = option("requests in flight at most", default=512, least=1, again=False)
+    rpm: float | None = option("requests a minute  [default: as the server says]", default=None, least=1, again=False)
+    tpm: float | None = option("tokens a minute  [default: as the server says]", default=None, least=1, again=False)
+    budget: float | None = option("dollars not to be passed  [default: no limit]", default=None, least=0, again=False)
+    timeout: float = option("seconds to wait for a reply", default=600, least=1, again=False)
+    price: tuple[float, ...] = option(f"{PRICE}  [default: of the catalogue]", default=(), least=0, again=False)
+    cache: Path | None = option("the request store  [default: in the output folder]", default=None, again=False)
 
 
-def teacher_from(options: dict[str, Any]) -> Teacher:
+@settings
+class Given(Limits):
+    """Limits, and where the teacher is."""
+
+    base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None, again=False)
+    model: str | None = option(
+        "the model's name at that server, if it is another  [default: the teacher's]", default=None
+    )
+
+
+def teacher_from(name: str, given: Given) -> "Teacher":
     """The teacher that --teacher, --base-url, --model and --price describe."""
-    teacher = find_teacher(options["teacher"], options["base_url"], options["model"])
-    if options["price"] is None:
+    from synth.teachers.catalogue import find_teacher
+
+    return priced(find_teacher(name, given.base_url, given.model), given)
+
+
+def priced(teacher: "Teacher", limits: Limits) -> "Teacher":
+    """The teacher with the prices that --price gives.
+
+    Raises UsageError for anything but two prices.
+    """
+    if not limits.price:
         return teacher
-    prompt, completion = _numbers("--price", options["price"], 2)
-    if min(prompt, completion) < 0:
-        raise UsageError(f"--price {options['price']}: dollars for a million tokens, 0 or more")
+    if len(limits.price) != 2:
+        said = ",".join(f"{price:g}" for price in limits.price)
+        raise UsageError(f"--price {said}: give 2 numbers with a comma between, {PRICE}")
+    prompt, completion = limits.price
     return replace(teacher, prompt_price=prompt, completion_price=completion)
-
-
-def _numbers(option: str, text: str, count: int | None = None) -> list[float]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-        numbers = numbers if all(map(math.isfinite, numbers)) else []
-    except ValueError:
-        numbers = []
-    if not numbers or (count is not None and len(numbers) != count):
-        raise UsageError(
-            f"{option} {text}: give {'numbers' if count is None else f'{count} numbers'} with commas between"
-        )
-    return numbers

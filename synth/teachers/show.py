@@ -1,6 +1,7 @@
 """The catalogue of teachers as a table: `synth teachers`."""
 
 from datetime import date
+from typing import Any
 
 import typer
 
@@ -17,6 +18,20 @@ def show_teachers() -> None:
 def _row(teacher: Teacher) -> list[str]:
     context = f"{teacher.context:,}" if teacher.context else "unknown"
     return [teacher.name, _price(teacher), context, "; ".join(_remarks(teacher))]
+
+
+def teachers_listed() -> list[dict[str, Any]]:
+    """The catalogue as a script reads it: prices in dollars a million tokens."""
+    aliases = {name: [alias for alias, meant in ALIASES.items() if meant == name] for name in ALIASES.values()}
+    return [
+        {
+            "name": teacher.name, "aliases": aliases.get(teacher.name, []), "base_url": teacher.base_url,
+            "prompt_price": teacher.prompt_price, "completion_price": teacher.completion_price,
+            "context": teacher.context, "reasons": teacher.reasons, "takes_temperature": teacher.takes_temperature,
+            "shutdown": str(teacher.shutdown) if teacher.shutdown else None, "terms": teacher.terms,
+        }
+        for teacher in TEACHERS
+    ]  # fmt: skip
 
 
 def _price(teacher: Teacher) -> str:

@@ -1,9 +1,13 @@
 """A training run from its first line to its last: rows of dataset folders, one student, one run folder."""
 
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synth.base import terminal
+from synth.base.config import made
+from synth.data import handles
+from synth.errors import UsageError
 from synth.models import load
 from synth.releasing.model import check_name, push
 from synth.training import finish, mixture
@@ -11,12 +15,35 @@ from synth.training.facts import facts
 from synth.training.fit import fit, save
 from synth.training.folder import Job, Run
 from synth.training.model import starting_model
+from synth.training.options import Train
 from synth.training.rows import prepare
 from synth.training.settings import Settings, Settled
-from synth.training.trainer import Trainer
+from synth.training.trainer import Trainer, find
 
 if TYPE_CHECKING:  # imports torch
     from synth.training.loop import Place
+
+
+def train(name: str, **given: Any) -> handles.Run:
+    """Fine-tune a model: `train("t5", data="data/listops", model="google-t5/t5-small", out="runs/with")`.
+
+    given: the options of `synth train NAME`: those of the trainer, and `out`, `resume`, `overwrite`, `push`, `quiet`.
+    Returns the run, whose folder holds the model. Raises UsageError, FolderError, SourceError, TrainingError; what was
+    done up to the last checkpoint is kept.
+    """
+    trainer, common = find(name), {f.name for f in fields(Train)}
+    config = made(trainer.config, {key: given[key] for key in given if key not in common}, f"synth train {name}")
+    asked = made(Train, {key: given[key] for key in given if key in common}, f"synth train {name}")
+    job = job_from(asked)
+    trainer.train(trainer, config, job)
+    return handles.Run(job.out)
+
+
+def job_from(asked: Train) -> Job:
+    """Raises UsageError without a folder to write to."""
+    if asked.out is None:
+        raise UsageError("give --out FOLDER, where the run is to be written")
+    return Job(asked.out, asked.resume, asked.overwrite, asked.push, asked.quiet)
 
 
 def fine_tune(trainer: Trainer, config: Settings, job: Job) -> Path:

@@ -18,7 +18,9 @@ from typing import Any
 
 import orjson
 
+from synth.base.config import command, verb
 from synth.base.files import file_facts, write_whole
+from synth.base.terminal import progress
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
@@ -27,6 +29,7 @@ from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
+from synth.validating.options import Validate
 from synth.validating.scan import Progress, Scan
 from synth.validating.suites import Outcome, Runner, load_gx, named
 from synth.validating.texts import Texts
@@ -34,21 +37,6 @@ from synth.validating.user import read_suite
 from synth.workers.local import cores
 
 BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked of a validation."""
-
-    suites: tuple[Path, ...] = ()  # the user's own
-    docs: bool = False
-    steps: bool = True
-    sample: int | None = None  # rows whose steps are worked out; None: all
-    workers: int | None = None
-    tokenizer: str | None = None
-    limit: int | None = None  # tokens
-    against: tuple[str, ...] = ()  # files or ids of benchmarks
-    ngram: int = 13
 
 
 @dataclass(frozen=True)
@@ -65,16 +53,23 @@ class Result:
         return bool(self.report["success"])
 
 
-def validate(folder: Path, options: Options, report: Progress = lambda *_: None) -> list[Result]:
+def run(asked: Validate) -> list[Result]:
     """Hold a dataset, or each of those in a folder, to its expectations, and write validation.json into it.
 
-    Raises FolderError for a folder that cannot be read, UsageError for options and suites that cannot be,
-    MissingExtraError where Great Expectations is not installed.
+    Returns one result a dataset; `success` says whether nothing critical failed. Raises FolderError for a
+    folder that cannot be read, UsageError for options and suites that cannot be, MissingExtraError if Great
+    Expectations is not installed.
     """
+    with progress(asked.quiet) as report:
+        return carry_out(asked, report)
+
+
+def carry_out(asked: Validate, report: Progress = lambda *_: None) -> list[Result]:
+    """The same; `report` hears how far it is."""
     load_gx()
-    if options.limit is not None and options.tokenizer is None:
+    if asked.limit is not None and asked.tokenizer is None:
         raise UsageError("--limit counts tokens: add --tokenizer NAME")
-    return [_validate(each, folder, options, report) for each in members(folder).values()]
+    return [_validate(each, asked, report) for each in members(asked.folder).values()]
 
 
 def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
@@ -88,16 +83,16 @@ def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _validate(folder: Path, given: Path, options: Options, report: Progress) -> Result:
+def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
     finish_move(folder)
     manifest = open_manifest(folder)
-    suites = _suites(manifest, folder, options)
-    texts = Texts(options.tokenizer, options.limit, options.against, options.ngram)
+    suites = _suites(manifest, folder, asked)
+    texts = Texts(asked.tokenizer, asked.limit, asked.against, asked.ngram)
     rows = Rows(suites, texts.columns)
     declared = sum(facts["rows"] for facts in manifest["splits"].values())
-    share = 1.0 if options.sample is None else options.sample / max(declared, 1)
-    spec = Spec(manifest, kinds(manifest, folder), rows.extra, options.steps, share)  # fmt: skip
-    scan = Scan(folder, spec, _workers(folder, manifest, options), report)
+    share = 1.0 if asked.sample is None else asked.sample / max(declared, 1)
+    spec = Spec(manifest, kinds(manifest, folder), rows.extra, asked.steps, share)
+    scan = Scan(folder, spec, _workers(folder, manifest, asked), report)
     with ThreadPoolExecutor(1) as beside:
         hashes = _hashes(folder, manifest, beside)
         for frame in scan.frames():
@@ -111,11 +106,11 @@ def _validate(folder: Path, given: Path, options: Options, report: Progress) -> 
         *_once(suites, "files", files_frame(manifest, data)),
         *texts.outcomes(),
     ]
-    if not options.steps:
+    if not asked.steps:
         outcomes = [outcome for outcome in outcomes if outcome.name != "steps"]
-    docs = folder / DOCS / "index.html" if options.docs else None
-    result = Result(folder, outcomes, _report(folder, given, options, scan, outcomes, data, texts), docs)
-    if options.docs:
+    docs = folder / DOCS / "index.html" if asked.docs else None
+    result = Result(folder, outcomes, _report(folder, asked, scan, outcomes, data, texts), docs)
+    if asked.docs:
         write_docs(folder / DOCS, folder.resolve().name, outcomes)
     else:
         remove_docs(folder / DOCS)
@@ -123,7 +118,7 @@ def _validate(folder: Path, given: Path, options: Options, report: Progress) -> 
     return result
 
 
-def _suites(manifest: Mapping[str, Any], folder: Path, options: Options) -> dict[str, list[Any]]:
+def _suites(manifest: Mapping[str, Any], folder: Path, asked: Validate) -> dict[str, list[Any]]:
     """Expectations by the name of the suite they come from."""
     found: dict[str, list[Any]] = {}
     for kind in kinds(manifest, folder):
@@ -134,7 +129,7 @@ def _suites(manifest: Mapping[str, Any], folder: Path, options: Options) -> dict
                 f"{folder / MANIFEST} does not say all that the expectations of {kind} need ({error}): "
                 "build the folder again with --overwrite"
             ) from error
-    for path in options.suites:
+    for path in asked.suite:
         found[path.name] = read_suite(path, manifest)
     return found
 
@@ -165,9 +160,9 @@ def _once(suites: Mapping[str, list[Any]], on: str, frame: Any) -> list[Outcome]
     return runner.outcomes
 
 
-def _workers(folder: Path, manifest: Mapping[str, Any], options: Options) -> int:
-    if options.workers is not None:
-        return options.workers
+def _workers(folder: Path, manifest: Mapping[str, Any], asked: Validate) -> int:
+    if asked.workers is not None:
+        return asked.workers
     size = sum(int(facts.get("bytes", 0)) for facts in manifest["files"].values())
     return min(cores(), 1 + size // BYTES_WORTH_A_WORKER)
 
@@ -179,18 +174,18 @@ def _hashes(folder: Path, manifest: Mapping[str, Any], beside: ThreadPoolExecuto
 
 
 def _report(
-    folder: Path, given: Path, options: Options, scan: Scan, outcomes: list[Outcome], data: dict[str, Any], texts: Texts
+    folder: Path, asked: Validate, scan: Scan, outcomes: list[Outcome], data: dict[str, Any], texts: Texts
 ) -> dict[str, Any]:
     packages = ("great-expectations", "pandas", "pyarrow", "orjson", "rationale-synth")
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": _command(given, options),
+        "command": command("synth validate", asked),
         "success": all(outcome.success or outcome.severity == "warning" for outcome in outcomes),
         "data": data,
         "rows": {split.name: split.rows for split in scan.splits.values()},
         "expectations": [_expectation(outcome) for outcome in outcomes],
-        "steps": options.steps,
-        "sample": options.sample,
+        "steps": asked.steps,
+        "sample": asked.sample,
         "tokenizer": texts.tokenizer_report(),
         "contamination": texts.contamination_reports(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
@@ -211,27 +206,12 @@ def _expectation(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _command(folder: Path, options: Options) -> str:
-    """What was typed, with the last parts of paths alone: where files lie on a machine is nobody's business."""
-    words = ["synth validate", folder.resolve().name]
-    words += [word for path in options.suites for word in ("--suite", path.name)]
-    words += [] if options.steps else ["--no-steps"]
-    words += [] if options.sample is None else ["--sample", str(options.sample)]
-    words += [] if options.tokenizer is None else ["--tokenizer", _last(options.tokenizer)]
-    words += [] if options.limit is None else ["--limit", str(options.limit)]
-    words += [word for name in options.against for word in ("--against", _last(name))]
-    words += ["--ngram", str(options.ngram)] if options.against and options.ngram != Options.ngram else []
-    return " ".join(words)
-
-
-def _last(name: str) -> str:
-    """A file by its name; the id of something on the Hub as it is."""
-    return Path(name).name if Path(name).exists() or Path(name).is_absolute() else name
-
-
 def _write(folder: Path, report: Mapping[str, Any]) -> None:
     path = folder / VALIDATION
     try:
         write_whole(path, orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write {path}") from error
+
+
+validate = verb(Validate, run)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from synth.builders import arithmetic
 from synth.builders.arithmetic import Config
 from synth.builders.arithmetic.operands import SHARES, Drawing, questions
-from synth.building.build import Options, build, remake
+from synth.building.build import carry_out as build
+from synth.building.options import Options, remake
 from synth.errors import UsageError
 
 

@@ -21,7 +21,8 @@ from synth.builders import twowiki
 from synth.builders.twowiki import source as _twowiki_source
 from synth.builders.twowiki.source import File, pieces
 from synth.builders.twowiki.tidy import read as read_record
-from synth.building.build import Options, build
+from synth.building.build import carry_out as build
+from synth.building.options import Options
 from synth.data.manifest import open_manifest
 from synth.errors import SourceError
 from synth.record import Rejected

@@ -11,7 +11,8 @@ import pytest
 from twowiki_rows import SAMPLES, dropped, kept, one
 
 from synth.builders import twowiki
-from synth.building.build import Options, build
+from synth.building.build import carry_out as build
+from synth.building.options import Options
 from synth.data.reading import read
 from synth.errors import SourceError, UsageError
 from synth.models.tokens import counter, estimate

@@ -11,7 +11,9 @@ import orjson
 import pytest
 
 from synth import registry
-from synth.building.build import Options, build, remake
+from synth.building.build import carry_out as build
+from synth.building.build import remake
+from synth.building.options import Options
 from synth.data.builder import Builder, builder_of
 from synth.data.builder import find as find_builder
 from synth.data.manifest import open_manifest
@@ -20,8 +22,8 @@ from synth.errors import UsageError
 from synth.record import Record
 from synth.validating.checker import Checker, find
 from synth.validating.faults import REASONS, Fault
-from synth.validating.validate import Options as ValidateOptions
-from synth.validating.validate import validate
+from synth.validating.options import Validate
+from synth.validating.validate import carry_out
 
 BUILDERS = registry.names("builders")
 ROWS = 40
@@ -179,7 +181,7 @@ def test_every_builder_has_a_checker_and_every_validator_expectations() -> None:
 @pytest.mark.parametrize(("name", "config"), CASES)
 def test_what_a_builder_writes_passes_validation(name: str, config: Any, tmp_path: Path) -> None:
     build(name, config, Options(tmp_path / "data", workers=1))
-    for result in validate(tmp_path / "data", ValidateOptions(workers=1)):
+    for result in carry_out(Validate(tmp_path / "data", workers=1)):
         assert [outcome.name for outcome in result.outcomes if not outcome.success] == []
 
 

@@ -19,8 +19,8 @@ from tiny_models import listops, make, write_dataset
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
-from synth.evaluating.evaluate import evaluate
 from synth.evaluating.job import Job
+from synth.evaluating.run import carry_out as evaluate
 from synth.models.generate import Decoding
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]

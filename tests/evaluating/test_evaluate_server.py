@@ -22,8 +22,8 @@ from tiny_models import listops, make, write_dataset
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
 from synth.data.reading import read
 from synth.errors import SynthError
-from synth.evaluating.evaluate import evaluate
 from synth.evaluating.job import Job, Result, StoppedError
+from synth.evaluating.run import carry_out as evaluate
 from synth.models.generate import Decoding
 from synth.record import Record
 from synth.teachers.given import Limits

@@ -12,15 +12,17 @@ import pytest
 from loopback import Answer, serving
 
 from synth import registry
-from synth.building.build import Options as BuildOptions
-from synth.building.build import build
+from synth.building.build import carry_out as build
+from synth.building.options import Options as BuildOptions
 from synth.data.manifest import open_manifest
 from synth.data.names import EXPORT
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
+from synth.exporting import export
 from synth.exporting import pairs as _export_pairs
-from synth.exporting.export import Export, Options, export
+from synth.exporting.export import Exported
 from synth.exporting.forms import Form
+from synth.exporting.options import Export
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 DEFAULT_TAGS = {"role_tag": "from", "user_tag": "human", "assistant_tag": "gpt", "system_tag": "system"}
@@ -47,8 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return listops(tmp_path_factory.mktemp("data") / "listops")
 
 
-def run(folder: Path, to: Form, out: Path, **more: Any) -> Export:
-    return export(Options(folder, to, out, **more))
+def run(folder: Path, to: Form, out: Path, **more: Any) -> Exported:
+    return export.run(Export(folder, to=to, out=out, **more))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

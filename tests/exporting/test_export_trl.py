@@ -9,9 +9,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from synth.builders import arithmetic
-from synth.building.build import Options as BuildOptions
-from synth.building.build import build
-from synth.exporting.export import Options, export
+from synth.building.build import carry_out as build
+from synth.building.options import Options as BuildOptions
+from synth.exporting.export import run
+from synth.exporting.options import Export
 
 TURN = "<{{ message.role }}>{% generation %}{{ message.content }}{% endgeneration %}"
 TEMPLATE = "{% for message in messages %}" + TURN + "{% endfor %}"
@@ -49,7 +50,7 @@ def tiny(tokenizer: Any) -> Any:
 
 
 def loaded(folder: Path, form: Any, out: Path, **more: Any) -> Any:
-    export(Options(folder, form, out / form, **more))
+    run(Export(folder, to=form, out=out / form, **more))
     return datasets.load_dataset(str(out / form), split="train", cache_dir=str(out / "cache"))
 
 

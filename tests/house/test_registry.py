@@ -11,7 +11,9 @@ import pytest
 from packages import CHECKER, DOUBLES, SHORT, install, write
 
 from synth import registry
-from synth.building.build import Options, build, remake
+from synth.building.build import carry_out as build
+from synth.building.build import remake
+from synth.building.options import Options
 from synth.data import builder, verdict
 from synth.data.reading import read
 from synth.errors import UnknownNameError, UsageError

@@ -8,7 +8,8 @@ import pytest
 from judged_rows import row
 
 from synth import registry
-from synth.building.build import Options, build
+from synth.building.build import carry_out as build
+from synth.building.options import Options
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.data.verdict import Asking, Verdict, find

@@ -21,9 +21,9 @@ from synth.data.reading import read
 from synth.data.writing import encode
 from synth.errors import FolderError, HubError, UsageError
 from synth.record import Record
-from synth.releasing.pull import Options, pull
-from synth.releasing.push import Options as PushOptions
-from synth.releasing.push import push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
+from synth.releasing.push import carry_out as push
 
 ODD = [
     row(1, meta={"x": 1}, provenance={"verdicts": [{"judge": "x", "verdict": None, "detail": "y"}], "cost": 0.25}),
@@ -44,7 +44,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def pushed(folder: Path, **options: Any) -> Path:
-    push(PushOptions([folder], REPO, **options))
+    push(Push([folder], REPO, **options))
     return folder
 
 
@@ -52,13 +52,13 @@ def test_a_dataset_comes_back_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     before = contents(folder)
     pushed(folder)
-    (result,) = pull(Options(REPO, tmp_path / "back"))
+    (result,) = pull(Pull(REPO, tmp_path / "back"))
     assert result.same_bytes
     assert result.rows == {"train": 5, "test": 2}
     assert data(tmp_path / "back") == data(folder)
-    push(PushOptions([tmp_path / "back"], "ada/again"))  # its validation came along
+    push(Push([tmp_path / "back"], "ada/again"))  # its validation came along
     assert hub.files("ada/again")["synth.json"] == before["synth.json"]
-    (again,) = pull(Options(REPO, tmp_path / "back"))
+    (again,) = pull(Pull(REPO, tmp_path / "back"))
     assert again.already_there
 
 
@@ -68,17 +68,17 @@ def test_all_configurations_or_one(hub: Hub, tmp_path: Path, synth: Synth) -> No
     for folder in members(tmp_path / "all").values():
         validate(folder)
     pushed(tmp_path / "all", tag="v1.0")
-    results = pull(Options(REPO, tmp_path / "back"))
+    results = pull(Pull(REPO, tmp_path / "back"))
     assert all(result.same_bytes for result in results)
     for name, folder in members(tmp_path / "all").items():
         assert contents(tmp_path / "back" / name) == contents(folder)
     assert len(datasets.get_dataset_config_names(str(tmp_path / "back"))) == 4
-    pull(Options(REPO, tmp_path / "one", config="medium", revision="v1.0"))
+    pull(Pull(REPO, tmp_path / "one", config="medium", revision="v1.0"))
     assert data(tmp_path / "one") == data(tmp_path / "all" / "medium")
     with pytest.raises(UsageError, match="is called 'mediun': there are long, medium, none, short; did you mean"):
-        pull(Options(REPO, tmp_path / "none", config="mediun"))
+        pull(Pull(REPO, tmp_path / "none", config="mediun"))
     with pytest.raises(FolderError, match="several do not fit into it"):
-        pull(Options(REPO, tmp_path / "one"))
+        pull(Pull(REPO, tmp_path / "one"))
 
 
 def test_a_release_that_has_to_be_validated_again(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,11 +90,11 @@ def test_a_release_that_has_to_be_validated_again(hub: Hub, tmp_path: Path, monk
     facts["data"]["rejected.jsonl"] = file_facts(folder / "rejected.jsonl")
     (folder / "validation.json").write_bytes(orjson.dumps(facts))
     pushed(folder)
-    (result,) = pull(Options(REPO, tmp_path / "back"))
+    (result,) = pull(Pull(REPO, tmp_path / "back"))
     assert result.validate_again == "the rows that were left out (rejected.jsonl) are not part of a release"
     assert not (tmp_path / "back" / "validation.json").exists()
     assert result.same_bytes
-    (result,) = pull(Options(REPO, tmp_path / "table", format="parquet"))
+    (result,) = pull(Pull(REPO, tmp_path / "table", format="parquet"))
     assert not result.same_bytes
     assert result.validate_again == "the files are not byte for byte those that were validated"
 
@@ -112,7 +112,7 @@ def test_the_command_says_what_to_do_before_a_push(hub: Hub, tmp_path: Path, syn
 @pytest.mark.parametrize("format", [None, "parquet"])
 def test_rows_that_no_column_holds_come_back(hub: Hub, tmp_path: Path, format: str | None) -> None:
     folder = pushed(dataset(tmp_path / "lines", train=ODD))
-    pull(Options(REPO, tmp_path / "back", format=format))
+    pull(Pull(REPO, tmp_path / "back", format=format))
     assert list(read(tmp_path / "back", "train")) == list(read(folder, "train"))
 
 
@@ -122,7 +122,7 @@ def test_from_parquet_folders_to_either_format(hub: Hub, tmp_path: Path, synth: 
     assert synth("build", "listops", "--out", "ops", "--format", "parquet", *small).returncode == 0
     validate(tmp_path / "ops")
     pushed(tmp_path / "ops")
-    pull(Options(REPO, tmp_path / "back", format=format))
+    pull(Pull(REPO, tmp_path / "back", format=format))
     for split in ("train", "validation", "test"):
         assert list(read(tmp_path / "back", split)) == list(read(tmp_path / "ops", split))
     manifest = orjson.loads((tmp_path / "back" / "synth.json").read_bytes())
@@ -130,7 +130,7 @@ def test_from_parquet_folders_to_either_format(hub: Hub, tmp_path: Path, synth: 
     assert [name for name in manifest["files"] if name.endswith(".jsonl")] == (
         [] if format == "parquet" else ["test.jsonl", "train.jsonl", "validation.jsonl"]
     )
-    (again,) = pull(Options(REPO, tmp_path / "back", format=format))
+    (again,) = pull(Pull(REPO, tmp_path / "back", format=format))
     assert again.already_there
     if format == "jsonl":
         lines = encode([Record(**orjson.loads(orjson.dumps(r))) for r in read(tmp_path / "ops", "train")], "jsonl", {})
@@ -141,13 +141,13 @@ def test_a_dataset_of_somebody_else(hub: Hub, tmp_path: Path) -> None:
     hub.repo(REPO)
     hub.put(REPO, README__md="theirs", synth__json="[]")
     with pytest.raises(HubError, match=r"synth\.json of .* is no manifest"):
-        pull(Options(REPO, tmp_path / "out"))
+        pull(Pull(REPO, tmp_path / "out"))
     hub.repo("bob/theirs")
     hub.put("bob/theirs", README__md="theirs")
     with pytest.raises(HubError, match=r"was not pushed by synth \(it has no synth\.json\): read it with datasets"):
-        pull(Options("bob/theirs", tmp_path / "out"))
+        pull(Pull("bob/theirs", tmp_path / "out"))
     with pytest.raises(HubError, match="is not there at v9, or is private"):
-        pull(Options(REPO, tmp_path / "out", revision="v9"))
+        pull(Pull(REPO, tmp_path / "out", revision="v9"))
     assert not (tmp_path / "out").exists()
 
 
@@ -157,7 +157,7 @@ def test_a_manifest_cannot_name_files_outside_the_folder(hub: Hub, tmp_path: Pat
     evil["splits"]["../../evil"] = evil["splits"].pop("train")
     hub.put(REPO, synth__json=orjson.dumps(evil).decode())
     with pytest.raises(HubError):
-        pull(Options(REPO, tmp_path / "deep" / "out"))
+        pull(Pull(REPO, tmp_path / "deep" / "out"))
     assert not list(tmp_path.rglob("evil*"))
 
 
@@ -166,14 +166,14 @@ def test_folders_that_hold_something_else(hub: Hub, tmp_path: Path) -> None:
     other = dataset(tmp_path / "other", train=[row(9)], validated=False)
     before = contents(other)
     with pytest.raises(FolderError, match=r"holds another dataset .* add --overwrite"):
-        pull(Options(REPO, other))
+        pull(Pull(REPO, other))
     assert contents(other) == before
-    pull(Options(REPO, other, overwrite=True))
+    pull(Pull(REPO, other, overwrite=True))
     assert data(other) == data(tmp_path / "lines")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("mine")
     with pytest.raises(FolderError, match=r"holds 'mine\.txt' and is no dataset folder"):
-        pull(Options(REPO, tmp_path / "notes"))
+        pull(Pull(REPO, tmp_path / "notes"))
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -183,12 +183,12 @@ def test_a_pull_that_fails_leaves_the_folder_as_it_was(hub: Hub, tmp_path: Path,
     before = contents(dataset(out, train=[row(9)])) if there else None
     hub.fault("GET", "/resolve/.*/data/test", times=99, status=500)
     with pytest.raises(HubError, match=r"in trouble \(500\), 8 times in a row"):
-        pull(Options(REPO, out, overwrite=True))
+        pull(Pull(REPO, out, overwrite=True))
     kept = {name: text for name, text in contents(out).items() if not name.startswith(".synth-pull/")}
     assert kept == (before if there else {})
     hub.faults.clear()
     hub.fault("GET", "/resolve/.*/data/test", times=2, status=429)
-    pull(Options(REPO, out, overwrite=True))
+    pull(Pull(REPO, out, overwrite=True))
     assert data(out) == data(tmp_path / "lines")
 
 
@@ -214,13 +214,13 @@ def test_rows_that_were_lost_on_the_hub_are_noticed(hub: Hub, tmp_path: Path) ->
     changed = (folder / "synth.json").read_text().replace('"rows": 5', '"rows": 6')
     hub.put(REPO, synth__json=changed)
     with pytest.raises(HubError, match=r"has 5 rows in default/train, its synth\.json says 6"):
-        pull(Options(REPO, tmp_path / "out"))
+        pull(Pull(REPO, tmp_path / "out"))
     repo = hub.repos[REPO]
     kept = {path: blob for path, blob in repo.at("main").files.items() if "test" not in path}
     repo.commit("main", "gone", kept)
     hub.put(REPO, synth__json=(folder / "synth.json").read_text())
     with pytest.raises(HubError, match="has no files of default/test any more"):
-        pull(Options(REPO, tmp_path / "out"))
+        pull(Pull(REPO, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
@@ -228,5 +228,5 @@ def test_a_public_release_needs_no_token(hub: Hub, tmp_path: Path, monkeypatch: 
     pushed(dataset(tmp_path / "lines"))
     monkeypatch.delenv("HF_TOKEN")
     hub.seen.clear()
-    pull(Options(REPO, tmp_path / "back"))
+    pull(Pull(REPO, tmp_path / "back"))
     assert all("authorization" not in {name.lower() for name in seen.headers} for seen in hub.seen)

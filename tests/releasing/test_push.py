@@ -21,9 +21,10 @@ from synth.data.already import look
 from synth.errors import FolderError, UsageError
 from synth.releasing import shards
 from synth.releasing.hub import checked_name
-from synth.releasing.pull import Options as PullOptions
-from synth.releasing.pull import pull
-from synth.releasing.push import Options, configs, push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
+from synth.releasing.push import carry_out as push
+from synth.releasing.push import configs
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_folder_of_several_becomes_the_configurations_of_one_repository(
     kinds = ["none", "short", "medium", "long"]
     for kind in kinds:
         validate(folder / kind)
-    pushed = push(Options([folder], "ada/explained", tag="v1.0"))
+    pushed = push(Push([folder], "ada/explained", tag="v1.0"))
     repo = hub.repos["ada/explained"]
     assert len(repo.commits) == 2  # the first one is the Hub's own
     assert repo.tags == {"v1.0": pushed.commit}
@@ -58,7 +59,7 @@ def test_a_folder_of_several_becomes_the_configurations_of_one_repository(
 
 def test_one_folder_is_the_dataset_of_the_repository(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     files = hub.files(REPO)
     assert {"data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet", "synth.json"} <= set(files)
     assert not hub.repos[REPO].private
@@ -66,14 +67,14 @@ def test_one_folder_is_the_dataset_of_the_repository(hub: Hub, tmp_path: Path) -
 
 
 def test_other_configurations_stay_and_old_shards_go(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    push(Options([dataset(tmp_path / "short")], REPO, config="short"))
+    push(Push([dataset(tmp_path / "short")], REPO, config="short"))
     with monkeypatch.context() as patch:
         for module, name, size in ((shards, "SHARD_BYTES", 5), (shards, "GROUP_BYTES", 1), (reading, "BLOCK", 1)):
             patch.setattr(module, name, size)
-        push(Options([dataset(tmp_path / "long")], REPO, config="long"))
+        push(Push([dataset(tmp_path / "long")], REPO, config="long"))
     assert "long/train-00004-of-00005.parquet" in hub.files(REPO)
     dataset(tmp_path / "long", train=[row(9)])
-    push(Options([tmp_path / "long"], REPO, config="long"))
+    push(Push([tmp_path / "long"], REPO, config="long"))
     names = sorted(path for path in hub.files(REPO) if path.endswith(".parquet"))
     assert names == [
         "long/train-00000-of-00001.parquet",
@@ -86,9 +87,9 @@ def test_other_configurations_stay_and_old_shards_go(hub: Hub, tmp_path: Path, m
 
 def test_columns_may_change_from_release_to_release(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines", train=[row(1, meta={"old": 1, "both": "x"})])
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     dataset(folder, train=[row(1, meta={"new": 0.5, "both": 7}), row(2, meta={"new": None, "both": 8})])
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     assert loaded_alike(hub, tmp_path, [REPO], [folder])["train"][0] == 2
     card = hub.files(REPO)["README.md"].decode()
     assert "old" not in card.split("\n---\n", maxsplit=1)[0]
@@ -109,25 +110,25 @@ ODD_ROWS = {
 def test_what_the_shards_hold_the_card_takes(hub: Hub, tmp_path: Path, kind: str) -> None:
     folder = dataset(tmp_path / "lines", train=ODD_ROWS[kind])
     write_card(folder)
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     table = pq.read_table(io.BytesIO(hub.files(REPO)["data/train-00000-of-00001.parquet"]))
     front = yaml.safe_load(hub.files(REPO)["README.md"].decode().split("---\n")[1])
     assert front["dataset_info"]["features"] == features(table.schema.remove_metadata())
     assert front["dataset_info"]["splits"][0]["num_examples"] == len(ODD_ROWS[kind])
-    pull(PullOptions(REPO, tmp_path / "back"))
+    pull(Pull(REPO, tmp_path / "back"))
     assert lines(tmp_path / "back") == ODD_ROWS[kind]
 
 
 def test_what_a_person_wrote_into_the_card_stays(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     (folder / "README.md").write_text("---\nlicense: mit\n---\nWritten before the first push.\n")
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     card = hub.files(REPO)["README.md"].decode()
     assert "Written before the first push." in card
     assert "license: mit" in card
     hub.put(REPO, README__md=card + "\n## Thanks\n\nTo the bakers.\n")
     dataset(folder, train=[row(9)])
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     card = hub.files(REPO)["README.md"].decode()
     assert "Written before the first push." in card
     assert card.endswith("## Thanks\n\nTo the bakers.\n")
@@ -142,9 +143,9 @@ def built(folder: Path) -> Path:
 
 def test_steps_of_a_sample_or_of_no_checker_do(hub: Hub, tmp_path: Path) -> None:
     validate(dataset(tmp_path / "lines"), steps=False)  # there is nothing that would work its steps out
-    push(Options([tmp_path / "lines"], REPO))
+    push(Push([tmp_path / "lines"], REPO))
     validate(built(dataset(tmp_path / "ops")), sample=3)
-    push(Options([tmp_path / "ops"], REPO, config="ops"))
+    push(Push([tmp_path / "ops"], REPO, config="ops"))
     assert "; steps were worked out again of a sample of 3 rows" in hub.files(REPO)["README.md"].decode()
 
 
@@ -173,11 +174,11 @@ def test_what_is_not_fit_to_go_out_is_only_pushed_by_force(
     folder = dataset(tmp_path / "lines")
     spoil(folder)
     with pytest.raises(FolderError) as error:
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert words in str(error.value)
     assert "--force" in str(error.value)
     assert hub.seen == []
-    push(Options([folder], REPO, force=True))
+    push(Push([folder], REPO, force=True))
     of_these_files = "did not pass" in words or "--no-steps" in words
     assert ("validation.json" in hub.files(REPO)) == of_these_files
 
@@ -186,7 +187,7 @@ def test_a_validation_that_cannot_be_read_is_not_pushed_over(hub: Hub, tmp_path:
     folder = dataset(tmp_path / "lines")
     (folder / "validation.json").write_text("[]")
     with pytest.raises(FolderError, match="is not what synth validate writes"):
-        push(Options([folder], REPO, force=True))
+        push(Push([folder], REPO, force=True))
     assert hub.seen == []
 
 
@@ -201,7 +202,7 @@ def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_pat
     assert hub.repos == {}
     assert {seen.method for seen in hub.seen} == {"GET"}
     assert contents(folder) == before
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     before = contents(folder)
     said = synth_process("push", "lines", REPO, "--dry-run", env={**os.environ, **environment(hub)})
     assert said.stdout.splitlines() == [
@@ -211,7 +212,7 @@ def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_pat
     ]
     dataset(folder, other=[row(1)])
     hub.seen.clear()
-    dry = push(Options([folder], REPO, dry_run=True))
+    dry = push(Push([folder], REPO, dry_run=True))
     assert sorted(dry.change.gone) == ["data/test-00000-of-00001.parquet", "data/train-00000-of-00001.parquet"]
     assert {seen.method for seen in hub.seen} <= {"GET", "HEAD"}
     dataset(folder)
@@ -220,9 +221,9 @@ def test_a_dry_run_says_what_would_go_where_and_writes_nothing(hub: Hub, tmp_pat
 
 def test_pushing_the_same_again_is_no_commit(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
-    assert push(Options([folder], REPO)).new
+    assert push(Push([folder], REPO)).new
     hub.seen.clear()
-    again = push(Options([folder], REPO))
+    again = push(Push([folder], REPO))
     assert not again.new
     assert len(hub.repos[REPO].commits) == 2
     assert hub.asked("PUT", "") == hub.asked("POST", "/commit/") == []
@@ -230,24 +231,24 @@ def test_pushing_the_same_again_is_no_commit(hub: Hub, tmp_path: Path) -> None:
 
 def test_branches_tags_and_privacy(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
-    push(Options([folder], REPO, private=True, tag="v1.0"))
+    push(Push([folder], REPO, private=True, tag="v1.0"))
     assert hub.repos[REPO].private
     tagged = hub.repos[REPO].tags["v1.0"]
-    assert push(Options([folder], REPO, tag="v1.0")).tag_there
-    assert push(Options([folder], REPO, tag="v1.0", dry_run=True)).tag_there
+    assert push(Push([folder], REPO, tag="v1.0")).tag_there
+    assert push(Push([folder], REPO, tag="v1.0", dry_run=True)).tag_there
     dataset(folder, train=[row(1)])
     for dry_run in (True, False):
         with pytest.raises(UsageError, match=rf"the tag v1[.]0 is there already, at {tagged[:8]} with other content"):
-            push(Options([folder], REPO, tag="v1.0", dry_run=dry_run))
+            push(Push([folder], REPO, tag="v1.0", dry_run=dry_run))
     assert hub.repos[REPO].tags == {"v1.0": tagged}
     assert hub.repos[REPO].branches["main"] == tagged
-    push(Options([folder], REPO, revision="next", message="for a look"))
+    push(Push([folder], REPO, revision="next", message="for a look"))
     assert "data/test-00000-of-00001.parquet" in hub.files(REPO)
     assert "data/test-00000-of-00001.parquet" not in hub.files(REPO, "next")
     assert hub.repos[REPO].at("next").title == "for a look"
     hub.repo("ada/open")
     with pytest.raises(UsageError, match="is public, and --private does not change that"):
-        push(Options([folder], "ada/open", private=True))
+        push(Push([folder], "ada/open", private=True))
     assert list(hub.files("ada/open")) == [".gitattributes"]
 
 
@@ -255,16 +256,16 @@ def test_repositories_that_hold_something_else(hub: Hub, tmp_path: Path) -> None
     folder = dataset(tmp_path / "lines")
     hub.repo(REPO)
     hub.put(REPO, README__md="Soon.\n", LICENSE="mit")
-    push(Options([folder], REPO, dry_run=True))
+    push(Push([folder], REPO, dry_run=True))
     hub.repo("ada/other")
     hub.put("ada/other", train__csv="a,b\n", more__csv="c\n", README__md="")
     for dry_run in (True, False):
         with pytest.raises(UsageError, match=r"holds files that synth did not push \(train\.csv and 1 more\): give"):
-            push(Options([folder], "ada/other", dry_run=dry_run))
-    push(Options([folder], "ada/other", force=True))
+            push(Push([folder], "ada/other", dry_run=dry_run))
+    push(Push([folder], "ada/other", force=True))
     hub.put("ada/other", notes__txt="later")
     dataset(folder, train=[row(9)])
-    push(Options([folder], "ada/other"))
+    push(Push([folder], "ada/other"))
     assert {"train.csv", "more.csv", "notes.txt"} < set(hub.files("ada/other"))
 
 
@@ -297,7 +298,7 @@ def test_names_of_repositories(name: str) -> None:
 @pytest.mark.parametrize("option", ["tag", "revision"])
 def test_names_of_branches_and_tags(tmp_path: Path, option: str) -> None:
     with pytest.raises(UsageError, match=f"--{option} 'a b'"):
-        push(Options([tmp_path], REPO, **{option: "a b"}))
+        push(Push([tmp_path], REPO, **{option: "a b"}))
 
 
 def test_a_push_that_was_interrupted_is_in_nobodys_way(tmp_path: Path) -> None:
@@ -315,5 +316,5 @@ def test_words_that_are_missing(synth: Synth) -> None:
 def test_others_in_this_process_keep_their_client(hub: Hub, tmp_path: Path) -> None:
     from huggingface_hub import get_session
 
-    push(Options([dataset(tmp_path / "lines")], REPO))
+    push(Push([dataset(tmp_path / "lines")], REPO))
     assert type(get_session()).__name__ != "Patient"

@@ -11,9 +11,10 @@ from loopback_hub import Hub
 
 from synth.cards.dataset import write_card
 from synth.errors import UsageError
-from synth.releasing.pull import Options as PullOptions
-from synth.releasing.pull import pull
-from synth.releasing.push import Options, Pushed, push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
+from synth.releasing.push import Pushed
+from synth.releasing.push import carry_out as push
 from synth.releasing.push_card import DIFFERS
 
 
@@ -45,7 +46,7 @@ def card(hub: Hub, repo: str = REPO) -> str:
 
 
 def again(folder: Path, **options: str) -> Pushed:
-    return push(Options([folder], REPO, **options))  # type: ignore[arg-type]
+    return push(Push([folder], REPO, **options))  # type: ignore[arg-type]
 
 
 def test_edits_made_here_arrive(hub: Hub, folder: Path) -> None:
@@ -117,14 +118,14 @@ def test_a_folder_that_knows_nothing_of_the_card(hub: Hub, folder: Path, tmp_pat
 
 
 def test_other_configurations_stay_in_a_card_from_here(hub: Hub, folder: Path, tmp_path: Path) -> None:
-    push(Options([folder], REPO, config="easy"))
+    push(Push([folder], REPO, config="easy"))
     hard = dataset(tmp_path / "hard", train=[row(9)])
     write_card(hard)
     edit(hard, "HARD TEXT\n")
-    pushed = push(Options([hard], REPO, config="hard"))
+    pushed = push(Push([hard], REPO, config="hard"))
     assert pushed.change.note == DIFFERS
     assert "To the bakers." in card(hub)
-    push(Options([hard], REPO, config="hard", card="here"))
+    push(Push([hard], REPO, config="hard", card="here"))
     assert "HARD TEXT" in card(hub)
     assert card(hub).count("<!-- synth:statistics:") == 2
     assert "statistics:default" not in card(hub)
@@ -143,7 +144,7 @@ def test_a_card_from_here_has_to_be_there(hub: Hub, tmp_path: Path) -> None:
     (two / "README.md").unlink()
     for folders in ([one, two], [two]):
         with pytest.raises(UsageError, match=r"--card here pushes the README\.md of a folder"):
-            push(Options(folders, REPO, card="here"))
+            push(Push(folders, REPO, card="here"))
 
 
 def test_the_line_is_said(hub: Hub, folder: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +164,7 @@ def test_the_card_comes_back_and_goes_out_again(hub: Hub, folder: Path, tmp_path
     path.write_text(path.read_text().replace("---\n", "---\n# mine\nlicense: cc0-1.0\n", 1))
     again(folder)
     back = tmp_path / "back"
-    pull(PullOptions(REPO, back))
+    pull(Pull(REPO, back))
     here, there = (back / "README.md").read_text(encoding="utf-8"), card(hub)
     assert "# mine\nlicense: cc0-1.0\n" in here
     assert here.split("\n---\n", 1)[1] == there.split("\n---\n", 1)[1]
@@ -181,12 +182,12 @@ def test_the_card_comes_back_and_goes_out_again(hub: Hub, folder: Path, tmp_path
 def test_a_card_that_is_there_is_not_written_over(hub: Hub, folder: Path, tmp_path: Path) -> None:
     again(folder)
     back, said = tmp_path / "back", list[str]()
-    pull(PullOptions(REPO, back))
+    pull(Pull(REPO, back))
     edit(back, "MINE\n")
     for overwrite in (False, True):
         if overwrite:
             dataset(back, train=[row(3)])
-        pull(PullOptions(REPO, back, overwrite=overwrite), said.append)
+        pull(Pull(REPO, back, overwrite=overwrite), said.append)
         assert (back / "README.md").read_text().endswith("MINE\n")
     assert len(said) == 2
     assert "README.md has text of its own and was left as it is" in said[0]
@@ -198,7 +199,7 @@ def test_cards_of_any_shape(hub: Hub, folder: Path, tmp_path: Path, text: str) -
     again(folder)
     hub.put(REPO, README__md=f"---\n{text}")
     said: list[str] = []
-    pull(PullOptions(REPO, tmp_path / "back", config="default"), said.append)
+    pull(Pull(REPO, tmp_path / "back", config="default"), said.append)
     assert ["did not come along: the front matter" in line for line in said] == ([] if text[0] == "{" else [True])
     assert load_dataset(str(tmp_path / "back"), cache_dir=str(tmp_path / "cache"))["train"].num_rows == 5
 
@@ -207,11 +208,11 @@ def test_configurations_keep_the_order_of_the_card(hub: Hub, tmp_path: Path) -> 
     names = ["none", "short", "long"]
     for name in names:
         validate(dataset(tmp_path / name, train=[row(len(name), prompt=name)]))
-    push(Options([tmp_path / name for name in names], REPO))
+    push(Push([tmp_path / name for name in names], REPO))
     assert [part["config_name"] for part in front(card(hub))["configs"]] == names
     hub.put(REPO, README__md=card(hub) + "THERE\n")
     back = tmp_path / "back"
-    results = pull(PullOptions(REPO, back))
+    results = pull(Pull(REPO, back))
     assert [each.folder.name for each in results] == names
     assert [part["config_name"] for part in front((back / "README.md").read_text())["configs"]] == names
     assert (back / "README.md").read_text().endswith("THERE\n")
@@ -221,7 +222,7 @@ def test_configurations_keep_the_order_of_the_card(hub: Hub, tmp_path: Path) -> 
     assert sorted(path for path in contents(back) if "plots" in path) == [
         "plots/long.png", "plots/none.png", "plots/short.png",
     ]  # fmt: skip
-    pull(PullOptions(REPO, tmp_path / "one", config="short"))
+    pull(Pull(REPO, tmp_path / "one", config="short"))
     one = (tmp_path / "one" / "README.md").read_text()
     assert one.endswith("THERE\n")
     assert "statistics:short" in one

@@ -20,9 +20,9 @@ from synth.data.names import STAGING
 from synth.errors import FolderError, HubError, SynthError
 from synth.releasing import shards
 from synth.releasing.hub import TRIES
-from synth.releasing.pull import Options as PullOptions
-from synth.releasing.pull import pull
-from synth.releasing.push import Options, push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
+from synth.releasing.push import carry_out as push
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_trouble_is_waited_out(hub: Hub, folder: Path, method: str, path: str, s
     what = {"cut": 20} if status == "cut" else {"status": status}
     said: list[str] = []
     hub.fault(method, path, times=3, **what)
-    push(Options([folder], REPO, tag="v1"), said.append)
+    push(Push([folder], REPO, tag="v1"), said.append)
     assert len(hub.repos[REPO].commits) == 2
     assert hub.waits == [1.0, 2.0, 4.0] or ("lfs" in path and len(hub.waits) == 3)
     assert len(said) == 3
@@ -69,14 +69,14 @@ def test_trouble_is_waited_out(hub: Hub, folder: Path, method: str, path: str, s
 )
 def test_the_hub_says_how_long_to_wait(hub: Hub, folder: Path, headers: dict[str, str], seconds: float) -> None:
     hub.fault("POST", "/commit/", times=2, status=429, headers=headers)
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     assert hub.waits == [seconds, seconds]
 
 
 def test_too_long_a_wait_is_not_waited(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/commit/", status=429, headers={"Retry-After": "3600"})
     with pytest.raises(HubError, match=r"patience \(429\), 3600 seconds of it: the same command goes on later"):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert hub.waits == []
 
 
@@ -86,7 +86,7 @@ def test_what_the_hub_has_is_not_sent_again(hub: Hub, folder: Path, monkeypatch:
     hub.fault("PUT", "/lfs/", times=3, first=lambda: sent.append("whole"))
     hub.fault("PUT", "/lfs/", times=10_000, cut=100)
     with pytest.raises(HubError, match="the connection to the Hub broke 8 times: the same command goes on later"):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert len(hub.repos[REPO].commits) == 1
     assert len(sent) == len(hub.objects) == 3
     hub.faults.clear()
@@ -94,7 +94,7 @@ def test_what_the_hub_has_is_not_sent_again(hub: Hub, folder: Path, monkeypatch:
     there = set(hub.objects)
     with monkeypatch.context() as patch:
         patch.delattr(shards, "_staged")  # the shards that are there are taken
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     again = [seen.path.rpartition("/")[2] for seen in hub.asked("PUT", "/lfs/")]
     assert len(again) == 4  # three shards and the picture of the card
     assert there.isdisjoint(again)
@@ -105,11 +105,11 @@ def test_what_the_hub_has_is_not_sent_again(hub: Hub, folder: Path, monkeypatch:
 def test_shards_of_other_rows_are_not_taken(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/commit/", times=99, status=500)
     with pytest.raises(HubError):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     dataset(folder, train=[row(9)])
     hub.faults.clear()
-    push(Options([folder], REPO))
-    (result,) = pull(PullOptions(REPO, folder.parent / "back"))
+    push(Push([folder], REPO))
+    (result,) = pull(Pull(REPO, folder.parent / "back"))
     assert result.rows == {"train": 1}
     assert result.same_bytes
 
@@ -137,13 +137,13 @@ def test_a_killed_push_goes_on_where_it_was(hub: Hub, folder: Path) -> None:
 def test_large_files_go_in_parts(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.part_size = 1000
     hub.fault("PUT", "/lfs/.*/2", times=1, status=500)
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     assert len(hub.asked("PUT", "/lfs/")) > 6
     assert loaded_alike(hub, tmp_path, [REPO], [folder])["train"][0] == 5
 
 
 def test_a_lost_race_merges_the_card_again(hub: Hub, folder: Path) -> None:
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     card = hub.files(REPO)["README.md"].decode()
     dataset(folder, train=[row(9)])
     hub.seen.clear()
@@ -153,7 +153,7 @@ def test_a_lost_race_merges_the_card_again(hub: Hub, folder: Path) -> None:
         (folder / "train.jsonl").unlink()  # the rows are not read for the second card
 
     hub.fault("POST", "/commit/", first=meanwhile)
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     files = hub.files(REPO)
     assert files["README.md"].decode().endswith("\nMeanwhile.\n")
     assert b"num_examples: 1\n" in files["README.md"]
@@ -166,35 +166,35 @@ def test_a_lost_race_merges_the_card_again(hub: Hub, folder: Path) -> None:
 
 
 def test_races_that_are_lost_for_ever_end(hub: Hub, folder: Path) -> None:
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     dataset(folder, train=[row(9)])
     hub.fault("POST", "/commit/", times=99, first=lambda: hub.put(REPO, x=str(len(hub.seen))))
     with pytest.raises(HubError, match="was changed by others 5 times"):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert "data/test-00000-of-00001.parquet" in hub.files(REPO)
 
 
 def test_a_commit_whose_answer_was_lost_is_not_made_twice(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/commit/", lost=True)
-    push(Options([folder], REPO, tag="v1"))
+    push(Push([folder], REPO, tag="v1"))
     assert len(hub.repos[REPO].commits) == 2
     assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
 
 
 def test_a_tag_whose_answer_was_lost(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/tag/", lost=True)
-    push(Options([folder], REPO, tag="v1"))
+    push(Push([folder], REPO, tag="v1"))
     assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
     hub.fault("POST", "/tag/", lost=True, times=99)
     edited = (folder / "README.md").read_text() + "Later.\n"
     (folder / "README.md").write_text(edited)
     hub.fault("POST", "/tag/", first=lambda: None)
-    push(Options([folder], REPO, tag="v2"))
+    push(Push([folder], REPO, tag="v2"))
     hub.faults.clear()
-    assert push(Options([folder], REPO, tag="v2")).tag_there
+    assert push(Push([folder], REPO, tag="v2")).tag_there
     hub.fault("POST", "/tag/", first=lambda: hub.repos[REPO].tags.update(v3="0" * 40))
     with pytest.raises(HubError, match="409"):
-        push(Options([folder], REPO, tag="v3"))
+        push(Push([folder], REPO, tag="v3"))
 
 
 def test_a_push_that_was_killed_at_its_tag(hub: Hub, folder: Path) -> None:
@@ -222,18 +222,18 @@ def test_a_folder_that_cannot_be_written_to(hub: Hub, nobody: Path) -> None:
     before = contents(folder)
     folder.chmod(0o555)
     user = os.geteuid()
-    push(Options([dataset(nobody / "other")], "ada/other"))  # what is imported late is, before the rights are less
+    push(Push([dataset(nobody / "other")], "ada/other"))  # what is imported late is, before the rights are less
     try:
         if user == 0:
             os.seteuid(65534)
         assert not os.access(folder, os.W_OK, effective_ids=True)
         hub.fault("POST", "/commit/", status=403)
         with pytest.raises(HubError):
-            push(Options([folder], REPO))
+            push(Push([folder], REPO))
         there = set(hub.objects)
         hub.seen.clear()
-        assert push(Options([folder], REPO)).new
-        assert not push(Options([folder], REPO, dry_run=True)).new
+        assert push(Push([folder], REPO)).new
+        assert not push(Push([folder], REPO, dry_run=True)).new
     finally:
         os.seteuid(user)
         folder.chmod(0o755)
@@ -255,22 +255,22 @@ def refused(hub: Hub, do: Any) -> str:
 
 
 def test_what_the_hub_refuses_is_one_line(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "cannot be made: the token may not write there" in refused(hub, lambda: push(Options([folder], "bob/lines")))
+    assert "cannot be made: the token may not write there" in refused(hub, lambda: push(Push([folder], "bob/lines")))
     hub.repo("bob/lines")
-    assert "the token may not write there" in refused(hub, lambda: push(Options([folder], "bob/lines")))
+    assert "the token may not write there" in refused(hub, lambda: push(Push([folder], "bob/lines")))
     hub.repo("bob/hidden", private=True)
-    assert "may not write" in refused(hub, lambda: push(Options([folder], "bob/hidden")))
-    assert "is not there, or is private" in refused(hub, lambda: pull(PullOptions("bob/hidden", folder / "out")))
+    assert "may not write" in refused(hub, lambda: push(Push([folder], "bob/hidden")))
+    assert "is not there, or is private" in refused(hub, lambda: pull(Pull("bob/hidden", folder / "out")))
     monkeypatch.setenv("HF_TOKEN", hub.token("ada", may_write=False))
-    assert "may not write there" in refused(hub, lambda: push(Options([folder], REPO)))
+    assert "may not write there" in refused(hub, lambda: push(Push([folder], REPO)))
     monkeypatch.setenv("HF_TOKEN", "hf_" + "x" * 34)
-    assert "does not accept the token: type `hf auth login`" in refused(hub, lambda: push(Options([folder], REPO)))
+    assert "does not accept the token: type `hf auth login`" in refused(hub, lambda: push(Push([folder], REPO)))
     monkeypatch.setenv("HF_TOKEN", "höf")
-    assert "letters in it that no token has" in refused(hub, lambda: push(Options([folder], REPO)))
+    assert "letters in it that no token has" in refused(hub, lambda: push(Push([folder], REPO)))
     monkeypatch.delenv("HF_TOKEN")
     asked = len(hub.seen)
     assert "no token for the Hugging Face Hub: type `hf auth login`, or set HF_TOKEN" in refused(
-        hub, lambda: push(Options([folder], REPO))
+        hub, lambda: push(Push([folder], REPO))
     )
     assert len(hub.seen) == asked
     assert REPO not in hub.repos
@@ -278,11 +278,11 @@ def test_what_the_hub_refuses_is_one_line(hub: Hub, folder: Path, monkeypatch: p
 
 def test_without_a_network(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    assert "127.0.0.1 cannot be reached" in refused(hub, lambda: push(Options([folder], REPO)))
-    assert "127.0.0.1 cannot be reached" in refused(hub, lambda: pull(PullOptions(REPO, folder / "out")))
+    assert "127.0.0.1 cannot be reached" in refused(hub, lambda: push(Push([folder], REPO)))
+    assert "127.0.0.1 cannot be reached" in refused(hub, lambda: pull(Pull(REPO, folder / "out")))
     assert hub.waits == []
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert "HF_HUB_OFFLINE is set" in refused(hub, lambda: push(Options([folder], REPO)))
+    assert "HF_HUB_OFFLINE is set" in refused(hub, lambda: push(Push([folder], REPO)))
 
 
 def test_a_full_disk_is_one_line(hub: Hub, tmp_path: Path) -> None:
@@ -310,13 +310,13 @@ def test_two_pushes_of_a_folder_at_once(hub: Hub, folder: Path) -> None:
             other.append(child.communicate(timeout=60)[1])
 
     hub.fault("PUT", "/lfs/", first=second)
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     assert re.fullmatch(r"synth: another process is writing to \S+: wait for it\n", other[0])
 
 
 def test_the_token_goes_nowhere_but_to_the_hub(hub: Hub, folder: Path) -> None:
     token = hub.token("ada").encode()
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
     assert all(token not in seen.body and token.decode() not in seen.path for seen in hub.seen)
     assert all(token not in content for content in [*hub.files(REPO).values(), *contents(folder).values()])
     senders = {seen.path for seen in hub.seen if token.decode() not in seen.headers.get("authorization", "")}
@@ -325,7 +325,7 @@ def test_the_token_goes_nowhere_but_to_the_hub(hub: Hub, folder: Path) -> None:
 
 def test_patience_has_an_end(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/preupload/", times=99, status=503)
-    line = refused(hub, lambda: push(Options([folder], REPO)))
+    line = refused(hub, lambda: push(Push([folder], REPO)))
     assert line == "the Hub is in trouble (503), 8 times in a row: the same command goes on later"
     assert hub.waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
     assert len(hub.asked("POST", "/preupload/")) == TRIES
@@ -334,4 +334,4 @@ def test_patience_has_an_end(hub: Hub, folder: Path) -> None:
 def test_a_folder_that_vanishes(hub: Hub, folder: Path) -> None:
     (folder / "test.jsonl").unlink()
     with pytest.raises(FolderError, match=r"test\.jsonl"):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))

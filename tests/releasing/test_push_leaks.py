@@ -13,7 +13,8 @@ from loopback_hub import Hub
 
 from synth.errors import FolderError
 from synth.releasing.leaks import Guard
-from synth.releasing.push import Options, push
+from synth.releasing.options import Push
+from synth.releasing.push import carry_out as push
 
 RANDOM = "q7Zt0vB3nX8kLm2RcWd5YsPj9HfGa4Ue6TiOb1K"
 SECRETS = {
@@ -67,13 +68,13 @@ def test_a_row_with_a_secret_is_named_and_nothing_goes_out(hub: Hub, tmp_path: P
     rows[33] = row(33, **{place: changes[place]})
     folder = dataset(tmp_path / "lines", train=rows)
     with pytest.raises(FolderError) as error:
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert str(error.value).startswith(f"train.jsonl, row 'lines/33' has {what} in it")
     assert RANDOM[:12] not in str(error.value)
     assert hub.repos == {}
     assert all(text.encode() not in seen.body for seen in hub.seen)
     with pytest.raises(FolderError, match=what):
-        push(Options([folder], REPO, force=True))
+        push(Push([folder], REPO, force=True))
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -148,12 +149,12 @@ def test_this_machines_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_what_is_meant_to_go_out_may(hub: Hub, tmp_path: Path, synth: Synth) -> None:
     folder = dataset(tmp_path / "shell", train=[row(1, prompt="ls /home/user/docs"), row(2, prompt="cd /home/other/x")])
     with pytest.raises(FolderError, match="'lines/2' has a home folder"):
-        push(Options([folder], REPO, allow=["/home/user"]))
+        push(Push([folder], REPO, allow=["/home/user"]))
     with pytest.raises(FolderError, match="'lines/1' has a home folder"):
-        push(Options([folder], REPO, allow=["/home/users", "/home/other"]))
+        push(Push([folder], REPO, allow=["/home/users", "/home/other"]))
     with pytest.raises(FolderError, match="'lines/1' has a home folder"):
-        push(Options([folder], REPO, allow=["/home", "u", ""]))
-    push(Options([folder], REPO, allow=["/home/user", "/home/other"]))
+        push(Push([folder], REPO, allow=["/home", "u", ""]))
+    push(Push([folder], REPO, allow=["/home/user", "/home/other"]))
     assert "data/train-00000-of-00001.parquet" in hub.files(REPO)
 
 
@@ -170,10 +171,10 @@ def test_names_of_users_in_what_programs_wrote(
     with pytest.raises(
         FolderError, match=rf"{name} line \d+ has the name of this machine's user in it \('mmustermann'\)"
     ):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert hub.repos == {}
     monkeypatch.setattr(getpass, "getuser", lambda: "ada")  # the name it is published under
-    push(Options([folder], REPO))
+    push(Push([folder], REPO))
 
 
 @pytest.mark.parametrize("user", ["root", "runner", "al"])
@@ -186,7 +187,7 @@ def test_a_secret_in_the_card(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     (folder / "README.md").write_text(f"My key is hf_{RANDOM[:34]}.\n")
     with pytest.raises(FolderError, match=r"README\.md line \d+ has a Hugging Face token in it"):
-        push(Options([folder], REPO))
+        push(Push([folder], REPO))
     assert hub.repos == {} or list(hub.files(REPO)) == [".gitattributes"]
 
 

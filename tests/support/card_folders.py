@@ -5,7 +5,8 @@ from typing import Any
 
 from synth import registry
 from synth.base.terminal import progress
-from synth.building.build import Options, build
+from synth.building.build import carry_out as build
+from synth.building.options import Options
 
 LISTOPS = {"train": 60, "validation": 0, "test": 20, "test_longer": 0, "test_larger": 0}
 

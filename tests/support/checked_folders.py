@@ -9,9 +9,10 @@ import orjson
 
 from synth import registry
 from synth.base.files import file_facts
-from synth.building.build import Options as BuildOptions
-from synth.building.build import build
-from synth.validating.validate import Options, Result, validate
+from synth.building.build import carry_out as build
+from synth.building.options import Options as BuildOptions
+from synth.validating.options import Validate
+from synth.validating.validate import Result, carry_out
 
 Row = dict[str, Any]
 Edit = Callable[[list[Row]], object]
@@ -26,7 +27,7 @@ def make(folder: Path, **config: Any) -> Path:
 
 
 def run(folder: Path, **options: Any) -> Result:
-    (result,) = validate(folder, Options(**{"workers": 1, **options}))
+    (result,) = carry_out(Validate(folder, **{"workers": 1, **options}))
     return result
 
 

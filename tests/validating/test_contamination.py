@@ -16,7 +16,8 @@ from loopback_hub import serving
 from loopback_hub_state import Blob
 
 from synth.builders import listops
-from synth.building.build import Options, build
+from synth.building.build import carry_out as build
+from synth.building.options import Options
 from synth.errors import SourceError, UsageError
 from synth.validating.benchmarks import benchmark
 from synth.validating.contamination import COMMON, Contamination, words

@@ -9,11 +9,12 @@ from checked_folders import TEXT, Edit, copy, edit, failed, make, put, resign, r
 
 from synth import registry
 from synth.base.files import file_facts
-from synth.building.build import Options as BuildOptions
-from synth.building.build import build
+from synth.building.build import carry_out as build
+from synth.building.options import Options as BuildOptions
 from synth.data.reading import read
 from synth.errors import FolderError, MissingExtraError, UsageError
-from synth.validating.validate import Options, validate
+from synth.validating.options import Validate
+from synth.validating.validate import carry_out
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_folder_of_several_datasets(tmp_path: Path) -> None:
     for name in ("one", "two"):
         make(tmp_path / "all" / name)
     edit(tmp_path / "all" / "two", put(4, prompt=7))
-    results = validate(tmp_path / "all", Options(workers=1))
+    results = carry_out(Validate(tmp_path / "all", workers=1))
     assert [(result.folder.name, result.success) for result in results] == [("one", True), ("two", False)]
     assert results[0].report["command"] == "synth validate all"
 

@@ -14,8 +14,8 @@ import pytest
 from checked_folders import Edit, edit, failed, make, put, run
 
 from synth import registry
-from synth.building.build import Options as BuildOptions
-from synth.building.build import build
+from synth.building.build import carry_out as build
+from synth.building.options import Options as BuildOptions
 from synth.data.reading import read
 from synth.errors import UsageError
 from synth.validating import facts, reading, scan
@@ -88,7 +88,8 @@ def test_an_answer_that_is_far_commoner_than_others_warns(
 HALTS = """
 import sys
 from pathlib import Path
-from synth.validating.validate import Options, validate
+from synth.validating.options import Validate
+from synth.validating.validate import carry_out
 
 def halt(*_):
     print("here", flush=True)
@@ -98,7 +99,7 @@ if __name__ == "__main__":
     folder, where = Path(sys.argv[1]), sys.argv[2]
     if where == "writing":
         Path.replace = halt
-    validate(folder, Options(workers=2), halt if where == "reading" else lambda *_: None)
+    carry_out(Validate(folder, workers=2), halt if where == "reading" else lambda *_: None)
 """
 
 

@@ -1,0 +1,82 @@
+"""Event loops wherever the program runs: in a shell, in a notebook whose loop is running already, in any thread."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_waiting: dict[asyncio.AbstractEventLoop, Callable[[], object]] = {}  # of loops that are in no main thread
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return its result.
+
+    If a loop is running in this thread, as in a notebook, the coroutine gets a thread and a loop of its own; Ctrl-C
+    here (the stop button) reaches it there as it would in a shell.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main)
+    return _elsewhere(main)
+
+
+def _elsewhere(main: Coroutine[Any, Any, T]) -> T:
+    loops: list[asyncio.AbstractEventLoop] = []
+    ended: list[T | BaseException] = []
+
+    async def noted() -> T:
+        loops.append(asyncio.get_running_loop())
+        return await main
+
+    def work() -> None:
+        try:
+            ended.append(asyncio.run(noted()))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again in the thread that waits
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            _pass_on(loops[0]) if loops else None
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+def _pass_on(loop: asyncio.AbstractEventLoop) -> None:
+    """The first time to who listens; then everything that runs in the loop is cancelled."""
+    with suppress(RuntimeError):  # the loop has just been closed
+        listener = _waiting.pop(loop, None)
+        loop.call_soon_threadsafe(listener or (lambda: [task.cancel() for task in asyncio.all_tasks(loop)]))
+
+
+@contextmanager
+def on_interrupt(callback: Callable[[], object]) -> Iterator[None]:
+    """Inside, the first Ctrl-C calls `callback` in the running loop; the next one is a KeyboardInterrupt again."""
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is not threading.main_thread():
+        _waiting[loop] = callback
+        try:
+            yield
+        finally:
+            _waiting.pop(loop, None)
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def once(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        loop.call_soon_threadsafe(callback)
+
+    # A plain handler, as not every loop has add_signal_handler (those of Windows have not); the loop wakes up for it.
+    signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,19 @@
+"""What every build has, whatever the builder."""
+
+from typing import Literal
+
+from synth.base.config import AnyPath, option, settings
+
+
+@settings
+class Options:
+    """Where to, in which form, by how many processes."""
+
+    out: AnyPath = option("folder to write the dataset to", again=False, kw_only=False)
+    seed: int = option("another seed, other rows", default=0)
+    format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")
+    workers: int | None = option(
+        "processes; any number writes the same bytes  [default: the cores]", default=None, least=1, again=False
+    )
+    overwrite: bool = option("replace another dataset in the folder", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)

@@ -1,0 +1,65 @@
+"""`synth teachers`, `synth doctor` and `synth teacher-demo`."""
+
+import sys
+
+from synth.base.config import option, settings
+from synth.commands.options import command_from, print_json
+
+
+@settings
+class Teachers:
+    json: bool = option("print the catalogue as JSON", default=False)
+
+
+@settings
+class Doctor:
+    teacher: str = option("a teacher of the catalogue, or any model with --base-url", complete="teachers")
+    base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None)
+    model: str | None = option(
+        "the model's name at that server, if it is another  [default: the teacher's]", default=None
+    )
+    json: bool = option("print the findings as JSON", default=False)
+
+
+@settings
+class TeacherDemo:
+    task: str = option("a task's name", complete="tasks")
+    source: str = option("the questions it is to know the answers of")
+    port: int = option("port on this machine", default=8000, least=0, most=65535)
+    right: float = option("share of its replies that are right", default=0.5, least=0, most=1)
+    latency: float = option("seconds it takes for a reply", default=0.2, least=0)
+
+
+def run_teachers(asked: Teachers) -> None:
+    """List the teachers of the catalogue."""
+    from synth.teachers.show import show_teachers, teachers_listed
+
+    print_json(teachers_listed()) if asked.json else show_teachers()
+
+
+def run_doctor(asked: Doctor) -> None:
+    """Find out what a teacher's server can do."""
+    from dataclasses import asdict
+
+    from synth.base import loops
+    from synth.teachers import doctor
+    from synth.teachers.catalogue import find_teacher
+
+    teacher = find_teacher(asked.teacher, asked.base_url, asked.model)
+    findings = loops.run(doctor.examine(teacher))
+    if asked.json:
+        print_json([asdict(finding) for finding in findings])
+        sys.exit(1 if doctor.hopeless(findings) else 0)
+    doctor.show(teacher, findings)
+
+
+def run_teacher_demo(asked: TeacherDemo) -> None:
+    """Serve a stand-in for a teacher, to try things on."""
+    from synth.teachers.standin import serve
+
+    serve(asked.port, asked.task, asked.source, asked.right, asked.latency)
+
+
+teachers = command_from("teachers", run_teachers, Teachers)
+doctor = command_from("doctor", run_doctor, Doctor)
+teacher_demo = command_from("teacher-demo", run_teacher_demo, TeacherDemo)

@@ -1,0 +1,105 @@
+"""What is distilled, out of what was asked for: the task, the teacher, and what decides which rows come out."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from synth.answers import reply
+from synth.base.files import file_facts
+from synth.distilling.options import Distill
+from synth.distilling.settle import Plan
+from synth.errors import UsageError
+from synth.questions.find import find_task
+from synth.questions.loading import find_hub, load
+from synth.questions.task import Question, Task
+from synth.teachers.batches import DISCOUNT
+from synth.teachers.catalogue import Teacher
+from synth.teachers.given import teacher_from
+
+AGAIN = "run the same command again to collect"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, with its task and its teacher found by their names."""
+
+    asked: Distill
+    task: Task
+    teacher: Teacher
+
+    @property
+    def plan(self) -> Plan:
+        asked = self.asked
+        same = {f.name: getattr(asked, f.name) for f in fields(Plan) if f.name != "temperatures"}
+        return Plan(temperatures=asked.temperature, **same)
+
+    @property
+    def out(self) -> Path:
+        return self.asked.out
+
+    @property
+    def discount(self) -> float:
+        """What a reply costs, to what it costs when it is not in a hurry."""
+        return DISCOUNT if self.asked.batch else 1.0
+
+    def questions(self) -> Iterator[Question]:
+        return islice(load(self.task, self.asked.source), self.asked.limit)
+
+    def source_facts(self) -> dict[str, Any]:
+        """What tells one source from another: its name, of a file its size and hash, or where it is on the Hub."""
+        if (hub := find_hub(self.task, self.asked.source)) is not None:
+            return {"name": self.asked.source, "hub": hub.id}
+        path = Path(self.asked.source)
+        return {"name": path.name, **(file_facts(path) if path.is_file() else {})}
+
+    def recipe(self) -> dict[str, Any]:
+        """What decides which rows come out, given the replies."""
+        plan = {**asdict(self.plan), "temperatures": list(self.plan.temperatures)}
+        return {
+            "distilled": {"task": self.task.name, "source": self.source_facts(), "limit": self.asked.limit},
+            "teacher": {"name": self.teacher.name, "model": self.teacher.model},
+            "plan": plan,
+            "extractor": reply.VERSION,
+            "format": self.asked.format,
+        }
+
+
+def job_from(asked: Distill) -> Job:
+    """Raises UsageError for a task or a teacher that there is not."""
+    return Job(asked, find_task(asked.task), teacher_from(asked.teacher, asked))
+
+
+def check(job: Job) -> None:
+    """Raises UsageError that lists everything that cannot be."""
+    plan, wrong = job.plan, []
+    least = {"max_attempts": 1, "per_question": 1, "max_tokens": 1}
+    wrong += [
+        f"--{n.replace('_', '-')} {getattr(plan, n)}: at least {low}"
+        for n, low in least.items()
+        if getattr(plan, n) < low
+    ]
+    if plan.per_question > plan.max_attempts and not plan.vote:
+        wrong.append(f"--per-question {plan.per_question} above --max-attempts {plan.max_attempts}")
+    if plan.vote == 1 or plan.vote < 0:
+        wrong.append(f"--vote {plan.vote}: at least 2 samples")
+    if plan.vote and plan.rationalize:
+        wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
+    if any(not 0 <= each <= 2 for each in plan.temperatures) or not plan.temperatures:
+        wrong.append(f"--temperature {plan.temperatures}: numbers from 0 to 2")
+    if plan.max_attempts > 1 and plan.temperatures == (0.0,):
+        wrong.append(
+            "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
+        )
+    if job.asked.budget is not None and not math.isfinite(job.asked.budget):
+        wrong.append(f"--budget {job.asked.budget}: give dollars")
+    if job.asked.cancel and not job.asked.batch:
+        wrong.append("--cancel is for what was handed in with --batch: add --batch")
+    if job.asked.budget is not None and job.teacher.cost(1, 1) is None:
+        wrong.append(
+            f"--budget needs prices, those of {job.teacher.name} are unknown: leave it out, or limit with --limit"
+        )
+    if wrong:
+        raise UsageError("; ".join(wrong))

@@ -1,0 +1,35 @@
+"""The options of `synth distill`."""
+
+from typing import Literal
+
+from synth.base.config import AnyPath, AnyText, Numbers, option, settings
+from synth.teachers.given import Given
+
+Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
+
+
+@settings
+class Distill(Given):
+    """What is asked of whom, what is kept, how far it may go."""
+
+    task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
+    source: AnyText = option("its questions: a file, a folder, or hub")
+    out: AnyPath = option("folder to write the dataset to", again=False)
+    teacher: str = option("gpt-4o-mini, llama-3.1-70b, ..., or any model with --base-url", complete="teachers")
+    max_attempts: int = option("times a question is asked until its answer is right", default=10, least=1)
+    keep: Literal["first", "shortest", "all"] = option("which right rationales", default="first")
+    per_question: int = option("distinct rationales of a question", default=1, least=1)
+    target_rows: int | None = option("stop when there are so many  [default: all]", default=None, least=1)
+    rationalize: bool = option("ask once more with the answer as a hint", default=False)
+    vote: int = option("samples to vote on, if there are no gold answers  [default: 0, no vote]", default=0, least=0)
+    temperature: Numbers = option("of the first attempt, the second, ...: 0.7 or 0.2,0.7,1", default=(0.7,))
+    top_p: float | None = option("nucleus sampling  [default: off]", default=None, least=0, most=1)
+    max_tokens: int = option("longest reply", default=1024, least=1)
+    length: Length = option("how long a rationale", default="steps")
+    limit: int | None = option("questions to take from the source  [default: all]", default=None, least=1)
+    batch: bool = option("hand requests in at half the price; run again to collect", default=False)
+    cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)
+    dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
+    format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")
+    overwrite: bool = option("replace another dataset in the folder", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)

@@ -1,0 +1,34 @@
+"""The options of `synth eval`."""
+
+from typing import Literal
+
+from synth.base.config import AnyPath, AnyText, MaybePath, option, settings
+from synth.teachers.given import Limits
+
+
+@settings
+class Evaluate(Limits):
+    """Which model, on which rows, asked how."""
+
+    model: AnyText = option("a checkpoint's folder, a name on the Hub, or the URL of a server")
+    data: AnyPath = option("a dataset folder")
+    split: str = option("which of its splits", default="test")
+    limit: int | None = option("the first so many rows  [default: all]", default=None, least=1)
+    prompting: Literal["rationale", "direct", "both"] = option(
+        "step by step, the answer alone, or one after the other", default="rationale"
+    )
+    samples: int = option("outputs a row; of several the majority answers", default=1, least=1)
+    temperature: float | None = option(
+        "0 is greedy  [default: 0, and 0.8 with --samples]", default=None, least=0, most=10
+    )
+    max_new_tokens: int = option("longest output", default=512, least=1)
+    batch_size: int = option("rows in a batch at most, for a checkpoint", default=64, least=1)
+    seed: int = option("another seed, other samples, for a checkpoint", default=0)
+    out: MaybePath = option("folder to write to  [default: MODEL/eval/DATA-SPLIT]", default=None, again=False)
+    plain: bool = option("ask with the prompts as they stand in the data", default=False)
+    run: MaybePath = option("run folder (synth train) of a model that is served  [default: none]", default=None)
+    model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
+    concurrency: int = option("requests in flight at most", default=64, least=1, again=False)
+    overwrite: bool = option("replace another evaluation in the folder", default=False, again=False)
+    json: bool = option("print the figures as JSON", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)

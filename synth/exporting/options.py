@@ -1,0 +1,21 @@
+"""The options of `synth export`."""
+
+from typing import Literal
+
+from synth.base.config import AnyPath, argument, option, settings
+
+
+@settings
+class Export:
+    """Which rows, in which form, to where."""
+
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    to: Literal["messages", "prompt-completion", "alpaca", "sharegpt", "dpo"] = option("the form of the rows")
+    out: AnyPath = option("folder to write to, or a .jsonl or .parquet file for one split", again=False)
+    system: str | None = option("system message of every row  [default: none]", default=None)
+    split: str | None = option("only this split  [default: all]", default=None)
+    format: Literal["jsonl", "parquet"] = option("how files in a folder are written", default="jsonl")
+    pairs: int | None = option("dpo: pairs of a distilled row at most  [default: all]", default=None, least=1)
+    workers: int | None = option("dpo: processes  [default: the cores]", default=None, least=1, again=False)
+    overwrite: bool = option("replace another export", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)

@@ -1,0 +1,26 @@
+"""The options of `synth judge`."""
+
+from synth.base.config import AnyPath, MaybePath, argument, option, settings
+from synth.teachers.given import Given
+
+
+@settings
+class Judging(Given):
+    """Which rows are judged, by whom, and what becomes of them."""
+
+    folder: AnyPath = argument("a dataset folder", kw_only=False)
+    judge: str = option("rubric, answer, steps or equations", complete="judges")
+    out: MaybePath = option(
+        "folder for the rows with their verdicts  [default: only a table]", default=None, again=False
+    )
+    drop: str | None = option("leave out rows with this verdict: unhelpful, wrong  [default: none]", default=None)
+    sample: int | None = option("rows to judge, drawn at random  [default: all]", default=None, least=1)
+    seed: int = option("another seed, another sample", default=0)
+    votes: int = option("times a model is asked; the majority decides", default=1, least=1)
+    teacher: str | None = option(
+        "the model that judges, for rubric: gpt-4o  [default: none]", default=None, complete="teachers"
+    )
+    max_tokens: int = option("longest reply", default=512, least=1)
+    overwrite: bool = option("replace another dataset in --out", default=False, again=False)
+    json: bool = option("print the table as JSON", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)

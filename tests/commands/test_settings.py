@@ -1,0 +1,144 @@
+"""Settings -> command line -> parsed -> equal, for every verb, every builder and every trainer."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth import registry
+from synth.base.config import as_declared, command, hints, made, parts, settings, words
+from synth.building.options import Options
+from synth.cards.options import Card
+from synth.cli import PLACES
+from synth.commands import look, tasks, teachers
+from synth.commands.options import command_from
+from synth.distilling.options import Distill
+from synth.errors import UsageError
+from synth.evaluating.options import Evaluate
+from synth.exporting.options import Export
+from synth.judging.options import Judging
+from synth.releasing.options import Pull, Push
+from synth.reporting.options import Estimate, Report
+from synth.training.options import Train
+from synth.validating.options import Validate
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor,), "estimate": (Estimate,), "eval": (Evaluate,),
+    "export": (Export,), "judge": (Judging,), "pull": (Pull,), "push": (Push,), "report": (Report,), "row": (look.Row,),
+    "show": (look.Show,), "stats": (look.Stats,), "tasks show": (tasks.ShowTask,), "teachers": (teachers.Teachers,),
+    "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate,),
+    **{f"build {name}": (registry.load("builders", name).Config, Options) for name in registry.names("builders")},
+    **{f"train {name}": (registry.load("trainers", name).Config, Train) for name in registry.names("trainers")},
+}  # fmt: skip
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
+
+
+def values(hint: Any, facts: Any) -> st.SearchStrategy[Any]:
+    """Values that a field may have."""
+    (kind, *_), optional = parts(hint)
+    inner = get_args(kind)[0] if get_origin(kind) in (list, tuple) else kind
+    least, most = facts.get("least"), facts.get("most")
+    if get_origin(kind) is Literal:
+        found: st.SearchStrategy[Any] = st.sampled_from(get_args(kind))
+    else:
+        found = {
+            str: TEXT, bool: st.booleans(), Path: TEXT.map(Path),
+            int: st.integers(None if least is None else int(least), None if most is None else int(most)),
+            float: st.floats(least, most, allow_nan=False, allow_infinity=False),
+        }[inner]  # fmt: skip
+    if get_origin(kind) in (list, tuple):
+        found = st.lists(found, min_size=1, max_size=3).map(get_origin(kind))
+    return st.none() | found if optional else found
+
+
+def made_up(kind: type) -> st.SearchStrategy[Any]:
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    given = {name: values(hint, fields[name].metadata) for name, hint in hints(kind).items()}
+    return st.fixed_dictionaries({}, optional=given).map(lambda chosen: _with_needed(kind, fields, chosen)).map(
+        lambda chosen: kind(**chosen)
+    )  # fmt: skip
+
+
+def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    needed: dict[Any, Any] = {str: "x", Path: Path("x"), int: 1, float: 1.0}
+    for name, f in fields.items():
+        if f.default is dataclasses.MISSING and name not in chosen:
+            (of, *_), _ = parts(hints(kind)[name])
+            inner = get_args(of)[0] if get_args(of) else of
+            chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
+    return chosen
+
+
+def parsed(kinds: tuple[type, ...], given: list[str]) -> tuple[Any, ...]:
+    got: list[Any] = []
+    command_from("x", lambda *found: got.extend(found), *kinds).main(given, standalone_mode=False)
+    return tuple(got)
+
+
+def test_every_verb_is_held() -> None:
+    assert {name.split()[0] for name in KINDS} == set(PLACES)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@given(data=st.data())
+def test_words_are_read_back(name: str, data: st.DataObject) -> None:
+    chosen = tuple(data.draw(made_up(kind)) for kind in KINDS[name])
+    said = [word for one in chosen for word in words(one)]
+    assert parsed(KINDS[name], said) == chosen, said
+
+
+@pytest.mark.parametrize("name", sorted(set(PLACES) - {"train"}))
+def test_every_option_has_help_with_its_default(name: str) -> None:
+    file, _, attribute = PLACES[name].partition(":")
+    found = getattr(importlib.import_module(f"synth.commands.{file}"), attribute)
+    context = typer.Context(found)
+    commands = [found.get_command(context, each) for each in getattr(found, "list_commands", lambda _: [])(context)]
+    for each in commands or [found]:
+        for option in each.params:
+            if option.param_type_name != "option" or option.name == "help":
+                continue
+            assert option.help, f"{name}: {option.name} has no help"
+            if not (option.is_flag or option.required):
+                assert option.help.endswith("]"), f"{name}: --{option.name}: {option.help} does not say its default"
+
+
+def test_mistakes_are_told_at_once() -> None:
+    with pytest.raises(UsageError) as told:
+        Export("data", to="mesages", out="x", pairs=0, format="jsonl")  # type: ignore[arg-type]
+    assert str(told.value) == (
+        "--to mesages: one of messages, prompt-completion, alpaca, sharegpt, dpo; did you mean 'messages'?; "
+        "--pairs 0: 1 at least"
+    )
+    with pytest.raises(UsageError, match=r"x has no --trian; did you mean .train.\?; synth build x needs --b"):
+        made(_Small, {"trian": 3, "train": 1}, "synth build x")
+
+
+@settings
+class _Small:
+    train: int = dataclasses.field(default=1, metadata={"help": "", "least": None, "most": None, "positional": False})
+    b: str = dataclasses.field(metadata={"help": "", "least": None, "most": None, "positional": False}, kw_only=True)
+
+
+def test_values_become_what_their_annotation_says() -> None:
+    found = as_declared(Validate, {**_of(Validate("data")), "suite": "mine.py", "against": ["a", "b"]})
+    assert (found["folder"], found["suite"], found["against"]) == (Path("data"), (Path("mine.py"),), ("a", "b"))
+    assert Distill(task="t", source="s", out="o", teacher="x", temperature=1).temperature == (1.0,)
+
+
+def _of(one: Any) -> dict[str, Any]:
+    return {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
+
+
+def test_the_command_that_makes_it_again_has_no_folder_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").touch()
+    asked = Distill(
+        task="gsm8k", source=str(tmp_path / "q.jsonl"), out=tmp_path / "out", teacher="gpt-4o", temperature=(0.2, 1),
+        cache=tmp_path / "store", quiet=True, concurrency=3, rationalize=True,
+    )  # fmt: skip
+    again = "synth distill --task gsm8k --source q.jsonl --teacher gpt-4o --rationalize --temperature 0.2,1"
+    assert sorted(command("synth distill", asked).split()) == sorted(again.split())
