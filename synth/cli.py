@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from synth.errors import FolderError, SynthError
+from synth.errors import FolderError, SynthError, UnknownNameError
 
 # The verbs along the way of the data: what each does in one line, and where its command is.
 VERBS: dict[str, dict[str, tuple[str, str]]] = {
@@ -51,7 +51,7 @@ class Verbs(typer.core.TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in PLACES:
-            return None
+            raise UnknownNameError("verb", cmd_name, list(PLACES))
         file, _, name = PLACES[cmd_name].partition(":")
         return getattr(importlib.import_module(f"synth.commands.{file}"), name)
 

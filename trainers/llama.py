@@ -11,10 +11,9 @@ What the second leaves open (learning rate, schedule) is that of synth/training/
 first line to its last, is `fine_tune` in synth/training/train.py; this file is what is different for decoders.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.models.scratch import SIZES, SPREAD, Size
 from synth.training.encoding import continued, cut_joined, encode_joined, joined_sizes
 from synth.training.settings import BASE, Settings
@@ -33,9 +32,11 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@settings
 class Config(Settings):
-    model: str | None = option("a folder or a model on the Hub: meta-llama/Llama-2-7b-hf", default=None)
+    model: str | None = option(
+        "a folder or a model on the Hub: meta-llama/Llama-2-7b-hf  [default: --from-scratch]", default=None
+    )
     preset: Literal["none", "self-ask", "raft"] = option("what the settings start from", default="none")
     max_length: int | None = option("tokens of prompt and target together at most  [1024]", default=None)
 

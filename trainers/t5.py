@@ -10,10 +10,9 @@ synth/training/settings.py. The run itself, from its first line to its last, is 
 this file is what is different for encoder-decoders.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.models.scratch import SIZES, Size
 from synth.training.encoding import apart, cut_pair, encode_pair, pair_sizes
 from synth.training.settings import BASE, Settings
@@ -28,9 +27,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
+@settings
 class Config(Settings):
-    model: str | None = option("a folder or a model on the Hub: google-t5/t5-small, google/flan-t5-small", default=None)
+    model: str | None = option(
+        "a folder or a model on the Hub: google-t5/t5-small, google/flan-t5-small  [default: --from-scratch]",
+        default=None,
+    )
     preset: Literal["none", "explained-listops", "self-ask"] = option("what the settings start from", default="none")
     max_source_length: int | None = option("tokens of a prompt at most  [512]", default=None)
     max_target_length: int | None = option("tokens of a target at most  [512]", default=None)

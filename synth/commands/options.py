@@ -9,6 +9,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -95,6 +96,8 @@ def _metavar(hint: Any) -> str | None:
     (kind, *_), _ = parts(hint)
     if get_origin(kind) is Literal:
         return f"[{'|'.join(get_args(kind))}]"
+    if get_origin(kind) in (list, tuple) and not _is_text(hint):
+        return "<path>" if get_args(kind)[0] is Path else "<str>"
     return "NUMBER,..." if _is_text(hint) else None
 
 

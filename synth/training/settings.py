@@ -1,11 +1,10 @@
 """The settings that all trainers have, and which of them do not go together."""
 
 import math
-from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from synth.base.config import option
+from synth.base.config import option, settings
 from synth.errors import UsageError
 
 # What papers leave open; a trainer's presets start from these. The help below shows them in brackets.
@@ -24,31 +23,35 @@ SCRATCH: dict[str, dict[str, Any]] = {
 LAST_SEED = 2**32 - 1  # of numpy, which draws the order of the rows
 
 
-@dataclass(frozen=True)
+@settings
 class Settings:
     """What every trainer's Config has; a Config adds the limits of lengths, and names its presets."""
 
-    data: list[str] = option("a dataset folder, or FOLDER:WEIGHT; may be given several times")  # noqa: RUF009
-    model: str | None = option("a folder or a model on the Hub", default=None)
+    data: list[str] = option("a dataset folder, or FOLDER:WEIGHT  [repeatable]")
+    model: str | None = option("a folder or a model on the Hub  [default: --from-scratch]", default=None)
     from_scratch: Literal["tiny", "small", "base"] | None = option(
-        "a new model and a tokenizer made from the data", default=None
+        "a new model and a tokenizer made from the data  [default: --model]", default=None
     )
     preset: str = option("what the settings start from", default="none")
     target: Literal["rationale", "answer", "blank"] = option(
         "what is learned; blank: meaningless tokens", default="rationale"
     )
     split: str = option("split to learn from", default="train")
-    validation_split: str = option("split to evaluate on, where there is one", default="validation")
-    line_break: str | None = option("replaces line breaks, for tokenizers without: ' ; '", default=None)
+    validation_split: str = option("split to evaluate on, if there is one", default="validation")
+    line_break: str | None = option(
+        "replaces line breaks, for tokenizers without: ' ; '  [default: they stay]", default=None
+    )
     lossy: bool = option("train though the tokenizer loses signs of the targets", default=False)
     drop_long: bool = option("leave out rows whose prompt or answer a length limit would cut off", default=False)
     limit: int | None = option("rows to take of each dataset  [default: all]", default=None, least=1)
     epochs: float | None = option("times the data are gone through  [3]", default=None)
-    max_steps: int | None = option("steps, in place of epochs", default=None, least=1)
+    max_steps: int | None = option("steps, in place of epochs  [default: by the epochs]", default=None, least=1)
     max_tokens: int | None = option(
-        "tokens to go through (padding not counted), in place of epochs", default=None, least=1
+        "tokens to go through (padding not counted), in place of epochs  [default: by the epochs]",
+        default=None,
+        least=1,
     )
-    max_seconds: float | None = option("stop after so many seconds of training", default=None)
+    max_seconds: float | None = option("stop after so many seconds of training  [default: never]", default=None)
     lr: float | None = option("learning rate  [0.0003; from scratch 0.003 (tiny) or 0.001]", default=None)
     schedule: Literal["linear", "cosine", "constant"] | None = option(
         "how the learning rate falls  [linear]", default=None
@@ -64,7 +67,9 @@ class Settings:
     group: bool = option("put rows of like length into one batch", default=True)
     bf16: bool | None = option("compute in bfloat16  [default: where a GPU has it]", default=None)
     gradient_checkpointing: bool | None = option("less memory, more time  [off]", default=None)
-    lora: int | None = option("train low-rank updates of this rank only", default=None, least=1)
+    lora: int | None = option(
+        "train low-rank updates of this rank only  [default: the whole model]", default=None, least=1
+    )
     qlora: bool = option("LoRA over a model in four bits", default=False)
     log_steps: int = option("steps between two lines of the log", default=10, least=1)
     eval_steps: int | None = option("steps between two evaluations  [default: only at the end]", default=None, least=1)
@@ -103,7 +108,6 @@ def check_settings(config: Settled) -> None:
         wrong.append("--qlora needs a rank: --lora 16")
     if config.from_scratch and config.lora:
         wrong.append("--lora needs a --model: nothing is learned by updates of random weights")
-    wrong += _too_small(config)
     wrong += [f"--{name} is above 0" for name, given in _rates(config).items() if not 0 < given < math.inf]
     if config.report_to != "none" and find_spec(config.report_to) is None:
         wrong.append(f"--report-to {config.report_to} needs: pip install {config.report_to}")
@@ -117,14 +121,3 @@ def check_settings(config: Settled) -> None:
 
 def _rates(config: Settled) -> dict[str, float]:
     return {"lr": config.lr, "epochs": config.epochs}
-
-
-def _too_small(config: Settings) -> list[str]:
-    """What is below the `least` of its option."""
-    least = {f.name: f.metadata.get("least") for f in fields(config)}
-    given = vars(config)
-    return [
-        f"--{name.replace('_', '-')} is {low} at least, not {given[name]}"
-        for name, low in least.items()
-        if low is not None and given[name] is not None and given[name] < low
-    ]
