@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from synth.base.terminal import Say, status
-from synth.distilling.distill import Job, Outcome, Report
 from synth.distilling.job import Job
 from synth.distilling.run import Outcome, Report
 from synth.distilling.settle import Distiller

@@ -29,7 +29,7 @@ from synth.data.names import CARD, FETCHED, MANIFEST, PLOTS, REJECTED, VALIDATIO
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
-from synth.releasing.hub import Hub, Say, State, login
+from synth.releasing.hub import Hub, State, login
 from synth.releasing.options import Pull
 from synth.releasing.pull_card import configurations, put_card, remember
 from synth.releasing.push import CONFIG, SHARD
