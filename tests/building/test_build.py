@@ -1,9 +1,7 @@
 """The build engine: the same bytes however it is run, nothing lost, one line for every mistake."""
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +9,14 @@ import datasets
 import numpy as np
 import orjson
 import pytest
+from halting import halted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.data.fingerprints import Seen, prints
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
+CHUNK = "synth.data.fingerprints:Seen.take"  # is called for every chunk of rows before it is written
 LISTOPS = ("build", "listops", "--min-length", 8, "--max-length", 20, "--test-longer", 0, "--test-larger", 0)
 
 
@@ -33,14 +33,10 @@ def test_any_number_of_workers_writes_the_same_bytes(synth: Synth, tmp_path: Pat
 
 
 def test_killed_and_started_again_writes_the_same_bytes(synth: Synth, tmp_path: Path) -> None:
-    words = [*map(str, LISTOPS), "--train", "30000", "--workers", "2", "--out", "killed"]
-    process = subprocess.Popen([sys.executable, "-m", "synth", *words], cwd=tmp_path)
-    partial = tmp_path / "killed" / ".synth-partial" / "train.jsonl"
-    while not partial.exists() or not partial.stat().st_size:  # until the first rows are on disk
-        assert process.poll() is None
-        os.sched_yield()
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    words = [*LISTOPS, "--train", 30000, "--workers", 2, "--out", "killed"]
+    with halted(words, CHUNK, times=2, folder=tmp_path) as process:
+        process.kill()
+    assert (tmp_path / "killed" / ".synth-partial" / "train.jsonl").stat().st_size
     assert not (tmp_path / "killed" / "synth.json").exists()
     assert synth(*words).returncode == 0
     undisturbed = [*words[:-1], "undisturbed"]
@@ -51,46 +47,22 @@ def test_killed_and_started_again_writes_the_same_bytes(synth: Synth, tmp_path: 
 def test_ctrl_c_leaves_the_folder_as_it_was(synth: Synth, tmp_path: Path) -> None:
     assert synth(*LISTOPS, "--train", 10, "--out", "data").returncode == 0
     before = contents(tmp_path / "data")
-    words = [*map(str, LISTOPS), "--train", "1000000", "--workers", "2", "--overwrite", "--out", "data"]
-    process = subprocess.Popen([sys.executable, "-m", "synth", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    partial = tmp_path / "data" / ".synth-partial" / "train.jsonl"
-    while not partial.exists() or not partial.stat().st_size:
-        assert process.poll() is None
-        os.sched_yield()
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    words = [*LISTOPS, "--train", 1000000, "--workers", 2, "--overwrite", "--quiet", "--out", "data"]
+    with halted(words, CHUNK, times=2, folder=tmp_path) as process:
+        assert (tmp_path / "data" / ".synth-partial" / "train.jsonl").stat().st_size
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate()
     assert process.returncode == 130
     assert stderr == "synth: interrupted; the output folder is as it was\n"
     assert contents(tmp_path / "data") == before
 
 
 def test_workers_of_a_killed_run_end_too(tmp_path: Path) -> None:
-    words = [*map(str, LISTOPS), "--train", "1000000", "--workers", "2", "--out", "data"]
-    process = subprocess.Popen([sys.executable, "-m", "synth", *words], cwd=tmp_path, start_new_session=True)
-    partial = tmp_path / "data" / ".synth-partial" / "train.jsonl"
-    while not partial.exists() or not partial.stat().st_size:
-        assert process.poll() is None
-        os.sched_yield()
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    for _ in range(100_000):  # the workers notice by themselves, soon
-        if not _group_lives(process.pid):
-            return
-        os.sched_yield()
-    os.killpg(process.pid, signal.SIGKILL)
-    pytest.fail("workers outlived their parent")
-
-
-def _group_lives(group: int) -> bool:
-    """Whether a process of the group is left that is not merely waiting to be collected."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, pgrp = stat.read_text().rsplit(")", 1)[1].split()[:3]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(pgrp) == group and state != "Z":
-            return True
-    return False
+    words = [*LISTOPS, "--train", 1000000, "--workers", 2, "--out", "data"]
+    with halted(words, CHUNK, times=2, folder=tmp_path) as process:
+        process.kill()
+        assert process.stdout is not None
+        assert process.stdout.read() == ""  # comes to an end when the workers have ended, who write there too
 
 
 def test_the_same_again_does_nothing_and_another_is_refused(synth: Synth, tmp_path: Path) -> None:

@@ -1,10 +1,8 @@
 """What can fail about a batch: requests, replies, the server, the run itself; nothing is paid twice."""
 
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,9 +86,8 @@ def test_a_run_that_dies_before_it_writes_the_batch_down_pays_once(
         command = words(teacher, questions(5), "--batch")
         teacher.created = Answer(hang=True)
         process = subprocess.Popen([sys.executable, "-m", "synth", *command], cwd=tmp_path)
-        while not teacher.batches:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
+        teacher.batch_made.wait()
+        process.kill()
         process.wait()
         teacher.created = None
         second = synth(*command)

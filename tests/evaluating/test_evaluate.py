@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from halting import halted
 from tiny_models import listops, make, write_dataset
 
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
@@ -22,6 +22,8 @@ from synth.errors import FolderError, SourceError
 from synth.evaluating.job import Job
 from synth.evaluating.run import carry_out as evaluate
 from synth.models.generate import Decoding
+
+WRITTEN = "synth.evaluating.outputs:Partial.add"  # is called for every batch of outputs that is written down
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
@@ -176,25 +178,18 @@ def test_prompts_that_are_too_long_are_counted_and_named(data: Path, tmp_path: P
     assert result.metrics["metrics"]["accuracy"]["value"] == 0.5
 
 
-def eval_command(model: Path, data: Path, out: Path, *more: object) -> list[str]:
-    words = [sys.executable, "-m", "synth", "eval", "--model", model, "--data", data, "--out", out, *more]
-    return [str(word) for word in words]
-
-
-def wait_for_lines(path: Path, count: int, process: "subprocess.Popen[bytes]") -> None:
-    while not path.exists() or path.read_bytes().count(b"\n") < count:
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.005)
+def eval_words(model: Path, data: Path, out: Path, *more: object) -> list[object]:
+    return ["eval", "--model", model, "--data", data, "--out", out, *more]
 
 
 @needs_torch
 def test_ctrl_c_says_what_is_kept(llama: Path, data: Path, tmp_path: Path) -> None:
-    words = eval_command(llama, data, tmp_path / "eval", "--batch-size", 1, "--max-new-tokens", 50, "--quiet")
-    with subprocess.Popen(words, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE) as process:
-        wait_for_lines(tmp_path / "eval" / OUTPUTS, 3, process)
+    words = eval_words(llama, data, tmp_path / "eval", "--batch-size", 1, "--max-new-tokens", 50, "--quiet")
+    with halted(words, WRITTEN, times=2) as process:
         process.send_signal(signal.SIGINT)
-        said = process.communicate()[1].decode()
+        said = process.communicate()[1]
     kept = (tmp_path / "eval" / OUTPUTS).read_bytes().count(b"\n") - 1
+    assert kept == 2
     assert process.returncode == 130
     assert said == (
         f"synth: interrupted: the outputs of {kept} of 16 rows are kept; the same command goes on from here\n"
@@ -216,11 +211,9 @@ def test_rows_that_the_model_learned_from_are_remarked(llama: Path, data: Path, 
 @needs_torch
 def test_a_killed_evaluation_goes_on_and_ends_as_an_undisturbed_one(llama: Path, data: Path, tmp_path: Path) -> None:
     settings = ("--batch-size", 1, "--max-new-tokens", 50, "--quiet")
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
     partial = tmp_path / "killed" / OUTPUTS
-    with subprocess.Popen(eval_command(llama, data, tmp_path / "killed", *settings), env=env) as process:
-        wait_for_lines(partial, 3, process)
-        process.send_signal(signal.SIGKILL)
+    with halted(eval_words(llama, data, tmp_path / "killed", *settings), WRITTEN, times=2) as process:
+        process.kill()
     assert not (tmp_path / "killed" / METRICS).exists()
     with partial.open("ab") as file:
         file.write(b'{"row":9,"outp')  # a kill in the middle of a line

@@ -1,14 +1,8 @@
 """`synth eval` over HTTP: against a scripted server, and against `transformers serve` beside the same model here."""
 
 import json
-import os
 import re
-import signal
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -16,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import Answer, free_port, serving
+from halting import halted
+from loopback import Answer, serving
+from served_models import serving_models
 from tiny_models import listops, make, write_dataset
 
-from synth.data.names import METRICS, OUTPUTS, PREDICTIONS
+from synth.data.names import METRICS, PREDICTIONS
 from synth.data.reading import read
 from synth.errors import SynthError
 from synth.evaluating.job import Job, Result, StoppedError
@@ -114,7 +110,7 @@ def test_a_reply_that_was_cut_off_has_no_answer(data: Path, tmp_path: Path) -> N
     assert (lines[0]["answer"], lines[0]["correct"], lines[0]["tokens"]) == (None, False, 7)
 
 
-def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path) -> None:
+def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path, synth: Callable[..., Any]) -> None:
     waiting = True
 
     def slow(request: dict[str, Any], times: int) -> Answer:
@@ -122,23 +118,16 @@ def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path) -> N
 
     with serving(slow) as server:
         words = ["--model", server.url, "--model-name", "m", "--data", data, "--out", tmp_path / "eval", "--quiet"]
-        command = [sys.executable, "-m", "synth", "eval", *map(str, words), "--concurrency", "4"]
-        with subprocess.Popen(command) as process:
-            while server.answered.total() < 5 or _lines(tmp_path / "eval" / OUTPUTS) < 6:
-                assert process.poll() is None
-                time.sleep(0.01)
-            process.send_signal(signal.SIGKILL)
+        words = ["eval", *words, "--concurrency", 4]
+        with halted(words, "synth.evaluating.outputs:Partial.add", times=5) as process:
+            process.kill()
         waiting = False
-        assert subprocess.run(command, check=False).returncode == 0
+        assert synth(*words).returncode == 0
         assert set(server.answered.values()) == {1}
         assert len(server.answered) == ROWS
         ask(server.url, data, tmp_path / "whole", limits=Limits(concurrency=4))
     predictions = [(tmp_path / name / PREDICTIONS).read_bytes() for name in ("eval", "whole")]
     assert predictions[0] == predictions[1]
-
-
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def test_a_budget_stops_it_and_more_money_goes_on(data: Path, tmp_path: Path) -> None:
@@ -164,30 +153,9 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path, Path]]:
     """Address of `transformers serve`, the run folder it serves, and a dataset."""
     rows = [listops(number * 5 + 5) for number in range(12)]
     data = write_dataset(tmp_path / "pairs", {"test": rows}, builder="listops", config={"modulus": 10})
-    folder, port = make(tmp_path / "run", rows[:6], decoder=True), free_port()
-    env = os.environ | {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    for name in ("HF_HUB_CACHE", "HF_TOKEN"):
-        env.pop(name, None)
-    command = [Path(sys.executable).parent / "transformers", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with (
-        (tmp_path / "server.log").open("wb") as log,
-        subprocess.Popen([*command, "--device", "cpu"], env=env, stdout=log, stderr=log) as server,
-    ):
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health", server)
-            yield f"http://127.0.0.1:{port}/v1", folder, data
-        finally:
-            server.kill()
-
-
-def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
-    while True:
-        assert server.poll() is None, "the server ended; see server.log"
-        try:
-            with urllib.request.urlopen(address, timeout=10):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.1)
+    folder = make(tmp_path / "run", rows[:6], decoder=True)
+    with serving_models(tmp_path) as url:
+        yield url, folder, data
 
 
 @pytest.mark.skipif(bool(SERVING), reason=f"transformers[serving] is not installed: no {', '.join(SERVING)}")

@@ -82,7 +82,7 @@ except SourceError as error:
 def from_hub(endpoint: str, home: Path, source: str, split: str, **more: str) -> str:
     env = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), **more}
     command = [sys.executable, "-c", FROM_HUB, source, split]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     return done.stdout.strip()
 

@@ -201,7 +201,7 @@ def test_a_killed_pull_goes_on_where_it_was(hub: Hub, tmp_path: Path, format: st
     for code in (-signal.SIGKILL, 0):
         with in_a_child(hub, tmp_path, "pull", REPO, "back", "--format", format) as child:
             children.append(child)
-            _, stderr = child.communicate(timeout=60)
+            _, stderr = child.communicate()
         assert child.returncode == code, stderr
     asked = Counter(seen.path.rpartition("/")[2][:5] for seen in hub.asked("GET", "/resolve/.*/data/"))
     assert asked == {"part0": 1, "part1": 1, "part2": 1, "part3": 2, "part4": 1, "part5": 1}

@@ -26,9 +26,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def run(hub: Hub, folder: Path, script: str) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, **environment(hub), "PATH": path, "HF_HOME": str(folder / "hf")}
-    done = subprocess.run(
-        ["bash", "-ec", script], cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run(["bash", "-ec", script], cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

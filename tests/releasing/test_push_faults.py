@@ -121,14 +121,14 @@ def test_a_killed_push_goes_on_where_it_was(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/lfs/verify", first=lambda: os.kill(children[0].pid, signal.SIGKILL))
     with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
         children.append(child)
-        child.communicate(timeout=60)
+        child.communicate()
     assert child.returncode == -signal.SIGKILL
     assert len(hub.repos[REPO].commits) == 1
     there = set(hub.objects)
     assert there
     hub.seen.clear()
     with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
-        _, stderr = child.communicate(timeout=60)
+        _, stderr = child.communicate()
     assert child.returncode == 0, stderr
     assert there.isdisjoint(seen.path.rpartition("/")[2] for seen in hub.asked("PUT", "/lfs/"))
     assert len(hub.files(REPO)) > 8
@@ -203,7 +203,7 @@ def test_a_push_that_was_killed_at_its_tag(hub: Hub, folder: Path) -> None:
     for code in (-signal.SIGKILL, 0):
         with in_a_child(hub, folder.parent, "push", folder.name, REPO, "--tag", "v1") as child:
             children.append(child)
-            stdout, stderr = child.communicate(timeout=60)
+            stdout, stderr = child.communicate()
         assert child.returncode == code, stderr
     assert stdout.endswith("has all of it already, tag v1 is there already\n")
     assert hub.repos[REPO].tags == {"v1": hub.repos[REPO].branches["main"]}
@@ -294,7 +294,7 @@ def test_a_full_disk_is_one_line(hub: Hub, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
     with in_a_child(hub, folder.parent, "push", folder.name, REPO, preexec_fn=small_files_only) as child:
-        _, stderr = child.communicate(timeout=60)
+        _, stderr = child.communicate()
     assert child.returncode == 1
     assert re.fullmatch(r"synth: cannot write to .*\.synth-push: .*File too large.*\n", stderr)
     assert hub.repos == {}
@@ -307,7 +307,7 @@ def test_two_pushes_of_a_folder_at_once(hub: Hub, folder: Path) -> None:
 
     def second() -> None:
         with in_a_child(hub, folder.parent, "push", folder.name, REPO) as child:
-            other.append(child.communicate(timeout=60)[1])
+            other.append(child.communicate()[1])
 
     hub.fault("PUT", "/lfs/", first=second)
     push(Push([folder], REPO))

@@ -24,7 +24,7 @@ def request(number: int = 0, **sampling: Any) -> Request:
 
 
 def with_client(
-    url: str, path: Path, work: Callable[[Client], Awaitable[T]], pace: Pace | None = None, timeout: float = 5.0
+    url: str, path: Path, work: Callable[[Client], Awaitable[T]], pace: Pace | None = None, timeout: float = 60.0
 ) -> T:
     async def go() -> T:
         teacher = Teacher("m", "m", base_url=url, key_variable="LOOPBACK_KEY")

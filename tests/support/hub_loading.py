@@ -26,9 +26,7 @@ def loaded_alike(hub: Hub, tmp_path: Path, one: list[object], other: list[object
     """Load both places in another process; answers rows and columns of each split when they are equal."""
     places = [json.dumps([str(word) for word in place]) for place in (one, other)]
     env = {**os.environ, **environment(hub), "HF_HOME": str(tmp_path / "hf")}
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, *places], env=env, capture_output=True, text=True, check=False, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", LOAD, *places], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, list[object]] = json.loads(done.stdout)
     return found

@@ -85,6 +85,7 @@ class Loopback:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.created: Answer | None = None  # what is said when a batch was created, instead of what it is
+        self.batch_made = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
 
@@ -218,6 +219,7 @@ class Loopback:
             "request_counts": {"total": total, "completed": 0, "failed": 0},
         }
         assert len({entry["custom_id"] for entry in self.handed_in(batch_id)}) == total
+        self.batch_made.set()
         return self.batches[batch_id]
 
     async def _send(self, seen: Seen, answer: Answer, writer: asyncio.StreamWriter) -> bool:

@@ -35,7 +35,7 @@ def test_a_refusal_is_waited_out(store_path: Path, headers: dict[str, str], seco
     assert reply.text == Answer().text
     assert stored(store_path) == {429: 2, 200: 1}
     first, second, third = (seen.at for seen in teacher.seen)
-    assert min(second - first, third - second) >= seconds * 0.95
+    assert min(second - first, third - second) >= seconds * 0.95  # a busy machine waits longer, never less
 
 
 def test_refusals_cost_no_try(store_path: Path) -> None:
@@ -70,7 +70,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_tried_again(store_path: Path, fault: str) -> None:
-    (reply,), teacher = ask(first_time(FAULTS[fault]), store_path, timeout=0.1 if fault == "hang" else 5.0)
+    (reply,), teacher = ask(first_time(FAULTS[fault]), store_path, timeout=1.0 if fault == "hang" else 60.0)
     assert reply.text == Answer().text
     assert list(teacher.times.values()) == [2]
     assert sum(stored(store_path).values()) == 2

@@ -1,18 +1,14 @@
 """A server that is not ours: `transformers serve` over a tiny Llama made on the spot."""
 
 import json
-import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from loopback import free_port
+from served_models import quiet_environment, serving_models
 
 MISSING = [name for name in ("torch", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]
 pytestmark = pytest.mark.skipif(
@@ -43,32 +39,11 @@ LlamaForCausalLM(config).save_pretrained(sys.argv[1])
 @pytest.fixture
 def llama(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Address and model of a server that answers."""
-    model, port = tmp_path / "tiny-llama", free_port()
-    env = os.environ | {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    for name in ("HF_HUB_CACHE", "HF_TOKEN"):
-        env.pop(name, None)
+    model = tmp_path / "tiny-llama"
+    env = quiet_environment(tmp_path)
     subprocess.run([sys.executable, "-c", MAKE_LLAMA, str(model)], env=env, check=True, capture_output=True)
-    command = [Path(sys.executable).parent / "transformers", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with (
-        (tmp_path / "server.log").open("wb") as log,
-        subprocess.Popen(command, env=env, stdout=log, stderr=log) as server,
-    ):
-        try:
-            wait_for(f"http://127.0.0.1:{port}/health", server)
-            yield f"http://127.0.0.1:{port}/v1", str(model)
-        finally:
-            server.kill()
-
-
-def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
-    """Return when a server answers."""
-    while True:
-        assert server.poll() is None, "the server ended; see server.log"
-        try:
-            with urllib.request.urlopen(address, timeout=10):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.1)
+    with serving_models(tmp_path) as url:
+        yield url, str(model)
 
 
 def test_a_real_server_is_examined_and_answers(synth: Synth, tmp_path: Path, llama: tuple[str, str]) -> None:

@@ -227,7 +227,7 @@ except SynthError as error:
 def from_hub(endpoint: str, home: Path, against: str) -> str:
     env = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
     command = [sys.executable, "-c", FROM_HUB, against]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True, cwd=home)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd=home)
     assert done.stderr == ""
     return done.stdout.strip()
 
