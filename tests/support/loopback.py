@@ -41,6 +41,7 @@ class Answer:
     body: bytes | None = None  # instead of what the fields above say
     raw: bytes | None = None  # instead of all that, headers included; the connection is closed after it
     delay: float = 0.0  # seconds
+    crowd: int = 0  # sent when so many requests have been in flight at once
     drop: Literal["before", "headers", "half"] | None = None  # close before the reply, after its headers, half-way
     hang: bool = False  # say nothing until the server stops
 
@@ -87,7 +88,7 @@ class Loopback:
         self.created: Answer | None = None  # what is said when a batch was created, instead of what it is
         self.batch_made = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
+        self._stop, self._arrived = asyncio.Event(), asyncio.Condition()
 
     @property
     def url(self) -> str:
@@ -163,6 +164,10 @@ class Loopback:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             answer = self._decide(seen)
+            if answer.crowd:
+                async with self._arrived:
+                    self._arrived.notify_all()
+                    await self._arrived.wait_for(lambda: self.most_in_flight >= answer.crowd)
             if answer.delay:
                 await asyncio.sleep(answer.delay)
             if answer.hang:
