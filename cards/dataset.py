@@ -200,4 +200,4 @@ def run(asked: Card) -> Rendered:
     return write_card(asked.folder, asked.license, asked.overwrite)
 
 
-card = verb(Card, run)
+card = verb("card", Card, run)

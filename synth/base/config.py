@@ -7,7 +7,7 @@ function, the settings in the manifest, and the words of the command that makes 
         to: Literal["messages", "dpo"] = option("the form of the rows")
         workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)
 
-    export = verb(Export, run)             export("data", to="dpo") is run(Export("data", to="dpo")), and typed so
+    export = verb("export", Export, run)   export("data", to="dpo") is run(Export("data", to="dpo")), and is typed so
     Export("data", to="dpo")               checked, texts made paths; a mistake is a UsageError that lists all of them
     words(Export("data", to="dpo"))        ["data", "--to", "dpo"], which synth/commands/options.py reads back
 
@@ -131,7 +131,7 @@ def settings(kind: type[T]) -> type[T]:
     return dataclass(frozen=True)(kind)
 
 
-def verb(kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, R]:
+def verb(name: str, kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, R]:
     """The Python function of a verb: its keywords are the fields of its settings, its docstring is that of `run` with a
     line for each keyword."""
 
@@ -140,7 +140,7 @@ def verb(kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, R]:
         return run(kind(*given, **named))
 
     del function.__wrapped__  # its signature is not this one's
-    function.__name__ = function.__qualname__ = run.__module__.rsplit(".", 1)[-1]
+    function.__name__ = function.__qualname__ = name
     function.__signature__ = inspect.signature(kind)  # type: ignore[attr-defined]
     lines = [f"    {f.name}: {f.metadata['help']}" for f in fields(kind)]  # type: ignore[arg-type]
     function.__doc__ = "\n".join([inspect.cleandoc(run.__doc__ or ""), "", *lines])

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -39,22 +40,39 @@ def _elsewhere(main: Coroutine[Any, Any, T]) -> T:
             ended.append(error)
 
     thread = threading.Thread(target=work)
-    thread.start()
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt:
-            _pass_on(loops[0]) if loops else None
+    with _interrupts_passed_on(loops):
+        thread.start()
+        thread.join()
+    if isinstance(ended[0], asyncio.CancelledError):
+        raise KeyboardInterrupt
     if isinstance(ended[0], BaseException):
         raise ended[0]
     return ended[0]
 
 
-def _pass_on(loop: asyncio.AbstractEventLoop) -> None:
-    """The first time to who listens; then everything that runs in the loop is cancelled."""
-    with suppress(RuntimeError):  # the loop has just been closed
-        listener = _waiting.pop(loop, None)
-        loop.call_soon_threadsafe(listener or (lambda: [task.cancel() for task in asyncio.all_tasks(loop)]))
+@contextmanager
+def _interrupts_passed_on(loops: list[asyncio.AbstractEventLoop]) -> Iterator[None]:
+    """Ctrl-C in this thread, if it is the main one, goes to who listens in the loop; the next one cancels all in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def pass_on(*_: object) -> None:
+        for loop in loops:
+            listener = _waiting.pop(loop, None)
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(listener or partial(_cancel_all, loop))
+
+    before = signal.signal(signal.SIGINT, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
 
 
 @contextmanager

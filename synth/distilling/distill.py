@@ -18,4 +18,4 @@ def run(asked: Distill) -> Outcome:
         return carry_out(job_from(asked), say, report)
 
 
-distill = verb(Distill, run)
+distill = verb("distill", Distill, run)

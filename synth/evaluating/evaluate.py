@@ -77,4 +77,4 @@ def run_one(asked: Evaluate) -> Evaluation:
     return Evaluation(result.job.out)
 
 
-evaluate = verb(Evaluate, run_one)
+evaluate = verb("evaluate", Evaluate, run_one)

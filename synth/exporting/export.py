@@ -204,4 +204,4 @@ def _write_facts(options: Export, datasets: dict[str, Path], partial: Path, done
     (partial / EXPORT).write_bytes(as_json(facts))
 
 
-export = verb(Export, run)
+export = verb("export", Export, run)

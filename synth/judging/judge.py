@@ -241,4 +241,4 @@ def show(judged: Judged) -> None:
         typer.echo(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}")
 
 
-judge = verb(Judging, run)
+judge = verb("judge", Judging, run)

@@ -314,4 +314,4 @@ def run_one(asked: Pull) -> Dataset:
     return Dataset(asked.out)
 
 
-pull = verb(Pull, run_one)
+pull = verb("pull", Pull, run_one)

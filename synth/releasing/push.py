@@ -362,4 +362,4 @@ def run(options: Push) -> Pushed:
     return carry_out(options, sayer(options.quiet, "synth: "))
 
 
-push = verb(Push, run)
+push = verb("push", Push, run)

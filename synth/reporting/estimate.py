@@ -304,4 +304,4 @@ def figures(found: Estimated) -> dict[str, Any]:
     return {"task": found.task, "estimates": lines, "measured": None if found.known is None else asdict(found.known)}
 
 
-estimate = verb(Estimate, run)
+estimate = verb("estimate", Estimate, run)

@@ -118,4 +118,4 @@ def run(asked: Report) -> dict[str, Any]:
     return make(asked.runs, asked.out)
 
 
-report = verb(Report, run)
+report = verb("report", Report, run)

@@ -214,4 +214,4 @@ def _write(folder: Path, report: Mapping[str, Any]) -> None:
         raise FolderError.from_os(error, f"cannot write {path}") from error
 
 
-validate = verb(Validate, run)
+validate = verb("validate", Validate, run)
