@@ -112,8 +112,8 @@ def remake(row_id: str) -> Record:
     config, split, seed, index = read_id(row_id, builder.config)
     if builder.record is not None:
         return builder.record(config, split, seed, index)
-    made = builder.records(config, split, seed, range(index, index + 1)) if split in builder.splits(config) else ()
-    row = next((row for row in made if isinstance(row, Record)), None)
+    drawn = builder.records(config, split, seed, range(index, index + 1)) if split in builder.splits(config) else ()
+    row = next((row for row in drawn if isinstance(row, Record)), None)
     if row is None:
         raise UsageError(f"{row_id!r}: {name} has no such row")
     return row

@@ -18,8 +18,8 @@ from synth.data import builder, verdict
 from synth.data.reading import read
 from synth.errors import UnknownNameError, UsageError
 from synth.questions.find import find_task, known_task, task_names
-from synth.validating.validate import Options as Expected
-from synth.validating.validate import validate
+from synth.validating.options import Validate
+from synth.validating.validate import carry_out as validate
 
 KINDS = ("builders", "validators", "trainers", "judges", "tasks", "rewards")
 TASKS = """
@@ -78,7 +78,7 @@ def test_the_builder_of_another_package_is_found_by_its_name(site: Path, tmp_pat
     assert result.rows == {"train": 5_000}
     row = list(read(result.folder, "train"))[7]
     assert (row.id, row.prompt, row.answer) == ("doubles/times=3/train/0/7", "7", "21")
-    (checked,) = validate(result.folder, Expected(workers=2))
+    (checked,) = validate(Validate(result.folder, workers=2))
     assert checked.success
     assert {outcome.name: outcome.rows for outcome in checked.outcomes}["steps"] == 5_000
     assert remake(row.id) == row
