@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any, TypeVar
 
 from synth.errors import SynthError
@@ -28,8 +31,7 @@ def pool(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:
     """A pool of processes; none for a single worker, which works in this process."""
     if workers == 1:
         return nullcontext()
-    spawn = multiprocessing.get_context("spawn")  # the same on every system, and no threads are copied
-    return _Pool(workers, mp_context=spawn, initializer=_start_worker)
+    return _Pool(workers, mp_context=_Spawn(), initializer=_start_worker)
 
 
 def ordered(
@@ -56,6 +58,24 @@ def ordered(
     finally:
         for future in waiting:
             future.cancel()
+
+
+class _Process(SpawnProcess):
+    """A process that does not begin with the script that started it, as spawned ones do: it is somebody else's, nothing
+    in it is needed here, and without `if __name__ == "__main__"` all of it would run again."""
+
+    def start(self) -> None:
+        main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Spawn(SpawnContext):
+    """New processes: the same on every system, and no threads are copied."""
+
+    Process = _Process
 
 
 class _Pool(ProcessPoolExecutor):
