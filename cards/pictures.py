@@ -26,7 +26,7 @@ def picture(splits: Mapping[str, SplitCounts]) -> bytes:
     def fill(figure: "Figure") -> None:
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
         _answers(left, counts.answers, name)
-        _lengths(right, counts.lengths, name)
+        draw_lengths(right, counts.lengths, name)
 
     return plots.draw(9.6, 3.3, fill)
 
@@ -76,7 +76,7 @@ def _answers(axes: "Axes", answers: Values, split: str) -> None:
     plots.grid(axes, "x")
 
 
-def _lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
+def draw_lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
     """Two steps of bins over the same axis; the longest hundredth is cut off where it would squeeze the rest."""
     import numpy as np
     from matplotlib.ticker import MaxNLocator

@@ -86,7 +86,7 @@ class Checkpoint:
         copies = [ids for ids in prompts for _ in range(decoding.samples)]
         padded = self.tokenizer.pad({"input_ids": copies}, return_tensors="pt").to(self.model.device)
         room = self.room(max(map(len, prompts)), decoding)
-        drawn = _Drawn.for_rows(names, decoding, room, self.model.device) if decoding.temperature else None
+        drawn = Drawn.for_rows(names, decoding, room, self.model.device) if decoding.temperature else None
         with torch.inference_mode():
             written = self.model.generate(
                 input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
@@ -121,14 +121,14 @@ def places(config: Any) -> int | None:
     return int(limit) if limit else None
 
 
-class _Drawn:
+class Drawn:
     """A logits processor that leaves one token of each row: the one drawn with the row's own numbers."""
 
     def __init__(self, numbers: Any, temperature: float) -> None:
         self.numbers, self.temperature, self.step = numbers, temperature, 0
 
     @classmethod
-    def for_rows(cls, names: Sequence[str], decoding: Decoding, steps: int, device: Any) -> "_Drawn":
+    def for_rows(cls, names: Sequence[str], decoding: Decoding, steps: int, device: Any) -> "Drawn":
         import torch
 
         from synth.base.draws import uniform

@@ -214,7 +214,7 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time
         return max(0.0, seconds)
     if (date := _date(text)) is not None:
         return max(0.0, date - now())
-    resets = [_duration(headers.get(f"x-ratelimit-reset-{name}")) for name in ("requests", "tokens")
+    resets = [duration(headers.get(f"x-ratelimit-reset-{name}")) for name in ("requests", "tokens")
               if headers.get(f"x-ratelimit-remaining-{name}") == "0"]  # fmt: skip
     return max((reset for reset in resets if reset is not None), default=None)
 
@@ -239,7 +239,7 @@ UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 PART = r"(\d+(?:\.\d+)?)(ms|[dhms]|)"
 
 
-def _duration(text: str | None) -> float | None:
+def duration(text: str | None) -> float | None:
     """Seconds out of `1m30.5s`, `120ms` or `2`."""
     if not re.fullmatch(f"({PART})+", text or ""):
         return None

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from synth.base import plots
 from synth.cards.keys import features
 from synth.cards.markdown import cell, fence
-from synth.cards.pictures import _lengths, caption, picture
+from synth.cards.pictures import caption, draw_lengths, picture
 from synth.data.counts import Lengths, SplitCounts, Values, total, words
 
 TEXTS = st.lists(st.one_of(st.none(), st.text("aé 日\n\t", max_size=12)), max_size=20)
@@ -98,7 +98,7 @@ def drawn(lengths: dict[str, Lengths]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5, 3.3), layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots()
-    _lengths(axes, lengths, "test_longer")
+    draw_lengths(axes, lengths, "test_longer")
     canvas.draw()
     return figure, axes
 

@@ -152,11 +152,11 @@ def test_samples_differ_and_vote(model: Path, data: Path, tmp_path: Path) -> Non
 def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
     import torch
 
-    from synth.models.generate import _Drawn
+    from synth.models.generate import Drawn
 
     likely = torch.tensor([0.5, 0.3, 0.0, 0.2])
     names = [f"row-{number}" for number in range(4000)]
-    drawn = _Drawn.for_rows(names, Decoding(temperature=2.0), 2, "cpu")
+    drawn = Drawn.for_rows(names, Decoding(temperature=2.0), 2, "cpu")
     scores = (likely.log() * 2.0).repeat(4000, 1)  # at temperature 2 these are the shares above
     first, second = (drawn(None, scores).argmax(dim=-1) for _ in range(2))
     for tokens in (first, second):

@@ -1,4 +1,4 @@
-"""What tests of one room share."""
+"""Dataset folders for the tests of cards: built by each builder with small counts."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What tests of one room share."""
+"""Dataset folders for the tests of `synth validate`: built, damaged on purpose, and validated again."""
 
 import json
 from collections.abc import Callable

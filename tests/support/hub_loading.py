@@ -1,4 +1,4 @@
-"""What tests of one room share."""
+"""Repositories of the Hub on this machine read by the real `datasets`, in a process of its own."""
 
 import json
 import os

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synth.teachers.pace import BREAK_AFTER, Bucket, Pace, _duration, retry_after
+from synth.teachers.pace import BREAK_AFTER, Bucket, Pace, duration, retry_after
 
 
 class Time:
@@ -308,9 +308,9 @@ def test_how_long_the_server_asks_to_wait(headers: dict[str, str], seconds: floa
     [("2", 2), ("1.5", 1.5), ("120ms", 0.12), ("1m30.5s", 90.5), ("1h2m3s", 3723), ("1d", 86400), ("6m0s", 360)],
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert _duration(text) == pytest.approx(seconds)
+    assert duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", [None, "", ".", "soon", "-1", "2024-01-01T00:00:00Z", "1 day"])
 def test_durations_that_are_none(text: str | None) -> None:
-    assert _duration(text) is None
+    assert duration(text) is None
