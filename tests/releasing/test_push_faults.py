@@ -19,10 +19,10 @@ from loopback_hub import Hub
 from synth.data.names import STAGING
 from synth.errors import FolderError, HubError, SynthError
 from synth.releasing import shards
-from synth.releasing.hub import TRIES
 from synth.releasing.options import Pull, Push
 from synth.releasing.pull import carry_out as pull
 from synth.releasing.push import carry_out as push
+from synth.releasing.retry import TRIES
 
 
 @pytest.fixture
