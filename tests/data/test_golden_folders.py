@@ -25,9 +25,9 @@ from synth.data import frontmatter
 from synth.data.counts import count_splits
 from synth.data.manifest import damage, members, open_manifest
 from synth.data.reading import chunks, read
-from synth.releasing.pull import Options, pull
-from synth.releasing.push import Options as PushOptions
-from synth.releasing.push import push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
+from synth.releasing.push import carry_out as push
 from synth.validating.results import changed_since, read_validation
 
 DATASETS = sorted(RECORDED["datasets"])
@@ -113,7 +113,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def test_a_release_comes_back_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
-    found = pull(Options(RECORDED["release"]["repository"], tmp_path / "back"))
+    found = pull(Pull(RECORDED["release"]["repository"], tmp_path / "back"))
     assert all(each.same_bytes and each.validate_again is None for each in found)
     assert {each.folder.name for each in found} == set(members(tmp_path / "back"))
     for each in found:
@@ -129,7 +129,7 @@ def test_a_release_comes_back_byte_for_byte(hub: Hub, tmp_path: Path) -> None:
 @pytest.mark.skipif(not same_pyarrow(), reason="another pyarrow writes other bytes")
 def test_a_release_is_the_same_if_it_is_pushed_again(hub: Hub, tmp_path: Path) -> None:
     shutil.copytree(GOLDEN / "explained", tmp_path / "explained")
-    pushed = push(PushOptions([tmp_path / "explained"], RECORDED["release"]["repository"], dry_run=True))
+    pushed = push(Push([tmp_path / "explained"], RECORDED["release"]["repository"], dry_run=True))
     new = [path for path in pushed.change.new if not path.endswith(".png")]  # pictures are matplotlib's
     assert (new, pushed.change.gone) == ([], [])
 
