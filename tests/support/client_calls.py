@@ -32,7 +32,7 @@ def with_client(
             async with Client(teacher, store, pace or Pace(512), timeout) as client:
                 return await work(client)
 
-    return asyncio.run(asyncio.wait_for(go(), 60))
+    return asyncio.run(go())
 
 
 def ask(script: Script, path: Path, *asked: Request, **options: Any) -> tuple[list[Reply], Loopback]:

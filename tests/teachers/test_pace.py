@@ -35,7 +35,7 @@ def paced(time: Time, most: int = 512, **options: Any) -> Pace:
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(coroutine, 10))
+    return asyncio.run(coroutine)
 
 
 def test_a_bucket_lets_its_size_through_at_once_and_its_rate_after_that() -> None:
@@ -121,7 +121,7 @@ def test_what_the_server_says_is_left_is_believed(time: Time) -> None:
 def test_limits_that_are_none_are_passed_over(time: Time, limit: str) -> None:
     pace = paced(time)
     pace.answered({"x-ratelimit-limit-requests": limit, "x-ratelimit-limit-tokens": limit})
-    run(asyncio.wait_for(pace.enter(1e9), 5))
+    run(pace.enter(1e9))
     assert time.slept == []
 
 

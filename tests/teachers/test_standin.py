@@ -97,7 +97,7 @@ def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
 
         assert (asyncio.run(go()) or "").endswith("The answer is 4.")
         server.send_signal(signal.SIGINT)
-        assert server.wait(10) == 0
+        assert server.wait() == 0
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
