@@ -6,9 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from synth.base.files import write_whole
+from synth.base.files import facts_if_whole, write_whole
 from synth.data.names import CARD, EVALUATIONS, METRICS, RUN
 from synth.errors import FolderError, first_line
 
@@ -57,18 +55,18 @@ def write_model_card(folder: Path) -> None:
     Figures of other weights, from before the run went on, are left out. Does nothing for a folder that is no run.
     Raises FolderError where the card cannot be written.
     """
-    path, facts = folder / CARD, folder / RUN
-    if not (path.is_file() and facts.is_file()):
+    path, run = folder / CARD, facts_if_whole(folder / RUN)
+    if not (path.is_file() and run):
         return
     try:
-        text, run = path.read_text(encoding="utf-8"), orjson.loads(facts.read_bytes())
-        found = [orjson.loads(each.read_bytes()) for each in sorted(folder.glob(f"{EVALUATIONS}/*/{METRICS}"))]
+        text = path.read_text(encoding="utf-8")
+        found = [facts_if_whole(each) for each in sorted(folder.glob(f"{EVALUATIONS}/*/{METRICS}"))]
         before, heading, after = text.rpartition(MEASURED)
         if heading and after.count(END):
             shown = [_results(each) for each in found if each.get("complete") and _of_run(each.get("run"), run)]
             body = "".join(shown) or "\n`synth eval` measures answers and rationales.\n"
             write_whole(path, f"{before}{heading}\n{body}\n{END}{after.partition(END)[2]}".encode())
-    except (OSError, orjson.JSONDecodeError) as error:
+    except OSError as error:
         raise FolderError(f"the model card {path} cannot be written: {first_line(error)}") from error
 
 

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from synth.base.files import write_whole
 from synth.data.manifest import open_manifest, with_rows
 from synth.data.names import CARD
 from synth.errors import FolderError
@@ -226,26 +227,36 @@ def _comments(text: str) -> str:
 
 def split_configs(manifest: Mapping[str, Any]) -> list[str]:
     """The few lines that make `datasets.load_dataset` see every split; it guesses wrong for names like test_longer."""
-    lines = ["configs:", "- config_name: default", "  data_files:"]
-    for split, facts in with_rows(manifest).items():
-        lines += [f"  - split: {split}", "    path:", *(f"    - {name}" for name in facts["files"])]
+    return config_lines({"default": {split: facts["files"] for split, facts in with_rows(manifest).items()}})
+
+
+def config_lines(configs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    """The key `configs` of a card: configuration, split, files."""
+    lines = ["configs:"]
+    for config, splits in configs.items():
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split, files in splits.items():
+            lines += [f"  - split: {split}", "    path:", *(f"    - {file}" for file in files)]
     return lines
 
 
 def folder_card(folder: Path, datasets: list[str]) -> None:
-    """A card that makes each dataset below a folder one configuration, `load_dataset(folder, name)`."""
-    lines = ["configs:"]
-    for name in datasets:
-        lines += [f"- config_name: {name}", "  data_files:"]
-        for split, facts in with_rows(open_manifest(folder / name)).items():
-            lines += [f"  - split: {split}", "    path:", *(f"    - {name}/{file}" for file in facts["files"])]
+    """Write a card that makes each dataset below a folder one configuration, `load_dataset(folder, name)`."""
+    configs = {
+        name: {
+            split: [f"{name}/{file}" for file in facts["files"]]
+            for split, facts in with_rows(open_manifest(folder / name)).items()
+        }
+        for name in datasets
+    }
     path = folder / CARD
     theirs = path.read_text(encoding="utf-8") if path.exists() else ""
-    path.write_text(with_configs(theirs, lines), encoding="utf-8")
+    write_whole(path, with_configs(theirs, config_lines(configs)).encode())
 
 
 def with_configs(card: str, configs: list[str]) -> str:
-    """A card whose front matter names these files; everything else that stands in it stays as a person wrote it.
+    """A card whose front matter names these files; everything else that stands in it stays as a person wrote it, also
+    what is no YAML: nobody's rows are lost for a mistake in a card.
 
     `dataset_info` (columns and rows of what was here before) goes: `datasets` refuses data that is not like it.
     """

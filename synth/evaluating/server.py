@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from synth.base.terminal import Report, Say
 from synth.data.names import CACHE
 from synth.errors import SynthError, UsageError
 from synth.evaluating.job import Job, StoppedError
@@ -46,8 +47,8 @@ async def ask_server(
     asking: Asking,
     records: Sequence[Record],
     partial: Partial,
-    say: Callable[[str], None],
-    report: Callable[[str, int, int | None], None],
+    say: Say,
+    report: Report,
 ) -> dict[int, str]:
     """The outputs of all rows that are not there yet; answers the rows that the server does not answer.
 

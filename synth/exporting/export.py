@@ -178,20 +178,20 @@ def _nothing(options: Export, done: Exported) -> str:
 
 def _write_facts(options: Export, datasets: dict[str, Path], partial: Path, done: Exported) -> None:
     """The three files about the others."""
-    info, configs = {}, ["configs:"]
+    info: dict[str, Any] = {}
+    configs: dict[str, dict[str, list[str]]] = {}
     for name, counts in done.rows.items():
         inside = "" if set(datasets) == {"default"} else f"{name}/"
         if not any(counts.values()):
             (partial / name).rmdir()
             continue
-        configs += [f"- config_name: {name}", "  data_files:"]
         for split in (split for split, count in counts.items() if count):
             file = f"{inside}{split}.{options.format}"
-            configs += [f"  - split: {split}", "    path:", f"    - {file}"]
+            configs.setdefault(name, {})[split] = [file]
             title = "_".join(filter(None, (options.folder.resolve().name, inside.rstrip("/"), split)))
             info[title] = {"file_name": file, **dataset_info(options.to, options.system)}
     (partial / INFO).write_bytes(as_json(info))
-    (partial / CARD).write_text(frontmatter.with_configs("", configs), encoding="utf-8")
+    (partial / CARD).write_text(frontmatter.with_configs("", frontmatter.config_lines(configs)), encoding="utf-8")
     files = sorted(path for path in partial.rglob("*") if path.is_file())
     facts = {
         "made_by": f"rationale-synth {version('rationale-synth')}",

@@ -18,6 +18,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
+from synth.base.terminal import Say
+
 START = 64  # requests in flight at first
 SHARE_REFUSED = 0.25  # of the last replies; above it concurrency shrinks
 WINDOW = 50  # replies that are looked at
@@ -58,7 +60,7 @@ class Pace:
         most: int,
         rpm: float | None = None,
         tpm: float | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        say: Say = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:

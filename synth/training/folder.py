@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from synth.base.files import as_json, hold, read_facts, write_whole
+from synth.base.files import as_json, facts_if_whole, hold, read_facts, write_whole
 from synth.data.names import CHECKPOINTS, LOG, MARK, RUN
 from synth.errors import FolderError, UsageError
 
@@ -207,11 +207,8 @@ class Run:
 
 def _checkpoint(folder: Path) -> Checkpoint | None:
     """The checkpoint in a folder; None if it was cut short, or has lost a file or a part of one since."""
-    path = folder / MARK
-    if not path.exists():
-        return None
-    mark = orjson.loads(path.read_bytes())
-    if mark.pop("files", {}).items() - _sizes(folder).items():
+    mark = facts_if_whole(folder / MARK)
+    if not mark or mark.pop("files", {}).items() - _sizes(folder).items():
         return None
     return Checkpoint(folder, **mark)
 
