@@ -13,6 +13,7 @@ from typing import Any
 
 from synth.base.config import verb
 from synth.base.files import write_whole
+from synth.base.terminal import Report, progress
 from synth.cards import blocks as _card_blocks
 from synth.cards import licences
 from synth.cards.blocks import BLOCK, merge, texts
@@ -82,12 +83,17 @@ def render(
     return Rendered(text, pictures, merged.kept, merged.broken)
 
 
-def read_members(folders: Mapping[str, Path]) -> list[Member]:
-    """Read every row of dataset folders, for `render`.
+def read_members(folders: Mapping[str, Path], report: Report = lambda *_: None) -> list[Member]:
+    """Read every row of dataset folders, for `render`; `report` hears how far it is.
 
     Raises FolderError for a folder that cannot be read.
     """
-    return [read_member(name, folder) for name, folder in folders.items()]
+    several = len(folders) > 1
+
+    def of(name: str) -> Report:
+        return lambda split, rows, total: report(f"{name} {split}" if several else split, rows, total)
+
+    return [read_member(name, folder, of(name)) for name, folder in folders.items()]
 
 
 def _as_sent(member: Member, schemas: Mapping[str, Any]) -> Member:
@@ -96,7 +102,9 @@ def _as_sent(member: Member, schemas: Mapping[str, Any]) -> Member:
     return member if schema is None else replace(member, schema=schema, loose=False)
 
 
-def write_card(folder: Path, licence: str | None = None, overwrite: bool = False) -> Rendered:
+def write_card(
+    folder: Path, licence: str | None = None, overwrite: bool = False, report: Report = lambda *_: None
+) -> Rendered:
     """Write README.md and the pictures of a dataset folder, or of a folder of several.
 
     The files are put into place one by one, the card last. Raises FolderError for what is no such folder, or cannot be
@@ -111,7 +119,9 @@ def write_card(folder: Path, licence: str | None = None, overwrite: bool = False
     except UnicodeDecodeError as error:
         raise FolderError(f"{path} is not UTF-8 text: mend it, or move it away") from error
     try:
-        card = render(known, theirs=theirs, licence=licence, overwrite=overwrite, alone=True)
+        card = render(
+            known, theirs=theirs, licence=licence, overwrite=overwrite, alone=True, already=read_members(known, report)
+        )
         for name, picture in card.pictures.items():
             (folder / name).parent.mkdir(exist_ok=True)
             write_whole(folder / name, picture)
@@ -197,7 +207,8 @@ def run(asked: Card) -> Rendered:
     A card that is there is merged: text and keys that a person added stay, and so does a part that a person edited.
     Returns the card and what was left as it is. Raises FolderError for a folder that cannot be read or written.
     """
-    return write_card(asked.folder, asked.license, asked.overwrite)
+    with progress(asked.quiet) as report:
+        return write_card(asked.folder, asked.license, asked.overwrite, report)
 
 
 card = verb("card", Card, run)

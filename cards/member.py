@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from synth.base.terminal import Report
 from synth.cards import facts
 from synth.cards.attempts import Attempts, read_attempts
 from synth.data.about import About
@@ -44,13 +45,13 @@ class Member:
         return total(self.splits)
 
 
-def read_member(name: str, folder: Path) -> Member:
+def read_member(name: str, folder: Path, report: Report = lambda *_: None) -> Member:
     """Read a dataset folder.
 
     Raises FolderError for what is none, or cannot be read.
     """
     manifest = open_manifest(folder)
-    plan, splits = count_splits(folder, manifest)
+    plan, splits = count_splits(folder, manifest, report)
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(

@@ -120,12 +120,18 @@ def argument(
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option, argument))
 def settings(kind: type[T]) -> type[T]:
-    """A frozen dataclass whose values are checked, and made what their annotation says, when it is made."""
+    """A frozen dataclass whose values are checked, and made what their annotation says, when it is made.
+
+    A method `conflicts(self) -> list[str]` may say what does not go together. All mistakes are one UsageError.
+    """
+    conflicts: Callable[[Any], list[str]] = getattr(kind, "conflicts", lambda self: [])
 
     def check(self: Any) -> None:
-        checked = as_declared(kind, {f.name: getattr(self, f.name) for f in fields(self)})
-        for name, value in checked.items():
+        values, wrong = as_declared(kind, {f.name: getattr(self, f.name) for f in fields(self)})
+        for name, value in values.items():
             object.__setattr__(self, name, value)
+        if wrong := [*wrong, *conflicts(self)]:
+            raise UsageError("; ".join(wrong))
 
     kind.__post_init__ = check  # type: ignore[attr-defined]
     return dataclass(frozen=True)(kind)
@@ -161,11 +167,8 @@ def made(kind: type[T], given: Mapping[str, Any], what: str) -> T:
     return kind(**given)
 
 
-def as_declared(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as their annotations say.
-
-    Raises UsageError with every value that cannot be one.
-    """
+def as_declared(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The values as their annotations say, and what is to be said of those that cannot be."""
     values, wrong = {}, []
     known = {f.name: f for f in fields(kind)}
     for name, hint in hints(kind).items():
@@ -175,9 +178,7 @@ def as_declared(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
             _check_size(values[name], facts)
         except ValueError as error:
             wrong.append(f"{label(known[name])} {_written(given[name])}: {error}")
-    if wrong:
-        raise UsageError("; ".join(wrong))
-    return values
+    return values, wrong
 
 
 @cache
@@ -220,9 +221,9 @@ def _check_size(value: Any, facts: Mapping[str, Any]) -> None:
     for each in value if isinstance(value, list | tuple) else [value]:
         if isinstance(each, int | float) and not isinstance(each, bool):
             if facts["least"] is not None and not each >= facts["least"]:
-                raise ValueError(f"{facts['least']:g} at least")
+                raise ValueError(f"{_written(float(facts['least']))} at least")
             if facts["most"] is not None and not each <= facts["most"]:
-                raise ValueError(f"{facts['most']:g} at most")
+                raise ValueError(f"{_written(float(facts['most']))} at most")
 
 
 def _text(value: Any) -> str:

@@ -38,12 +38,15 @@ def run_stats(asked: Stats) -> None:
     A table of rows a split and the share of the commonest answer, one of lengths, and one of each column that has few
     values, such as operators, relations or digits.
     """
-    from synth.data.stats import figures, show_stats
+    from synth.base.terminal import progress
+    from synth.data.stats import counted, figures, show_stats
 
+    with progress(asked.json) as report:
+        statistics = counted(asked.folder, report)
     if asked.json:
-        print_json(figures(asked.folder))
+        print_json(figures(statistics))
     else:
-        show_stats(asked.folder)
+        show_stats(statistics)
 
 
 def run_row(asked: Row) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from synth.base.terminal import Report
 from synth.data.batches import Batch, Manifest, OtherRowsError, declared_batches, declared_plan, surveyed_batches
 from synth.data.builder import builder_of, count_nothing
 from synth.data.columns import Plan
@@ -211,24 +212,27 @@ def words(column: Any) -> "Counts":
     return np.asarray(pc.fill_null(pc.if_else(pc.equal(texts, ""), 0, found), 0).to_numpy(), dtype=np.int64)
 
 
-def count_splits(folder: Path, manifest: Manifest) -> tuple[Plan, dict[str, SplitCounts]]:
+def count_splits(
+    folder: Path, manifest: Manifest, report: Report = lambda *_: None
+) -> tuple[Plan, dict[str, SplitCounts]]:
     """Columns and counts of each split: as the rows are declared if they are so, else as all of them have them.
 
-    Raises FolderError for files that cannot be read.
+    report: hears how many rows of a split are counted. Raises FolderError for files that cannot be read.
     """
+
+    def count(split: str, batches: Iterable[Batch]) -> SplitCounts:
+        counts = SplitCounts()
+        for batch in batches:
+            counts.add(batch)
+            report(split, counts.rows, manifest["splits"][split]["rows"])
+        return counts
+
     try:
         plan = declared_plan(folder, manifest)
-        return plan, {s: _count(declared_batches(folder, manifest, s, plan.schema)) for s in manifest["splits"]}
+        return plan, {s: count(s, declared_batches(folder, manifest, s, plan.schema)) for s in manifest["splits"]}
     except OtherRowsError:
         plan = survey(folder, manifest)
-        return plan, {s: _count(surveyed_batches(folder, manifest, s, plan)) for s in manifest["splits"]}
-
-
-def _count(batches: Iterable[Batch]) -> SplitCounts:
-    counts = SplitCounts()
-    for batch in batches:
-        counts.add(batch)
-    return counts
+        return plan, {s: count(s, surveyed_batches(folder, manifest, s, plan)) for s in manifest["splits"]}
 
 
 def tally_splits(folder: Path, manifest: Manifest, most: int | None = None) -> dict[str, dict[str, Counter[str]]]:

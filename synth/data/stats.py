@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth.base.terminal import show_table
+from synth.base.terminal import Report, show_table
 from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tally_splits
 from synth.data.manifest import open_manifest
 from synth.statistics.ranges import in_order
@@ -17,34 +18,42 @@ Rows = Iterator[list[str]]
 Columns = Mapping[str, Mapping[str, Counter[str]]]  # column, split: how often each value occurs
 
 
-def show_stats(folder: Path) -> None:
-    """Print tables of what is counted of each split.
+@dataclass(frozen=True)
+class Statistics:
+    """What is counted of a dataset."""
+
+    manifest: Mapping[str, Any]
+    splits: Mapping[str, SplitCounts]
+    columns: Columns
+
+
+def counted(folder: Path, report: Report = lambda *_: None) -> Statistics:
+    """Count every row of a dataset; `report` hears how many are.
 
     Raises FolderError for what is no dataset folder or cannot be read.
     """
     manifest = open_manifest(folder)
-    _, splits = count_splits(folder, manifest)
+    _, splits = count_splits(folder, manifest, report)
+    return Statistics(manifest, splits, _columns(splits, tally_splits(folder, manifest)))
+
+
+def show_stats(statistics: Statistics) -> None:
+    """Print tables of what is counted of each split."""
+    splits, columns = statistics.splits, statistics.columns
     show_table(("split", "rows", "different answers", "commonest answer", "its share"), _splits(splits))
     show_table(("mean (range)", *splits), _numbers(splits))
-    columns = _columns(splits, tally_splits(folder, manifest))
     for name in sorted(columns):
         if _is_worth_showing(columns[name], splits):
             show_table((name, *splits), _values(columns[name]))
-    if manifest["rejected"]:
-        show_table(("left out", *splits), _rejected(manifest))
-    for split, groups in manifest.get("yield", {}).items():
+    if statistics.manifest["rejected"]:
+        show_table(("left out", *splits), _rejected(statistics.manifest))
+    for split, groups in statistics.manifest.get("yield", {}).items():
         show_table((f"yield of {split}", *groups), _yield(groups))
 
 
-def figures(folder: Path) -> dict[str, Any]:
-    """The same, as a script reads it: split -> rows, commonest answer, numbers, values of columns that have few.
-
-    Raises FolderError for what is no dataset folder or cannot be read.
-    """
-    manifest = open_manifest(folder)
-    _, splits = count_splits(folder, manifest)
-    columns = _columns(splits, tally_splits(folder, manifest))
-    return {name: _figures(name, counts, columns) for name, counts in splits.items()}
+def figures(statistics: Statistics) -> dict[str, Any]:
+    """The same, as a script reads it: split -> rows, commonest answer, numbers, values of columns that have few."""
+    return {name: _figures(name, counts, statistics.columns) for name, counts in statistics.splits.items()}
 
 
 def _figures(split: str, counts: SplitCounts, columns: Columns) -> dict[str, Any]:

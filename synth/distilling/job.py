@@ -1,6 +1,5 @@
 """What is distilled, out of what was asked for: the task, the teacher, and what decides which rows come out."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
@@ -74,27 +73,19 @@ def job_from(asked: Distill) -> Job:
 
 def check(job: Job) -> None:
     """Raises UsageError that lists everything that cannot be."""
-    plan, wrong = job.plan, []
-    least = {"max_attempts": 1, "per_question": 1, "max_tokens": 1}
-    wrong += [
-        f"--{n.replace('_', '-')} {getattr(plan, n)}: at least {low}"
-        for n, low in least.items()
-        if getattr(plan, n) < low
-    ]
+    plan, wrong = job.plan, list[str]()
     if plan.per_question > plan.max_attempts and not plan.vote:
         wrong.append(f"--per-question {plan.per_question} above --max-attempts {plan.max_attempts}")
-    if plan.vote == 1 or plan.vote < 0:
+    if plan.vote == 1:
         wrong.append(f"--vote {plan.vote}: at least 2 samples")
     if plan.vote and plan.rationalize:
         wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
-    if any(not 0 <= each <= 2 for each in plan.temperatures) or not plan.temperatures:
-        wrong.append(f"--temperature {plan.temperatures}: numbers from 0 to 2")
+    if not plan.temperatures:
+        wrong.append("--temperature: give a number from 0 to 2")
     if plan.max_attempts > 1 and plan.temperatures == (0.0,):
         wrong.append(
             "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
         )
-    if job.asked.budget is not None and not math.isfinite(job.asked.budget):
-        wrong.append(f"--budget {job.asked.budget}: give dollars")
     if job.asked.cancel and not job.asked.batch:
         wrong.append("--cancel is for what was handed in with --batch: add --batch")
     if job.asked.budget is not None and job.teacher.cost(1, 1) is None:

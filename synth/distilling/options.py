@@ -22,12 +22,14 @@ class Distill(Given):
     target_rows: int | None = option("stop when there are so many  [default: all]", default=None, least=1)
     rationalize: bool = option("ask once more with the answer as a hint", default=False)
     vote: int = option("samples to vote on, if there are no gold answers  [default: 0, no vote]", default=0, least=0)
-    temperature: Numbers = option("of the first attempt, the second, ...: 0.7 or 0.2,0.7,1", default=(0.7,))
+    temperature: Numbers = option(
+        "of the first attempt, the second, ...: 0.7 or 0.2,0.7,1", default=(0.7,), least=0, most=2
+    )
     top_p: float | None = option("nucleus sampling  [default: off]", default=None, least=0, most=1)
     max_tokens: int = option("longest reply", default=1024, least=1)
     length: Length = option("how long a rationale", default="steps")
     limit: int | None = option("questions to take from the source  [default: all]", default=None, least=1)
-    batch: bool = option("hand requests in at half the price; run again to collect", default=False)
+    batch: bool = option("hand requests in at half the price; run again to collect", default=False, again=False)
     cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)
     dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
     format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")

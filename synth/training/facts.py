@@ -1,13 +1,12 @@
 """What a run was made from, as synth-run.json keeps it."""
 
 import platform
-import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from synth.base.config import command, shown
 from synth.training.mixture import Part, weighted
 from synth.training.settings import Settings
 
@@ -17,18 +16,17 @@ PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "t
 def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
     """What is known of a run before it begins, as synth-run.json keeps it; no machine's folders get out."""
     folders = [weighted(given) for given in config.data]
-    shown = asdict(replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders]))
-    if config.model and Path(config.model).exists():
-        shown["model"] = Path(config.model).resolve().name
+    named = replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders])
+    kept = shown(named)
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": command(trainer, shown),
+        "command": command(f"synth train {trainer}", named),
         "trainer": trainer,
-        "model": shown["model"] or f"from-scratch {config.from_scratch}",
+        "model": kept["model"] or f"from-scratch {config.from_scratch}",
         "target": learned(config.target, parts),
         "line_break": config.line_break,
         "data": [part.facts() for part in parts],
-        "config": shown,
+        "config": kept,
         "seed": config.seed,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }
@@ -37,20 +35,6 @@ def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, An
 def learned(target: str, parts: Sequence[Part]) -> str:
     """What a model learns to write: without a rationale in any row that is the answer, whatever was asked for."""
     return target if any(record.rationale for part in parts for record in part.records) else "answer"
-
-
-def command(trainer: str, shown: dict[str, Any]) -> str:
-    """The command with every setting written out, but for --out."""
-    words = ["synth", "train", trainer]
-    for name, value in shown.items():
-        switch = f"--{name.replace('_', '-')}"
-        if isinstance(value, list):
-            words += [word for item in value for word in (switch, item)]
-        elif isinstance(value, bool):
-            words += [switch if value else f"--no-{name.replace('_', '-')}"]
-        elif value is not None:
-            words += [switch, str(value)]
-    return shlex.join(words)
 
 
 def last_losses(log: Sequence[dict[str, Any]], steps: int) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The settings that all trainers have, and which of them do not go together."""
 
-import math
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -57,7 +56,7 @@ class Settings:
         "how the learning rate falls  [linear]", default=None
     )
     warmup: float | None = option(
-        "share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", default=None
+        "share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", default=None, least=0, most=1
     )
     weight_decay: float | None = option("weight decay of AdamW  [0]", default=None)
     batch_size: int | None = option(
@@ -76,10 +75,24 @@ class Settings:
     eval_rows: int | None = option("rows to evaluate on  [default: all]", default=None, least=1)
     save_steps: int = option("steps between two checkpoints", default=500, least=1)
     keep_checkpoints: int = option("checkpoints to keep", default=2, least=1)
-    seed: int = option("another seed, another start and order", default=0)
+    seed: int = option("another seed, another start and order", default=0, least=0, most=LAST_SEED)
     launch: Literal["none", "ddp", "fsdp"] | None = option("several processes, through torchrun  [none]", default=None)
     processes: int | None = option("how many: one for each GPU  [1]", default=None, least=1)
     report_to: Literal["none", "tensorboard", "wandb"] = option("where else to log", default="none")
+
+    def conflicts(self) -> list[str]:
+        """What does not go together, whatever a preset says."""
+        wrong = []
+        if (self.model is None) == (self.from_scratch is None):
+            wrong.append("give --model NAME, or --from-scratch tiny, small or base")
+        if self.max_steps and self.max_tokens:
+            wrong.append("give --max-steps or --max-tokens, not both")
+        if self.qlora and not self.lora:
+            wrong.append("--qlora needs a rank: --lora 16")
+        if self.from_scratch and self.lora:
+            wrong.append("--lora needs a --model: nothing is learned by updates of random weights")
+        rates = {"lr": self.lr, "epochs": self.epochs}
+        return wrong + [f"--{name} is above 0" for name, rate in rates.items() if rate is not None and rate <= 0]
 
 
 class Settled(Settings):
@@ -98,26 +111,11 @@ class Settled(Settings):
 
 
 def check_settings(config: Settled) -> None:
-    """Raises UsageError, with all that is wrong at once, for settings that do not go together."""
+    """Raises UsageError for settings that do not go together once a preset has filled them in."""
     wrong = []
-    if (config.model is None) == (config.from_scratch is None):
-        wrong.append("give --model NAME, or --from-scratch tiny, small or base")
-    if config.max_steps and config.max_tokens:
-        wrong.append("give --max-steps or --max-tokens, not both")
-    if config.qlora and not config.lora:
-        wrong.append("--qlora needs a rank: --lora 16")
-    if config.from_scratch and config.lora:
-        wrong.append("--lora needs a --model: nothing is learned by updates of random weights")
-    wrong += [f"--{name} is above 0" for name, given in _rates(config).items() if not 0 < given < math.inf]
     if config.report_to != "none" and find_spec(config.report_to) is None:
         wrong.append(f"--report-to {config.report_to} needs: pip install {config.report_to}")
-    wrong += ["--warmup is a share from 0 to 1"] if not 0 <= config.warmup <= 1 else []
-    wrong += [f"--seed is 0 to {LAST_SEED}, not {config.seed}"] if not 0 <= config.seed <= LAST_SEED else []
     if config.launch == "none" and config.processes > 1:
         wrong.append(f"--processes {config.processes} needs a way to launch them: add --launch ddp or --launch fsdp")
     if wrong:
         raise UsageError("; ".join(wrong))
-
-
-def _rates(config: Settled) -> dict[str, float]:
-    return {"lr": config.lr, "epochs": config.epochs}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth import registry
-from synth.base.config import as_declared, command, hints, made, parts, settings, words
+from synth.base.config import command, hints, made, parts, settings, words
 from synth.building.options import Options
 from synth.cards.options import Card
 from synth.cli import PLACES
@@ -71,7 +71,20 @@ def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> 
             (of, *_), _ = parts(hints(kind)[name])
             inner = get_args(of)[0] if get_args(of) else of
             chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
-    return chosen
+    return _that_go_together(chosen) if "from_scratch" in fields else chosen
+
+
+def _that_go_together(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Of a trainer's settings those that are no conflict."""
+    if chosen.get("from_scratch"):
+        chosen |= {"model": None, "lora": None, "qlora": False}
+    else:
+        chosen["model"] = chosen.get("model") or "m"
+        chosen["qlora"] = bool(chosen.get("qlora") and chosen.get("lora"))
+    if chosen.get("max_steps"):
+        chosen["max_tokens"] = None
+    rates = {name: abs(chosen[name]) or None for name in ("lr", "epochs") if chosen.get(name) is not None}
+    return chosen | rates
 
 
 def parsed(kinds: tuple[type, ...], given: list[str]) -> tuple[Any, ...]:
@@ -125,13 +138,9 @@ class _Small:
 
 
 def test_values_become_what_their_annotation_says() -> None:
-    found = as_declared(Validate, {**_of(Validate("data")), "suite": "mine.py", "against": ["a", "b"]})
-    assert (found["folder"], found["suite"], found["against"]) == (Path("data"), (Path("mine.py"),), ("a", "b"))
+    found = Validate("data", suite="mine.py", against=["a", "b"])
+    assert (found.folder, found.suite, found.against) == (Path("data"), (Path("mine.py"),), ("a", "b"))
     assert Distill(task="t", source="s", out="o", teacher="x", temperature=1).temperature == (1.0,)
-
-
-def _of(one: Any) -> dict[str, Any]:
-    return {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
 
 
 def test_the_command_that_makes_it_again_has_no_folder_of_this_machine(tmp_path: Path) -> None:

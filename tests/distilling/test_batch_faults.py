@@ -11,10 +11,10 @@ import pytest
 from distillations import KEY, LATE, OVERLOADED, Synth, asked, lines, right, until_written, words
 from loopback import Answer, serving
 
-from synth.distilling.distill import Job, Outcome, distill
-from synth.questions.find import find_task
+from synth.distilling.job import job_from
+from synth.distilling.options import Distill
+from synth.distilling.run import Outcome, carry_out
 from synth.teachers import batches
-from synth.teachers.catalogue import find_teacher
 
 
 def test_a_request_that_fails_in_three_batches_is_rejected(
@@ -181,13 +181,13 @@ def test_several_files_are_several_batches_and_none_is_paid_twice(
     monkeypatch.setattr(batches, "MOST_LINES", 4)
     questions(10)
     with serving(right) as teacher:
-        job = Job(
-            find_task("gsm8k"), str(tmp_path / "questions.jsonl"), tmp_path / "out",
-            find_teacher("m-1", teacher.url), batch=True,
+        asked = Distill(
+            task="gsm8k", source=tmp_path / "questions.jsonl", out=tmp_path / "out", teacher="m-1",
+            base_url=teacher.url, batch=True,
         )  # fmt: skip
 
         def run() -> Outcome:
-            return distill(job, lambda line: None, lambda *_: None)
+            return carry_out(job_from(asked), lambda line: None, lambda *_: None)
 
         start = batches.Batches._start
 

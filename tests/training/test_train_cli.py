@@ -15,7 +15,7 @@ import typer
 from training import RECORDS, dataset, facts, micro, trained
 from typer.testing import CliRunner
 
-from synth.commands.train import train_app
+from synth.commands import train
 from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
 from synth.models.load import fetch, quiet_libraries
 
@@ -25,7 +25,7 @@ Synth = Callable[..., Any]
 def typed(*words: object) -> Any:
     """The command in this process."""
     app = typer.Typer(pretty_exceptions_enable=False)
-    app.add_typer(train_app, name="train")
+    app.add_typer(train.app, name="train")
     app.command()(lambda: None)
     return CliRunner().invoke(app, ["train", *map(str, words)])
 
@@ -74,15 +74,15 @@ def test_every_setting_of_a_preset_can_be_overridden() -> None:
 def test_all_mistakes_are_named_at_once() -> None:
     done = typed("t5", "--data", "d", "--batch-size", 0, "--lr", -1, "--qlora", "--max-steps", 1, "--max-tokens", 1)
     assert isinstance(done.exception, UsageError)
-    for part in ("--from-scratch tiny", "--batch-size is 1", "--lr is above 0", "--lora 16", "not both"):
+    for part in ("--from-scratch tiny", "--batch-size 0: 1 at least", "--lr is above 0", "--lora 16", "not both"):
         assert part in str(done.exception)
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--seed", -1], "--seed is 0 to 4294967295, not -1"),
-        (["--seed", 5_000_000_000], "--seed is 0 to 4294967295, not 5000000000"),
+        (["--seed", -1], "--seed -1: 0 at least"),
+        (["--seed", 5_000_000_000], "--seed 5000000000: 4294967295 at most"),
         (["--processes", 2], "--processes 2 needs a way to launch them: add --launch ddp"),
         (["--print-launch"], "--print-launch needs a way to launch processes: add --launch ddp"),
     ],
