@@ -6,7 +6,7 @@
     ├── FolderError                 a dataset folder cannot be read or written
     ├── SourceError                 input data is missing or not in the format it should be in
     ├── HubError                    the Hugging Face Hub cannot be reached, or refuses
-    ├── TrainingError               a training run cannot go on
+    ├── TrainingError               a training run cannot be set up or continued
     └── MissingExtraError           a verb needs packages that are not installed
 
 Each message is one line: what was given, what is allowed, what to type next. Exceptions of other libraries are
@@ -29,7 +29,7 @@ class UsageError(SynthError):
 
 
 class UnknownNameError(UsageError):
-    """Says which names there are and which of them is closest to what was typed."""
+    """No such name: the message lists the names that exist and the one closest to what was typed."""
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
@@ -40,7 +40,7 @@ class UnknownNameError(UsageError):
 class FolderError(SynthError):
     @classmethod
     def from_os(cls, error: OSError, what: str) -> "FolderError":
-        """One line for what the operating system said about `what`, with the way out where there is one."""
+        """One line for what the operating system said about `what`, with the way out if one is known."""
         hint = {
             errno.ENOSPC: "; free some space, or use a folder on another disk",
             errno.EACCES: "; you may not read or write there: change that, or use another folder",
@@ -69,5 +69,5 @@ class MissingExtraError(SynthError):
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception of another library says, without what it adds on further lines."""
+    """The first line of what an exception of another library says."""
     return str(error).strip().split("\n", 1)[0]

@@ -1,4 +1,4 @@
-"""The row that flows through every verb, and what becomes of a row that is not kept."""
+"""The row that every verb reads or writes, and the line that is written for a row that is not kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -14,7 +14,7 @@ class Record:
     id: str  # the recipe of the row: <dataset>/<variant>/<split>/<seed>/<index>, or <task>/<source id>
     task: str  # listops, 2wiki, arithmetic, ...
     prompt: str  # what the student reads
-    rationale: str  # the steps; "" where there are none
+    rationale: str  # the steps; "" if there are none
     answer: str  # the gold answer in canonical form
     completion: str  # what the student must write: rationale and answer in the task's own closing form
     meta: Mapping[str, Scalar]  # typed columns of the dataset; a builder's META names their types

@@ -4,7 +4,7 @@
     load("builders", "listops")              the module synth.builders.listops
     contract("builders", "listops", Builder) what the module says it is: its BUILDER
 
-A file in synth.builders (.validators, ...) is registered by its name, or by the one that it declares where that is no
+A file in synth.builders (.validators, ...) is registered by its name, or by the one that it declares if that is no
 Python name: twowiki has the line NAME = "2wiki". Other packages declare theirs as entry points, name -> module:
 
     [project.entry-points."synth.builders"]
@@ -32,10 +32,10 @@ _NAME = re.compile(r"^NAME\s*=\s*(['\"])(.+?)\1", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Place:
-    """Where something registered is."""
+    """Where a registered module is found."""
 
     module: str
-    source: Path | None = None  # its file, of what lies in a folder of ours
+    source: Path | None = None  # its file, if it lies in a folder of ours
     package: str = ""  # the distribution whose entry point it is; "" for what lies in a folder of ours
 
     def __str__(self) -> str:
@@ -48,12 +48,12 @@ def names(kind: str) -> list[str]:
 
 
 def ours(kind: str) -> list[str]:
-    """The names of what lies in the folder of ours."""
+    """The names of the files and folders in our own folder, such as builders/."""
     return sorted(_ours(kind))
 
 
 def others(kind: str) -> list[str]:
-    """The names that other packages declare. A name of ours is ours: that there is another is said once."""
+    """The names that other packages declare. A name of ours wins over theirs, which is said once."""
     mine, found = _ours(kind), _others(kind)
     for name in sorted(mine.keys() & found.keys()):
         notice(f"{_one(kind)} {name!r} is that of this program, not {found[name]}: rename the other one")
@@ -78,7 +78,7 @@ def load(kind: str, name: str) -> ModuleType:
         return importlib.import_module(place.module)
     except SynthError:
         raise
-    except Exception as error:  # somebody else's code: whatever goes wrong in it is said in one line
+    except Exception as error:  # somebody else's code: any error in it becomes one line
         raise UsageError(
             f"{_one(kind)} {name!r} cannot be imported from {place} ({type(error).__name__}: {error}): "
             f"repair or uninstall {place.package}"
@@ -107,12 +107,12 @@ def said(module: ModuleType, type_: type[T], where: str) -> T:
 
 
 def where(kind: str, name: str) -> str:
-    """The file of something registered, or its module and the package that it is of, for a message."""
+    """For a message: the file of a registered module, or the module and the package that declares it."""
     return str(_place(kind, name))
 
 
 def summary(kind: str, name: str) -> str:
-    """First line of a module's docstring, read without importing the module where its source can be found."""
+    """First line of a module's docstring, read without importing the module if its source can be found."""
     place = _place(kind, name)
     source = place.source or _source(place.module)
     if source is not None:
@@ -141,14 +141,14 @@ def _one(kind: str) -> str:
 
 
 def _ours(kind: str) -> dict[str, Place]:
-    """What lies in the folders of synth.KIND, those that were added to its `__path__` too."""
+    """The modules in the folders of synth.KIND, those that were added to its `__path__` too."""
     folders = map(Path, importlib.import_module(f"synth.{kind}").__path__)
     return _listed(f"synth.{kind}", tuple((folder, folder.stat().st_mtime_ns) for folder in folders if folder.is_dir()))
 
 
 @cache
 def _listed(package: str, folders: tuple[tuple[Path, int], ...]) -> dict[str, Place]:
-    """What lies in folders, each with the time at which a file was last added to it or taken out."""
+    """The modules in some folders, each folder given with the time at which a file was last added or removed."""
     return dict(place for folder, _ in reversed(folders) for place in _in_folder(package, folder))
 
 
@@ -160,13 +160,13 @@ def _in_folder(package: str, folder: Path) -> Iterator[tuple[str, Place]]:
 
 
 def _declared_name(source: Path) -> str:
-    """The NAME that a file gives itself; "" where it gives none."""
+    """The NAME that a file gives itself; "" if it gives none."""
     declared = _NAME.search(source.read_text(encoding="utf-8"))
     return declared[2] if declared else ""
 
 
 def _others(kind: str) -> dict[str, Place]:
-    """What other packages declare."""
+    """The entry points that other packages declare."""
     return _entry_points(kind, tuple(sys.path))
 
 
@@ -175,17 +175,17 @@ def _entry_points(kind: str, path: tuple[str, ...]) -> dict[str, Place]:
     """Name and module of the entry points that packages on a path declare; of two of one name the first package's."""
     from importlib.metadata import entry_points
 
-    found: dict[str, Place] = {}
+    places: dict[str, Place] = {}
     declared = [(point, point.dist.name if point.dist else "?") for point in entry_points(group=f"synth.{kind}")]
-    for point, package in sorted(declared, key=lambda each: each[1]):
+    for point, package in sorted(declared, key=lambda pair: pair[1]):
         place = Place(point.value.partition(":")[0].strip(), package=package)
-        if found.setdefault(point.name, place) is not place:
-            notice(f"{_one(kind)} {point.name!r} is {found[point.name]}, not {place}: uninstall one of them")
-    return found
+        if places.setdefault(point.name, place) is not place:
+            notice(f"{_one(kind)} {point.name!r} is {places[point.name]}, not {place}: uninstall one of them")
+    return places
 
 
 def _source(module: str) -> Path | None:
-    """The file of a module, found without importing it or the packages it is in; None where it is no file of Python."""
+    """The file of a module, found without importing it or the packages it is in; None if it is no file of Python."""
     spec = _spec(module)
     path = Path(spec.origin) if spec is not None and spec.origin is not None else None
     return path if path is not None and path.suffix == ".py" and path.is_file() else None

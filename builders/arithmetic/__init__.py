@@ -24,7 +24,7 @@ One row, here with its line breaks; prompt and completion joined are the text of
     completion   a line break, the rationale, a line break, the answer
     meta         {"operation": "add", "digits": 3, "carries": 1, "hinted_prompt": ""}
 
-(The remarks on the right are not in the data.) The other operations carry the idea on. Of a difference the first
+(The remarks on the right are not in the data.) The other operations work in the same way. Of a difference the first
 operand is not the smaller one, and B is what is borrowed; a product goes through the digits of the second operand from
 the right, and adds to each digit times digit what stands above it, so that a line is always one step:
 
@@ -39,7 +39,7 @@ the right, and adds to each digit times digit what stands above it, so that a li
 
 Styles: `scratchpad` as above; `direct` has no rationale and the answer alone as completion; `hint` is STaR's
 rationalization: the row is the scratchpad row to the letter, so nothing that is trained on gives the answer away,
-and meta's `hinted_prompt` is the prompt to ask a teacher with, where the answer stands after `Target:`.
+and meta's `hinted_prompt` is the prompt to ask a teacher with, in which the answer stands after `Target:`.
 The same seed asks the same questions in every style.
 
 Both operands have the same number of digits. Row for row the digit counts are exactly uniform, until a short one has no
@@ -147,23 +147,23 @@ def check(config: Config) -> None:
 
 def notes(config: Config) -> dict[str, Any]:
     """For synth.json: which lengths have no different questions left, and how many of them each split holds."""
-    found = {split: _exhausted(config, split, rows) for split, rows in _wanted(config).items()}
-    exhausted = {split: lengths for split, lengths in found.items() if lengths}
+    ends = {split: _exhausted(config, split, rows) for split, rows in _wanted(config).items()}
+    exhausted = {split: lengths for split, lengths in ends.items() if lengths}
     gone = sorted({length for lengths in exhausted.values() for length in lengths})
     if not gone:
         return {}
-    there = [_all_there(length, exhausted) for length in gone]
+    lines = [_all_there(length, exhausted) for length in gone]
     then = "the rows beyond that ask them again" if config.repeat else "the rows beyond that have longer numbers"
     return {
         "exhausted": {split: {f"{n}": count for n, count in lengths.items()} for split, lengths in exhausted.items()},
         "questions": {f"{length}": questions(config.operation, length) for length in gone},
         "shares": {split: (stop - start) / 10 for split, (start, stop) in SHARES.items()},
-        "meaning": f"{'; '.join(there)}; {then}",
+        "meaning": f"{'; '.join(lines)}; {then}",
     }
 
 
 def _all_there(length: int, exhausted: Mapping[str, Mapping[int, int]]) -> str:
-    """every question with 1 digit that is for train is there (64), ..."""
+    """A clause for synth.json: every question with 1 digit that is for train (64) is there, ..."""
     held = [f"{split} ({lengths[length]:,})" for split, lengths in exhausted.items() if length in lengths]
     return f"every question with {length} digit{'s' if length > 1 else ''} is there that is for {', '.join(held)}"
 
@@ -171,7 +171,7 @@ def _all_there(length: int, exhausted: Mapping[str, Mapping[int, int]]) -> str:
 def record(config: Config, split: str, seed: int, index: int) -> Record:
     """One row from its key.
 
-    Raises UsageError where there is no such row.
+    Raises UsageError if there is no such row.
     """
     if split not in _wanted(config):
         raise UsageError(f"{split!r} is no split of arithmetic: there are {', '.join(_wanted(config))}")
@@ -182,13 +182,13 @@ def record(config: Config, split: str, seed: int, index: int) -> Record:
 
 
 def records(config: Config, split: str, seed: int, rows: range) -> Iterator[Record]:
-    """The rows with these indexes; fewer where the different questions run out."""
+    """The rows with these indexes; fewer if the different questions run out."""
     key = str(Key("arithmetic", variant(config), split, seed))
     lengths, firsts, seconds = _drawing(config, split, seed).operands(rows)
     operation, sign = config.operation, SIGNS[config.operation]
     compute = COMPUTE[sign]
     direct, hint = config.style == "direct", config.style == "hint"
-    # `rows` may be the longer one: where the questions have run out
+    # `rows` may be the longer one: if the questions have run out
     for index, length, first, second in zip(rows, lengths, firsts, seconds, strict=False):
         above, below = str(first), str(second)
         question = f"{' '.join(above)} {sign} {' '.join(below)}"

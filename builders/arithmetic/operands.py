@@ -8,7 +8,7 @@ dataset of the same seed and operation.
 Rows come in rounds: a round has one row of every length, in an order of its own, and its rows take the next number
 of their length. So the lengths are exactly uniform, no draw is wasted on a repeated question, and row i still is a
 function of its key alone. A length whose share is used up drops out of the rounds (the rest is drawn from longer
-ones), or, where repeats are allowed, starts from its first number again.
+ones), or, if repeats are allowed, starts from its first number again.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Drawing:
     repeat: bool = False
 
     def operands(self, rows: range) -> tuple[list[int], list[int], list[int]]:
-        """Length, first and second operand of consecutive rows; fewer than asked where the questions run out."""
+        """Length, first and second operand of consecutive rows; fewer than asked if the questions run out."""
         lengths, numbers = self._places(rows)
         first, second = np.zeros_like(numbers), np.zeros_like(numbers)
         for length in self.lengths:
@@ -70,10 +70,12 @@ class Drawing:
     def _places(self, rows: range) -> tuple[npt.NDArray[np.int64], Words]:
         """The length of each row and the number of its question within the split's share of that length."""
         key = f"arithmetic/{self.operation}/{self.lengths[0]}-{self.lengths[-1]}/{self.split}/{self.seed}"
-        parts = [each.places(key, rows) for each in self.stretches() if rows.start < each.stop and each.row < rows.stop]
-        if not parts:
+        places = [
+            part.places(key, rows) for part in self.stretches() if rows.start < part.stop and part.row < rows.stop
+        ]
+        if not places:
             return np.zeros(0, np.int64), np.zeros(0, np.uint64)
-        return np.concatenate([lengths for lengths, _ in parts]), np.concatenate([turns for _, turns in parts])
+        return np.concatenate([lengths for lengths, _ in places]), np.concatenate([turns for _, turns in places])
 
     def _questions(self, length: int, numbers: Words) -> tuple[Words, Words]:
         """The operands of the questions with these numbers of the split's share."""
@@ -138,7 +140,7 @@ def _unfold(operation: str, length: int, row: Words, column: Words) -> tuple[Wor
         return row + least, column + least
     short = row + np.uint64((size + 1) % 2)
     in_short = column < short
-    first = np.where(in_short, short - np.uint64(1), np.uint64(size - 1) - row)  # wraps only where it is not taken
+    first = np.where(in_short, short - np.uint64(1), np.uint64(size - 1) - row)  # wraps only if it is not taken
     second = np.where(in_short, column, column - short)
     return first + least, second + least
 

@@ -10,7 +10,7 @@ Made by program; Apache-2.0 like the rest of this project. One row of `--explain
     meta        {"length": 8, "depth": 2, "operators": 2, "root": "SUM"}
 
 One step for each operator, in the order in which brackets close (innermost first, left to right), over the values its
-nested operators came to. Steps are joined with "; " and nothing leans on newlines, which T5 does not have.
+nested operators came to. Steps are joined with "; " and nothing needs newlines, which T5 does not have.
 """
 
 from collections.abc import Iterator
@@ -160,7 +160,7 @@ def variants(config: Config) -> dict[str, Config]:
 
 
 def chunk(config: Config) -> int:
-    """Rows in one work item: fewer where rows are long, so that memory stays the same."""
+    """Rows in one work item: fewer if rows are long, so that memory stays the same."""
     rows = 4096 * 100 // _preset(config).max_length
     return max(32, min(4096, rows) // (4 if config.explain == "long" else 1))
 
@@ -168,7 +168,7 @@ def chunk(config: Config) -> int:
 def record(config: Config, split: str, seed: int, index: int) -> Record:
     """Row `index` of a split, from its key alone.
 
-    Raises UsageError where there is no such row.
+    Raises UsageError if there is no such row.
     """
     wrong = _wrong_options(replace(_preset(config), train=1)) or _wrong_lengths(replace(config, train=1))
     if config.explain == "all":
@@ -292,7 +292,7 @@ def _grammar(config: Config, split: str) -> Grammar:
     preset = _preset(config)
     shift = preset.values if split == "test_larger" else 0
     shortest, longest = preset.min_length, preset.max_length
-    if split == "test_longer":  # 100 to 200 where training has 50 to 100
+    if split == "test_longer":  # 100 to 200 if training has 50 to 100
         shortest, longest = longest, 2 * longest
     operators = tuple(code for code, name in enumerate(OPERATORS) if name in _names(preset.operators))
     uniform = preset.answers == "uniform"

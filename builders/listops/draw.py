@@ -23,7 +23,7 @@ import numpy.typing as npt
 from synth.builders.listops.shapes import OPERATOR_SHARE, Bools, Floats, Ints, Shapes, cumulative, pick
 
 MIN, MAX, MED, SUM = range(4)
-CLOSE, OPEN, BLANK = -1, -2, -6  # tokens: digits as they are, OPEN - operator, CLOSE; BLANK where there is none
+CLOSE, OPEN, BLANK = -1, -2, -6  # tokens: digits as they are, OPEN - operator, CLOSE; BLANK if there is none
 DRAWS = 4  # draws a token
 UNIT = 2.0**-32  # makes a draw of 32 bits one of [0, 1)
 NONE_BELOW, NONE_ABOVE = -(1 << 30), 1 << 30
@@ -50,7 +50,7 @@ class Grammar:
 
     @cached_property
     def distinct(self) -> float:
-        """How many different expressions there are; saturates where it is too many to matter."""
+        """How many different expressions there are; saturates if it is too many to matter."""
         digits = float(self.high - self.low + 1)
         counts = Shapes(self.max_depth, self.max_args, self.longest, digits, digits, float(len(self.operators)))
         return float(counts.whole[self.shortest :].sum())
@@ -226,7 +226,7 @@ class _Writer:
         return term
 
     def _open(self, place: int, rows: Ints, height: Ints, length: Ints, value: Ints, adds: Bools, u: Floats) -> None:
-        """Open an operator of a given length; where answers are uniform, one that comes to a given value."""
+        """Open an operator of a given length; if answers are uniform, one that comes to a given value."""
         count = self.shapes.arguments(height - 1, length - 2, u[:, 1])
         operator = self._operators(place, count, value, adds, u[:, 2])
         self.tokens[rows, place] = OPEN - operator
@@ -279,9 +279,9 @@ def evaluate(operator: Ints, count: Ints, arguments: Ints, modulus: int) -> tupl
     blank = arguments == BLANK
     ordered = np.sort(np.where(blank, NONE_ABOVE, arguments), axis=1)
     total = np.where(blank, 0, arguments).sum(axis=1)
-    each = np.arange(len(count))
-    middle = (ordered[each, (count - 1) // 2] + ordered[each, count // 2]) // 2
-    value = np.choose(operator, [ordered[:, 0], ordered[each, count - 1], middle, total % modulus])
+    row = np.arange(len(count))
+    middle = (ordered[row, (count - 1) // 2] + ordered[row, count // 2]) // 2
+    value = np.choose(operator, [ordered[:, 0], ordered[row, count - 1], middle, total % modulus])
     return np.where(ordered == NONE_ABOVE, BLANK, ordered), total, value
 
 

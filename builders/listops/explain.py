@@ -1,4 +1,4 @@
-"""Expressions and their explanations as text.
+"""Writes expressions and their explanations as text.
 
 The closing form is `answer is N`. Ballout et al. 2023 fix the wording of SUM in a medium explanation; the other
 operators have their own words in the same shape. A long step says which operator it is, what therefore has to be done
@@ -68,8 +68,8 @@ def _intermediate(drawn: Expressions, highest: int) -> list[int | str]:
     between: list[int | str] = np.where(drawn.operator == SUM, drawn.total, drawn.value).tolist()
     medians = np.flatnonzero(drawn.operator == MED)
     count, ordered = drawn.count[medians], drawn.ordered[medians]
-    each = np.arange(len(medians))
-    lower, upper = ordered[each, (count - 1) // 2].tolist(), ordered[each, count // 2].tolist()
+    row = np.arange(len(medians))
+    lower, upper = ordered[row, (count - 1) // 2].tolist(), ordered[row, count // 2].tolist()
     texts = _spell(ordered, highest)
     for at, text, low, high, even in zip(medians.tolist(), texts, lower, upper, (count % 2 == 0).tolist(), strict=True):
         between[at] = f"[{text}], middle is {low} and {high}" if even else f"[{text}], middle is {low}"
@@ -90,7 +90,7 @@ def _with_rests(steps: Sequence[str], rest: str, answers: Iterator[int], spell: 
 
 
 def _spell(tokens: Ints, highest: int) -> list[str]:
-    """Rows of tokens, BLANK where there is none, as texts with single spaces.
+    """Rows of tokens, BLANK if there is none, as texts with single spaces.
 
     Each token is looked up as eight bytes, a blank as eight zeros; the rows are joined and the zeros dropped.
     """

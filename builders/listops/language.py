@@ -4,7 +4,7 @@ Three spellings of one expression:
 
     [MAX 2 9 [MIN 4 7 ] 0 ]                                         plain
     ( ( ( ( ( [MAX 2 ) 9 ) ( ( ( [MIN 4 ) 7 ) ] ) ) 0 ) ] )         parentheses, nested to the left
-    ( ( ( [SM 2 ) 9 ) ] )                                           the published data, where SUM is spelled SM
+    ( ( ( [SM 2 ) 9 ) ] )                                           the published data, which spell SUM as SM
 
 A single digit is an expression too.
 """

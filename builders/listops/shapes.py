@@ -26,7 +26,7 @@ MANY = 1e150  # counts saturate here: more than anybody will ask for
 
 
 class Shapes:
-    """Probabilities of lengths under the recipe, or numbers of expressions where the weights count them.
+    """Probabilities of lengths under the recipe, or numbers of expressions if the weights count them.
 
     tree[h, n]      weight of a subtree of height h with n tokens
     group[h, a, n]  weight of a neighbouring subtrees of height h with n tokens together
@@ -34,8 +34,8 @@ class Shapes:
     """
 
     def __init__(self, height: int, max_args: int, longest: int, digit: float, bottom: float, operator: float) -> None:
-        """Weights: `digit` of a digit, `bottom` of one where no operator may stand, `operator` of an operator with a
-        given number of arguments."""
+        """Weights: `digit` of a digit, `bottom` of one that stands too deep for an operator, `operator` of an operator
+        with a given number of arguments."""
         self.max_args, self.longest = max_args, longest
         self.tree = np.zeros((height, longest + 1))
         self.group = np.zeros((height, max_args + 1, longest + 1))
@@ -96,7 +96,7 @@ class Shapes:
         table = np.zeros_like(self.group)
         digit = self.tree[:, None, 1:2] * self.group[:, :-1, :-1]
         np.divide(digit, self.group[:, 1:, 1:], out=table[:, 1:, 1:], where=self.group[:, 1:, 1:] > 0)
-        return settle(table)  # to exactly 1 where there is no room for an operator
+        return settle(table)  # to exactly 1 if there is no room for an operator
 
     @cached_property
     def _length_table(self) -> Floats:
@@ -115,7 +115,7 @@ class Shapes:
 
 
 def cumulative(weights: Floats) -> Floats:
-    """Cumulative distributions along the last axis; where all weights are 0, zeros."""
+    """Cumulative distributions along the last axis; zeros if all weights are 0."""
     sums = weights.cumsum(axis=-1)
     return settle(np.divide(sums, sums[..., -1:], out=np.zeros_like(sums), where=sums[..., -1:] > 0))
 

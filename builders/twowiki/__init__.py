@@ -145,7 +145,7 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Item:
-    """What a worker needs beside the configuration: some records, and the examples to draw from."""
+    """A work item: some records, and the worked examples to draw from."""
 
     piece: Piece
     pool: exemplars.Pool | None
@@ -171,16 +171,16 @@ def check(config: Config) -> None:
 
 def splits(config: Config) -> dict[str, int | None]:
     wanted = {"train": config.train, "test": config.test}
-    found = {split: wanted[split] for split in _files(config) if config.source_split in ("auto", split)}
-    if not found:
+    rows = {split: wanted[split] for split in _files(config) if config.source_split in ("auto", split)}
+    if not rows:
         raise UsageError(
             f"--source-split is {config.source_split}, and {config.source!r} has only {', '.join(_files(config))}"
         )
     if config.perturb == "none":
-        return found
-    if "test" not in found:
+        return rows
+    if "test" not in rows:
         raise UsageError(f"--perturb changes the test split, and {config.source!r} has none: give dev.json")
-    return {"test": found["test"]}
+    return {"test": rows["test"]}
 
 
 def items(config: Config, split: str) -> Iterator[Item]:
@@ -188,9 +188,9 @@ def items(config: Config, split: str) -> Iterator[Item]:
     pool = exemplars.pool(config.style, _files(config).get("train", ())) if _exemplars(config) else None
     for file in _files(config)[split]:
         rest = pieces(file)
-        if (first := next(rest, None)) is None or not (found := first.records()):
+        if (first := next(rest, None)) is None or not (first_records := first.records()):
             raise SourceError(f"{file.name} holds no records: {HELP}")
-        _check_first(file, found[0])
+        _check_first(file, first_records[0])
         yield from (Item(piece, pool) for piece in chain([first], rest))
 
 
@@ -247,7 +247,7 @@ def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Poo
         "relations": "; ".join(step.relation for step in steps),
         "facts": len(shown.facts),
         "prompt_tokens": tokens,
-        "exemplars": "; ".join(each.id for each in drawn),
+        "exemplars": "; ".join(example.id for example in drawn),
         "perturb": config.perturb,
         "source_id": source.id,
     }
@@ -256,7 +256,7 @@ def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Poo
 
 def _prompt(config: Config, source: Source, drawn: list[exemplars.Exemplar]) -> tuple[str, int]:
     """The prompt and its tokens."""
-    lines = [line for each in drawn for line in each.lines]
+    lines = [line for example in drawn for line in example.lines]
     lines += words.facts(source, config.fact_titles) + words.ask(config.style, source.question)
     prompt = _text(config, lines)
     return prompt, counter(config.tokenizer)(prompt)
@@ -283,7 +283,7 @@ def _files(config: Config) -> dict[str, tuple[File, ...]]:
 
 
 def _check_first(file: File, first: Any) -> None:
-    """Raises SourceError where the first record lacks what every record must have."""
+    """Raises SourceError if the first record lacks what every record must have."""
     lacking = missing(first)
     if {"answer", "evidences"} & set(lacking) or not (first["answer"] or first["evidences"]):
         what = " and ".join(name for name in ("answer", "evidences") if name in lacking or not first[name])

@@ -1,6 +1,6 @@
-"""The chain of reasoning of a record: its evidence triples in order, checked, and saved where they can be.
+"""The chain of reasoning of a record: its evidence triples in order, checked, and repaired if they can be.
 
-A triple says (subject, relation, object). The hops of a row hold together where
+A triple says (subject, relation, object). The hops of a row hold together if
 
 - in a chain (compositional, inference) each later subject is the object before it and the last object is the answer;
 - in a comparison the two things compared are named in the question, each with the values asked for (in a bridge
@@ -37,7 +37,7 @@ class Drop(Exception):  # noqa: N818
 
 
 class Step(NamedTuple):
-    """One triple, with Wikidata's ids of its ends where they are given ("" where not)."""
+    """One triple, with Wikidata's ids of its ends where they are given ("" if not)."""
 
     subject: str
     relation: str
@@ -88,7 +88,7 @@ def _supported(step: Step, said: str) -> bool:
 
 
 def hops(type: str, steps: Sequence[Step]) -> int:
-    """How many facts a reader goes through one after another: a comparison is one hop, over a bridge two."""
+    """How many facts a reader has to join one after another: a comparison is one hop, over a bridge two."""
     return len(steps) if type in CHAINS else 1 if type == "comparison" else 2
 
 
@@ -106,7 +106,7 @@ def _chain(source: Source) -> tuple[Step, ...]:
 
 
 def _with_answer(last: Step, source: Source) -> Step:
-    """The last step; where only Wikidata's id says that its object is the answer, with the answer as its object."""
+    """The last step, with the answer as its object if only Wikidata's id says that its object is the answer."""
     if names.same_thing(last.object, source.answer):
         return last
     if last.object_id.startswith("Q") and last.object_id == source.answer_id:
@@ -148,10 +148,10 @@ def _asked_about(thing: str, bridges: list[Step], asked: list[Step], source: Sou
         return [step for step in asked if names.fold(step.subject) == names.fold(thing)]
     own = [step for step in bridges if step.subject == thing]
     pairs = [(bridge, step) for step in asked for bridge in _bridges(step, bridges, asked, source) if bridge in own]
-    found = [_named_after(bridge, step) for bridge, step in pairs]
-    if not found:
+    named = [_named_after(bridge, step) for bridge, step in pairs]
+    if not named:
         raise Drop("broken_chain", f"nothing is said about {' and '.join(bridge.object for bridge in own)}")
-    return found
+    return named
 
 
 def _bridges(step: Step, bridges: list[Step], asked: list[Step], source: Source) -> list[Step]:
@@ -165,7 +165,7 @@ def _bridges(step: Step, bridges: list[Step], asked: list[Step], source: Source)
 
 
 def _check_equality(source: Source, one: list[Step], other: list[Step]) -> list[Step]:
-    """The second thing's triples, its value spelled like the first one's where only Wikidata knows that it is one."""
+    """The second thing's triples, its value spelled like the first one's if only Wikidata knows that they are one."""
     pairs = [(first, second) for first in one for second in other if first.relation == second.relation]
     by_text = any(names.same_value(first.object, second.object) for first, second in pairs)
     by_id = {second: first for first, second in pairs if first.object_id and first.object_id == second.object_id}
@@ -217,10 +217,10 @@ def _direction(asked: str, larger: "re.Pattern[str]", smaller: "re.Pattern[str]"
 
 
 def _date(step: Step) -> Span:
-    found = names.date(step.object)
-    if found is None:
+    date = names.date(step.object)
+    if date is None:
         raise Drop("unreadable_date", f"{step.object!r} is no date")
-    return found
+    return date
 
 
 def _is_same(before: Step, step: Step) -> bool:
@@ -254,7 +254,7 @@ def _named_in_question(step: Step, source: Source) -> Step:
 
 
 def _named_after(before: Step, step: Step) -> Step:
-    """The step as its own evidence names the subject, or as the hop before did where nobody would see the link."""
+    """The step as its own evidence names the subject, or as the hop before did if nobody would see the link."""
     known, own = names.fold(before.object), names.fold(step.subject)
     if known == own:
         return step

@@ -42,10 +42,10 @@ class Pool:
 
 @lru_cache(maxsize=4)
 def pool(style: str, files: tuple[File, ...]) -> Pool:
-    """The pool of a training split, or of the made-up one where the source's has none that would do."""
+    """The pool of a training split, or of the made-up one if the source's has none that fits."""
     kinds = _kinds(style, files)
     if own := all(kinds):
-        return Pool(kinds, frozenset(each.id for kind in kinds for each in kind), own)
+        return Pool(kinds, frozenset(example.id for kind in kinds for example in kind), own)
     kinds = _kinds(style, (sample("train"),))
     return Pool(kinds, frozenset(), own)
 
@@ -53,14 +53,14 @@ def pool(style: str, files: tuple[File, ...]) -> Pool:
 def draw(pool: Pool, count: int, source: Source, rng: Random) -> list[Exemplar]:
     """`count` examples that have nothing in common with a row.
 
-    Raises Drop where the pool has no such example.
+    Raises Drop if the pool has no such example.
     """
     kinds = pool.kinds if count == len(KINDS) else [rng.choice(pool.kinds)] if count else []
     mine = entities(source)
     drawn = []
     for kind in kinds:
         start = rng.randrange(len(kind))
-        free = (each for each in (*kind[start:], *kind[:start]) if mine.isdisjoint(each.entities))
+        free = (example for example in (*kind[start:], *kind[:start]) if mine.isdisjoint(example.entities))
         if (chosen := next(free, None)) is None:
             raise Drop("no_exemplar", "each example in the pool shares a name or the answer with the row")
         drawn.append(chosen)
@@ -68,22 +68,22 @@ def draw(pool: Pool, count: int, source: Source, rng: Random) -> list[Exemplar]:
 
 
 def entities(source: Source) -> frozenset[str]:
-    """Everything a row names, and its answer where it is more than yes or no."""
+    """Everything a row names, and its answer if it is more than yes or no."""
     named = [name for step in source.steps for name in (step.subject, step.object)]
     named += [source.answer, *(title for title, _ in source.facts)]
     return frozenset(names.fold(name.partition(" (")[0]) for name in named) - {"yes", "no"}
 
 
 def _kinds(style: str, files: tuple[File, ...]) -> tuple[tuple[Exemplar, ...], ...]:
-    found: dict[str, list[tuple[Source, tuple[Step, ...]]]] = {kind: [] for kind in KINDS}
+    by_kind: dict[str, list[tuple[Source, tuple[Step, ...]]]] = {kind: [] for kind in KINDS}
     for record in _head(files):
         try:
             source = read(record)
             if source.type in KINDS:
-                found[source.type].append((source, check(source)))
+                by_kind[source.type].append((source, check(source)))
         except Drop:
             continue
-    return tuple(_choose(style, candidates) for candidates in found.values())
+    return tuple(_choose(style, candidates) for candidates in by_kind.values())
 
 
 def _head(files: tuple[File, ...]) -> Iterator[Any]:
@@ -102,7 +102,7 @@ def _choose(style: str, candidates: list[tuple[Source, tuple[Step, ...]]]) -> tu
         lines = tuple(exemplar(style, source, steps))
         own = entities(source)
         fits = estimate("\n".join(lines)) <= TOKENS and seen.count(relations) < ALIKE
-        if fits and all(own.isdisjoint(each.entities) for each in chosen):
+        if fits and all(own.isdisjoint(example.entities) for example in chosen):
             chosen.append(Exemplar(source.id, lines, own))
             seen.append(relations)
         if len(chosen) >= min(SIZE, max(1, len(candidates) // 4)):

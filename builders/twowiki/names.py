@@ -107,7 +107,7 @@ def shares_word(one: str, other: str) -> bool:
 
 
 def numbers_agree(one: str, other: str) -> bool:
-    """Whether two names have the same numbers, where both have some: not the 7th Earl for the 8th."""
+    """Whether two names have the same numbers, if both have some: not the 7th Earl for the 8th."""
     first, second = (set(DIGITS.findall(BRACKETED.sub("", name))) for name in (one, other))
     return first == second or not (first and second)
 
@@ -128,7 +128,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def same_thing(one: str, other: str) -> bool:
-    """Whether two texts name one thing to the letter; what stands in brackets counts where both have brackets."""
+    """Whether two texts name one thing to the letter; what stands in brackets counts if both have brackets."""
     if letters(one) == letters(other):
         return True
     return bare(one) == bare(other) and not ("(" in one and "(" in other)
@@ -168,7 +168,7 @@ def date(text: str) -> tuple[float, float] | None:
 
 
 def earlier(one: tuple[float, float], other: tuple[float, float]) -> bool | None:
-    """Whether one date is before another; None where they cannot be told apart."""
+    """Whether one date is before another; None if they cannot be told apart."""
     if one[1] < other[0]:
         return True
     return False if other[1] < one[0] else None
@@ -180,14 +180,14 @@ def named(name: str, text: str) -> bool:
 
 
 def has_date(date: str, text: str) -> bool:
-    """Whether the numbers of a date stand close together in a text, also where the source glued two dates into one:
+    """Whether the numbers of a date stand close together in a text, also if the source glued two dates into one:
     `25 October 188910 November 1981`."""
     if _stands(date, text):
         return True
-    found = DATE_WORD.findall(GLUED.sub(r"\1 \2", text))
+    date_words = DATE_WORD.findall(GLUED.sub(r"\1 \2", text))
     wanted = set(DIGITS.findall(date))
-    starts = [at for at, word in enumerate(found) if word in wanted]
-    return any(wanted <= set(found[at : at + DATE_WIDTH]) for at in starts)
+    starts = [at for at, word in enumerate(date_words) if word in wanted]
+    return any(wanted <= set(date_words[at : at + DATE_WIDTH]) for at in starts)
 
 
 def positions(things: list[str], text: str) -> dict[str, int]:
@@ -215,7 +215,7 @@ def _stands(words: str, text: str) -> bool:
 
 
 def _find(thing: str, text: str) -> str:
-    """The words of a name as they stand in spaced words, "" where they do not."""
+    """The words of a name as they stand in spaced words, "" if they do not."""
     for name in (spaced(thing), f" {' '.join(words(thing))} "):
         if name.strip() and name in text:
             return name
@@ -228,9 +228,9 @@ def _days(year: int, months: list[int], day: int | None, first: bool) -> float:
 
 
 def _telling(name: str) -> set[str]:
-    """The words that tell a name from others; all of them where all are common, such as Prince."""
-    found = set(words(name))
-    return {word for word in found - COMMON if len(word) > 1} or found
+    """The words that tell a name from others; all of them if all are common, such as Prince."""
+    own = set(words(name))
+    return {word for word in own - COMMON if len(word) > 1} or own
 
 
 def _telling_words(names: Iterable[str]) -> bool:

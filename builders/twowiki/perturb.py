@@ -24,7 +24,7 @@ Fact = tuple[str, str]
 def perturb(how: Perturbation, source: Source, steps: tuple[Step, ...], context: Paragraphs, rng: Random) -> Source:
     """The record with other facts.
 
-    Raises Drop where it has nothing to change.
+    Raises Drop if it has nothing to change.
     """
     facts = list(source.facts)
     if how == "reorder":
@@ -59,7 +59,7 @@ def _irrelevant(source: Source, steps: tuple[Step, ...], context: Paragraphs, rn
             continue
         for sentence in map(clean, map(str, said[:3])):  # the first ones tell what the page is about
             if _speaks_of_other(sentence, needed):
-                # a sentence that does not name its page (`He later moved`) seems to go on about another fact's subject
+                # a sentence that does not name its page (`He later moved`) seems to be about another fact's subject
                 (named if names.told(str(title), sentence) else others).append((clean_name(str(title)), sentence))
     if not named and not others:
         raise Drop("no_irrelevant_fact", "no other paragraph has a sentence that is not about the question")

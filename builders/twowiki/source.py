@@ -67,7 +67,7 @@ class Piece:
     where: str
 
     def records(self) -> list[Any]:
-        """Raises SourceError where the text is no JSON."""
+        """Raises SourceError if the text is no JSON."""
         try:
             records: list[Any] = orjson.loads(self.json)
         except orjson.JSONDecodeError as error:
@@ -79,7 +79,7 @@ class Piece:
 def locate(source: str, source_split: str) -> dict[str, tuple[File, ...]]:
     """The files of each split of a source: {"train": ..., "test": ...}, without a split that is not there.
 
-    Raises SourceError where there are none.
+    Raises SourceError if there are none.
     """
     path = Path(source)
     if source == SAMPLE:
@@ -124,14 +124,14 @@ def pieces(file: File) -> Iterator[Piece]:
 
 def facts(files: dict[str, tuple[File, ...]]) -> dict[str, str]:
     """Name and SHA-256 of each file (of a zip as a whole) by which a source is told apart from another."""
-    found = {}
+    hashes = {}
     for path in sorted({file.path for split in files.values() for file in split}):
         try:
             stat = path.stat()
-            found[path.name] = _digest(path, stat.st_size, stat.st_mtime_ns)
+            hashes[path.name] = _digest(path, stat.st_size, stat.st_mtime_ns)
         except OSError as error:
             raise SourceError(f"{path} cannot be read ({error.strerror}): {HELP}") from error
-    return found
+    return hashes
 
 
 @lru_cache(maxsize=8)
@@ -152,23 +152,23 @@ def _split_of(name: str) -> str | None:
 
 def _splits(files: list[File], source: str) -> dict[str, tuple[File, ...]]:
     """Files by split. Of several kinds of file for one split the first counts: JSON before lines before Parquet."""
-    found = {}
+    splits = {}
     for split in NAMES:
         own = [file for file in files if _split_of(file.name) == split]
         kinds = [[file for file in own if file.name.endswith(suffix)] for suffix in SUFFIXES]
         if first := next(filter(None, kinds), None):
-            found[split] = tuple(first)
-    if not found:
-        there = ", ".join(file.name for file in files[:5]) or "other files"
+            splits[split] = tuple(first)
+    if not splits:
+        names = ", ".join(file.name for file in files[:5]) or "other files"
         hint = " (the official test.json has no answers)" if any(f.name.startswith("test") for f in files) else ""
-        raise SourceError(f"{source!r} has no train.json or dev.json, only {there}{hint}: {HELP}")
-    return found
+        raise SourceError(f"{source!r} has no train.json or dev.json, only {names}{hint}: {HELP}")
+    return splits
 
 
 def _in_folder(folder: Path) -> list[File]:
     """Data files in a folder and in the folders right below it."""
-    found = sorted([*folder.glob("*"), *folder.glob("*/*")])
-    return [File(path) for path in found if path.suffix in SUFFIXES and path.is_file()]
+    paths = sorted([*folder.glob("*"), *folder.glob("*/*")])
+    return [File(path) for path in paths if path.suffix in SUFFIXES and path.is_file()]
 
 
 def _members(path: Path) -> list[File]:
@@ -229,7 +229,7 @@ def _from_lines(name: str, blocks: Iterator[bytes]) -> Iterator[Piece]:
     for block in chain(blocks, [b"\n"]):
         rest += block
         whole, end, rest = rest.rpartition(b"\n")
-        if lines := [each for each in whole.split(b"\n") if each.strip()]:
+        if lines := [record for record in whole.split(b"\n") if record.strip()]:
             yield Piece(b"[" + b",".join(lines) + b"]", f"{name} from line {line:,}")
         line += whole.count(b"\n") + len(end)
 

@@ -1,4 +1,4 @@
-"""Turns a record of a file, in the official layout or in that of a mirror, into the tidy form the chain is checked in.
+"""Turns a record of a file, in the official layout or in that of a mirror, into the tidy form that evidence.py checks.
 
 Official (Ho et al. 2020): `context` [[title, [sentence, ...]], ...], `supporting_facts` [[title, index], ...],
 `evidences` [[subject, relation, object], ...], `evidences_id` the same with Wikidata's ids, often empty. Mirrors write
@@ -68,9 +68,9 @@ def _sentence(title: str, index: Any, context: Paragraphs) -> str:
     own = [said for name, said in context if name == title] or [said for name, said in context if _same(name, title)]
     if not own:
         raise Drop("fact_without_paragraph", f"no paragraph is called {title!r}")
-    if not isinstance(index, int) or not (found := [said[index] for said in own if 0 <= index < len(said)]):
+    if not isinstance(index, int) or not (sentences := [said[index] for said in own if 0 <= index < len(said)]):
         raise Drop("fact_out_of_range", f"sentence {index} of {title!r}, which has {max(map(len, own))}")
-    sentence = clean(str(found[0]))
+    sentence = clean(str(sentences[0]))
     if not any(letter.isalnum() for letter in sentence):
         raise Drop("empty_fact", f"sentence {index} of {title!r} is empty")
     return sentence

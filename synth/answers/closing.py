@@ -43,7 +43,7 @@ _NOT_OWN = (
 _NOT_FIRM = (
     r"\b(?:or|either|may|maybe|perhaps|possibly|might|could|not|never|doubt|unlikely|guess|wonder|unsure)\b|n't\b"
 )
-# What a closing form says, where that is no answer.
+# What a closing form says if that is no answer.
 _UNDECIDED = (
     r"\W{0,9}(?:not|never|either|maybe|perhaps|possibly|unknown|unclear|uncertain|undetermined|indeterminate|impossible|cannot"
     r"|can't|could|might|may be|depends|it depends|between|no idea"
@@ -55,7 +55,7 @@ _BEFORE = (
     r"[\s:*_]{0,9}(?:(?:that|therefore|thus|hence|then|clearly|simply|just|indeed|definitely|certainly|obviously"
     r"|most likely|probably|likely|equal to|given by),?\s{1,4}){0,3}"
 )
-# Where an explanation begins, and where what is said behind yes or no.
+# Where an explanation begins, and where words behind yes or no begin.
 _EXPLAINED = (
     r"\s{0,4}(?:[,;:.\u2014-]?\s{0,4}\b(?:because|since|due to|given that)\b"
     r"|[,;:\u2014-]\s{1,4}(?:as|which|so|not|where|after)\b)"
@@ -105,8 +105,8 @@ def canonical(text: str, kind: Kind, options: Sequence[str] = ()) -> str | None:
     """A gold label or a said answer in canonical form; None if it is not one, and nothing but one."""
     if len(text) > _LONGEST:
         return None
-    found = option(text, options) if kind == "option" else _READERS[kind](text)
-    return found if found and len(found) <= _LONGEST else None
+    answer = option(text, options) if kind == "option" else _READERS[kind](text)
+    return answer if answer and len(answer) <= _LONGEST else None
 
 
 def typewriter(text: str) -> str:
@@ -126,14 +126,14 @@ def closing_forms(closing: str) -> "re.Pattern[str]":
 
 def last_closing(text: str, forms: "re.Pattern[str]", kind: Kind, options: Sequence[str]) -> Closing | None:
     """The last closing form that is the reply's own."""
-    found = list(forms.finditer(text))
-    quotes = _quotes(text) if found else []
-    while found:
-        last = found.pop()
+    matches = list(forms.finditer(text))
+    quotes = _quotes(text) if matches else []
+    while matches:
+        last = matches.pop()
         quote = bisect(quotes, (last.start(), len(text))) - 1
         if quote >= 0 and last.start() < quotes[quote][1]:
             continue
-        closing = _outermost(text, last, found, kind, options)
+        closing = _outermost(text, last, matches, kind, options)
         if not closing.own:
             continue
         if closing.form == "hashes" and canonical(closing.words, kind, options) is None:
@@ -149,10 +149,10 @@ def _outermost(
     closing = _closing(text, last, kind, options)
     if closing.form not in ("box", "tag"):
         return closing
-    for found in reversed(before):
-        if closing.start - found.start() > _LONGEST:
+    for match in reversed(before):
+        if closing.start - match.start() > _LONGEST:
             break
-        outer = _closing(text, found, kind, options)
+        outer = _closing(text, match, kind, options)
         if outer.form != "box" and outer.end > closing.start:
             return outer
         if outer.form == "box" and _ONE_OF_SEVERAL.fullmatch(text, outer.end, closing.start):
@@ -212,8 +212,8 @@ def _pieces(said: str, kind: Kind) -> list[str]:
     """The words behind a closing form and shorter cuts of them, the longest first: the line, the sentence, what stands
     before an explanation. Any words are a text, which is why there is one cut of it."""
     sentence = said[: _sentence(said, careful=kind in ("text", "option", "date"))]
-    found = (_COMMA_.search(sentence) if kind == "yes_no" else None) or EXPLAINED.search(sentence)
-    short = sentence[: found.start()] if found else sentence
+    cut = (_COMMA_.search(sentence) if kind == "yes_no" else None) or EXPLAINED.search(sentence)
+    short = sentence[: cut.start()] if cut else sentence
     if kind == "text":
         return [short]
     return list(dict.fromkeys([said, sentence, short]))
@@ -221,15 +221,15 @@ def _pieces(said: str, kind: Kind) -> list[str]:
 
 def _sentence(line: str, *, careful: bool) -> int:
     """Where the first sentence of a line ends. `careful`: not behind initials and abbreviations."""
-    for found in END.finditer(line):
-        if not (careful and found[0] == "." and _NO_END_.search(line[: found.start()])):
-            rest = line[found.end() : found.end() + 6]
-            return found.end() + len(rest) - len(rest.lstrip("\"')]}*_`$"))
+    for end in END.finditer(line):
+        if not (careful and end[0] == "." and _NO_END_.search(line[: end.start()])):
+            rest = line[end.end() : end.end() + 6]
+            return end.end() + len(rest) - len(rest.lstrip("\"')]}*_`$"))
     return len(line)
 
 
 def braced(text: str, at: int) -> str:
-    """What stands up to the brace that closes the one before `at`; "" where there is none nearby."""
+    """What stands up to the brace that closes the one before `at`; "" if there is none nearby."""
     depth = 1
     for i, char in enumerate(text[at : at + _LONGEST]):
         depth += (char == "{") - (char == "}")
@@ -241,9 +241,9 @@ def braced(text: str, at: int) -> str:
 def _quotes(text: str) -> list[tuple[int, int]]:
     """Where somebody else speaks. A whole line in quotation marks is the reply's own."""
     return [
-        found.span()
-        for found in _QUOTES.finditer(text)
-        if found[0].lstrip().startswith(">") or not _stands_alone(text, found.start(), found.end())
+        quote.span()
+        for quote in _QUOTES.finditer(text)
+        if quote[0].lstrip().startswith(">") or not _stands_alone(text, quote.start(), quote.end())
     ]
 
 

@@ -1,4 +1,4 @@
-"""The kinds of answers there are, and what was found in an output."""
+"""The kinds of answers, and the parts of an output of a model: its answer, its rationale, its steps."""
 
 from dataclasses import dataclass
 from typing import Literal

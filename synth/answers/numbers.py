@@ -1,4 +1,4 @@
-r"""A number out of the words in which it was given, or None where they are more, or less, than one number.
+r"""A number out of the words in which it was given, or None if they are more, or less, than one number.
 
 Read: 1,234.50   $18   -3   3/4   1 3/4   15%   1e3   3 x 10^4   5 million   18 eggs per day   twelve   x = 18
 Not read: ranges (10-15), times (12:30), compounds (5 hours and 30 minutes), expressions (9 * 2), comparisons (at least
@@ -60,7 +60,7 @@ _ABOUT = re.compile(r"(?:(?:about|approximately|approx\.?|roughly|around|exactly
 
 
 def number(text: str, *, most_words: int = 12) -> str | None:
-    """The number in canonical form: "18", "-0.5", or in lowest terms "3/4" where it was written as a fraction."""
+    """The number in canonical form: "18", "-0.5", or in lowest terms "3/4" if it was written as a fraction."""
     text = _in_dollars(plain(text))
     if re.search(r"\.\.\.|\u2026|[<>\u2260\u2264\u2265]", text) or (text := _right_hand_side(text)) == "":
         return None
@@ -76,7 +76,7 @@ def number(text: str, *, most_words: int = 12) -> str | None:
 
 
 def _right_hand_side(text: str) -> str:
-    """What an equation comes to; "" where the text is several equations, or more than one."""
+    """What an equation comes to; "" if the text is several equations, or more than one."""
     *left, right = _EQUALS.split(text)
     return "" if left and _NO_EQUATION.search(" = ".join(left)) else right
 
@@ -112,17 +112,17 @@ def _written_in_words(text: str) -> str | None:
 
 
 def _unit(tail: str, most_words: int) -> int | None:
-    """What the words behind a number multiply it by; None where they are no unit."""
+    """What the words behind a number multiply it by; None if they are no unit."""
     if "%" not in tail and not tail.strip():
         return 1
     tail = re.sub(r"(?<=[a-z])\^\{?[23]\}?(?![\w^])", "", tail.rstrip(" .,!"))  # square metres
-    if not (found := _TAIL.fullmatch(tail)):
+    if not (match := _TAIL.fullmatch(tail)):
         return None
-    said = re.findall(r"[^\W\d_][^\s/%°-]*", tail)
-    scale = _SCALES.get(said[0].casefold(), 1) if said and found["gap"] else 1
-    rest = said[1:] if scale != 1 else said
-    glued = not found["gap"] and bool(re.match(r"[^\W\d_]", tail))
-    if glued and said[0] not in _GLUED_UNITS:
+    words = re.findall(r"[^\W\d_][^\s/%°-]*", tail)
+    scale = _SCALES.get(words[0].casefold(), 1) if words and match["gap"] else 1
+    rest = words[1:] if scale != 1 else words
+    glued = not match["gap"] and bool(re.match(r"[^\W\d_]", tail))
+    if glued and words[0] not in _GLUED_UNITS:
         return None
     return scale if len(rest) <= most_words and all(map(_may_be_a_unit, rest)) else None
 

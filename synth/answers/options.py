@@ -31,19 +31,19 @@ def choose(pieces: Sequence[str], options: Sequence[str], explained: "re.Pattern
     """
     pieces = [unwrap(piece) for piece in pieces]
     named = _first(_by_text(piece, options) for piece in pieces)
-    found = _LETTER.fullmatch(pieces[0])
-    if not found or found["letter"].upper() not in ascii_uppercase[: len(options) or 26]:
+    match = _LETTER.fullmatch(pieces[0])
+    if not match or match["letter"].upper() not in ascii_uppercase[: len(options) or 26]:
         return _only(named)
-    letter, rest = found["letter"].upper(), found["rest"]
+    letter, rest = match["letter"].upper(), match["rest"]
     if not rest:
         return letter if letter in (named or letter) else None
     own = _first(_by_text(piece.removeprefix(pieces[0][: -len(rest)]), options) for piece in pieces)
-    marked = bool(found["open"] or found["close"] or found["mark"])
+    marked = bool(match["open"] or match["close"] or match["mark"])
     if named and not (marked and own):  # "a good dog" is a text, "A, good dog" a letter with a text
         return _only(named)
     if own:
         return letter if letter in own else None
-    return letter if explained and _explains(found, explained) else None
+    return letter if explained and _explains(match, explained) else None
 
 
 def _explains(found: "re.Match[str]", explained: "re.Pattern[str]") -> bool:
@@ -56,7 +56,7 @@ def _explains(found: "re.Match[str]", explained: "re.Pattern[str]") -> bool:
 
 
 def _by_text(text: str, options: Sequence[str]) -> set[str]:
-    """The options that have this text; two where the question has the same option twice."""
+    """The options that have this text; two if the question has the same option twice."""
     exact = {c for c, o in zip(ascii_uppercase, options, strict=False) if plain(o).casefold() == text.casefold()}
     said = words(text)
     near = {c for c, o in zip(ascii_uppercase, options, strict=False) if said and words(o) == said}

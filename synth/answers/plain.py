@@ -49,12 +49,12 @@ def words(text: str) -> str | None:
 
     Marks that tell answers apart stay: 3.5 is not 35, -5 is not 5, C++ is not C.
     """
-    found = _bare(text)
+    bare = _bare(text)
     for _ in range(5):  # what one pass uncovers, another may read: a text that has not settled by then is no answer
-        again = _bare(found)
-        if again == found:
-            return found or None
-        found = again
+        again = _bare(bare)
+        if again == bare:
+            return bare or None
+        bare = again
     return None
 
 
@@ -64,10 +64,10 @@ def _bare(text: str) -> str:
         text = unicodedata.normalize("NFKC", text.casefold())
     text = re.sub(r"(?<!\d)\.|\.(?!\d)|'", "", text.replace("...", " "))
     text = re.sub(r"[\"\u00ab\u00bb\u201e`(){}\[\],;:!?¿¡*_\u2014]|(?<!\S)-(?!\d)|(?<=\S)-", " ", text)
-    found = text.split()
-    while len(found) > 1 and found[0] in ("a", "an", "the"):
-        found = found[1:]
-    return " ".join(found)
+    words = text.split()
+    while len(words) > 1 and words[0] in ("a", "an", "the"):
+        words = words[1:]
+    return " ".join(words)
 
 
 def unwrap(text: str) -> str:

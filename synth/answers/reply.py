@@ -4,7 +4,7 @@ r"""Find the answer that a reply commits to, and compare it with the gold one.
     "It is 18 or 20."                                                               -> no_answer
 
 A reply commits to an answer in a closing form (the table in synth/answers/closing.py), or by being an answer and
-nothing else. The last closing form decides, also where what it says is no answer: "The answer is 5 or 6" takes nothing
+nothing else. The last closing form decides, even if what it says is no answer: "The answer is 5 or 6" takes nothing
 from an earlier sentence, and neither does "The answer is 18. Wait, that is wrong." What is quoted, asked, supposed or
 put into somebody's mouth ("if the answer is 5", "Tom says the answer is 5") is no closing form. In doubt there is no
 answer: a right one that is lost costs another try, a wrong one that is taken stays in the data.
@@ -177,7 +177,7 @@ def _without_closings(
 
 
 def _own_part(text: str, forms: "re.Pattern[str]") -> tuple[str, str]:
-    """The reply, and what a model that was not stopped went on with: a next question, and its answer."""
+    """The reply, and what a model that was not stopped wrote after it: a next question, and its answer."""
     first = forms.search(text) if _NEXT_QUESTION.search(text) else None  # the cheaper one first
     next_question = _NEXT_QUESTION.search(text, first.end()) if first else None
     if next_question is None:
@@ -186,7 +186,7 @@ def _own_part(text: str, forms: "re.Pattern[str]") -> tuple[str, str]:
 
 
 def _whole(text: str, kind: Kind, options: Sequence[str]) -> str | None:
-    """The answer where the reply is nothing else: "18", "(B) Contradiction", "yes."."""
+    """The answer if the reply is nothing else: "18", "(B) Contradiction", "yes."."""
     text = text.strip()
     asks = text.endswith("?") and not any(option.endswith("?") for option in options)
     if len(text) > _LONGEST or asks or (kind != "option" and ("\n" in text or UNDECIDED.match(text))):
@@ -218,7 +218,7 @@ def _tidy(text: str) -> str:
 def _without_dangling(before: str) -> str:
     """What led up to a closing form: without "So", "Therefore, **", a heading, or the beginning of its sentence."""
     before = THEREFORE.sub("", before.rstrip(MARKS) + " ").rstrip()
-    ends = [found.end() for found in END.finditer(before)]
+    ends = [end.end() for end in END.finditer(before)]
     cut = max(before.rfind("\n") + 1, ends[-1] if ends else 0)
     fragment = before[cut:].strip(MARKS)
     if fragment and len(fragment.split()) > 2 and fragment[-1] in ",;—-:":

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         def __set__(self, instance: object, value: str | os.PathLike[str]) -> None: ...
 
     class MaybePath:
-        """The same, and None."""
+        """Type checkers: the same, and None."""
 
         def __get__(self, instance: object, owner: Any) -> Path | None: ...
         def __set__(self, instance: object, value: str | os.PathLike[str] | None) -> None: ...
@@ -184,8 +184,8 @@ def as_declared(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], l
 @cache
 def hints(kind: type) -> dict[str, Any]:
     """Field -> its annotation."""
-    found = get_type_hints(kind)
-    return {f.name: found[f.name] for f in fields(kind)}
+    annotations = get_type_hints(kind)
+    return {f.name: annotations[f.name] for f in fields(kind)}
 
 
 def parts(hint: Any) -> tuple[list[Any], bool]:
@@ -214,15 +214,15 @@ def _several(value: Any, kind: Any) -> Any:
     values = value if isinstance(value, list | tuple) else [] if value is None else [value]
     if inner[-1] is not Ellipsis and get_origin(kind) is tuple and len(values) != len(inner):
         raise ValueError(f"{len(inner)} values")
-    return get_origin(kind)(_value(each, inner[0]) for each in values)
+    return get_origin(kind)(_value(item, inner[0]) for item in values)
 
 
 def _check_size(value: Any, facts: Mapping[str, Any]) -> None:
-    for each in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(each, int | float) and not isinstance(each, bool):
-            if facts["least"] is not None and not each >= facts["least"]:
+    for number in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            if facts["least"] is not None and not number >= facts["least"]:
                 raise ValueError(f"{_written(float(facts['least']))} at least")
-            if facts["most"] is not None and not each <= facts["most"]:
+            if facts["most"] is not None and not number <= facts["most"]:
                 raise ValueError(f"{_written(float(facts['most']))} at most")
 
 
@@ -272,7 +272,7 @@ def switch(name: str) -> str:
 
 
 def label(f: "Field[Any]") -> str:
-    """What a field is called where a mistake is told: `--max-attempts`, `FOLDER`."""
+    """What a field is called in a message about a mistake: `--max-attempts`, `FOLDER`."""
     return str(f.metadata["metavar"] or f.name.upper()) if f.metadata["positional"] else switch(f.name)
 
 
@@ -282,7 +282,7 @@ def words(config: Any, leave_out: Callable[["Field[Any]"], bool] = lambda f: Fal
     for f in fields(config):
         value = getattr(config, f.name)
         if f.metadata["positional"]:
-            arguments += [_written(each) for each in (value if isinstance(value, tuple) else [value])]
+            arguments += [_written(item) for item in (value if isinstance(value, tuple) else [value])]
         elif value != f.default and not leave_out(f):
             options += _option_words(f, value)
     dashed = any(word.startswith("-") for word in arguments)
@@ -296,7 +296,7 @@ def _option_words(f: "Field[Any]", value: Any) -> list[str]:
         return []
     numbers = isinstance(value, tuple) and bool(value) and isinstance(value[0], float)
     values = [value] if numbers or not isinstance(value, list | tuple) else value
-    return [word for each in values for word in _joined(switch(f.name), _written(each))]
+    return [word for item in values for word in _joined(switch(f.name), _written(item))]
 
 
 def _joined(name: str, text: str) -> list[str]:

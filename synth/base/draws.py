@@ -3,7 +3,7 @@
 A key is "<dataset>/<variant>/<split>/<seed>" and a row owns a fixed stretch of the counter of one Philox generator
 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a thousand rows are drawn in one call, row 7
 comes out the same whether it is drawn alone or among them, and no row of one seed is a row of another, as happens
-where rows are seeded with seed + i. NumPy promises that the bits of a bit generator never change (NEP 19).
+if rows are seeded with seed + i. NumPy promises that the bits of a bit generator never change (NEP 19).
 """
 
 import hashlib
@@ -39,5 +39,5 @@ def _words(key: str, start: int, stop: int, width: int) -> npt.NDArray[np.uint64
 
 
 def generator(key: str, row: int | str) -> Random:
-    """A generator of Python's own for one row, where the draws of a row cannot be counted beforehand."""
+    """A generator of Python's own for one row, if the draws of a row cannot be counted beforehand."""
     return Random(f"{key}/{row}")

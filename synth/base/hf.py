@@ -69,7 +69,7 @@ def endpoint() -> str | None:
 
 
 def _why(name: str, kind: Kind, error: Exception, otherwise: str) -> str:
-    """What went wrong and the way out, as one line."""
+    """One line: what went wrong when files were fetched, and the way out."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,

@@ -1,4 +1,4 @@
-"""Event loops wherever the program runs: in a shell, in a notebook whose loop is running already, in any thread."""
+"""Runs coroutines wherever the program runs: in a shell, in a notebook whose loop is running already, in any thread."""
 
 import asyncio
 import signal

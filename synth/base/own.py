@@ -22,13 +22,13 @@ def run_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SynthError:
         raise
-    except Exception as error:  # somebody else's file: whatever goes wrong in it is said in one line
+    except Exception as error:  # somebody else's file: any error in it becomes one line
         raise UsageError(f"{path} does not run: {line_of(error, path)}{type(error).__name__}: {error}") from error
     return module
 
 
 def line_of(error: Exception, path: Path) -> str:
-    """`line 3: `, the last line of a file that an error came through; "" where it came through none."""
+    """`line 3: `, the last line of a file that an error came through; "" if it came through none."""
     line, trace = 0, error.__traceback__
     while trace is not None:
         line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == str(path) else line

@@ -1,4 +1,4 @@
-"""What is said and drawn on a terminal: notices, tables, a quiet progress line; plain lines if there is no terminal."""
+"""Output for people: notices, tables, a quiet progress line on a terminal; plain lines if output is no terminal."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ def progress(quiet: bool) -> Iterator[Report]:
 
 
 def sayer(quiet: bool, prefix: str = "") -> Say:
-    """A function that prints a line for the user beside the results, or does not."""
+    """A function that prints a line for the user on stderr; one that prints nothing if `quiet`."""
     return (lambda line: None) if quiet else (lambda line: typer.echo(f"{prefix}{line}", err=True))
 
 
@@ -87,7 +87,7 @@ class StepLine:
         self._first: int | None = None
 
     def show(self, step: int, figures: str) -> None:
-        """A step is done; `figures` says what else there is to know of it."""
+        """A step is done; `figures` are the numbers to show with it."""
         now = time.monotonic()
         first = self._first = step if self._first is None else self._first
         seconds = (now - self._started) / max(step - first, 1) if step > first else 0.0

@@ -1,1 +1,1 @@
-"""Builds datasets by program: `build(...)` in build.py; what a builder is in builder.py."""
+"""Builds datasets by program: `build(...)` in build.py; what a builder is: synth/data/builder.py."""

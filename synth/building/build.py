@@ -1,6 +1,6 @@
 """Runs a builder: makes rows in parallel, drops repeated questions in index order, writes a dataset folder.
 
-What a builder is stands in synth/data/builder.py. Which rows are kept depends on their order alone, so any number of
+What a builder is, synth/data/builder.py says. Which rows are kept depends on their order alone, so any number of
 workers writes the same bytes.
 """
 
@@ -46,7 +46,7 @@ Repeated = dict[str, "npt.NDArray[np.intp]"]  # reason: which rows of a chunk
 
 @dataclass(frozen=True)
 class Result:
-    """What stands in a folder now."""
+    """What a build left in a folder."""
 
     folder: Path
     rows: dict[str, int]
@@ -58,11 +58,11 @@ class Result:
 class Chunk:
     """The rows of one work item on their way from a worker."""
 
-    rows: Any  # as synth.tables.encode leaves them
+    rows: Any  # as `encode` of synth/data/writing.py returns them
     prints: Prints  # the fingerprint of each row's question
-    ids: Prints  # of each row's id; empty where rows are drawn, whose ids are told apart by their index
+    ids: Prints  # of each row's id; empty if rows are drawn, whose ids are told apart by their index
     rejected: list[Rejected]
-    groups: list[str]  # of the rows; empty where the builder has no group
+    groups: list[str]  # of the rows; empty if the builder has no group
 
 
 def build(name: str, **given: Any) -> Dataset:
@@ -84,7 +84,7 @@ def build(name: str, **given: Any) -> Dataset:
 def carry_out(name: str, config: Any, options: Options, report: Report = lambda *_: None) -> list[Result]:
     """Build every variant of a dataset into its folder.
 
-    Raises UsageError for a configuration that cannot be, FolderError where a folder cannot be written or holds
+    Raises UsageError for a configuration that cannot be, FolderError if a folder cannot be written or holds
     something else, SourceError for input data.
     """
     builder = find(name)
@@ -92,9 +92,9 @@ def carry_out(name: str, config: Any, options: Options, report: Report = lambda 
     variants = builder.variants(config)
     if "" not in variants and read_manifest(options.out) is not None:
         raise FolderError(f"{options.out} is a dataset folder, several do not fit into it: give another --out")
-    builds = [Build(name, builder, each, options.out / folder, options) for folder, each in variants.items()]
-    there = [each.already_there() for each in builds]  # refuse before anything is written
-    results = [done or each.run(report) for each, done in zip(builds, there, strict=True)]
+    datasets = [Build(name, builder, variant, options.out / folder, options) for folder, variant in variants.items()]
+    already = [dataset.already_there() for dataset in datasets]  # refuse before anything is written
+    results = [done or dataset.run(report) for dataset, done in zip(datasets, already, strict=True)]
     if "" not in variants:
         folder_card(options.out, list(variants))
     return results
@@ -132,9 +132,9 @@ class Build:
         self.yields: dict[str, dict[str, Counter[str]]] = {}  # split, group, outcome: rows
 
     def already_there(self) -> Result | None:
-        """What the folder holds, if it is this very dataset; None where it may be written.
+        """What the folder holds, if it is this very dataset; None if it may be written.
 
-        Raises FolderError where it holds something else.
+        Raises FolderError if it holds something else.
         """
         finish_move(self.folder)
         manifest = look(self.folder, self._recipe(), self.overwrite)
@@ -174,7 +174,7 @@ class Build:
         executor: ProcessPoolExecutor | None,
         report: Report,
     ) -> Counter[str]:
-        """Write one split; answers how many rows were dropped for which reason."""
+        """Write one split; returns how many rows were dropped for which reason."""
         wanted = self.splits[split]
         rejected: Counter[str] = Counter()
         for chunk in self._chunks(split, out, executor):
@@ -208,7 +208,7 @@ class Build:
 
     def _chunks(self, split: str, out: SplitWriter, executor: ProcessPoolExecutor | None) -> Iterator[Chunk]:
         """The rows of a split, as many as are needed: every row of a source; of a drawn dataset as many as are
-        missing, and again as many as are missing then, where rows were left out."""
+        missing, and again as many as are missing then, if rows were left out."""
         work = partial(_make, self.name, self.config, split, self.seed, self.format)
         if self.builder.items is not None:
             items = self.builder.items(self.config, split)
@@ -254,7 +254,7 @@ class Build:
             yield orjson.dumps(drop) + b"\n"
 
     def _workers(self, asked: int | None) -> int:
-        """Processes to use: as many as asked for, or the cores where there is enough to do to start them."""
+        """Processes to use: as many as asked for, or one for each core if there is enough work for them."""
         if asked is not None or not self.builder.drawn:
             return asked or cores()
         rows = sum(wanted or 0 for wanted in self.splits.values())

@@ -1,4 +1,4 @@
-"""<dataset>/<variant>/<split>/<seed>/<index>, written and read"""
+"""Ids of built rows, <dataset>/<variant>/<split>/<seed>/<index>: written from a configuration and read back."""
 
 from dataclasses import Field, dataclass, fields
 from typing import Any
@@ -8,7 +8,7 @@ from synth.errors import UsageError
 
 @dataclass(frozen=True)
 class Key:
-    """Everything a drawn row is a function of, but its index."""
+    """Everything that decides a drawn row, except its index."""
 
     dataset: str
     variant: str

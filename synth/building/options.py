@@ -1,4 +1,4 @@
-"""What every build has, whatever the builder."""
+"""The options that `synth build` has for every builder."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from synth.base.config import AnyPath, option, settings
 
 @settings
 class Options:
-    """Where to, in which form, by how many processes."""
+    """Where a dataset is written, in which form, by how many processes."""
 
     out: AnyPath = option("folder to write the dataset to", again=False, kw_only=False)
     seed: int = option("another seed, other rows", default=0)

@@ -1,4 +1,4 @@
-"""What a card says of a kind of data and the data itself does not: of a builder, or of a task."""
+"""What a builder or a task adds to the card of its data: facts that cannot be read from the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ class About:
 
     name: str  # Explained-ListOps
     text: str  # a paragraph or two in Markdown: what a row asks, what its rationale holds, after whom
-    licence: str = ""  # the Hub's identifier: apache-2.0; "" where it is not known
+    licence: str = ""  # the Hub's identifier: apache-2.0; "" if it is not known
     licence_note: str = ""  # a sentence: what is under which licence
     categories: tuple[str, ...] = ("text-generation",)  # task_categories of the Hub
     tags: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ("en",)  # of the text, where it is in a language
+    languages: tuple[str, ...] = ("en",)  # of the text, if it is in a natural language
     columns: Mapping[str, str] = field(default_factory=dict)  # column of `meta` -> what it means
     limits: tuple[str, ...] = ()  # a sentence each
     papers: tuple[str, ...] = ()  # BibTeX entries

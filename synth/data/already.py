@@ -1,4 +1,4 @@
-"""What is in a folder already, before anything is written to it."""
+"""Looks at a folder before it is written to: empty, the same dataset, another one, or somebody else's files."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from synth.errors import FolderError
 def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
     """The manifest if the folder holds this very dataset, whole; None if it may be written.
 
-    `recipe` is what decides the bytes of a dataset. One that was stopped before it was complete may be gone on with.
+    `recipe` is what decides the bytes of a dataset. A dataset that was stopped before it was complete may be resumed.
     Raises FolderError if the folder holds something else.
     """
     try:
@@ -26,15 +26,15 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any
         _refuse_foreign_files(folder)
         return None
     wanted = orjson.loads(orjson.dumps(recipe))
-    found = {key: manifest.get(key) for key in wanted}
-    if found == wanted:
+    held = {key: manifest.get(key) for key in wanted}
+    if held == wanted:
         hurt = damage(folder, manifest)
         if hurt is None:
             return manifest if manifest.get("complete", True) else None
         if not overwrite:
             raise FolderError(f"{folder / hurt} is missing or was changed: add --overwrite to make the dataset again")
     elif not overwrite:
-        difference = _difference(found, wanted)
+        difference = _difference(held, wanted)
         raise FolderError(f"{folder} holds another dataset ({difference}): add --overwrite to replace it")
     return None
 
@@ -50,11 +50,11 @@ def _refuse_foreign_files(folder: Path) -> None:
         raise FolderError(f"{folder} is a file: give --out a folder")
 
 
-def _difference(found: Any, wanted: dict[str, Any], inside: str = "its") -> str:
+def _difference(held: Any, wanted: dict[str, Any], inside: str = "its") -> str:
     """The first thing in which two recipes differ."""
     for key, value in wanted.items():
-        there = found.get(key)
-        if there != value:
-            inner = isinstance(value, dict) and isinstance(there, dict)
-            return _difference(there, value, key) if inner else f"{inside} {key} is {there}, asked for {value}"
+        old = held.get(key)
+        if old != value:
+            inner = isinstance(value, dict) and isinstance(old, dict)
+            return _difference(old, value, key) if inner else f"{inside} {key} is {old}, asked for {value}"
     return "it was made by another version"

@@ -1,7 +1,7 @@
 """The data of a folder as Arrow batches, and its columns as `datasets` writes them into a card's YAML.
 
 The schema of Parquet files is read from them. JSON lines have none: their rows are read with the types that their
-builder declares (writing.py), so that a string that looks like a date stays one. Rows that do not fit, and those
+builder declares (writing.py), so that a string that looks like a date stays a string. Rows that do not fit, and those
 of which nobody knows what they should be, are all looked at and kept as `synth push` keeps them (columns.py).
 """
 
@@ -32,7 +32,7 @@ class OtherRowsError(Exception):
 def declared_plan(folder: Path, manifest: Manifest) -> Plan:
     """The columns as the files, or who made them, say they are.
 
-    Raises OtherRowsError where nothing is known of them, or it cannot be. FolderError where files cannot be read.
+    Raises OtherRowsError if nothing is known of them, or it cannot be. FolderError if files cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -56,7 +56,7 @@ def _as_it_is(arrow_schema: Schema) -> Plan:
 
 
 def _declared(manifest: Manifest) -> Schema | None:
-    """The types that the maker of a folder says its rows have; None where it is not known."""
+    """The types that the maker of a folder says its rows have; None if it is not known."""
     from synth.data.survey import META, PROVENANCE
 
     if (builder := builder_of(manifest)) is not None:
@@ -67,7 +67,7 @@ def _declared(manifest: Manifest) -> Schema | None:
 def declared_batches(folder: Path, manifest: Manifest, split: str, wanted: Schema) -> Iterator[Batch]:
     """The rows of a split in order, some at a time, read as `wanted` says.
 
-    Raises OtherRowsError where they are not so, FolderError where a file cannot be read.
+    Raises OtherRowsError if they are not so, FolderError if a file cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -2,7 +2,7 @@
 
     BUILDER = Builder(
         config=Config, meta=META, splits=splits, records=records, about=ABOUT,  # what every builder has
-        record=record, check=check,  # and what it needs beside
+        record=record, check=check,  # and what only some need
     )
 
 Row i of a dataset that is drawn is a function of dataset, variant, split, seed and i alone.
@@ -61,7 +61,7 @@ class Builder(Generic[C]):
     config: type[C]  # a frozen dataclass; its fields, made with `option`, are the options of `synth build NAME`
     meta: Mapping[str, type]  # name and type of every column of a row's meta: str, int, float or bool; at least one
     splits: Callable[[C], Mapping[str, int | None]]  # split -> number of rows; None for every row of the source
-    # (config, split, seed, item) -> rows and drops of one work item, fewer where there are no more. An item is a range
+    # (config, split, seed, item) -> rows and drops of one work item, fewer if there are no more. An item is a range
     # of indexes, or what `items` yields.
     records: Callable[[C, str, int, Any], Iterator[Record | Rejected]]
     about: About  # what a dataset card says
@@ -70,10 +70,10 @@ class Builder(Generic[C]):
     # `records` does; UsageError if there is no such row
     record: Callable[[C, str, int, int], Record] | None = None
     items: Callable[[C, str], Iterator[Any]] | None = None  # (config, split) -> work items, of rows read from a source
-    variants: Callable[[C], Mapping[str, C]] = _one_folder  # folder -> config, where one call writes several datasets
+    variants: Callable[[C], Mapping[str, C]] = _one_folder  # folder -> config, if one call writes several datasets
     question: Callable[[Record], str] = whole_prompt  # what must not occur twice
-    settled: Callable[[C], C] = _as_it_is  # the configuration with everything filled in that was left to a preset
-    chunk: Callable[[C], int] = _chunk  # rows in one work item, fewer where rows are long
+    settled: Callable[[C], C] = _as_it_is  # the configuration with the preset's values filled in
+    chunk: Callable[[C], int] = _chunk  # rows in one work item, fewer if rows are long
     check: Callable[[C], None] = _accept  # raises UsageError with all that cannot be as given
     source_facts: Callable[[C], Mapping[str, Any]] | None = None  # what tells one source from another
     tally: Callable[[Record], Iterable[tuple[str, str]]] = count_nothing  # (column, value) to count in `synth stats`
@@ -104,6 +104,6 @@ def find(name: str) -> Builder[Any]:
 
 
 def builder_of(manifest: Mapping[str, Any]) -> Builder[Any] | None:
-    """The builder that made a folder; None where none did, or it is not installed."""
+    """The builder that made a folder; None if none did, or it is not installed."""
     name = manifest.get("builder")
     return find(str(name)) if registry.has("builders", name) else None

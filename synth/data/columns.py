@@ -1,9 +1,9 @@
-"""What types the columns of rows have, told from all of them, and how to put rows into Parquet without a loss.
+"""Finds the types of the columns of rows by looking at all rows, and puts rows into Parquet without loss.
 
 Parquet has one type for a column and one set of fields for a struct; rows of JSON have what they like. What does not
 fit is kept as follows, and the notes (plain JSON, in the metadata of the file) say where, so that it comes back whole:
 
-    optional    a field that some rows do not have, and that is never null where they do: null means it is not there
+    optional    a field that some rows do not have, and that is never null if they do: null means it is not there
     json        mixed types, integers no 64 bits hold, structs without fields or with names that are data: JSON text
 
 Places are lists of keys, `0` for the items of a list: ["provenance", "verdicts", 0, "detail"].
@@ -19,14 +19,14 @@ Place = tuple[str | int, ...]
 Notes: TypeAlias = Mapping[str, Sequence[Sequence[str | int]]]
 
 NOTES = b"synth"  # where the notes stand in the metadata of a schema
-MOST_FIELDS = 100  # of a struct; where there are more, their names are data
+MOST_FIELDS = 100  # of a struct; if there are more, their names are data
 EXACT = 2**53  # largest integer up to which a float is exact
 NONE = type(None)
 
 
 @dataclass
 class Column:
-    """All values seen in one place."""
+    """The values seen in one place of the rows: their types, their fields, their items."""
 
     kinds: set[type] = field(default_factory=set)
     seen: int = 0
@@ -45,15 +45,15 @@ class Column:
         elif kind is dict:
             self.dictionaries += 1
             if len(self.fields) <= MOST_FIELDS:
-                for name, each in value.items():
+                for name, item in value.items():
                     column = self.fields.get(name)
                     if column is None:
                         column = self.fields[name] = Column()
-                    column.see(each)
+                    column.see(item)
         elif kind is list:
             self.items = self.items or Column()
-            for each in value:
-                self.items.see(each)
+            for item in value:
+                self.items.see(item)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _number(column: Column, kinds: set[type], known: type | None) -> Any:
 
 
 def read_notes(schema: Any) -> Notes:
-    """The notes of a file's Arrow schema; none where it has none, or somebody else's."""
+    """The notes of a file's Arrow schema; none if it has none, or somebody else's."""
     text = (schema.metadata or {}).get(NOTES, b"{}")
     try:
         notes = orjson.loads(text)
@@ -182,7 +182,7 @@ def _changed(value: Any, places: Sequence[Place], change: Any) -> Any:
         return change(value)
     if isinstance(value, list):
         inner = [place[1:] for place in places if place[0] == 0]
-        return [_changed(each, inner, change) for each in value] if inner else value
+        return [_changed(item, inner, change) for item in value] if inner else value
     if not isinstance(value, dict):
         return value
     copy = dict(value)
@@ -210,5 +210,5 @@ def _holders(value: Any, place: Place) -> Iterator[dict[str | int, Any]]:
         elif place[0] in value:
             yield from _holders(value[place[0]], place[1:])
     elif isinstance(value, list) and place and place[0] == 0:
-        for each in value:
-            yield from _holders(each, place[1:])
+        for item in value:
+            yield from _holders(item, place[1:])

@@ -148,8 +148,8 @@ class SplitCounts:
         import pyarrow.compute as pc
 
         if name == "verdicts" and pa.types.is_list(column.type):
-            told = [each for each in pc.list_flatten(column).to_pylist() if isinstance(each, dict)]
-            self.verdicts.update((str(each["judge"]), each.get("verdict")) for each in told if "judge" in each)
+            verdicts = [one for one in pc.list_flatten(column).to_pylist() if isinstance(one, dict)]
+            self.verdicts.update((str(one["judge"]), one.get("verdict")) for one in verdicts if "judge" in one)
         elif name in ("prompt_tokens", "completion_tokens", "cost", "attempts", "hinted") and _is_number(column):
             self.sums[name] += pc.sum(column).as_py() or 0
             self.sums[f"{name} known"] += len(column) - column.null_count
@@ -208,8 +208,8 @@ def words(column: Any) -> "Counts":
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    found = pc.list_value_length(pc.utf8_split_whitespace(texts))  # an empty text is one piece
-    return np.asarray(pc.fill_null(pc.if_else(pc.equal(texts, ""), 0, found), 0).to_numpy(), dtype=np.int64)
+    lengths = pc.list_value_length(pc.utf8_split_whitespace(texts))  # an empty text is one piece
+    return np.asarray(pc.fill_null(pc.if_else(pc.equal(texts, ""), 0, lengths), 0).to_numpy(), dtype=np.int64)
 
 
 def count_splits(
@@ -236,18 +236,18 @@ def count_splits(
 
 
 def tally_splits(folder: Path, manifest: Manifest, most: int | None = None) -> dict[str, dict[str, Counter[str]]]:
-    """What a builder counts of its rows beside their columns, such as the operators of an expression, by split.
+    """What a builder counts of its rows in addition to their columns, such as the operators of an expression, by split.
 
     most: rows of a split that are looked at; None: all, one at a time.
     """
     builder = builder_of(manifest)
     tally = builder.tally if builder else count_nothing
-    found: dict[str, dict[str, Counter[str]]] = {}
+    tallies: dict[str, dict[str, Counter[str]]] = {}
     for split in manifest["splits"] if tally is not count_nothing else ():
         for record in islice(read(folder, split), most):
             for name, value in tally(as_text(record)):
-                found.setdefault(name, {}).setdefault(split, Counter())[value] += 1
-    return found
+                tallies.setdefault(name, {}).setdefault(split, Counter())[value] += 1
+    return tallies
 
 
 def as_text(record: Record) -> Record:

@@ -1,4 +1,4 @@
-"""Which questions were taken already: exact to 64 bits, in bounded memory whatever the number of rows."""
+"""A set of 64-bit fingerprints: which questions were taken already, in bounded memory for any number of rows."""
 
 import hashlib
 import tempfile
@@ -30,7 +30,7 @@ class Seen:
         self._files: list[IO[bytes]] = []
 
     def take(self, batch: Prints, most: int | None = None) -> npt.NDArray[np.bool_]:
-        """Take the first `most` entries that were not taken yet; answers which, a mask of the batch's shape."""
+        """Take the first `most` entries that were not taken yet; returns which, a mask of the batch's shape."""
         ordered, first = np.unique(batch, return_index=True)
         known = np.zeros(len(ordered), dtype=bool)
         for run in self._all_runs():

@@ -47,7 +47,7 @@ class FolderWriter:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.enter_context(hold(self.folder))
             _put_into_place(self.folder)
-            shutil.rmtree(self._partial, ignore_errors=True)  # of a run that was killed
+            shutil.rmtree(self._partial, ignore_errors=True)  # left by a run that was killed
             self._partial.mkdir()
         except OSError as error:
             self._lock.close()

@@ -30,7 +30,7 @@ def split(card: str) -> tuple[str, str]:
     """Front matter, without its lines of dashes, and body; no front matter is "".
 
     As the Hub and `datasets` read it: it begins on the first line that is not empty and ends at the next line of three
-    dashes. Raises FolderError where it is not ended: what begins with keys and values is no rule across the page.
+    dashes. Raises FolderError if it is not ended: what begins with keys and values is no rule across the page.
     """
     lines = card.splitlines(keepends=True)
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
@@ -102,19 +102,21 @@ def merge(
     """The text of the merged front matter, and its values.
 
     `ours`: the values of our keys; of `configs` and `dataset_info` lists of entries. `alone`: there are no other
-    configurations than ours. `asked`: keys whose values win over those that are
-    there. Raises FolderError for front matter that cannot be read.
+    configurations than ours. `asked`: keys whose values win over those in
+    the card. Raises FolderError for front matter that cannot be read.
     """
-    there = parse(theirs)
-    values = {key: _merged(key, there.get(key), value, overwrite or key in asked, alone) for key, value in ours.items()}
+    existing = parse(theirs)
+    values = {
+        key: _merged(key, existing.get(key), value, overwrite or key in asked, alone) for key, value in ours.items()
+    }
     values["size_categories"] = _sizes(values["dataset_info"])
     values["dataset_info"] = _written_info(values["dataset_info"])
-    wanted = {**there, **values}
+    wanted = {**existing, **values}
     segments = list(_segments(theirs))
-    if set(there) <= set(TRUTH) and all(key and not _comments(text).strip() for key, text in segments):
-        segments, there = [], {}  # nothing of a person's is in it: our order
-    if sorted(key for key, _ in segments if key) == sorted(there):
-        text = "".join(_rewritten(there, values, segments))
+    if set(existing) <= set(TRUTH) and all(key and not _comments(text).strip() for key, text in segments):
+        segments, existing = [], {}  # nothing of a person's is in it: our order
+    if sorted(key for key, _ in segments if key) == sorted(existing):
+        text = "".join(_rewritten(existing, values, segments))
     else:
         text = _changed(theirs, values)  # keys in braces
     return (text, wanted) if _is(text, wanted) else (dump(wanted), wanted)
@@ -135,7 +137,7 @@ def _changed(text: str, values: Mapping[str, Any]) -> str:
     """A piece of front matter with other values; what was in a list before keeps its place and its comments."""
     from ruamel.yaml.error import YAMLError
 
-    above, fresh = _comments(text), _round_trip().load(dump(values))  # with quotes where YAML 1.1 needs them
+    above, fresh = _comments(text), _round_trip().load(dump(values))  # with quotes if YAML 1.1 needs them
     try:
         held = _round_trip().load(text.removeprefix(above))
         held.fa.set_block_style()
@@ -161,7 +163,7 @@ def _is(text: str, wanted: Mapping[str, Any]) -> bool:
 def entries(info: Any) -> dict[str, dict[str, Any]]:
     """Entries of `configs` or `dataset_info` by configuration; a single one may stand alone and without its name."""
     listed = [info] if isinstance(info, dict) else info if isinstance(info, list) else []
-    return {str(each.get("config_name", "default")): each for each in listed if isinstance(each, dict)}
+    return {str(entry.get("config_name", "default")): entry for entry in listed if isinstance(entry, dict)}
 
 
 def rows_of(info: Mapping[str, Any]) -> dict[str, int]:
@@ -174,26 +176,26 @@ def rows_of(info: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def _merged(key: str, there: Any, value: Any, overwrite: bool, alone: bool) -> Any:
+def _merged(key: str, existing: Any, value: Any, overwrite: bool, alone: bool) -> Any:
     if key in TRUTH:
-        others = {} if alone else entries(there)
+        others = {} if alone else entries(existing)
         return list({**others, **entries(value)}.values())
-    if there is None or (overwrite and not isinstance(value, list)):
+    if existing is None or (overwrite and not isinstance(value, list)):
         return value
     if not isinstance(value, list):
-        return there
-    listed = there if isinstance(there, list) else [there]
-    added = [each for each in value if each not in listed]
-    return [*listed, *added] if added else there
+        return existing
+    listed = existing if isinstance(existing, list) else [existing]
+    added = [item for item in value if item not in listed]
+    return [*listed, *added] if added else existing
 
 
 def _sizes(info: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = sum(count for each in info for count in rows_of(each).values())
+    rows = sum(count for entry in info for count in rows_of(entry).values())
     return [next((name for limit, name in SIZES.items() if rows < limit), "n>1T")]
 
 
 def _written_info(info: list[dict[str, Any]]) -> Any:
-    """As `datasets` writes it: a single configuration stands alone, and without a name where it has none."""
+    """As `datasets` writes it: a single configuration stands alone, and without a name if it has none."""
     if len(info) > 1:
         return info
     return {key: value for key, value in info[0].items() if (key, value) != ("config_name", "default")}
@@ -205,11 +207,11 @@ def _segments(front: str) -> Iterator[tuple[str | None, str]]:
     held: list[str] = []
     above: list[str] = []  # comments and empty lines that belong to the next key, if one follows
     for line in front.splitlines(keepends=True):
-        found = KEY.match(line)
-        if found:
+        match = KEY.match(line)
+        if match:
             if key is not None or held:
                 yield key, "".join(held)
-            key, held, above = found["key"].strip().strip("'\""), [*above, line], []
+            key, held, above = match["key"].strip().strip("'\""), [*above, line], []
         elif line.startswith("#") or not line.strip():
             above.append(line)
         else:

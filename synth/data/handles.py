@@ -1,4 +1,4 @@
-"""What a notebook holds: a dataset, a training run, an evaluation. Each is its folder, read when it is asked.
+"""Handles for Python: a dataset, a training run, an evaluation. Each stands for its folder and reads it when asked.
 
 A handle is a path as well: `synth.validate(dataset)`, `synth.evaluate(model=run, data=dataset)`.
 """
@@ -35,12 +35,12 @@ class Folder:
 
     def _json(self, name: str, maker: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = orjson.loads((self.folder / name).read_bytes())
+            facts: dict[str, Any] = orjson.loads((self.folder / name).read_bytes())
         except FileNotFoundError as error:
             raise FolderError(f"{self.folder} has no {name}: {maker} writes it") from error
         except orjson.JSONDecodeError as error:
             raise FolderError(f"{self.folder / name} is not JSON: {maker} writes it anew with --overwrite") from error
-        return found
+        return facts
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
         with (self.folder / name).open("rb") as file:
@@ -127,7 +127,7 @@ class Run(Folder):
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """One object a logged step and a validation."""
+        """One object for each logged step and each validation."""
         return list(self._lines(LOG))
 
     @property
@@ -142,8 +142,8 @@ class Evaluation(Folder):
     @property
     def metrics(self) -> dict[str, Any]:
         """Name -> `{"value", "low", "high", "n"}`, of all rows."""
-        found: dict[str, Any] = self.facts["metrics"]
-        return found
+        metrics: dict[str, Any] = self.facts["metrics"]
+        return metrics
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Evaluation(Folder):
         return self._json(METRICS, "synth eval")
 
     def predictions(self) -> Iterator[dict[str, Any]]:
-        """Each row: what the model said, and what became of it."""
+        """One object for each row: what the model wrote, and how it was counted."""
         return self._lines(PREDICTIONS)
 
     def __repr__(self) -> str:
@@ -165,10 +165,10 @@ def load(folder: str | Path, name: str | None = None) -> Dataset:
 
     Raises FolderError for what is no dataset folder, UsageError for a name that is not there.
     """
-    found = Dataset(Path(folder))
+    dataset = Dataset(Path(folder))
     if name is None:
-        found.members  # noqa: B018 - says now if it is no dataset
-        return found
-    if name not in found.members:
-        raise UsageError(f"{folder} has no dataset {name!r}: there are {', '.join(found.members)}")
-    return found.members[name]
+        dataset.members  # noqa: B018 - says now if it is no dataset
+        return dataset
+    if name not in dataset.members:
+        raise UsageError(f"{folder} has no dataset {name!r}: there are {', '.join(dataset.members)}")
+    return dataset.members[name]

@@ -62,9 +62,7 @@ def open_manifest(folder: Path) -> dict[str, Any]:
     if below := _below(folder):
         raise FolderError(f"{folder} holds several datasets: give one of {', '.join(map(str, below.values()))}")
     if folder.is_dir() and any((folder / name).exists() for name in (PARTIAL, CACHE)):
-        raise FolderError(
-            f"{folder} holds a run that did not get to its end: the command that began it goes on with it"
-        )
+        raise FolderError(f"{folder} holds a run that did not get to its end: the command that began it resumes it")
     raise FolderError(f"{folder} is not a dataset folder (it has no {MANIFEST}): make one with synth build or distill")
 
 
@@ -82,9 +80,9 @@ def members(folder: Path) -> dict[str, Path]:
 
 def _below(folder: Path) -> dict[str, Path]:
     """The dataset folders in a folder, by name; those of which the first dataset is being put into place too."""
-    found = {path.parent for path in folder.glob(f"*/{MANIFEST}") if path.parent.name != READY}
-    found |= {path.parent.parent for path in folder.glob(f"*/{READY}/{MANIFEST}")}
-    return {path.name: path for path in sorted(found)}
+    folders = {path.parent for path in folder.glob(f"*/{MANIFEST}") if path.parent.name != READY}
+    folders |= {path.parent.parent for path in folder.glob(f"*/{READY}/{MANIFEST}")}
+    return {path.name: path for path in sorted(folders)}
 
 
 def split_files(folder: Path, manifest: Mapping[str, Any], split: str) -> list[Path]:

@@ -6,7 +6,7 @@ CARD = "README.md"  # for people, and which files are which split; in a run fold
 REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
 ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
 VALIDATION = "validation.json"  # what `synth validate` found
-DOCS = "validation"  # the same as pages
+DOCS = "validation"  # the same as web pages
 PLOTS = "plots"  # pictures of the card
 PARTIAL = ".synth-partial"  # files while they are written, of a dataset or of a finished model
 READY = ".synth-ready"  # a dataset that is complete, while its files are put into place
@@ -20,15 +20,15 @@ OURS = (".synth-", CACHE)  # how names begin that may lie in a folder which is n
 
 # A run folder, that of `synth train`
 RUN = "synth-run.json"  # what made it, every setting, counts
-LOG = "log.jsonl"  # a line a logging step and an evaluation
+LOG = "log.jsonl"  # one line for each logged step and each validation
 CHECKPOINTS = "checkpoints"
 MARK = "synth-checkpoint.json"  # written last into a checkpoint: it is whole
 EVALUATIONS = "eval"  # the evaluations of the run
 
 # An evaluation folder, that of `synth eval`
 METRICS = "metrics.json"  # figures with their intervals
-PREDICTIONS = "predictions.jsonl"  # a line a row
-OUTPUTS = "outputs.partial.jsonl"  # what came already of an evaluation that is not done
+PREDICTIONS = "predictions.jsonl"  # one line for each row
+OUTPUTS = "outputs.partial.jsonl"  # outputs so far of an evaluation that is not done
 
 # The folder of an export and that of a report
 EXPORT = "synth-export.json"  # what was exported

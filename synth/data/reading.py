@@ -63,7 +63,7 @@ def _parquet_chunks(path: Path) -> Iterator[tuple[list[dict[str, Any]], str]]:
 def parquet_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
     """The rows of a Parquet file as they were before they were put into it, a few megabytes at a time.
 
-    Raises FolderError where it cannot be read.
+    Raises FolderError if it cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -52,7 +52,7 @@ def show_stats(statistics: Statistics) -> None:
 
 
 def figures(statistics: Statistics) -> dict[str, Any]:
-    """The same, as a script reads it: split -> rows, commonest answer, numbers, values of columns that have few."""
+    """The same figures as a script reads them: split -> rows, commonest answer, numbers, values of columns with few."""
     return {name: _figures(name, counts, statistics.columns) for name, counts in statistics.splits.items()}
 
 
@@ -102,12 +102,12 @@ def _spread(mean: float, low: float, high: float) -> str:
 
 
 def _columns(splits: Mapping[str, SplitCounts], tallies: Columns) -> Columns:
-    """Columns of `meta` that have no more values than are told apart, and what a builder counts beside."""
+    """Columns of `meta` that have no more values than are told apart, and what a builder counts in addition."""
     names = dict.fromkeys(name for counts in splits.values() for name in counts.meta)
     few = [name for name in names if not any(c.meta.get(name, Values()).too_many for c in splits.values())]
-    found = {name: {split: _as_text(c.meta.get(name, Values())) for split, c in splits.items()} for name in few}
-    told = {name: {split: by.get(split, Counter()) for split in splits} for name, by in tallies.items()}
-    return {**found, **told}
+    counted = {name: {split: _as_text(c.meta.get(name, Values())) for split, c in splits.items()} for name in few}
+    tallied = {name: {split: by.get(split, Counter()) for split in splits} for name, by in tallies.items()}
+    return {**counted, **tallied}
 
 
 def _as_text(values: Values) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""columns that rows have, as declared or as seen"""
+"""Finds the columns of a dataset by reading all its rows, and the types that their maker declares."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,10 +32,10 @@ def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[A
 
 def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
     """Types that the maker of a dataset says its columns have, for those in which nothing but null stands."""
-    found: dict[Place, type] = {(name,): str for name in TEXTS}
+    types: dict[Place, type] = {(name,): str for name in TEXTS}
     if (builder := builder_of(manifest)) is not None:
-        return {**found, **{("meta", name): kind for name, kind in builder.meta.items()}}
+        return {**types, **{("meta", name): kind for name, kind in builder.meta.items()}}
     if "distilled" in manifest:
-        found |= {("meta", name): kind for name, kind in META.items()}
-        found |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
-    return found
+        types |= {("meta", name): kind for name, kind in META.items()}
+        types |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
+    return types

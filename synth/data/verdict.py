@@ -16,7 +16,7 @@ from synth.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A verdict off the judge's menu is unscored (None) and counted as that: it is not a no."""
+    """One judge's verdict on one row; a word that is not on its menu is unscored (None), which is not a no."""
 
     judge: str  # answer, steps, equations, rubric
     verdict: str | None  # one of the judge's menu; None: unscored, or the judge does not apply to this row

@@ -46,8 +46,8 @@ def rows_at(rows: Any, indexes: "npt.NDArray[np.intp]") -> list[dict[str, Any]]:
     """Some of the encoded rows as dictionaries again."""
     if isinstance(rows, list):
         return [orjson.loads(rows[index]) for index in indexes]
-    found: list[dict[str, Any]] = rows.take(indexes).to_pylist()
-    return found
+    dictionaries: list[dict[str, Any]] = rows.take(indexes).to_pylist()
+    return dictionaries
 
 
 def schema(meta: Types, provenance: Types | None = None) -> Any:

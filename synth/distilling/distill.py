@@ -10,7 +10,7 @@ from synth.distilling.summary import line
 def run(asked: Distill) -> Outcome:
     """Ask a teacher for the rationale of each question, again until its answer is right.
 
-    What was answered is kept in a request store: the same call resumes, and pays for nothing twice. Returns how the run
+    Every reply is kept in a request store: the same call resumes, and pays for nothing twice. Returns how the run
     ended; `complete` says whether all of it is there. Raises UsageError for what cannot be asked so, SourceError for
     questions that cannot be read, FolderError for a folder that holds something else.
     """

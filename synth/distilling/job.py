@@ -1,4 +1,4 @@
-"""What is distilled, out of what was asked for: the task, the teacher, and what decides which rows come out."""
+"""The job of a distillation: its options with task and teacher looked up, and the recipe that decides its rows."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +23,7 @@ AGAIN = "run the same command again to collect"
 
 @dataclass(frozen=True)
 class Job:
-    """What was asked for, with its task and its teacher found by their names."""
+    """The options of a distillation, with the task and the teacher that they name."""
 
     asked: Distill
     task: Task
@@ -41,7 +41,7 @@ class Job:
 
     @property
     def discount(self) -> float:
-        """What a reply costs, to what it costs when it is not in a hurry."""
+        """The price of a reply as a share of the full price: half through the Batch API."""
         return DISCOUNT if self.asked.batch else 1.0
 
     def questions(self) -> Iterator[Question]:
@@ -67,12 +67,12 @@ class Job:
 
 
 def job_from(asked: Distill) -> Job:
-    """Raises UsageError for a task or a teacher that there is not."""
+    """The job of some options. Raises UsageError for a task or a teacher that does not exist."""
     return Job(asked, find_task(asked.task), teacher_from(asked.teacher, asked))
 
 
 def check(job: Job) -> None:
-    """Raises UsageError that lists everything that cannot be."""
+    """Checks the options of a job. Raises UsageError that lists everything that cannot be."""
     plan, wrong = job.plan, list[str]()
     if plan.per_question > plan.max_attempts and not plan.vote:
         wrong.append(f"--per-question {plan.per_question} above --max-attempts {plan.max_attempts}")

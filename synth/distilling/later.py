@@ -1,4 +1,4 @@
-"""answers that come in a batch, a day later"""
+"""Replies through the Batch API: requests of one run, answered in a later one."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -28,14 +28,14 @@ class Later:
         self._counted: set[str] = set()
 
     async def ask(self, request: Request) -> Reply:
-        """Raises LaterError where the reply is not there yet, UnanswerableError where it failed for good."""
+        """Raises LaterError if the reply is not there yet, UnanswerableError if it failed for good."""
         key = request.key()
         body = self.store.answer(key)
-        if body is not None and (found := read_reply_body(body)) is not None:
+        if body is not None and (reply := read_reply_body(body)) is not None:
             if key not in self._counted:
                 self._counted.add(key)
-                self.meter.count(replace(found, cached="batch" not in body))
-            return replace(found, cached=True)
+                self.meter.count(replace(reply, cached="batch" not in body))
+            return replace(reply, cached=True)
         self._raise_if_hopeless(key)
         self.requests[key] = request
         raise LaterError
@@ -43,7 +43,7 @@ class Later:
     async def missing(self, distiller: Distiller, questions: Iterable[Question]) -> list[Request]:
         """What has to be answered next.
 
-        Where so many rows are wanted, of no more questions than may be needed: those that wait are taken for right.
+        If a number of rows is wanted, of no more questions than may be needed: those that wait are taken for right.
         """
         plan, rows = distiller.plan, 0
         for question in questions:
@@ -83,7 +83,7 @@ def came_in_batch(store: RequestStore, key: str) -> bool:
 def _failure(text: str) -> tuple[str, int, str] | None:
     """Batch, status and message of a stored failure.
 
-    None where it counts for nothing: it came outside of batches, where failures are tried again at once, or nobody
+    None if it counts for nothing: it came outside of batches, in which failures are tried again at once, or nobody
     would have been answered.
     """
     try:

@@ -10,7 +10,7 @@ Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
 
 @settings
 class Distill(Given):
-    """What is asked of whom, what is kept, how far it may go."""
+    """Which questions are asked, which teacher answers, what is kept, when the run stops."""
 
     task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
     source: AnyText = option("its questions: a file, a folder, or hub")

@@ -1,4 +1,4 @@
-"""a settled question as rows, rejects, attempts"""
+"""A settled question as rows of the dataset, as a line of rejected.jsonl, and as lines of attempts.jsonl."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from synth.answers.reply import VERSION, Reading
-from synth.distilling.settle import RIGHT, Attempt, Settled, _rationale
+from synth.distilling.settle import RIGHT, Attempt, Settled, rationale_of
 from synth.questions.prompts import student_prompt
 from synth.questions.task import Task
 from synth.record import Record, Rejected
@@ -64,7 +64,7 @@ def _provenance(attempt: Attempt, reply: Reply, reading: Reading, teacher: Teach
 
 
 def rejected_of(settled: Settled, task: Task) -> Rejected | None:
-    """The question as a line of rejected.jsonl, where nothing of it is kept."""
+    """The question as a line of rejected.jsonl, if nothing of it is kept."""
     if settled.kept:
         return None
     said = [attempt.reading.said if attempt.reading else attempt.detail for attempt in settled.attempts]
@@ -85,7 +85,7 @@ def attempt_lines(settled: Settled, task: Task) -> Iterator[dict[str, Any]]:
             "outcome": attempt.outcome,
             "kept": id(attempt) in kept,
             "prompt": student_prompt(task, settled.question),
-            "rationale": _rationale(attempt),
+            "rationale": rationale_of(attempt),
             "answer": reading.answer if reading else None,
             "gold": settled.question.gold,
             "text": reply.text if reply else None,

@@ -1,4 +1,4 @@
-"""A distillation from start to end: questions in, a dataset folder out, with store, limits, meter and budget."""
+"""Runs a distillation from its questions to the dataset folder, with request store, limits, meter and budget."""
 
 import platform
 from collections import Counter
@@ -45,7 +45,7 @@ class Outcome:
     rejected: Counter[str] = field(default_factory=Counter)
     complete: bool = False
     why: str = ""  # it is not complete
-    waiting: str = ""  # what is at the Batch API, for a person: nothing was written
+    waiting: str = ""  # a line on what is at the Batch API, if nothing was written
     already_there: bool = False
     total: int = 0  # questions in the source
     used: str = ""  # replies, tokens and dollars, for a person
@@ -67,10 +67,10 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     if notice := shutdown_notice(job.teacher, date.today()):
         say(notice)
     finish_move(job.out)
-    there = look(job.out, job.recipe(), job.asked.overwrite)
-    if there is not None:
-        facts = there["splits"]["train"]
-        return Outcome(job.out, facts["rows"], Counter(there["rejected"]), True, already_there=True)
+    existing = look(job.out, job.recipe(), job.asked.overwrite)
+    if existing is not None:
+        facts = existing["splits"]["train"]
+        return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
     first, total = None, 0  # a source that cannot be read to its end is found out before anything is paid for
     for question in job.questions():
         first, total = first or question, total + 1
@@ -107,7 +107,7 @@ class _Run:
         return self.outcome
 
     async def batch(self, cancel: bool) -> Outcome:
-        """One visit at the Batch API: collect, then hand in what is missing, or write the dataset where nothing is."""
+        """One visit at the Batch API: collect, then hand in what is missing, or write the dataset if nothing is."""
         job = self.job
         self.meter = Meter(job.teacher, job.asked.budget, DISCOUNT)
         with RequestStore(self.cache) as self.store:
@@ -122,7 +122,7 @@ class _Run:
         return self.outcome
 
     async def visit(self, batches: Batches, distiller: Distiller, later: Later) -> str:
-        """Collect and hand in; what to tell the user, or nothing where the dataset is to be written."""
+        """Collect and hand in; what to tell the user, or nothing if the dataset is to be written."""
         state = await batches.collect()
         if state.collected or state.failed:
             failures = f", {state.failed:,} failed (the last: {state.said})" if state.failed else ""

@@ -1,8 +1,8 @@
 """Asks a teacher for the rationale of each question, again until its answer is right, and keeps those that are.
 
 After Zhu et al. 2025 (RAFT), "Rationale Generation": only rationales that lead to the right answer are kept, each
-question is tried up to 10 times, and the data is gone through until there are enough rows. A hint for questions that
-failed is STaR's rationalization (Zelikman et al. 2022, section 3.3); a vote where no gold answer exists is
+question is tried up to 10 times, and questions are taken until there are enough rows. A hint for questions that
+failed is STaR's rationalization (Zelikman et al. 2022, section 3.3); a vote if no gold answer exists is
 self-consistency (Wang et al. 2023).
 
 Questions are taken in order by as many workers as requests may be in flight; each works on one question until it is
@@ -47,20 +47,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One reply and what was found in it."""
+    """One reply and what was read in it."""
 
     number: int
     hinted: bool
     outcome: str
     reading: Reading | None
     reply: Reply | None
-    detail: str  # why there is no reply
+    detail: str  # why no reply came
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A question that is done with: the attempts, and which of them are kept."""
+    """A question that is asked no more: its attempts, and which of them are kept."""
 
     question: Question
     attempts: tuple[Attempt, ...]
@@ -70,7 +70,7 @@ class Settled:
 
 
 class LaterError(Exception):
-    """The reply will be there in a later run: this question is left out for now, the others go on."""
+    """The reply will be there in a later run: this question is left out for now, the others continue."""
 
 
 class Distiller:
@@ -93,7 +93,7 @@ class Distiller:
     async def settle(self, question: Question) -> Settled:
         """Ask until there is enough, or the attempts are used up.
 
-        Raises StopAskingError and LaterError where the question cannot be gone on with.
+        Raises StopAskingError and LaterError if the question cannot be settled in this run.
         """
         if self.plan.vote:
             return await self._vote(question)
@@ -108,7 +108,7 @@ class Distiller:
             attempts.append(await self._attempt(question, self.plan.max_attempts + 1, hint=True))
         kept = _distinct(attempts)
         if self.plan.keep == "shortest":
-            kept = sorted(kept, key=lambda attempt: len(_rationale(attempt)))
+            kept = sorted(kept, key=lambda attempt: len(rationale_of(attempt)))
         if self.plan.keep != "all":
             kept = kept[: self.plan.per_question]
         return Settled(question, tuple(attempts), tuple(kept), question.gold, None)
@@ -142,7 +142,7 @@ class Distiller:
 async def settle_all(distiller: Distiller, questions: Iterator[Question], workers: int) -> AsyncIterator[Settled]:
     """Every question settled, in order, `workers` of them at a time.
 
-    Ends early where the distiller is stopped; requests in flight are waited for, as they are paid for. Raises the first
+    Ends early if the distiller is stopped; requests in flight are waited for, as they are paid for. Raises the first
     SynthError of any worker.
     """
     line = _Line(enumerate(questions))
@@ -204,15 +204,15 @@ async def _work(distiller: Distiller, line: _Line) -> None:
         await asyncio.sleep(0)  # out of the store comes one reply after the other: requests in flight need their turn
 
 
-def _rationale(attempt: Attempt) -> str:
+def rationale_of(attempt: Attempt) -> str:
     return attempt.reading.rationale if attempt.reading else ""
 
 
 def _distinct(attempts: list[Attempt], *outcomes: str) -> list[Attempt]:
     """The attempts whose answer is right and whose rationale says something that none before says."""
-    found: dict[str, Attempt] = {}
+    distinct: dict[str, Attempt] = {}
     for attempt in attempts:
-        text = " ".join(_rationale(attempt).split()).casefold()
+        text = " ".join(rationale_of(attempt).split()).casefold()
         if attempt.outcome in (outcomes or (RIGHT,)) and text:
-            found.setdefault(text, attempt)
-    return list(found.values())
+            distinct.setdefault(text, attempt)
+    return list(distinct.values())

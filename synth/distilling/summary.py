@@ -1,4 +1,4 @@
-"""What `synth distill` does with its options: a job, a quiet progress line, a summary, or a dry run."""
+"""What `synth distill` prints: the progress line, the summary at the end, and the costs that a dry run estimates."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from synth.distilling.settle import Distiller
 from synth.errors import UsageError
 from synth.teachers.meter import Meter
 
-GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # a reply, and attempts a question, where nothing is known yet
+GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # tokens a reply, and attempts a question, if nothing is known yet
 
 
 def estimate(job: Job) -> str:

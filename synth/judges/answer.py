@@ -21,7 +21,7 @@ _CLOSING = re.compile(r"\banswer(?: is\b:?|:)", re.IGNORECASE)
 
 
 def judge(record: Record, **_: object) -> Verdict:
-    """Wrong also where the completion commits to no answer; does not apply to a row without completion."""
+    """Wrong also if the completion commits to no answer; does not apply to a row without completion."""
     if not record.completion.strip():
         return Verdict(NAME, None, "no completion")
     if (checker := find(record.task)) is not None:

@@ -37,8 +37,8 @@ def messages(record: Record) -> list[dict[str, str]]:
 def parse(text: str) -> Verdict:
     """The last line of a reply that is a verdict and nothing else, whatever marks stand around it."""
     for line in reversed(text.splitlines()):
-        if len(line) <= _LONGEST and (found := _LINE.fullmatch(line)):
-            return Verdict(NAME, found[1].lower(), text.strip())
+        if len(line) <= _LONGEST and (match := _LINE.fullmatch(line)):
+            return Verdict(NAME, match[1].lower(), text.strip())
     return Verdict(NAME, None, text.strip())
 
 

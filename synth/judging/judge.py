@@ -1,6 +1,6 @@
 """Has the rows of a dataset folder judged, and writes them with their verdicts into a new one: `synth judge`.
 
-What a judge is stands in synth/data/verdict.py: one works rows out, or asks a model.
+What a judge is, synth/data/verdict.py says: it works rows out itself, or asks a model.
 """
 
 import asyncio
@@ -41,11 +41,11 @@ Verdicts = dict[tuple[str, int], Verdict]  # split and number of the row
 class Judged:
     """What was judged, and how."""
 
-    menu: tuple[str, ...]  # the verdicts there are
+    menu: tuple[str, ...]  # the verdicts that this judge can give
     splits: tuple[str, ...]
     verdicts: Verdicts
     out: Path | None = None  # the folder that was written
-    written: str = ""  # what is to be told of it
+    written: str = ""  # a line for the user about that folder
     already_there: bool = False
 
     @property
@@ -100,7 +100,7 @@ def _check(asked: Judging, judge: Judge) -> None:
 def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
     names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
     kept = {name: getattr(asked, name) for name in names}
-    kept["judge"] = Path(asked.judge).name  # of a user's own file no folder gets out
+    kept["judge"] = Path(asked.judge).name  # a user's own file by its name alone: folders of this machine stay private
     return {"judged": {"files": manifest["files"], **kept}}
 
 
@@ -158,9 +158,9 @@ async def _one(asker: Asker, judge: str, by: Asking, request: Request) -> Verdic
 def _write(
     folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Verdicts, drop: str | None
 ) -> str:
-    """All rows with their verdicts, but those that are dropped; answers what to tell the user.
+    """All rows with their verdicts, but those that are dropped; returns what to tell the user.
 
-    What lay beside the rows goes along: what was rejected before, and all attempts of a distillation, also at rows that
+    What lay beside the rows is copied: what was rejected before, and all attempts of a distillation, also at rows that
     are dropped now.
     """
     splits: dict[str, Any] = {}
@@ -222,11 +222,11 @@ def _drop(record: Record, verdict: Verdict) -> bytes:
 
 def table(judged: Judged) -> dict[str, dict[str, int]]:
     """Split -> verdict, or `unscored` -> rows."""
-    found = {}
+    rows = {}
     for split in judged.splits:
         counts = Counter(verdict.verdict for (where, _), verdict in judged.verdicts.items() if where == split)
-        found[split] = {verdict or "unscored": counts[verdict] for verdict in (*judged.menu, None)}
-    return found
+        rows[split] = {verdict or "unscored": counts[verdict] for verdict in (*judged.menu, None)}
+    return rows
 
 
 def show(judged: Judged) -> None:

@@ -1,11 +1,11 @@
-"""Has a local checkpoint write: any encoder-decoder or decoder in Hugging Face's format, LoRA adapters too.
+"""Generates text with a local checkpoint: any encoder-decoder or decoder in Hugging Face's format, LoRA adapters too.
 
 Prompts go through the model in batches ordered by length, longest first: a batch is padded little, and the one that
 takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths, so a run that
 resumes makes the same batches.
 
 Greedy decoding by default. A sampled token is the one at which the sum of the probabilities passes a number between 0
-and 1, and each row draws its numbers from its own seed, so that what it says does not hang on its neighbours (but for
+and 1, and each row draws its numbers from its own seed, so that what it says does not depend on its neighbours (but for
 the last digits of floating-point sums, which padding changes).
 """
 
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-BATCH_TOKENS = 32_768  # of prompts with their outputs, padding included, in one batch
+BATCH_TOKENS = 32_768  # tokens of prompts and outputs, padding included, in one batch
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How outputs are written."""
+    """Settings of generation: temperature, lengths, batch size."""
 
     samples: int = 1
     temperature: float = 0.0  # 0: the likeliest token each time
@@ -30,7 +30,7 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One thing that was written."""
+    """One generated text."""
 
     text: str
     tokens: int  # the end token counts as one

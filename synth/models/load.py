@@ -1,4 +1,4 @@
-"""The model that is trained and its tokenizer: from a folder, from the Hub, or from scratch."""
+"""Loads models and tokenizers from a folder or the Hub, for training and for generation."""
 
 import os
 import warnings

@@ -48,7 +48,9 @@ class RoundTrip:
             return
         read = self._encode(prompts, special=True)
         written = self._encode(completions, special=False)
-        self._count([len(each) for each in read], [len(each) + (self._end is not None) for each in written])
+        self._count(
+            [len(text_ids) for text_ids in read], [len(text_ids) + (self._end is not None) for text_ids in written]
+        )
         for text, back, row_id in zip(completions, self._decode(written), ids, strict=True):
             if text != back:
                 self._compare(text, back, row_id)
@@ -88,11 +90,11 @@ class RoundTrip:
         return ids
 
     def _decode(self, ids: list[list[int]]) -> list[str]:
-        if self._tokenizer.is_fast:  # the tokenizer's own batch_decode goes through them one by one
+        if self._tokenizer.is_fast:  # the tokenizer's own batch_decode decodes them one by one
             fast: list[str] = self._tokenizer.backend_tokenizer.decode_batch(ids, skip_special_tokens=True)
             return fast
         decode = self._tokenizer.decode
-        return [decode(each, skip_special_tokens=True, clean_up_tokenization_spaces=False) for each in ids]
+        return [decode(text_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False) for text_ids in ids]
 
     def _count(self, read: list[int], written: list[int]) -> None:
         self._lengths["prompt"].update(read)
@@ -152,7 +154,7 @@ def _named(character: str) -> str:
 
 
 def _moved(text: str, back: str) -> str:
-    """Nothing is gone, something came in or changed its place: the first stretch that differs."""
+    """The first stretch that differs, if no character is gone: something came in or changed its place."""
     start = next((at for at, (a, b) in enumerate(zip(text, back, strict=False)) if a != b), min(len(text), len(back)))
     cut = slice(max(0, start - 10), start + 10)
     what = "spaces between signs" if text.replace(" ", "") == back.replace(" ", "") else "other characters"

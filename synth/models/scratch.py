@@ -1,6 +1,6 @@
 """`--from-scratch`: a tokenizer made from the data and a small model from a config, for machines without weights.
 
-The tokenizer is a byte-level BPE: any text comes back as it was. Its words are cut so that an operator of ListOps with
+The tokenizer is a byte-level BPE: any text comes back as it was. It cuts words so that an operator of ListOps with
 its bracket is one token; a number is one token if the builder of all data says so (`whole_numbers`), and elsewhere
 every digit is one, which sums need. Words stand with the space before them, so `7` has two tokens, with and without it.
 """
@@ -17,7 +17,7 @@ PAD, END = "<|pad|>", "<|end|>"
 WORDS = r" ?\[?[^\W\d_]+|\n| +(?=\d)| ?[^\s\w]|_|\s+"
 DIGIT, NUMBER = r" ?\d", r" ?\d+"
 VOCABULARY = {"tiny": 2_048, "small": 8_192, "base": 16_384}  # tokens at most
-# hidden size, feed-forward size (T5; of a Llama twice the hidden size), layers (of each stack in T5), heads
+# hidden size, feed-forward size (of T5; a Llama's is twice the hidden size), layers (of each stack in T5), heads
 SIZES = {"tiny": (64, 256, 2, 4), "small": (256, 1024, 6, 8), "base": (512, 2048, 8, 8)}
 SPREAD = {"tiny": 0.08, "small": 0.02, "base": 0.02}  # of a Llama's first weights; T5 has its own rule
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"  # a chat message is the plain prompt

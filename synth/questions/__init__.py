@@ -1,4 +1,4 @@
-"""Questions of tasks: where they come from, and what a teacher is asked."""
+"""Questions of tasks: read from files or the Hub, and written as the prompts of teachers and students."""
 
 from synth.questions.find import find_task, task_names
 from synth.questions.loading import load

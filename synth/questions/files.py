@@ -1,4 +1,4 @@
-"""From files to rows, by the ending of their names, a row at a time wherever the format allows it.
+"""Reads rows from files, by the ending of their names, one at a time if the format allows it.
 
 `rows` says of each row also its number and where it stands, which the user is told when something is wrong with it.
 """
@@ -93,13 +93,13 @@ def _read_json(path: Path) -> Iterator[Entry]:
                 where = f"{path} line {number}"
                 yield _entry(_parse(line, where), str(number), where)
             return
-    found = _records(text)
-    for key, row in [("1", text)] if found is None else found:
-        yield _entry(row, key, f"{path} {'line' if found is None else 'record'} {key}")
+    records = _records(text)
+    for key, row in [("1", text)] if records is None else records:
+        yield _entry(row, key, f"{path} {'line' if records is None else 'record'} {key}")
 
 
 def _whole_text(path: Path, head: Sequence[tuple[int, bytes]]) -> Any:
-    """The content of a file that is one JSON text; None where each line is one.
+    """The content of a file that is one JSON text; None if each line is one.
 
     Raises SourceError for a .json file that is neither.
     """
@@ -129,7 +129,7 @@ def _parse(line: bytes, where: str) -> Any:
 
 
 def _records(text: Any) -> Iterable[tuple[str, Any]] | None:
-    """[row, ...], {"0": row, ...} as in MaRio, {"examples": [row, ...]} as in CoinFlip; None where it is one row."""
+    """[row, ...], {"0": row, ...} as in MaRio, {"examples": [row, ...]} as in CoinFlip; None if it is one row."""
     if isinstance(text, Mapping) and len(text) == 1 and isinstance(only := next(iter(text.values())), list):
         text = only
     if isinstance(text, Mapping) and text and all(isinstance(row, Mapping) for row in text.values()):
@@ -144,7 +144,7 @@ def _entry(row: Any, number: str, where: str) -> Entry:
 
 
 def _read_table(path: Path, layouts: Sequence[Layout]) -> Iterator[Entry]:
-    """A .csv file with its quotes, or a .tsv file, where a quote is a character like any other."""
+    """A .csv file with its quotes, or a .tsv file, in which a quote is a character like any other."""
     form: dict[str, Any] = {"delimiter": ",", "strict": True}
     if path.suffix.lower() == ".tsv":
         form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}

@@ -24,13 +24,13 @@ class Family(Protocol):
 
 def task_names() -> list[str]:
     """The names of all tasks, family by family, those of the program first. Of two of one name the first one counts."""
-    found: dict[str, str] = {}
+    families: dict[str, str] = {}
     for family in _families():
         for task in _tasks(family):
-            if (other := found.setdefault(task.name, family)) != family:
+            if (other := families.setdefault(task.name, family)) != family:
                 this, that = registry.where("tasks", other), registry.where("tasks", family)
                 registry.notice(f"task {task.name!r} is that of {this}, not of {that}: rename one of them")
-    return list(found)
+    return list(families)
 
 
 def known_task(name: str) -> Task | None:
@@ -39,8 +39,8 @@ def known_task(name: str) -> Task | None:
     Modules of other packages are imported only for a name that no task of the program has, and first the one whose
     entry point is called as the task is.
     """
-    found = (task for family in _families(name) for task in _tasks(family) if task.name == name)
-    return next(found, None)
+    tasks = (task for family in _families(name) for task in _tasks(family) if task.name == name)
+    return next(tasks, None)
 
 
 def find_task(name_or_path: str) -> Task:

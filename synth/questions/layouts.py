@@ -1,4 +1,4 @@
-"""From a row of a source to a question: the layouts that a task reads.
+"""Turns a row of a source into a question, by the layouts that a task reads.
 
 A `Layout` says in which columns a question, its options and its right answer stand; a `Reader` holds the layouts of a
 task and reads each row by the first one whose columns it has. A dot reaches into an object: `question.stem`.
@@ -29,12 +29,12 @@ class Layout:
     name: str  # release, Hub, plain, MaRio
     text: str  # the question, a template over the columns: "{Body} {Question}"
     gold: str  # the column of the right answer
-    labels: Mapping[str, str] | None = None  # label of the source, in small letters -> answer, where it has codes
-    parse: Callable[[Any], Any] | None = None  # takes the answer out of its column, where there is more in it
+    labels: Mapping[str, str] | None = None  # label of the source, in small letters -> answer, if it has codes
+    parse: Callable[[Any], Any] | None = None  # takes the answer out of its column, if there is more in it
     options: tuple[str, ...] = ()  # the column of the options, or one column for each
     inline: bool = False  # the options stand in the question itself: (A) ... (B) ...
     id: str = ""  # the column of the ids; without one, the number of the row
-    keep: Callable[[Row], bool] | None = None  # rows that belong to the task, where not all do
+    keep: Callable[[Row], bool] | None = None  # rows that belong to the task, if not all do
     header: tuple[str, ...] = ()  # names of the columns of a .tsv or .csv file that has no line of names
     files: str = ""  # for plain text with one question a line: which files
     line: str = ""  # and a pattern whose named groups are the columns of the line
@@ -118,16 +118,16 @@ def _options(layout: Layout, row: Row) -> tuple[list[str], Sequence[str]]:
     """The source's own names of the options (A, B or 1, 2 ...), and their texts."""
     if len(layout.options) > 1:
         return [], [str(_value(row, column)) for column in layout.options]
-    found = _value(row, layout.options[0]) if layout.options else row.get("options") or []
-    if isinstance(found, Mapping):  # the Hub's {"label": ["A", ...], "text": ["ash", ...]}
-        return [str(key) for key in found["label"]], [str(text) for text in found["text"]]
-    if found and isinstance(found[0], Mapping):  # a release's [{"label": "A", "text": "ash"}, ...]
-        return [str(one["label"]) for one in found], [str(one["text"]) for one in found]
-    return [], [str(text) for text in found]
+    value = _value(row, layout.options[0]) if layout.options else row.get("options") or []
+    if isinstance(value, Mapping):  # the Hub's {"label": ["A", ...], "text": ["ash", ...]}
+        return [str(key) for key in value["label"]], [str(text) for text in value["text"]]
+    if value and isinstance(value[0], Mapping):  # a release's [{"label": "A", "text": "ash"}, ...]
+        return [str(one["label"]) for one in value], [str(one["text"]) for one in value]
+    return [], [str(text) for text in value]
 
 
 def _gold(layout: Layout, value: Any, keys: Sequence[str]) -> str | None:
-    """The right answer as text, None where the source keeps it back (an empty label, or -1 for a code)."""
+    """The right answer as text, None if the source keeps it back (an empty label, or -1 for a code)."""
     value = layout.parse(value) if layout.parse and value is not None else value
     text = "" if value is None else str(value).strip()
     if not text or (layout.labels and text == "-1"):

@@ -1,4 +1,4 @@
-"""questions of a file, a folder, the Hub"""
+"""Loads the questions of a task from a file, a folder or the Hub, checked and with unique ids."""
 
 import hashlib
 from collections import Counter
@@ -9,7 +9,7 @@ from pathlib import Path
 from synth.errors import SourceError
 from synth.questions.files import Entry, rows
 from synth.questions.layouts import LETTERS, Reader
-from synth.questions.prompts import _ANSWERS, options_line
+from synth.questions.prompts import ANSWERS, options_line
 from synth.questions.task import Hub, Question, Task
 
 
@@ -32,25 +32,25 @@ def load(task: Task, source: str, split: str | None = None) -> Iterator[Question
 
 
 def _places(task: Task, source: str, split: str | None) -> list[Path]:
-    from synth.questions import hub as _hub
+    from synth.questions.hub import download
 
     if Path(source).exists():
         return [Path(source)]
     if (hub := find_hub(task, source)) is not None:
-        return _hub.download(hub, split)
+        return download(hub, split)
     raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
 
 
 def find_hub(task: Task, source: str) -> Hub | None:
     """Where a source is on the Hub; None for one that is here, or nowhere.
 
-    Raises SourceError for `hub` where the task names no place there.
+    Raises SourceError for `hub` if the task names no place there.
     """
-    from synth.questions import hub as _hub
+    from synth.questions.hub import NAME, place
 
     path = Path(source)
-    named = source == "hub" or (_hub.NAME.fullmatch(source) and not path.parent.exists())
-    return _hub.place(source, task.hub) if named and not path.exists() else None
+    named = source == "hub" or (NAME.fullmatch(source) and not path.parent.exists())
+    return place(source, task.hub) if named and not path.exists() else None
 
 
 def _read(task: Task, entry: Entry) -> Question | None:
@@ -80,7 +80,7 @@ def checked(task: Task, question: Question, where: str) -> Question:
     if gold is not None and not (task.kind == "option" and gold in LETTERS[: len(options)]):
         gold = canonical(gold, task.kind, options)
         if gold is None:
-            allowed = options_line(options) if options else _ANSWERS[task.kind]
+            allowed = options_line(options) if options else ANSWERS[task.kind]
             raise SourceError(
                 f"{where}: the right answer of question {question.id} is {question.gold!r}, not {allowed}"
             )
@@ -88,7 +88,7 @@ def checked(task: Task, question: Question, where: str) -> Question:
 
 
 def _unique(name: str, repeated: Counter[str], seen: set[int]) -> str:
-    """The name, or `name-2`, `name-3`, ... where it was taken. Of names that were taken 64 bits are kept."""
+    """The name, or `name-2`, `name-3`, ... if it was taken. Of names that were taken 64 bits are kept."""
     unique = name
     while (mark := int.from_bytes(hashlib.blake2b(unique.encode(), digest_size=8).digest(), "little")) in seen:
         repeated[name] += 1

@@ -3,15 +3,15 @@
     name = "riddles"
     instruction = "Solve the riddle below."
     kind = "option"                        # number, option, yes_no, date or text
-    options = ["candle", "river"]          # where all questions have the same ones
+    options = ["candle", "river"]          # if all questions have the same ones
     closing = "The answer is {answer}."    # these two lines are the defaults
     label = "Question"
 
-    [columns]                              # by default question, label, and id, options where the rows have them
+    [columns]                              # by default question, label, and id, options if the rows have them
     question = "{riddle}"                  # a template over the columns; a dot reaches into an object
     answer = "solution"
 
-    [labels]                               # labels of the source -> answers, where it has codes
+    [labels]                               # labels of the source -> answers, if it has codes
     0 = "A"
 
     [hub]
@@ -120,11 +120,11 @@ def _mistakes(content: Mapping[str, Any]) -> list[str]:
     if not _texts(content.get("options", [])):
         wrong.append("options has to be a list of texts")
     for table, names in TABLES.items():
-        found = content.get(table, {})
-        if not isinstance(found, Mapping):
+        entries = content.get(table, {})
+        if not isinstance(entries, Mapping):
             wrong.append(f"{table} has to be a table: [{table}]")
         elif names:
-            wrong += [f"[{table}] has no {name}: it has {', '.join(names)}" for name in found if name not in names]
+            wrong += [f"[{table}] has no {name}: it has {', '.join(names)}" for name in entries if name not in names]
     wrong += [
         f"[{table}] lacks {name}"
         for table, name in (("hub", "id"), ("example", "question"))

@@ -1,4 +1,4 @@
-"""What a teacher and a student read; options written and read back."""
+"""Prompts of teachers and students; the options of a question written as a line and read back."""
 
 import re
 
@@ -18,7 +18,7 @@ LENGTHS = {
 }
 _OPTIONS = re.compile(r"^Options: (.*)$", re.MULTILINE)
 _LETTER = re.compile(r"(?:^|\s)\([A-Z]\)\s")
-_ANSWERS: dict[Kind, str] = {
+ANSWERS: dict[Kind, str] = {
     "number": "a number",
     "option": "the letter of an option",
     "yes_no": "yes or no",
@@ -70,7 +70,7 @@ def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool 
 
 def _closing(task: Task) -> str:
     form = task.closing.format(answer=task.unknown)
-    return f'Close with a line "{form}", where {task.unknown} is {_ANSWERS[task.kind]}.'
+    return f'Close with a line "{form}", where {task.unknown} is {ANSWERS[task.kind]}.'
 
 
 def messages(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What `synth tasks` and `synth tasks show` print."""
+"""Prints the tasks as a table, and one task with its prompt: `synth tasks` and `synth tasks show`."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def show_tasks() -> None:
 
 
 def tasks_listed() -> list[dict[str, Any]]:
-    """The same as a script reads it."""
+    """The tasks as a script reads them."""
     return [
         {
             "name": task.name, "family": task.family, "kind": task.kind, "options": list(task.options),

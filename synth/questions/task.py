@@ -1,4 +1,4 @@
-"""A question-answering task: how its source is read, what a teacher is asked, how an answer is told and compared.
+"""A question-answering task: how its source is read, what a teacher is asked, how an answer is read and compared.
 
 The tasks themselves stand in synth/tasks/, one file a family. A task's questions come from its own release on disk,
 from the plain layout `{"id", "question", "label"}` one JSON object a line, or from the Hub.
@@ -18,9 +18,7 @@ class Question:
     id: str  # unique in its source
     text: str  # what is asked, without the options
     options: tuple[str, ...] = ()  # texts of the options A, B, C, ...; none for an open question
-    gold: str | None = (
-        None  # the right answer in canonical form (see synth/answers/reply.py); None where it is not known
-    )
+    gold: str | None = None  # the right answer in canonical form (see synth/answers/reply.py); None if it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Task:
     instruction: str  # what the teacher has to do, without the closing form, which is added from `closing`
     kind: Kind
     read: Callable[[Mapping[str, Any], str], Question | None]  # row of the source, its number; None skips
-    options: tuple[str, ...] = ()  # where all questions have the same ones
+    options: tuple[str, ...] = ()  # if all questions have the same ones
     closing: str = "The answer is {answer}."  # how a reply has to close
     label: str = "Question"  # what stands before the question's text
     hub: Hub | None = None
@@ -50,5 +48,5 @@ class Task:
     source: str = ""  # paper or page it comes from
     papers: tuple[str, ...] = ()  # BibTeX entries, see bibtex.py
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
-    system: str = ""  # a system message, where the task has one
-    unknown: str = "x"  # stands for the answer where the prompt shows the closing form
+    system: str = ""  # a system message, if the task has one
+    unknown: str = "x"  # stands for the answer in the closing form that the prompt shows

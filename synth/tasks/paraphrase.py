@@ -1,4 +1,4 @@
-"""Do two sentences say the same: PAWS and QQP.
+"""Whether two sentences say the same: PAWS and QQP.
 
 PAWS (Zhang et al. 2019, arXiv 1904.01130) and Quora's question pairs (2017), as released or as in GLUE. In both 0 is
 different and 1 is the same (the dataset cards of google-research-datasets/paws and nyu-mll/glue). One row of PAWS,

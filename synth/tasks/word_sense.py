@@ -1,6 +1,6 @@
-"""Does a word mean the same in two sentences: WiC (Pilehvar and Camacho-Collados 2019, arXiv 1808.09121).
+"""Whether a word means the same in two sentences: WiC (Pilehvar and Camacho-Collados 2019, arXiv 1808.09121).
 
-As in SuperGLUE, where true, on the Hub 1, is the same sense. One row of the release, made up:
+As in SuperGLUE: true, on the Hub 1, is the same sense. One row of the release, made up:
 
     {"idx": 0, "word": "bank", "sentence1": "a bank of clouds", "sentence2": "rob a bank", "label": false}
 """

@@ -1,1 +1,1 @@
-"""Teacher models behind an OpenAI-compatible server: who they are, what they were asked, how fast they may be."""
+"""Teacher models behind an OpenAI-compatible server: the catalogue, the client, the request store, the pace."""

@@ -1,4 +1,4 @@
-"""Asking a teacher within a budget: out of the store where it was answered before, else over the network.
+"""Asks a teacher within a budget: out of the store if a request was answered before, else over the network.
 
 What `synth distill`, `synth judge` and `synth eval` have in common: one store, one pace, one meter, one way to stop.
 """
@@ -40,7 +40,7 @@ class Asker:
         pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
         self._client = await self._open.enter_async_context(Client(self.teacher, self.store, pace, self.limits.timeout))
         self._open.enter_context(on_interrupt(self._interrupt))
-        # What was imported stays: going through it for garbage again and again took a tenth of a run's time.
+        # What was imported stays: looking through it for garbage again and again took a tenth of a run's time.
         gc.freeze()
         self._open.callback(gc.unfreeze)
         return self
@@ -84,5 +84,5 @@ class Asker:
 def stored(store: RequestStore, request: Request) -> Reply | None:
     """The reply to a request that was answered in an earlier run, or earlier in this one."""
     body = store.answer(request.key())
-    found = None if body is None else read_reply_body(body)
-    return None if found is None else replace(found, cached=True)
+    reply = None if body is None else read_reply_body(body)
+    return None if reply is None else replace(reply, cached=True)

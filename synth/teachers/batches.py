@@ -40,10 +40,10 @@ NOT_ITS_STATUS = {401, 402, 403, 404, 429}
 class State:
     """What is known of the batches of a run."""
 
-    under_way: dict[str, str] = field(default_factory=dict)  # id: how far it is, for a person
+    under_way: dict[str, str] = field(default_factory=dict)  # id -> how far it is, for a person
     collected: int = 0  # replies that came into the store just now
     failed: int = 0  # requests that came back with an error just now
-    said: str = ""  # by the last of those
+    said: str = ""  # what the last of those said
 
 
 class Batches:
@@ -67,7 +67,7 @@ class Batches:
     async def collect(self) -> State:
         """Ask after every batch that is not done with; put what came back into the store.
 
-        Raises SynthError where the server refused a batch, once all others are collected.
+        Raises SynthError if the server refused a batch, once all others are collected.
         """
         state, refused = State(), []
         await self._adopt()
@@ -86,7 +86,7 @@ class Batches:
         return state
 
     async def hand_in(self, requests: Iterable[Request]) -> list[str]:
-        """Upload files and start their batches; answers their ids."""
+        """Upload files and start their batches; returns their ids."""
         requests, started = list(requests), []
         await asyncio.gather(*map(self.store.put_request, requests))
         for content in files(requests):
@@ -168,7 +168,7 @@ class Batches:
         return self.teacher.hide_key(marked.decode()).encode()
 
     async def _call(self, call: Any, what: str) -> Any:
-        """What the server answers; `what` says what cannot be where it does not."""
+        """The server's reply to a call; `what` says what failed if none comes."""
         address = self.teacher.base_url
         page = SynthError(f"{what}: {address} answers with a web page: give --base-url an address that ends in /v1")
         try:
@@ -182,7 +182,7 @@ class Batches:
             raise page from error
         except ValueError as error:
             raise SynthError(f"{what}: {address} sends JSON that cannot be read; run it again") from error
-        if isinstance(answer, str):  # and hands it through where it expects an object
+        if isinstance(answer, str):  # and hands it through if it expects an object
             raise page
         return answer
 

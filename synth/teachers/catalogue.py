@@ -37,7 +37,7 @@ class Teacher:
         return self.base_url.rstrip("/") == OPENAI
 
     def cost(self, prompt_tokens: float, completion_tokens: float) -> float | None:
-        """Dollars; None where a price is not known."""
+        """Dollars; None if a price is not known."""
         if self.prompt_price is None or self.completion_price is None:
             return None
         return (prompt_tokens * self.prompt_price + completion_tokens * self.completion_price) / 1e6
@@ -45,7 +45,7 @@ class Teacher:
     def key(self) -> str:
         """The key of the account, from the environment. Servers other than OpenAI's often want none.
 
-        Raises SynthError where one is needed and not there.
+        Raises SynthError if one is needed and not there.
         """
         key = os.environ.get(self.key_variable, "")
         if not key and self.at_openai:
@@ -100,26 +100,26 @@ ALIASES = {
 
 
 def find_teacher(name: str, base_url: str | None = None, model: str | None = None) -> Teacher:
-    """The teacher of a name or alias, at another server where `base_url` is given, under another name where `model` is.
+    """The teacher of a name or alias, at another server if `base_url` is given, under another name if `model` is.
 
-    Raises UsageError for a name that is not in the catalogue where no server of one's own is given either.
+    Raises UsageError for a name that is not in the catalogue if no server of one's own is given either.
     """
     known = {teacher.name: teacher for teacher in TEACHERS}
-    found = known.get(ALIASES.get(name, name)) or known.get(ALIASES.get(name.lower(), name.lower()))
+    listed = known.get(ALIASES.get(name, name)) or known.get(ALIASES.get(name.lower(), name.lower()))
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise UsageError(
             f"--base-url {base_url}: an address begins with http:// or https://, as http://localhost:8000/v1"
         )
-    if found is None and base_url is None:
+    if listed is None and base_url is None:
         close = difflib.get_close_matches(name, [*known, *ALIASES], n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UsageError(
             f"no teacher is called {name!r}: there are {', '.join(known)}{hint}; any other model needs --base-url"
         )
-    if found is not None and found.prompt_price is None and base_url is None:
-        raise UsageError(f"{name} is not served by its maker: give --base-url of a server that has {found.model}")
-    teacher = found or Teacher(name, name)
+    if listed is not None and listed.prompt_price is None and base_url is None:
+        raise UsageError(f"{name} is not served by its maker: give --base-url of a server that has {listed.model}")
+    teacher = listed or Teacher(name, name)
     if base_url and base_url.rstrip("/") != teacher.base_url:
         # Somebody else's server: its prices are not those of the catalogue.
         teacher = replace(
@@ -129,7 +129,7 @@ def find_teacher(name: str, base_url: str | None = None, model: str | None = Non
 
 
 def shutdown_notice(teacher: Teacher, today: date) -> str | None:
-    """A line for the user where the model is gone or goes within half a year."""
+    """A line for the user if the model is gone or will be within half a year."""
     if teacher.shutdown is None or (teacher.shutdown - today).days > 183:
         return None
     gone = teacher.shutdown <= today

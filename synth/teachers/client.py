@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 TRIES = 8  # of one request, not counting refusals for speed and pauses of everybody
-FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds between two tries where the server names no time
+FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds between two tries if the server names no time
 SPREAD = 0.1  # seconds over which those come back, at least, whom the server told to wait equally long
 CONNECT_TIMEOUT = PROBE_TIMEOUT = 30.0
 PAGES = 3  # web pages before the first answer: this is no API; a single one may be a proxy's
@@ -127,7 +127,7 @@ class Client:
         return reply
 
     async def _exchange(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body of what came back; status 0 and the reason where the connection broke."""
+        """Status, headers and body of what came back; status 0 and the reason if the connection broke."""
         try:
             response = await self._post(request)
             return 200, response.headers, self._masked(response.content)
@@ -142,7 +142,7 @@ class Client:
         return await self._client.post(self._url, cast_to=self._raw, body=request.body(), options=options)
 
     def _most_tokens(self, request: Request) -> float:
-        """What servers count against the tokens a minute before they answer: the question and the longest answer."""
+        """The tokens that servers count against the limit a minute: those of the question and of the longest answer."""
         asked = sum(len(message["content"]) for message in request.messages) / 4
         return asked + float(request.sampling.get(self.teacher.max_tokens_field()) or 0)
 
@@ -160,7 +160,7 @@ class Client:
             self._refused_in_a_row += 1
             raise UnanswerableError(f"status {status}: {what}")
         if self.pace.broken() and await self.pace.pause(self._probe):
-            raise _TryAgainError(what, 429)  # waiting for a server that was down costs no try
+            raise _TryAgainError(what, 429)  # to wait for a server that was down costs no try
         kind = {0: "no reply", -1: "a reply that cannot be read"}.get(status, f"status {status}")
         raise _TryAgainError(f"{kind}: {what}", status, retry_after(headers))
 
@@ -178,7 +178,7 @@ class Client:
         return True
 
     def _stop_if_hopeless(self, status: int, code: str, what: str, body: bytes) -> None:
-        """Raises SynthError where no other request would be answered either."""
+        """Raises SynthError if no other request would be answered either."""
         teacher = self.teacher
         if status in (401, 403):
             raise SynthError(f"{teacher.base_url} refuses the key in {teacher.key_variable}: {what}")

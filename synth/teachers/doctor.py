@@ -1,4 +1,4 @@
-"""What a teacher's server can do, found out by asking it: `synth doctor`.
+"""Finds out what a teacher's server can do by asking it: `synth doctor`.
 
 Each probe is one small request. A server that fails at one of them may still do all that is needed: vLLM, llama.cpp,
 Ollama and `transformers serve` each lack something.
@@ -35,7 +35,7 @@ class Finding:
 async def examine(teacher: Teacher) -> list[Finding]:
     """Probe a server: what is there, what it takes, what it tells.
 
-    Raises SynthError where the key is missing.
+    Raises SynthError if the key is missing.
     """
     import openai
 
@@ -75,8 +75,8 @@ class _Probe:
         except (ValueError, AttributeError, TypeError):  # of openai's client, when it is given something else
             return Finding("list of models", False, "not what a list of models looks like: not needed")
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "empty"
-        there = self.teacher.model in names
-        return Finding("list of models", there, shown if there else f"{self.teacher.model} is not in it: {shown}")
+        listed = self.teacher.model in names
+        return Finding("list of models", listed, shown if listed else f"{self.teacher.model} is not in it: {shown}")
 
     async def answers(self) -> list[Finding]:
         """One plain question, and what comes back with the answer."""

@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a teacher answered, read out of the stored body."""
+    """A teacher's reply, read from the stored body."""
 
     text: str | None
     thinking: str  # from a field of its own; thinking inside the text is still in the text
@@ -46,7 +46,7 @@ class Reply:
 
 
 def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
-    """The reply in a chat completion's JSON; None where there is no choice in it.
+    """The reply in a chat completion's JSON; None if there is no choice in it.
 
     The trace of a reasoning model is in `reasoning` (vLLM) or `reasoning_content` (older vLLM, llama.cpp and others).
     """
@@ -74,6 +74,6 @@ def _text(value: Any) -> str | None:
 
 
 def _count(usage: Any, name: str) -> int:
-    """Tokens; 0 where the server does not say."""
+    """Tokens; 0 if the server does not say."""
     number = usage.get(name) if isinstance(usage, dict) else None
     return int(number) if isinstance(number, int | float) else 0

@@ -15,7 +15,7 @@ PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
 
 @settings
 class Limits:
-    """How much, how fast, how long."""
+    """Limits of a run: requests in flight, speed, budget, patience."""
 
     concurrency: int = option("requests in flight at most", default=512, least=1, again=False)
     rpm: float | None = option("requests a minute  [default: as the server says]", default=None, least=1, again=False)
@@ -28,7 +28,7 @@ class Limits:
 
 @settings
 class Given(Limits):
-    """Limits, and where the teacher is."""
+    """Limits, and the server that the teacher is asked at."""
 
     base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None, again=False)
     model: str | None = option(

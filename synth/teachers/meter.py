@@ -29,7 +29,7 @@ class Meter:
 
     @property
     def dollars(self) -> float | None:
-        """Spent in this run; None where the price is not known."""
+        """Spent in this run; None if the price is not known."""
         cost = self.teacher.cost(self.prompt_tokens, self.completion_tokens)
         return None if cost is None else cost * self.discount
 
@@ -38,7 +38,7 @@ class Meter:
         return sum(self._count(message["content"]) + CHAT_OVERHEAD for message in request.messages)
 
     def most(self, request: Request) -> float:
-        """Dollars a request can cost at most; 0 where the price is not known."""
+        """Dollars a request can cost at most; 0 if the price is not known."""
         prompt = self.prompt_estimate(request)
         longest = request.sampling.get(self.teacher.max_tokens_field()) or 0
         # The estimate of prompt tokens may be too low: half as much again is set aside.
@@ -48,7 +48,7 @@ class Meter:
     async def room_for(self, request: Request) -> AsyncIterator[bool]:
         """Set aside what a request can cost at most while it is in flight.
 
-        Where the budget has no room, wait until requests in flight turn out cheaper; False where none is in flight
+        If the budget has no room, wait until requests in flight turn out cheaper; False if none is in flight
         and there still is no room.
         """
         most = self.most(request)

@@ -42,7 +42,7 @@ class Bucket:
         self.level = self.size
 
     def take(self, amount: float, now: float) -> float:
-        """Take an amount out; answers for how many seconds whoever took it has to wait. The level may go below 0, so
+        """Take an amount out; returns for how many seconds the caller has to wait. The level may go below 0, so
         that those who come later wait for those who came first."""
         self.level = min(self.size, self.level + (now - self.at) * self.rate) - amount
         self.at = now
@@ -53,7 +53,7 @@ class Bucket:
 
 
 class Pace:
-    """Shared by every request of a run. `say` tells the user when everything pauses and goes on."""
+    """Shared by every request of a run. `say` tells the user when everything pauses and resumes."""
 
     def __init__(
         self,
@@ -118,14 +118,14 @@ class Pace:
             self._change(max(1, int(self.allowed * 0.7)))
 
     def broken(self) -> bool:
-        """A connection broke or the server failed. Answers whether that opens the circuit, so that one has to probe."""
+        """A connection broke or the server failed. Returns whether that opens the circuit, so that one has to probe."""
         self._broken_in_a_row += 1
         return self._broken_in_a_row >= BREAK_AFTER
 
     async def pause(self, probe: Callable[[], Awaitable[bool]]) -> bool:
         """Hold everybody back until `probe` finds the server answering; whoever comes second waits for the first.
 
-        Answers whether the server was down: False where the first probe was answered.
+        Returns whether the server was down: False if the first probe was answered.
         """
         if not self._closed.is_set():
             await self._closed.wait()

@@ -1,4 +1,4 @@
-"""The catalogue of teachers as a table: `synth teachers`."""
+"""Prints the catalogue of teachers: `synth teachers`."""
 
 from datetime import date
 from typing import Any

@@ -36,7 +36,7 @@ class StandIn:
         self._asked: Counter[str] = Counter()
 
     def reply(self, message: str) -> str:
-        """The reply to a user's message: a verdict where one is asked for, else a rationale and an answer."""
+        """The reply to a user's message: a verdict if one is asked for, else a rationale and an answer."""
         if all(verdict in message for verdict in VERDICTS):
             helpful = _share("verdict", message) < self.right_share
             return f"I am a stand-in for a judge and have not read this.\n\n{VERDICTS[0] if helpful else VERDICTS[1]}"
@@ -94,7 +94,7 @@ def application(stand_in: StandIn, latency: float = 0.0) -> "web.Application":
     async def complete(request: web.Request) -> web.Response:
         try:
             body = orjson.loads(await request.read())
-            message = "\n".join(str(each["content"]) for each in body["messages"])
+            message = "\n".join(str(turn["content"]) for turn in body["messages"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             error = {"message": "the stand-in needs JSON with messages", "type": "invalid_request_error", "code": None}
             return _json({"error": error}, status=400)
@@ -127,17 +127,17 @@ def _completion(message: str, text: str) -> dict[str, Any]:
 
 
 def serve(port: int, task: str, source: str, right_share: float = 0.5, latency: float = 0.2) -> None:
-    """Serve on this machine until Ctrl-C. Raises SynthError where the port is taken."""
+    """Serve on this machine until Ctrl-C. Raises SynthError if the port is taken."""
     import typer
     from aiohttp import web
 
     from synth.questions.find import find_task
     from synth.questions.loading import load
 
-    found = find_task(task)
-    stand_in = StandIn(found, load(found, source), right_share)
+    chosen = find_task(task)
+    stand_in = StandIn(chosen, load(chosen, source), right_share)
     line = (
-        f"a stand-in for a teacher that knows {len(stand_in.known):,} questions of {found.name}: give synth distill "
+        f"a stand-in for a teacher that knows {len(stand_in.known):,} questions of {chosen.name}: give synth distill "
         f"--teacher {NAME} --base-url http://127.0.0.1:{port}/v1; Ctrl-C ends it"
     )
     try:

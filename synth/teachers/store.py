@@ -1,7 +1,7 @@
 """The request store: every request and every reply, written down before anything else happens to it.
 
 One SQLite file in WAL mode, append-only. A thread of its own writes: whatever was handed to it since its last commit
-goes into one transaction that is synced to the disk, and only then do those who wait for it go on. So a reply that was
+goes into one transaction that is synced to the disk, and only then do its waiters continue. So a reply that was
 acted upon has survived a killed process and a power cut, and 500 requests in flight share one sync.
 
     requests(key, body)             a request is here before it is sent
@@ -41,7 +41,7 @@ Write = tuple[str, tuple[Any, ...], "asyncio.Future[None]"]
 class RequestStore:
     """Use as a context manager inside a running event loop.
 
-    Raises FolderError where the file cannot be opened or is no request store.
+    Raises FolderError if the file cannot be opened or is no request store.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,10 +75,10 @@ class RequestStore:
 
     def answer(self, key: str) -> dict[str, Any] | None:
         """The body of the reply to a request, if it was answered."""
-        found = self._reader.execute(
+        row = self._reader.execute(
             "select body from replies where key = ? and status = 200 order by id limit 1", (key,)
         ).fetchone()
-        return None if found is None else orjson.loads(found[0])
+        return None if row is None else orjson.loads(row[0])
 
     def failures(self, key: str) -> list[str]:
         """What came back for a request that was not an answer, oldest first."""

@@ -1,1 +1,1 @@
-"""Work items spread over processes, results in the order of the items."""
+"""Spreads work items over processes and returns the results in the order of the items."""

@@ -1,4 +1,4 @@
-"""Work items spread over processes, results in the order of the items."""
+"""Spreads work items over the processes of this machine and returns the results in the order of the items."""
 
 import multiprocessing
 import os
@@ -84,7 +84,7 @@ class _Pool(ProcessPoolExecutor):
 
 
 def _start_worker() -> None:
-    """Ctrl-C is the parent's to handle; a worker whose parent was killed ends too."""
+    """Prepare a worker: Ctrl-C is left to the parent, and a worker whose parent was killed ends too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -5,7 +5,7 @@ r"""Judges whether every equation of numbers in a rationale holds: `a op b = c` 
 
 Read as people write them: units, currencies, percent, fractions, brackets, LaTeX, words (6 times 3 equals 18), chains
 (3 + 4 = 7 + 2 = 9: every = is compared with what stands directly left of it), results rounded to the digits shown. The
-marks of GSM8K, <<9*2=18>>, are judged by themselves. The judge has no opinion where there is no operator (1 hour = 60
+marks of GSM8K, <<9*2=18>>, are judged by themselves. The judge has no opinion if there is no operator (1 hour = 60
 minutes), on algebra, and wherever an equation that seems not to hold can be read in another way: a right rationale that
 is thrown away is gone, a wrong one can still be caught by its answer.
 """
@@ -44,7 +44,7 @@ class Equation:
 
 
 def judge(record: Record, **_: object) -> Verdict:
-    """Wrong with the first equation that is; does not apply where there is none."""
+    """Wrong with the first equation that is; does not apply if there is none."""
     count = 0
     for equation in equations(record.rationale):
         if not equation.holds:
@@ -57,10 +57,10 @@ def judge(record: Record, **_: object) -> Verdict:
 
 def equations(text: str) -> Iterator[Equation]:
     """All equations of numbers that can be judged, in the order in which they end."""
-    found = [*_in(text, 0)]
+    judged = [*_in(text, 0)]
     for mark in _MARK.finditer(text):
-        found += _in(mark[1], mark.start(1))
-    return iter(sorted(found, key=lambda equation: (equation.end, equation.start)))
+        judged += _in(mark[1], mark.start(1))
+    return iter(sorted(judged, key=lambda equation: (equation.end, equation.start)))
 
 
 def _in(text: str, offset: int) -> Iterator[Equation]:
@@ -81,7 +81,7 @@ def _in(text: str, offset: int) -> Iterator[Equation]:
 
 
 def _compared(text: str, offset: int, pieces: Sequence[Token], left: Side, right: Side) -> Iterator[Equation]:
-    """The equation with its judgement; nothing where the judge has none."""
+    """The equation with its judgement; nothing if the judge has none."""
     lefts = [*_readings(pieces, left.first, left.end)]
     for start in _beginnings(pieces, left.first):
         lefts += [side for side in _readings(pieces, start, left.end) if side.signs]
@@ -124,7 +124,7 @@ def _readings(pieces: Sequence[Token], first: int, end: int) -> Iterator[Side]:
 
 
 def _agree(left: Side, right: Side) -> bool:
-    """Equal, or equal to where the right side goes on (5 + 3 = 8 * 2), or up to the digits that are shown."""
+    """Equal, or equal to the start of a longer right side (5 + 3 = 8 * 2), or up to the digits that are shown."""
     if left.value in right.values:
         return True
     return _rounds(left, right) or _rounds(right, left)

@@ -1,4 +1,4 @@
-"""Where an equation that does not hold may still be right: the judge says nothing there.
+"""Whether an equation that does not hold may still be right, so that the judge says nothing of it.
 
 The equation may be a part of a longer one that is not all numbers (y + 3 = 7, half of 20 + 5 = 15), or change its unit
 on the way (3 * 20 minutes = 1 hour).

@@ -19,7 +19,7 @@ _DEEPEST = 12
 
 
 class UnreadableError(Exception):
-    """There is no operand here. Private to this module's callers in this folder; never leaves them."""
+    """No operand stands here. Raised and caught inside this folder only."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Side:
     first: int  # tokens[first:end] is the side, its units included
     end: int = 0
     values: list[Fraction] = field(default_factory=list)  # after each operand; the last is the whole side's
-    step: Fraction = Fraction(0)  # one in the last digit, where the side is a single number
+    step: Fraction = Fraction(0)  # one in the last digit, if the side is a single number
     signs: str = ""  # its operators, brackets included
     units: list[str] = field(default_factory=list)
     doubtful: bool = False  # it holds something that can be read in two ways
@@ -40,7 +40,7 @@ class Side:
 
 
 def read(tokens: Sequence[Token], first: int, *, exact: bool = True) -> Side | None:
-    """The longest side that starts here; None where none does."""
+    """The longest side that starts here; None if none does."""
     reader = _Reader(tokens, first, exact)
     try:
         reader.side.values = reader.operands(0)
@@ -242,9 +242,9 @@ class _Reader:
     def multiplies(self) -> bool:
         """Looks whether an `of` multiplies, without going past it."""
         at = self.at
-        found = self.part_of()
+        is_part = self.part_of()
         self.at = at
-        return found
+        return is_part
 
 
 def _raised(value: Fraction, exponent: Fraction) -> Fraction:

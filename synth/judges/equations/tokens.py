@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 _PATTERNS = (
-    ("skip", r"<<[^<>\n]{0,200}>>"),  # <<16-3-4=9>> is judged by itself, the text goes on without it
+    ("skip", r"<<[^<>\n]{0,200}>>"),  # <<16-3-4=9>> is judged by itself, the text is read without it
     ("odd", r"\d{1,40}(?::\d{1,40})+|\b0\d{1,40}\b"),  # 2:30, 1:2, 0730
     (
         "number",
@@ -69,33 +69,33 @@ class Amount:
 
 def tokens(text: str) -> list[Token]:
     """All pieces of a text in order. A bracket without its other half is no bracket."""
-    found: list[Token] = []
+    pieces: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = (match.lastgroup or "").partition("_")[0]
         if kind == "word" and any(map(str.isdigit, match[0])):
             kind = "odd"  # x2, because20
         if kind != "skip":
             word = _SIGN[match[0]] if kind == "op" else match[0]
-            found.append(Token(kind, word, match.start(), match.end()))
-    return _paired(found)
+            pieces.append(Token(kind, word, match.start(), match.end()))
+    return _paired(pieces)
 
 
-def _paired(found: list[Token]) -> list[Token]:
+def _paired(pieces: list[Token]) -> list[Token]:
     opened: list[int] = []
     alone: set[int] = set()
-    for i, token in enumerate(found):
+    for i, token in enumerate(pieces):
         if token.kind == "open":
             opened.append(i)
         elif token.kind == "line":
             alone.update(opened)
             opened.clear()
         elif token.kind == "close":
-            if opened and _CLOSES[found[opened[-1]].text] == token.text:
+            if opened and _CLOSES[pieces[opened[-1]].text] == token.text:
                 opened.pop()
             else:
                 alone.add(i)
     alone.update(opened)
-    return [token._replace(kind="stop") if i in alone else token for i, token in enumerate(found)]
+    return [token._replace(kind="stop") if i in alone else token for i, token in enumerate(pieces)]
 
 
 def amount(text: str) -> Amount:
