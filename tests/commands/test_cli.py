@@ -1,6 +1,5 @@
 """The command line as a user meets it: what it prints, and one line for every mistake."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from loopback import free_port
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).parents[2]
 FEW = ("--validation", 2, "--test", 2, "--test-longer", 0, "--test-larger", 0)
 
 MISTAKES = [
@@ -125,17 +122,3 @@ def test_help_of_every_command_says_what_its_options_do(synth: Synth) -> None:
         assert text.startswith("Usage: synth"), words
         for option in re.findall(r"^  (--[a-z-]+)", text, re.MULTILINE):
             assert re.search(rf"{option}\b[^\n]*(?:\n {{10,}}[^\n]+)*", text), option
-
-
-def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 4
-    for block in blocks:
-        script = "set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + block.replace("8000", str(free_port()))
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "-c", script], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("\n") > 10
