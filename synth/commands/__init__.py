@@ -1,1 +1,1 @@
-"""One file per verb that is not in cli.py: its options and its help. What is slow to import is imported inside."""
+"""The commands of `synth`, one file a verb: help and printed summary. What is slow to import is imported inside."""

@@ -1,4 +1,4 @@
-"""`synth card`."""
+"""The command `synth card`."""
 
 import typer
 
@@ -29,7 +29,7 @@ def run(asked: Card) -> None:
     typer.echo(f"{asked.folder / 'README.md'}: written{pictures}")
     if written.kept:
         typer.echo(
-            f"left as they are, for somebody edited them: {', '.join(written.kept)} (--overwrite writes them anew)"
+            f"left as they are, because somebody edited them: {', '.join(written.kept)} (--overwrite writes them anew)"
         )
 
 

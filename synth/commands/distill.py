@@ -1,4 +1,4 @@
-"""`synth distill`."""
+"""The command `synth distill`."""
 
 import sys
 

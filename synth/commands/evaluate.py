@@ -1,4 +1,4 @@
-"""`synth eval`."""
+"""The command `synth eval`."""
 
 from synth.commands.options import command_from, print_json
 from synth.evaluating.options import Evaluate

@@ -1,4 +1,4 @@
-"""`synth export`."""
+"""The command `synth export`."""
 
 import typer
 

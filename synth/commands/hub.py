@@ -1,4 +1,4 @@
-"""`synth push` and `synth pull`."""
+"""The commands `synth push` and `synth pull`."""
 
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ def _show_push(pushed: "Pushed", asked: Push) -> None:
 
 
 def _outcome(pushed: "Pushed", branch: str) -> str:
+    """What was pushed to where, or would be."""
     place = f"{pushed.url}{branch}"
     if not pushed.new:
         return f"nothing to do: {place} has all of it already" if pushed.dry_run else f"{place}: has all of it already"
@@ -76,6 +77,7 @@ def _tag(pushed: "Pushed", tag: str | None) -> str:
 
 
 def _line(pulled: "Pulled") -> str:
+    """What was pulled to where, and whether it has to be validated again."""
     rows = ", ".join(f"{count:,} {split}" for split, count in pulled.rows.items())
     state = "is there already" if pulled.already_there else "written"
     same = ", byte for byte what was pushed" if pulled.same_bytes else ""

@@ -1,4 +1,4 @@
-"""`synth judge`."""
+"""The command `synth judge`."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`synth show`, `synth stats` and `synth row`: looking at data."""
+"""The commands `synth show`, `synth stats` and `synth row`, which look at data."""
 
 from synth.base.config import AnyPath, argument, option, settings
 from synth.commands.options import command_from, print_json

@@ -89,7 +89,7 @@ def _is_text(hint: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    return ",".join(f"{each:g}" for each in value) if isinstance(value, tuple) else str(value)
+    return ",".join(f"{number:g}" for number in value) if isinstance(value, tuple) else str(value)
 
 
 def _metavar(hint: Any) -> str | None:
@@ -159,9 +159,9 @@ COMPLETE: dict[str, Callable[[], Iterable[str]]] = {
 }
 
 
-def print_json(found: Any) -> None:
-    """What a script can read: indented, in the order in which it was made."""
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+def print_json(figures: Any) -> None:
+    """Print figures for a script: as indented JSON, in the order in which they were made."""
+    typer.echo(json.dumps(figures, indent=2, ensure_ascii=False, default=str))
 
 
 class Named(typer.core.TyperGroup):

@@ -1,4 +1,4 @@
-"""`synth report` and `synth estimate`."""
+"""The commands `synth report` and `synth estimate`."""
 
 from synth.commands.options import command_from, print_json
 from synth.reporting.options import Estimate, Report
@@ -12,9 +12,9 @@ def run_report(asked: Report) -> None:
     """
     from synth.reporting import report
 
-    found = report.run(asked)
+    figures = report.run(asked)
     if not asked.quiet:
-        report.show(found, asked.out)
+        report.show(figures, asked.out)
 
 
 def run_estimate(asked: Estimate) -> None:
@@ -24,11 +24,11 @@ def run_estimate(asked: Estimate) -> None:
     """
     from synth.reporting import estimate
 
-    found = estimate.run(asked)
+    estimated = estimate.run(asked)
     if asked.json:
-        print_json(estimate.figures(found))
+        print_json(estimate.figures(estimated))
     else:
-        estimate.show(found)
+        estimate.show(estimated)
 
 
 report = command_from("report", run_report, Report)

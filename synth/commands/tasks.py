@@ -1,4 +1,4 @@
-"""`synth tasks` and `synth tasks show`."""
+"""The commands `synth tasks` and `synth tasks show`."""
 
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ class ShowTask:
 
 
 def run_show(asked: ShowTask) -> None:
-    """Print the very prompt of a task."""
+    """Print the exact prompt of a task."""
     from synth.questions.show import show_task
 
     show_task(asked.task, asked.source, asked.split, asked.length, asked.hint)

@@ -1,4 +1,4 @@
-"""`synth teachers`, `synth doctor` and `synth teacher-demo`."""
+"""The commands `synth teachers`, `synth doctor` and `synth teacher-demo`."""
 
 import sys
 

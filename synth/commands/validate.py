@@ -1,4 +1,4 @@
-"""`synth validate`."""
+"""The command `synth validate`."""
 
 import typer
 

@@ -48,9 +48,7 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
         out = out.with_name(f"{out.name}-direct")
     same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
     again = command("synth eval", replace(asked, prompting=prompting))
-    return Job(
-        **same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again
-    )  # fmt: skip
+    return Job(**same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again)
 
 
 def _check(asked: Evaluate) -> None:

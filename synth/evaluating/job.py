@@ -1,4 +1,4 @@
-"""What is evaluated, and how: one job for each folder that `synth eval` writes."""
+"""The job of an evaluation: which model, which rows, asked how; one for each folder that `synth eval` writes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def default_out(model: str, served: str, data: Path, split: str, direct: bool, s
 
 
 def asked(job: Job) -> dict[str, Any]:
-    """What the user chose of what decides the outputs, for saying in what two evaluations differ; no paths."""
+    """The choices of the user that decide the outputs, without paths; they tell in what two evaluations differ."""
     model = job.served or (job.model if job.is_url else Path(job.model).name)
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
@@ -75,12 +75,12 @@ def asked(job: Job) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def difference(found: Any, job: Job) -> str:
+def difference(earlier: Any, job: Job) -> str:
     """The first choice in which an evaluation that is there (its `asked`) differs from what is asked for now."""
     for name, value in asked(job).items():
-        there = found.get(name) if isinstance(found, dict) else value
-        if there != value:
-            return f"its {name} is {_said(there)}, asked for {_said(value)}"
+        before = earlier.get(name) if isinstance(earlier, dict) else value
+        if before != value:
+            return f"its {name} is {_said(before)}, asked for {_said(value)}"
     return "its data, weights or training settings are others"
 
 

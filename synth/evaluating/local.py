@@ -1,4 +1,4 @@
-"""a checkpoint writes"""
+"""A local checkpoint writes the outputs of an evaluation, batch by batch."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from synth.models.generate import Checkpoint, batches
 from synth.record import Record
 
 TOO_LONG = "prompt_too_long"
-AT_ONCE, TOKENISED = 256, 4096  # rows that are judged, prompts that are tokenised together
+AT_ONCE, TOKENISED = 256, 4096  # rows judged together, prompts tokenised together
 
 
-def _write_locally(
+def write_locally(
     job: Job, checkpoint: Checkpoint, asking: Asking, records: Sequence[Record], partial: Partial, report: Report
 ) -> dict[int, str]:
-    """The outputs of all rows that are not there yet; answers the rows that were not asked, and why."""
+    """Write the outputs of all rows that have none yet; returns the rows that were not asked, and why."""
     chat = not asking.trained and bool(checkpoint.tokenizer.chat_template)
     prompts = [_prompt(checkpoint, asking, record, chat) for record in records]
     starts = range(0, len(prompts), TOKENISED)

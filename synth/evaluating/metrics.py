@@ -24,10 +24,10 @@ _ALONE = ("yes", "no", "noanswer")  # an answer that shares words with one of th
 
 
 def exact(answers: Sequence[str | None], golds: Sequence[str], kinds: Kind | Sequence[Kind]) -> Values:
-    """1 where the answer found is the gold one, whole: numbers as numbers, options by their letter
+    """1 if the answer of the output is the gold one, whole: numbers as numbers, options by their letter
     (synth/answers/reply.py)."""
-    each = [kinds] * len(golds) if isinstance(kinds, str) else kinds
-    return [float(same(answer, gold, kind)) for answer, gold, kind in zip(answers, golds, each, strict=True)]
+    of_rows = [kinds] * len(golds) if isinstance(kinds, str) else kinds
+    return [float(same(answer, gold, kind)) for answer, gold, kind in zip(answers, golds, of_rows, strict=True)]
 
 
 def answer_f1(answers: Sequence[str | None], golds: Sequence[str]) -> Values:
@@ -43,13 +43,13 @@ def _answer_f1(answer: str, gold: str) -> float:
 
 
 def contained(outputs: Sequence[str], golds: Sequence[str]) -> Values:
-    """1 where the gold answer appears anywhere in the output: the accuracy of the self-ask paper (Mathews et al.,
+    """1 if the gold answer appears anywhere in the output: the accuracy of the self-ask paper (Mathews et al.,
     section 3.3). Letter for letter, so that its ` Yes.` at the start of every output is no `yes`."""
     return [float(gold in output) for output, gold in zip(outputs, golds, strict=True)]
 
 
 def last_character(outputs: Sequence[str], golds: Sequence[str]) -> Values:
-    """1 where output and gold end in the same character: the scorer of the Explained-ListOps authors (Ballout et al.
+    """1 if output and gold end in the same character: the scorer of the Explained-ListOps authors (Ballout et al.
     2023), to which 3 = 13 = 23. For comparison with their figures and nothing else."""
     return [float(output.strip()[-1:] == gold.strip()[-1:]) for output, gold in zip(outputs, golds, strict=True)]
 
@@ -58,7 +58,7 @@ def overlap_f1(outputs: Sequence[str], targets: Sequence[str | None], n: int) ->
     """F1 of the n-grams that an output shares with its target, each counted as often as both have it.
 
     Mathews et al., section 3.3, compare generated text with target text with n = 1 and 2 and do not say what a token
-    is: here it is what stands between white space. None where there is no target, or it has fewer than n tokens.
+    is: here it is what stands between white space. None if there is no target, or it has fewer than n tokens.
     """
     return [
         None
@@ -68,9 +68,9 @@ def overlap_f1(outputs: Sequence[str], targets: Sequence[str | None], n: int) ->
     ]
 
 
-def _f1(found: Counter[Any], due: Counter[Any]) -> float:
-    shared = (found & due).total()
-    return 2 * shared / (found.total() + due.total()) if shared else 0.0
+def _f1(said: Counter[Any], due: Counter[Any]) -> float:
+    shared = (said & due).total()
+    return 2 * shared / (said.total() + due.total()) if shared else 0.0
 
 
 def _ngrams(tokens: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
@@ -102,7 +102,7 @@ def words(outputs: Sequence[str]) -> Values:
 
 
 def looping(outputs: Sequence[str], cut_off: Sequence[bool]) -> Values:
-    """1 where an output says the same over and over until the length limit ends it: the generation loops of the
+    """1 if an output says the same over and over until the length limit ends it: the generation loops of the
     self-ask paper (Mathews et al., section 5), where a model asks one follow-up for ever.
 
     `cut_off` says which outputs the limit ended. A loop ends in the same characters at least COPIES times in a row, the
@@ -133,13 +133,13 @@ class StepVerdict:
     """What the checker of a dataset says of the steps of an output."""
 
     right: bool
-    first_wrong: int | None = None  # place in Checker.steps(rationale), from 0; None where the steps there are hold
+    first_wrong: int | None = None  # place in Checker.steps(rationale), from 0; None if the steps that are written hold
     fault: str | None = None  # a short identifier; see synth/validating/faults.py
     detail: str = ""  # what is wrong, for a person
 
 
 def steps_right(verdicts: Sequence[StepVerdict | None]) -> Values:
-    """1 where every step of a rationale holds and its answer follows, by working it out again (validators/); distilled
+    """1 if every step of a rationale holds and its answer follows, by working it out again (validators/); distilled
     rationales by their equations (synth/judges/equations/__init__.py)."""
     return [None if verdict is None else float(verdict.right) for verdict in verdicts]
 
@@ -147,9 +147,9 @@ def steps_right(verdicts: Sequence[StepVerdict | None]) -> Values:
 def judge_steps(
     records: Sequence[Record], outputs: Sequence[str], known: Mapping[str, Any] | None = None
 ) -> list[StepVerdict | None]:
-    """The verdict on each output as a rationale of its record's task; None where there is nothing to judge.
+    """The verdict on each output as a rationale of its record's task; None if there is nothing to judge.
 
-    `known` is what the checker's `settings` takes out of the folder's synth.json.
+    known: the settings that the checker takes out of the synth.json of the folder.
     """
     return [_judge(record, output, known or {}) for record, output in zip(records, outputs, strict=True)]
 
@@ -158,15 +158,15 @@ def _judge(record: Record, output: str, known: Mapping[str, Any]) -> StepVerdict
     if not record.rationale:
         return None
     reader = reader_of(record.task)
-    found = reader.read_output(record, output)
+    reading = reader.read_output(record, output)
     if reader.check is None:
-        return _equations(reader.record_of(record, output, found))
-    if not found.rationale:
+        return _equations(reader.record_of(record, output, reading))
+    if not reading.rationale:
         return StepVerdict(False, None, "missing_step", "there are no steps")
-    fault = reader.check(reader.record_of(record, output, found), **known)
+    fault = reader.check(reader.record_of(record, output, reading), **known)
     if fault is not None:
         return StepVerdict(False, fault.step, fault.reason, fault.detail)
-    if found.answer is None:
+    if reading.answer is None:
         return StepVerdict(False, None, "no_answer", "the steps come to no answer")
     return StepVerdict(True)
 
@@ -175,7 +175,7 @@ def _equations(written: Record) -> StepVerdict | None:
     verdict = equations.judge(written)
     if verdict.verdict is None:
         return None
-    wrong = next((found for found in equations.equations(written.rationale) if not found.holds), None)
+    wrong = next((equation for equation in equations.equations(written.rationale) if not equation.holds), None)
     if wrong is None:
         return StepVerdict(True)
     before = len(reader_of(written.task).steps(written.rationale[: wrong.end]))

@@ -1,4 +1,4 @@
-"""Outputs on disk as they come, so that an evaluation that was killed goes on where it was.
+"""Outputs on disk as they come, so that an evaluation that was killed resumes where it was.
 
 `outputs.partial.jsonl` in the evaluation's folder: a first line with the recipe, then a line for each row, in the order
 in which batches or replies came. Whole lines count; what a kill left of a last one is cut off. It goes away when
@@ -19,7 +19,10 @@ from synth.models.generate import Output
 
 
 class Partial:
-    """Use as a context manager. Raises FolderError where the folder holds another evaluation or cannot be written."""
+    """The outputs of an evaluation that is under way; use as a context manager.
+
+    Raises FolderError if the folder holds another evaluation or cannot be written.
+    """
 
     def __init__(self, job: Job, recipe: Mapping[str, Any]) -> None:
         self.path = job.out / OUTPUTS
@@ -46,10 +49,10 @@ class Partial:
 
     def _other(self, head: bytes) -> str:
         try:
-            found = orjson.loads(head)
+            first = orjson.loads(head)
         except orjson.JSONDecodeError:
-            found = None
-        return difference(found.get("asked") if isinstance(found, dict) else None, self._job)
+            first = None
+        return difference(first.get("asked") if isinstance(first, dict) else None, self._job)
 
     def _find_rows(self, whole: bool) -> None:
         end = len(self._head) if whole else 0
@@ -79,7 +82,7 @@ class Partial:
         return len(self._at)
 
     def add(self, rows: Mapping[int, Sequence[Output]]) -> None:
-        """Write the outputs of some rows down; the later of two outputs of a row counts."""
+        """Append the outputs of some rows to the file; of a row that is added twice the later outputs count."""
         self._file.seek(0, 2)
         end = self._file.tell()
         for row, outputs in rows.items():

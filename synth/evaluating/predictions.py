@@ -1,4 +1,4 @@
-"""From outputs to the lines of predictions.jsonl, and from these to the figures of metrics.json."""
+"""Turns outputs into the lines of predictions.jsonl, and these into the figures of metrics.json."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,11 +70,14 @@ class Judge:
         values: Mapping[str, float | None],
     ) -> dict[str, Any]:
         reader = reader_of(record.task)
-        found = [reader.read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)]
+        readings = [
+            reader.read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)
+        ]
         options = reader.options_of(record)
-        answer, share = reader.majority([each.answer for each in found], options)
+        answer, share = reader.majority([reading.answer for reading in readings], options)
         right = reader.agree(answer, record.answer, options)
-        diverse = metrics.diversity([found[0].rationale])[0] if found and self.reasons and found[0].rationale else None
+        rationale = readings[0].rationale if readings and self.reasons else ""
+        diverse = metrics.diversity([rationale])[0] if rationale else None
         return {
             "id": record.id, "prompt": record.prompt, "output": texts[0] if texts else "",
             "outputs": texts if self.sampled else [], "answer": reader.as_stored(answer),
@@ -111,10 +114,10 @@ class Figures:
     def metrics(self, rows: Sequence[int] | None = None) -> dict[str, dict[str, Any]]:
         """Each metric that applies, with its interval; of all rows or of some."""
         chosen = {name: values if rows is None else [values[at] for at in rows] for name, values in self.values.items()}
-        found = {name: interval(values) for name, values in chosen.items()}
+        figures = {name: interval(values) for name, values in chosen.items()}
         sure, right = self._sure(chosen)
-        found["ece"] = ece_interval(sure, right) if sure else None
-        return {name: figure for name, figure in found.items() if figure is not None}
+        figures["ece"] = ece_interval(sure, right) if sure else None
+        return {name: figure for name, figure in figures.items() if figure is not None}
 
     def calibration(self) -> dict[str, Any] | None:
         sure, right = self._sure(self.values)
@@ -123,12 +126,12 @@ class Figures:
     def by(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The metrics of each group of rows: by the values of the columns of meta that have few, numbers in ranges."""
         columns = dict.fromkeys(name for meta in self.meta for name in meta)
-        found = {}
+        tables = {}
         for column in columns:
             groups = grouped([meta.get(column) for meta in self.meta])
             if len(groups) > 1:
-                found[column] = {label: self.metrics(rows) for label, rows in groups.items()}
-        return found
+                tables[column] = {label: self.metrics(rows) for label, rows in groups.items()}
+        return tables
 
     def _sure(self, chosen: Mapping[str, Sequence[float | None]]) -> tuple[list[float], list[float]]:
         pairs = [

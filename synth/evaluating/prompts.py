@@ -49,7 +49,7 @@ class Asking:
         return "\n\n".join(message["content"] for message in self.messages(record))
 
     def restored(self, record: Record, output: str) -> str:
-        """An output with the line breaks of the row, where the model writes something else for them."""
+        """An output with the line breaks of the row, if the model writes something else for them."""
         if self.line_break in (None, "\n") or "\n" not in record.prompt + record.completion:
             return output
         mark = str(self.line_break).strip()

@@ -1,8 +1,8 @@
-"""By which checker the outputs of a task are read: a reader for every row, whatever wrote it.
+"""Which checker reads the outputs of a task: there is one for every row, whatever wrote it.
 
 built by program         by the checker of the dataset, in validators/
 gsm8k, creak, ...        by the kind of answer and the closing form of the task
-a task of somebody's     as a reply whose answer is text
+anything else            as a reply whose answer is text
 """
 
 from functools import lru_cache
@@ -24,5 +24,5 @@ def reader_of(task: str) -> Checker:
 
 
 def as_reply(record: Record, text: str) -> Found | None:
-    """Rows that a teacher wrote have no form but that of a reply."""
+    """None: rows that a teacher wrote have no form of their own and are read as replies are."""
     return None

@@ -1,8 +1,8 @@
-"""Measures a model on a split of a dataset: `synth eval`.
+"""One evaluation, from its rows to its figures.
 
 A local checkpoint writes in batches (synth/models/generate.py), a server is asked through the engine of `synth distill`
-(teachers/asker.py). Either way outputs go to the disk as they come (outputs.py); when all are there they
-are read in the order of the data, judged, and written with the figures:
+(synth/teachers/asker.py). Either way outputs go to the disk as they come (outputs.py); when all are there they are read
+in the order of the data, judged, and written with the figures:
 
     EVAL/predictions.jsonl     a line for each row: what the model said, and what became of it
     EVAL/metrics.json          every metric with its 95% interval, over all rows and by what rows have
@@ -26,7 +26,7 @@ from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.evaluating.job import Job, Result, StoppedError, asked, difference
-from synth.evaluating.local import AT_ONCE, _write_locally
+from synth.evaluating.local import AT_ONCE, write_locally
 from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
@@ -37,17 +37,17 @@ from synth.validating.checker import settings_of
 
 
 def carry_out(job: Job, say: Say, report: Report) -> Result:
-    """Evaluate, or find that it was done already.
+    """Make an evaluation, or find that it was made already.
 
     Raises FolderError, SourceError and MissingExtraError, each one line, for what cannot be done as asked;
-    StoppedError where it was interrupted, or asking a server was given up.
+    StoppedError if it was interrupted, or if asking a server was given up.
     """
     manifest = open_manifest(job.data)
     records = _rows(job)
     run = _run(job)
     recipe = _recipe(job, manifest, run)
-    if (found := _there(job, recipe)) is not None:
-        return Result(job, found, already_there=True)
+    if (done := _already(job, recipe)) is not None:
+        return Result(job, done, already_there=True)
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
@@ -59,28 +59,28 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
         faults = _outputs(job, asking, records, partial, say, report)
         figures = _predictions(job, _judge(job, asking, manifest, run), records, partial, faults)
-    found = _metrics(job, manifest, run, recipe, records, figures)
-    _write(job.out / METRICS, as_json(found))
+    measured = _metrics(job, manifest, run, recipe, records, figures)
+    _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
-    return Result(job, found, faults=_named(records, faults))
+    return Result(job, measured, faults=_named(records, faults))
 
 
 @contextmanager
 def _kept(partial: Partial, rows: int) -> Iterator[None]:
-    """Says of a Ctrl-C what became of the outputs."""
+    """After Ctrl-C, say what became of the outputs."""
     try:
         yield
     except KeyboardInterrupt as error:
-        kept = f"the outputs of {len(partial):,} of {rows:,} rows are kept; the same command goes on from here"
+        kept = f"the outputs of {len(partial):,} of {rows:,} rows are kept; the same command resumes from here"
         raise StoppedError(f"interrupted: {kept if len(partial) else 'no output was written yet'}", 130) from error
 
 
 def _outputs(
     job: Job, asking: Asking, records: Sequence[Record], partial: Partial, say: Say, report: Report
 ) -> dict[int, str]:
-    """Write what is not there yet; answers the rows that have no output, and why."""
+    """Have the outputs written that are not there yet; returns the rows that have none, and why."""
     if not job.is_url:
-        return _write_locally(job, load(job.model), asking, records, partial, report)
+        return write_locally(job, load(job.model), asking, records, partial, report)
     from synth.evaluating.server import ask_server
 
     return loops.run(ask_server(job, asking, records, partial, say, report))
@@ -107,7 +107,7 @@ def _rows(job: Job) -> list[Record]:
 
 
 def _run(job: Job) -> dict[str, Any] | None:
-    """What `synth train` wrote about the model; None for one that it did not make."""
+    """The facts that `synth train` wrote about the model; None for a model that it did not train."""
     folder = job.run or Path(job.served or job.model)
     facts = read_facts(folder / RUN, "what synth train writes", "train the model again, or give --run the folder of it")
     if facts is None and job.run is not None:
@@ -128,7 +128,7 @@ def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None
     }  # fmt: skip
 
 
-def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
+def _already(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
     """The figures of this very evaluation if it is done; None if it is to be made.
 
     Raises FolderError if the folder holds another one.
@@ -136,11 +136,11 @@ def _there(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
     path = job.out / METRICS
     if job.overwrite or not path.is_file():
         return None
-    found = facts_if_whole(path)
-    if found.get("recipe") == digest(recipe):
-        return found
+    done = facts_if_whole(path)
+    if done.get("recipe") == digest(recipe):
+        return done
     raise FolderError(
-        f"{job.out} holds another evaluation ({difference(found.get('asked'), job)}): add --overwrite to replace it, or"
+        f"{job.out} holds another evaluation ({difference(done.get('asked'), job)}): add --overwrite to replace it, or"
         " give another --out"
     )
 
@@ -212,6 +212,7 @@ def _metrics(
 
 
 def _named(records: Sequence[Record], faults: Mapping[int, str]) -> dict[str, list[str]]:
+    """The ids of the rows that have each fault."""
     named: dict[str, list[str]] = {}
     for row, fault in sorted(faults.items()):
         named.setdefault(fault, []).append(records[row].id)

@@ -1,6 +1,6 @@
 """Asks a server for the outputs of an evaluation, through the engine of `synth distill`.
 
-Requests and replies are in EVAL/requests.sqlite: an evaluation that is gone on with asks nothing twice. Greedy decoding
+Requests and replies are in EVAL/requests.sqlite: an evaluation that resumes asks nothing twice. Greedy decoding
 is temperature 0; the samples of a row are its first, second, ... attempt.
 """
 
@@ -32,7 +32,7 @@ CONNECT_SECONDS = 10.0
 
 @dataclass
 class _Asked:
-    """What the workers share."""
+    """What the workers of an evaluation share."""
 
     asker: Asker
     requests: Callable[[Record], list[Request]]
@@ -50,9 +50,9 @@ async def ask_server(
     say: Say,
     report: Report,
 ) -> dict[int, str]:
-    """The outputs of all rows that are not there yet; answers the rows that the server does not answer.
+    """Ask for the outputs of all rows that have none yet; returns the rows that the server does not answer.
 
-    Raises SynthError where nobody would be answered, StoppedError where asking was stopped.
+    Raises SynthError if the server answers no row, StoppedError if asking was stopped.
     """
     teacher = _teacher(job)
     _check_reachable(teacher)
@@ -67,7 +67,7 @@ async def ask_server(
         await _all(shared, records, left, min(job.limits.concurrency, len(records)))
         if asker.stopping:
             kept = (
-                f"the outputs of {len(partial):,} of {len(records):,} rows are kept; the same command goes on from here"
+                f"the outputs of {len(partial):,} of {len(records):,} rows are kept; the same command resumes from here"
             )
             code = 130 if asker.why == "interrupted" else 3
             raise StoppedError(f"stopped early: {asker.why}; {kept}", code)
@@ -83,7 +83,7 @@ def _teacher(job: Job) -> Teacher:
 
 
 def _check_reachable(teacher: Teacher) -> None:
-    """A server that is not there at all is said at once; one that fails later is waited for."""
+    """Raises SynthError at once if no server answers; one that fails later is waited for."""
     parts = urlsplit(teacher.base_url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)

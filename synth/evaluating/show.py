@@ -17,18 +17,18 @@ FAULTS = {
 
 def show(result: Result) -> None:
     """Print the figures of an evaluation, and the rows that were not asked."""
-    found = result.metrics
-    data = found["data"]
+    figures = result.metrics
+    data = figures["data"]
     state = "is there already" if result.already_there else "written"
-    prompting = "" if found["prompting"] == "rationale" else ", asked for the answer alone"
-    line = f"{result.job.out}: {state}; {found['model']} on {data['folder']} {data['split']}, {data['rows']:,} rows"
+    prompting = "" if figures["prompting"] == "rationale" else ", asked for the answer alone"
+    line = f"{result.job.out}: {state}; {figures['model']} on {data['folder']} {data['split']}, {data['rows']:,} rows"
     typer.echo(line + prompting)
     for fault, ids in result.faults.items():
         some = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
         typer.echo(f"{len(ids):,} rows {FAULTS[fault]}, counted as wrong: {some}")
-    show_table(("", "value", "95% interval", "rows"), _figures(found["metrics"]))
-    for column, groups in found["by"].items():
-        shown = [name for name in SHORT if any(name in figures for figures in groups.values())]
+    show_table(("", "value", "95% interval", "rows"), _figures(figures["metrics"]))
+    for column, groups in figures["by"].items():
+        shown = [name for name in SHORT if any(name in group for group in groups.values())]
         show_table((column, "rows", *(SHORT[name] for name in shown)), _groups(groups, shown))
 
 

@@ -36,37 +36,37 @@ BATCH = 4096  # rows of a Parquet row group
 
 @dataclass
 class Exported:
-    """What was written."""
+    """What an export wrote."""
 
     out: Path
     rows: dict[str, dict[str, int]] = field(default_factory=dict)  # by configuration and split
-    left_out: Counter[str] = field(default_factory=Counter)  # reasons and rows
+    left_out: Counter[str] = field(default_factory=Counter)  # rows by reason
 
 
-def run(options: Export) -> Exported:
+def run(asked: Export) -> Exported:
     """Write every split of a dataset folder, or of each that lies in it.
 
     Raises UsageError for options that do not go together, FolderError for what cannot be read, written or replaced.
     """
-    _check(options)
-    datasets = manifest.members(options.folder)
-    _check_single(options, datasets)
-    finish_replacing(options.out)
-    _check_out(options)
-    out, done = options.out, Exported(options.out)
+    _check(asked)
+    datasets = manifest.members(asked.folder)
+    _check_single(asked, datasets)
+    finish_replacing(asked.out)
+    _check_out(asked)
+    out, done = asked.out, Exported(asked.out)
     partial = out.with_name(f".{out.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
         partial.mkdir(parents=True)
         for name, dataset in datasets.items():
             inside = "" if set(datasets) == {"default"} else name
-            done.rows[name] = dict(_write_splits(options, dataset, partial / inside, done))
+            done.rows[name] = dict(_write_splits(asked, dataset, partial / inside, done))
         if not any(count for counts in done.rows.values() for count in counts.values()):
-            raise FolderError(_nothing(options, done))
-        if _is_single(options):
+            raise FolderError(_nothing(asked, done))
+        if _is_single(asked):
             next(partial.iterdir()).replace(out)
         else:
-            _write_facts(options, datasets, partial, done)
+            _write_facts(asked, datasets, partial, done)
             replace_folder(partial, out)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {out}") from error
@@ -75,47 +75,47 @@ def run(options: Export) -> Exported:
     return done
 
 
-def _is_single(options: Export) -> bool:
+def _is_single(asked: Export) -> bool:
     """Whether one file is asked for."""
-    return options.out.suffix in SUFFIXES
+    return asked.out.suffix in SUFFIXES
 
 
-def _check(options: Export) -> None:
-    if options.system is not None and options.to not in TAKES_SYSTEM:
-        raise UsageError(f"--system has no place in {options.to}: it goes with --to {', '.join(TAKES_SYSTEM)}")
-    if options.pairs is not None and options.to != "dpo":
-        raise UsageError(f"--pairs goes with --to dpo, not with {options.to}")
+def _check(asked: Export) -> None:
+    if asked.system is not None and asked.to not in TAKES_SYSTEM:
+        raise UsageError(f"--system has no place in {asked.to}: it goes with --to {', '.join(TAKES_SYSTEM)}")
+    if asked.pairs is not None and asked.to != "dpo":
+        raise UsageError(f"--pairs goes with --to dpo, not with {asked.to}")
 
 
-def _check_single(options: Export, datasets: dict[str, Path]) -> None:
+def _check_single(asked: Export, datasets: dict[str, Path]) -> None:
     """One file takes one split of one dataset."""
-    if not _is_single(options):
+    if not _is_single(asked):
         return
     if len(datasets) > 1:
-        names = ", ".join(str(options.folder / name) for name in datasets)
-        raise UsageError(f"{options.folder} holds several datasets: give --out a folder, or export one of {names}")
+        names = ", ".join(str(asked.folder / name) for name in datasets)
+        raise UsageError(f"{asked.folder} holds several datasets: give --out a folder, or export one of {names}")
     (dataset,) = datasets.values()
     splits = manifest.open_manifest(dataset)["splits"]
-    if options.split is None and len(splits) != 1:
-        raise UsageError(f"--out {options.out} takes one split: add --split {'|'.join(splits)}, or give a folder")
+    if asked.split is None and len(splits) != 1:
+        raise UsageError(f"--out {asked.out} takes one split: add --split {'|'.join(splits)}, or give a folder")
 
 
-def _check_out(options: Export) -> None:
+def _check_out(asked: Export) -> None:
     """Nothing is replaced but an export, and that only when asked for."""
-    out = options.out
-    if _is_single(options):
+    out = asked.out
+    if _is_single(asked):
         if out.is_dir() or (out.parent / MANIFEST).exists():
             raise FolderError(f"{out} cannot be written: it is a folder, or lies among the files of a dataset")
-        if out.exists() and not options.overwrite:
+        if out.exists() and not asked.overwrite:
             raise FolderError(f"{out} is there already: add --overwrite to replace it")
         return
     if out.exists() and not out.is_dir():
         raise FolderError(f"{out} is a file: give --out a folder, or a name that ends in {' or '.join(SUFFIXES)}")
-    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} if out.is_dir() else set()
-    foreign = sorted(there - _ours(out))
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} if out.is_dir() else set()
+    foreign = sorted(files - _ours(out))
     if foreign:
         raise FolderError(f"{out} holds {foreign[0]!r}, which is no part of an export: give --out a new folder")
-    if there and not options.overwrite:
+    if files and not asked.overwrite:
         raise FolderError(f"{out} holds an export already: add --overwrite to replace it")
 
 
@@ -125,33 +125,33 @@ def _ours(out: Path) -> set[str]:
     return {EXPORT, *written} if isinstance(written, dict) else set()
 
 
-def _write_splits(options: Export, dataset: Path, into: Path, done: Exported) -> Iterator[tuple[str, int]]:
-    """Each split as a file; one without a row becomes none."""
+def _write_splits(asked: Export, dataset: Path, into: Path, done: Exported) -> Iterator[tuple[str, int]]:
+    """Write each split as a file; a split that gives no row gives no file."""
     into.mkdir(exist_ok=True)
     splits = manifest.open_manifest(dataset)["splits"]
-    if options.split is not None and options.split not in splits:
-        raise UsageError(f"{dataset} has no split {options.split!r}: it has {', '.join(splits)}")
-    format = SUFFIXES.get(options.out.suffix, options.format)
-    for split in [options.split] if options.split else splits:
+    if asked.split is not None and asked.split not in splits:
+        raise UsageError(f"{dataset} has no split {asked.split!r}: it has {', '.join(splits)}")
+    format = SUFFIXES.get(asked.out.suffix, asked.format)
+    for split in [asked.split] if asked.split else splits:
         path = into / f"{split}.{format}"
-        rows = _rows(options, dataset, split, done)
+        rows = _rows(asked, dataset, split, done)
         count = _write_jsonl(path, rows) if format == "jsonl" else _write_parquet(path, rows)
         if not count:
             path.unlink(missing_ok=True)
         yield split, count
 
 
-def _rows(options: Export, dataset: Path, split: str, done: Exported) -> Iterator[dict[str, Any]]:
-    if options.to == "dpo":
-        return pairs(dataset, split, options.pairs, done.left_out, options.workers)
-    return (row(record, options.to, options.system) for record in reading.read(dataset, split))
+def _rows(asked: Export, dataset: Path, split: str, done: Exported) -> Iterator[dict[str, Any]]:
+    if asked.to == "dpo":
+        return pairs(dataset, split, asked.pairs, done.left_out, asked.workers)
+    return (row(record, asked.to, asked.system) for record in reading.read(dataset, split))
 
 
 def _write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     count = 0
     with path.open("wb") as file:
-        for each in rows:
-            file.write(orjson.dumps(each) + b"\n")
+        for line in rows:
+            file.write(orjson.dumps(line) + b"\n")
             count += 1
     return count
 
@@ -171,13 +171,13 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
     return count
 
 
-def _nothing(options: Export, done: Exported) -> str:
+def _nothing(asked: Export, done: Exported) -> str:
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
-    return f"{options.folder} gives no row of {options.to}" + (f": {reasons}" if reasons else "")
+    return f"{asked.folder} gives no row of {asked.to}" + (f": {reasons}" if reasons else "")
 
 
-def _write_facts(options: Export, datasets: dict[str, Path], partial: Path, done: Exported) -> None:
-    """The three files about the others."""
+def _write_facts(asked: Export, datasets: dict[str, Path], partial: Path, done: Exported) -> None:
+    """Write the three files that describe the others."""
     info: dict[str, Any] = {}
     configs: dict[str, dict[str, list[str]]] = {}
     for name, counts in done.rows.items():
@@ -186,16 +186,16 @@ def _write_facts(options: Export, datasets: dict[str, Path], partial: Path, done
             (partial / name).rmdir()
             continue
         for split in (split for split, count in counts.items() if count):
-            file = f"{inside}{split}.{options.format}"
+            file = f"{inside}{split}.{asked.format}"
             configs.setdefault(name, {})[split] = [file]
-            title = "_".join(filter(None, (options.folder.resolve().name, inside.rstrip("/"), split)))
-            info[title] = {"file_name": file, **dataset_info(options.to, options.system)}
+            title = "_".join(filter(None, (asked.folder.resolve().name, inside.rstrip("/"), split)))
+            info[title] = {"file_name": file, **dataset_info(asked.to, asked.system)}
     (partial / INFO).write_bytes(as_json(info))
     (partial / CARD).write_text(frontmatter.with_configs("", frontmatter.config_lines(configs)), encoding="utf-8")
     files = sorted(path for path in partial.rglob("*") if path.is_file())
     facts = {
         "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": command("synth export", options),
+        "command": command("synth export", asked),
         "source": {name: file_facts(manifest.place(path, MANIFEST)) for name, path in datasets.items()},
         "rows": done.rows,
         "left_out": dict(done.left_out),

@@ -8,7 +8,7 @@
 
 Names of fields as TRL 1.16 ("Dataset formats"), LLaMA-Factory 0.9.5 (llamafactory/data/parser.py) and axolotl 0.19
 (prompt_strategies) have them. Chats are turns of their own, so the white space around them is taken off;
-prompt-completion and dpo are texts that go on from one another and stay as they are.
+prompt-completion and dpo are texts that continue one another and stay as they are.
 """
 
 from typing import Any, Literal
@@ -21,7 +21,7 @@ INFO = "dataset_info.json"  # LLaMA-Factory's register of datasets
 
 
 def row(record: Record, form: Form, system: str | None) -> dict[str, Any]:
-    """A record in one of the forms, but dpo."""
+    """A record in one of the forms, all but dpo."""
     asked, said = record.prompt.strip(), record.completion.strip()
     if form == "prompt-completion":
         return {"prompt": record.prompt, "completion": record.completion}

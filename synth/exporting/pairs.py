@@ -37,8 +37,8 @@ def pairs(
 ) -> Iterator[Pair]:
     """The pairs of a split, at most `most` of each row; rows that give none are counted in `left_out`.
 
-    workers: processes for mistakes by program, which take their time; None for all cores where there are many rows.
-    Raises UsageError for a dataset of a kind that no wrong completions are known of.
+    workers: processes for mistakes by program, which take their time; None for all cores if there are many rows.
+    Raises UsageError for a dataset whose checker knows no mistakes.
     """
     manifest = open_manifest(folder)
     if "distilled" in manifest:
@@ -64,21 +64,21 @@ def _built(
 ) -> Iterator[Pair]:
     work = partial(_pairs_of, kind=kind, settings=settings)
     with pool(workers) as executor:
-        for found, missing in ordered(executor, work, iter(lambda: list(islice(records, CHUNK)), []), workers):
-            yield from found
+        for made, missing in ordered(executor, work, iter(lambda: list(islice(records, CHUNK)), []), workers):
+            yield from made
             left_out.update(missing)
 
 
 def _pairs_of(records: list[Record], kind: str, settings: Mapping[str, Any]) -> tuple[list[Pair], Counter[str]]:
     """The pairs of some rows, and why others give none."""
-    checker, found, missing = find(kind), [], Counter[str]()
+    checker, made, missing = find(kind), [], Counter[str]()
     for record in records:
         wrong = wrong_completion(record, checker, settings) if record.rationale and checker is not None else None
         if wrong is None:
             missing[NO_MISTAKE if record.rationale else NO_RATIONALE] += 1
         else:
-            found.append({"prompt": record.prompt, "chosen": record.completion, "rejected": wrong})
-    return found, missing
+            made.append({"prompt": record.prompt, "chosen": record.completion, "rejected": wrong})
+    return made, missing
 
 
 def _distilled(folder: Path, split: str, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:

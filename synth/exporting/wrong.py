@@ -1,8 +1,8 @@
 """Wrong completions for built rows: what a solver that makes one mistake would have written.
 
-Which mistakes there are the checker of the dataset knows (`Checker.mistakes`). The answer is always a wrong one. Which
-mistake it is depends on the id of the row alone. Of each row the mistakes are tried in turn until the dataset's own
-step checker objects to one; a row without such a mistake gives none.
+The mistakes come from the checker of the dataset (`Checker.mistakes`). The answer is always a wrong one. Which mistake
+it is depends on the id of the row alone. The mistakes of a row are tried in turn until the step checker of the dataset
+objects to one; a row without such a mistake gives no pair.
 """
 
 import re

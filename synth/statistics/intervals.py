@@ -25,12 +25,12 @@ def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any] | 
     """`{"value": mean, "low", "high", "n": rows}` of the rows that the metric applies to; None if there are none."""
     import numpy as np
 
-    found = np.array([value for value in values if value is not None], dtype=np.float64)
-    if not found.size:
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    if not known.size:
         return None
-    different, counts = np.unique(found, return_counts=True)
+    different, counts = np.unique(known, return_counts=True)
     means = _drawn(counts, different, np.random.default_rng(seed))
-    return with_ends(float(found.mean()), means, found.size)
+    return with_ends(float(known.mean()), means, known.size)
 
 
 def _drawn(counts: Any, different: "Floats", rng: Any) -> "Floats":

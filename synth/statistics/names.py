@@ -1,4 +1,4 @@
-"""what each figure is called"""
+"""What each figure is called, and how its values are written."""
 
 TITLES = {
     "accuracy": "accuracy (whole answer)",
@@ -21,6 +21,7 @@ SHORT = {"accuracy": "accuracy", "steps_right": "steps right", "loops": "loops",
 
 
 def told(name: str, value: float) -> str:
+    """A value as text: a share in percent, a count with one decimal, a score with three."""
     if name in SHARES:
         return f"{value:.1%}"
     return f"{value:.1f}" if name in ("words", "tokens") else f"{value:.3f}"

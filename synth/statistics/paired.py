@@ -47,11 +47,11 @@ def deltas(one: Side, other: Side) -> dict[str, Delta]:
         drawn_gain.append(weights @ gain / rows)
         if calibrated:
             drawn_ece.append((np.abs(weights @ off[1]).sum(1) - np.abs(weights @ off[0]).sum(1)) / rows)
-    found = {"accuracy": Delta(float(gain.mean()), np.concatenate(drawn_gain))}
+    differences = {"accuracy": Delta(float(gain.mean()), np.concatenate(drawn_gain))}
     if calibrated:
         scores = [ece(values.tolist(), ones.tolist()) for values, ones in zip(sure, right, strict=True)]
-        found["ece"] = Delta(scores[1] - scores[0], np.concatenate(drawn_ece))
-    return found
+        differences["ece"] = Delta(scores[1] - scores[0], np.concatenate(drawn_ece))
+    return differences
 
 
 def _weights(rows: int) -> "Iterator[Floats]":

@@ -1,4 +1,4 @@
-"""Values of a column in their order, and put together into ranges where there are too many of them."""
+"""Values of a column in their order, and put together into ranges if there are too many of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def in_order(value: str) -> tuple[int, float, str]:
 
 
 def in_ranges(tables: Sequence[Table]) -> list[Table]:
-    """Tables of several seeds, with accuracy by ranges of about as many rows each where a column has many numbers."""
+    """Tables of several seeds, with accuracy by ranges of about as many rows each if a column has many numbers."""
     values = sorted({value for table in tables for value in table}, key=in_order)
     if len(values) <= MOST or not all(_is_number(value) for value in values):
         return list(tables)
@@ -48,15 +48,15 @@ def _rows(table: Table, value: str) -> int:
 
 
 def _of_as_many_rows(values: Sequence[str], rows: Sequence[int]) -> list[list[str]]:
-    """Neighbours put together until a range has its share of the rows."""
-    found: list[list[str]] = [[]]
+    """Neighbouring values put together until a range has its share of the rows."""
+    ranges: list[list[str]] = [[]]
     seen, total = 0, sum(rows)
     for value, count in zip(values, rows, strict=True):
-        if found[-1] and seen >= total * len(found) / RANGES:
-            found.append([])
-        found[-1].append(value)
+        if ranges[-1] and seen >= total * len(ranges) / RANGES:
+            ranges.append([])
+        ranges[-1].append(value)
         seen += count
-    return found
+    return ranges
 
 
 def _name(members: Sequence[str]) -> str:
@@ -73,7 +73,7 @@ def _accuracy(table: Table, members: Sequence[str]) -> dict[str, Any] | None:
 
 
 def grouped(column: Sequence[Any]) -> dict[str, list[int]]:
-    """Places of the rows by what they have in a column; nothing for a column that does not sort rows into kinds: many
+    """Row numbers by the value in a column; nothing for a column that does not sort rows into kinds: many
     words, long ones, lists, groups of a few rows."""
     if any(isinstance(value, list | dict) for value in column):
         return {}

@@ -192,7 +192,7 @@ def test_ctrl_c_says_what_is_kept(llama: Path, data: Path, tmp_path: Path) -> No
     assert kept == 2
     assert process.returncode == 130
     assert said == (
-        f"synth: interrupted: the outputs of {kept} of 16 rows are kept; the same command goes on from here\n"
+        f"synth: interrupted: the outputs of {kept} of 16 rows are kept; the same command resumes from here\n"
     )
 
 

@@ -134,7 +134,7 @@ def test_a_budget_stops_it_and_more_money_goes_on(data: Path, tmp_path: Path) ->
     with serving(right) as server:
         # a reply is paid as 18 tokens, 18 millionths of a dollar; 100 tokens at most are set aside for each
         settings = {"decoding": Decoding(max_new_tokens=100), "price": "1,1"}
-        with pytest.raises(StoppedError, match=r"the budget of \$0.0003 .* goes on from here"):
+        with pytest.raises(StoppedError, match=r"the budget of \$0.0003 .* resumes from here"):
             ask(server.url, data, tmp_path / "eval", limits=Limits(concurrency=1, budget=0.0003), **settings)
         paid = server.answered.total()
         assert 0 < paid < ROWS
