@@ -18,7 +18,7 @@ from synth.base.terminal import Say
 from synth.errors import HubError, UsageError
 from synth.releasing.retry import patience
 
-CONFLICT = 409  # of what is there already
+CONFLICT = 409  # the status of a request to make what exists
 LOST_RACE = 412  # the status of a commit whose parent is not the head any more
 NAME = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}(?<![.-])(?<!\.git)", re.ASCII)
 LOGIN = "type `hf auth login`, or set HF_TOKEN to a token with write permission"
@@ -50,7 +50,7 @@ def checked_name(name: str) -> str:
 def login(needed: bool) -> str | None:
     """The token of the environment (HF_TOKEN) or of the Hub's own login.
 
-    Raises HubError where one is needed and there is none.
+    Raises HubError if one is needed and there is none.
     """
     hf.quiet(bars=True)
     from huggingface_hub import get_token
@@ -86,7 +86,7 @@ class Hub:
             return str(self.api.whoami()["name"])
 
     def state(self, revision: str | None = None) -> State | None:
-        """The repository now; None where it, or the revision of it, is not there (or not to be seen)."""
+        """The repository now; None if it or its revision does not exist or may not be seen."""
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
         with self._speaking("be read"):
@@ -98,7 +98,7 @@ class Hub:
                 if error.response.status_code == 401 and self._token is not None:
                     raise HubError(f"the Hub does not accept the token: {LOGIN}") from error
                 return None
-        files = {each.rfilename: each.lfs.sha256 if each.lfs else each.blob_id for each in info.siblings or []}
+        files = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in info.siblings or []}
         return State(str(info.sha), bool(info.private), files)
 
     def tags(self) -> dict[str, str]:
@@ -115,7 +115,7 @@ class Hub:
                 raise HubError(f"{path} of {self.name} is not UTF-8 text: mend it on the Hub") from error
 
     def download(self, path: str, commit: str, folder: Path) -> Path:
-        """Fetch one file to `folder/path`; what was fetched before of it is gone on with."""
+        """Fetch one file to `folder/path`; a download that was cut short is resumed."""
         with self._speaking("be read"):
             return Path(
                 self.api.hf_hub_download(self.name, path, repo_type="dataset", revision=commit, local_dir=folder)
@@ -130,7 +130,7 @@ class Hub:
             self.api.create_branch(self.name, branch=branch, repo_type="dataset", exist_ok=True)
 
     def create_tag(self, tag: str, commit: str) -> None:
-        """Tag a commit; that it has this tag already is as good: the answer to an earlier try may have been lost."""
+        """Tag a commit. No error if it has the tag already: the reply to an earlier try may have been lost."""
         from huggingface_hub.errors import HfHubHTTPError
 
         with self._speaking("get a tag"):
@@ -141,9 +141,9 @@ class Hub:
                     raise
 
     def commit(self, operations: Sequence[Any], message: str, parent: str, branch: str) -> str:
-        """Upload what the Hub does not have yet, make one commit of it all, and answer which commit is the head now.
+        """Upload what the Hub does not have yet, and make one commit of it all; returns the id of the new head.
 
-        Raises LostRaceError where `parent` is not the head any more.
+        Raises LostRaceError if `parent` is not the head any more.
         """
         from huggingface_hub.errors import HfHubHTTPError
 
@@ -165,7 +165,7 @@ class Hub:
 
     @contextmanager
     def _speaking(self, doing: str) -> Iterator[None]:
-        """Errors of the client as one line of ours."""
+        """Turn errors of the client into a HubError of one line; `doing` completes 'org/name cannot ...'."""
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 

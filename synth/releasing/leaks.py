@@ -9,7 +9,7 @@
     user names     in what programs write about a dataset (synth.json, validation.json): not in rows or the card, where
                    the same letters are a word or the name of an author
 
-Searching is two steps for speed: a letter-for-letter search for how such a thing begins, and only where that is found,
+Searching is two steps for speed: a letter-for-letter search for how such a thing begins, and only if that is found,
 which is hardly ever, the regular expression.
 """
 
@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ class Guard:
         self._user = _user_name(org)
 
     def check_rows(self, rows: Sequence[Mapping[str, Any]], where: str) -> None:
-        """Raises FolderError, which names the row, where something in a row must not go out."""
+        """Raises FolderError, which names the row, if something in a row must not go out."""
         if self._find("\0".join(text for row in rows for text in _texts(row)).encode()) is None:
             return
         for row in rows:
@@ -153,7 +154,7 @@ class Guard:
 
     def fingerprint(self) -> list[str]:
         """What is looked for, to tell whether data was looked through for the same before; no secret is in it."""
-        return sorted(str(hash_of(sign.part)) for sign in self._signs) + [text.decode() for text in self._allowed]
+        return sorted(hash_of(sign.part) for sign in self._signs) + [text.decode() for text in self._allowed]
 
     def _find(self, text: bytes, signs: Sequence[Sign] | None = None) -> tuple[Sign, bytes] | None:
         absent = {letter for letter in RARE if letter not in text}
@@ -177,8 +178,6 @@ class Guard:
 
 
 def hash_of(part: bytes) -> str:
-    from hashlib import sha256
-
     return sha256(part).hexdigest()
 
 
@@ -191,7 +190,7 @@ def _secret_values(variables: Mapping[str, str]) -> set[str]:
 
 
 def _exact(what: str, text: str, secret: bool) -> Sign:
-    """A sign for the very text; as a folder it does not go on, /home/ada is not in /home/adam."""
+    """A sign for the very text; a folder has to end where the text does: /home/ada is not in /home/adam."""
     edges = (b"", b"") if secret else (rb"(?<![\w.-])", rb"(?![\w-])")
     return Sign(what, text.encode(), re.compile(edges[0] + re.escape(text.encode()) + edges[1]), secret)
 
@@ -204,7 +203,7 @@ def _machine_folders(folders: Iterable[Path]) -> list[str]:
 
 
 def _user_name(org: str) -> Sign | None:
-    """The name of who runs this, where it is a name of a person and not the one the dataset is published under."""
+    """The name of who runs this, if it is a name of a person and not the one the dataset is published under."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError, ImportError):  # no such user: a container
@@ -220,12 +219,12 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for name, each in value.items():
-            if isinstance(each, str):
-                yield each
-            elif isinstance(each, Mapping | list):
-                yield from _texts(each)
+        for name, held in value.items():
+            if isinstance(held, str):
+                yield held
+            elif isinstance(held, Mapping | list):
+                yield from _texts(held)
             yield str(name)
     elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+        for item in value:
+            yield from _texts(item)

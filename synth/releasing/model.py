@@ -1,4 +1,4 @@
-"""a run as a model on the Hub"""
+"""Releases the model of a training run on the Hugging Face Hub: `synth train ... --push org/name`."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from synth.errors import HubError, first_line
 
 
 def check_name(name: str | None) -> None:
-    """Raises UsageError or HubError, before anything is trained, where a model could not be pushed there."""
+    """Raises UsageError or HubError, before anything is trained, if a model could not be pushed there."""
     if name is not None:
         from synth.releasing.hub import checked_name, login
 

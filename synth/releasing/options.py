@@ -7,7 +7,7 @@ from synth.base.config import AnyPath, Paths, Texts, argument, option, settings
 
 @settings
 class Push:
-    """What goes where, under which conditions."""
+    """Which folders go to which repository, under which conditions."""
 
     folders: Paths = argument("dataset folders", metavar="FOLDER", kw_only=False)
     name: str = argument("where to, on the Hub", metavar="ORG/NAME", kw_only=False)
@@ -29,7 +29,7 @@ class Push:
 
 @settings
 class Pull:
-    """Which release, to where."""
+    """Which release goes to which folder."""
 
     name: str = argument("a release on the Hub", metavar="ORG/NAME", kw_only=False)
     out: AnyPath = argument("folder to write it to", kw_only=False)

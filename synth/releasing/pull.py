@@ -2,7 +2,7 @@
 
 What made the release (synth.json) says which splits and rows there have to be. Written as JSON lines, rows get the very
 bytes they had in the folder that was pushed; the hashes in synth.json tell whether they did. Shards lie in
-`.synth-pull/` of the folder until it is written: a pull that was stopped goes on with what it has. The card comes along
+`.synth-pull/` of the folder until it is written: a pull that was stopped resumes with what it has. The card comes along
 with its pictures, unless a person wrote something else into the one that is there (synth/releasing/pull_card.py).
 """
 
@@ -66,82 +66,82 @@ class Release:
         return self.prefix or "data/"
 
 
-def carry_out(options: Pull, say: Say = lambda line: None) -> list[Pulled]:
+def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
     """Write the release `org/name` to a folder; several configurations become datasets in it.
 
     Raises HubError for a repository that is no release of ours or cannot be read, UnknownNameError for a configuration
-    it does not have, FolderError where the folder holds something else. The folder is then as it was, but for shards
+    it does not have, FolderError if the folder holds something else. The folder is then as it was, but for shards
     that came already.
     """
-    hub = Hub(options.name, login(needed=False), say)
-    state = hub.state(options.revision)
+    hub = Hub(asked.name, login(needed=False), say)
+    state = hub.state(asked.revision)
     if state is None:
-        at = f" at {options.revision}" if options.revision else ""
+        at = f" at {asked.revision}" if asked.revision else ""
         raise HubError(f"{hub.url} is not there{at}, or is private: check the name; for a private one {_login_hint()}")
-    releases = [_wanted(each, options.format) for each in _releases(hub, state, options)]
-    several = releases[0].folder != options.out
-    if several and read_manifest(options.out) is not None:
-        raise FolderError(f"{options.out} is a dataset folder, several do not fit into it: give another folder")
-    there = [_there(each, options.overwrite) for each in releases]
-    with _left_as_it_was(options.out), ExitStack() as writers:
+    releases = [_wanted(release, asked.format) for release in _releases(hub, state, asked)]
+    several = releases[0].folder != asked.out
+    if several and read_manifest(asked.out) is not None:
+        raise FolderError(f"{asked.out} is a dataset folder, several do not fit into it: give another folder")
+    already = [_already(release, asked.overwrite) for release in releases]
+    with _left_as_it_was(asked.out), ExitStack() as writers:
         open_ones = [
-            (each, writers.enter_context(FolderWriter(each.folder)))
-            for each, done in zip(releases, there, strict=True)
+            (release, writers.enter_context(FolderWriter(release.folder)))
+            for release, done in zip(releases, already, strict=True)
             if done is None
         ]
-        manifests = [(writer, _fill(hub, state, each, writer)) for each, writer in open_ones]
+        manifests = [(writer, _fill(hub, state, release, writer)) for release, writer in open_ones]
         for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
             writer.commit(manifest)
-    results = [done or _finished(hub, state, each) for each, done in zip(releases, there, strict=True)]
+    results = [done or _finished(hub, state, release) for release, done in zip(releases, already, strict=True)]
     if several:
-        folder_card(options.out, [each.config for each in releases])
-    _bring_card(hub, state, options, releases, say)
-    for each in releases:
-        shutil.rmtree(each.folder / FETCHED, ignore_errors=True)
+        folder_card(asked.out, [release.config for release in releases])
+    _bring_card(hub, state, asked, releases, say)
+    for release in releases:
+        shutil.rmtree(release.folder / FETCHED, ignore_errors=True)
     return results
 
 
-def _bring_card(hub: Hub, state: State, options: Pull, releases: list[Release], say: Say) -> None:
-    """README.md and pictures of the release, into the folder that holds all of it."""
+def _bring_card(hub: Hub, state: State, asked: Pull, releases: list[Release], say: Say) -> None:
+    """Write README.md and pictures of the release into the folder that holds all of it."""
     if CARD not in state.files:
         return
-    only, theirs = options.config, hub.text(CARD, state.commit)
-    manifest = read_manifest(options.out) if len(releases) == 1 else None
-    if not put_card(options.out, theirs, only, manifest, say):
+    only, theirs = asked.config, hub.text(CARD, state.commit)
+    manifest = read_manifest(asked.out) if len(releases) == 1 else None
+    if not put_card(asked.out, theirs, only, manifest, say):
         return
-    remember(options.out, f"{options.name}@{options.revision or 'main'}", theirs)
+    remember(asked.out, f"{asked.name}@{asked.revision or 'main'}", theirs)
     wanted = [path for path in state.files if PICTURE.fullmatch(path) and only in (None, Path(path).stem)]
     fetched = releases[0].folder / FETCHED
     try:
         for path in wanted:
-            (options.out / path).parent.mkdir(exist_ok=True)
-            hub.download(path, state.commit, fetched).replace(options.out / path)
+            (asked.out / path).parent.mkdir(exist_ok=True)
+            hub.download(path, state.commit, fetched).replace(asked.out / path)
     except OSError as error:
-        raise FolderError.from_os(error, f"cannot write to {options.out}") from error
+        raise FolderError.from_os(error, f"cannot write to {asked.out}") from error
 
 
 def _login_hint() -> str:
     return "type `hf auth login` or set HF_TOKEN"
 
 
-def _releases(hub: Hub, state: State, options: Pull) -> list[Release]:
+def _releases(hub: Hub, state: State, asked: Pull) -> list[Release]:
     """The configurations to bring, each with the folder it goes to."""
-    found = {path.removesuffix(MANIFEST).rstrip("/") or "default": path for path in state.files if _is_ours(path)}
-    if not found:
+    paths = {path.removesuffix(MANIFEST).rstrip("/") or "default": path for path in state.files if _is_ours(path)}
+    if not paths:
         raise HubError(
             f"{hub.url} was not pushed by synth (it has no {MANIFEST}): read it with datasets.load_dataset, "
             f"or have its questions explained with synth distill --source {hub.name}"
         )
-    if options.config is not None and options.config not in found:
-        raise UnknownNameError("configuration of it", options.config, sorted(found))
-    names = _in_order(hub, state, list(found)) if options.config is None else [options.config]
-    folders = {name: options.out if len(names) == 1 else options.out / name for name in names}
-    manifests = {name: _manifest(hub, state, found[name]) for name in names}
+    if asked.config is not None and asked.config not in paths:
+        raise UnknownNameError("configuration of it", asked.config, sorted(paths))
+    names = _in_order(hub, state, list(paths)) if asked.config is None else [asked.config]
+    folders = {name: asked.out if len(names) == 1 else asked.out / name for name in names}
+    manifests = {name: _manifest(hub, state, paths[name]) for name in names}
     return [Release(name, made, folders[name], made["files"]) for name, made in manifests.items()]
 
 
 def _in_order(hub: Hub, state: State, names: list[str]) -> list[str]:
-    """As the card has them, then those that it does not name."""
+    """Configurations in the order of the card, then those that it does not name."""
     if CARD not in state.files or len(names) < 2:
         return names
     listed = configurations(hub.text(CARD, state.commit))
@@ -164,7 +164,7 @@ def _manifest(hub: Hub, state: State, path: str) -> dict[str, Any]:
 
 
 def _wanted(release: Release, format: str | None) -> Release:
-    """With the names that the files get here."""
+    """A release with the names that its files get here."""
     manifest = {**release.manifest, "splits": {k: dict(v) for k, v in release.manifest["splits"].items()}}
     for split, facts in manifest["splits"].items():
         was = "parquet" if any(str(name).endswith(".parquet") for name in facts["files"]) else "jsonl"
@@ -177,21 +177,21 @@ def _wanted(release: Release, format: str | None) -> Release:
     return replace(release, manifest=manifest)
 
 
-def _there(release: Release, overwrite: bool) -> Pulled | None:
-    """What the folder holds, if it is this release; None where it may be written."""
+def _already(release: Release, overwrite: bool) -> Pulled | None:
+    """What the folder holds, if it is this release; None if it may be written."""
     recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
     recipe["splits"] = release.manifest["splits"]
     finish_move(release.folder)
-    found = look(release.folder, recipe, overwrite)
-    if found is None:
+    manifest = look(release.folder, recipe, overwrite)
+    if manifest is None:
         return None
-    rows = {split: facts["rows"] for split, facts in found["splits"].items()}
-    return Pulled(release.folder, rows, _same(release, found), already_there=True)
+    rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
+    return Pulled(release.folder, rows, _same(release, manifest), already_there=True)
 
 
 @contextmanager
 def _left_as_it_was(out: Path) -> Iterator[None]:
-    """A folder that was made for nothing goes again."""
+    """Remove a folder again that was made for nothing."""
     was_there = out.exists()
     try:
         yield
@@ -201,11 +201,11 @@ def _left_as_it_was(out: Path) -> Iterator[None]:
 
 
 def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dict[str, Any]:
-    """Write the files of one dataset; answers its manifest."""
+    """Write the files of one dataset; returns its manifest."""
     manifest, fetched = release.manifest, release.folder / FETCHED
-    found = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
+    shards_of = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
     for split, facts in manifest["splits"].items():
-        shards = found[split]
+        shards = shards_of[split]
         as_lines = facts["files"] == [f"{split}.jsonl"]
         if not as_lines:
             facts["files"] = [f"data/{Path(path).name}" for path in shards]
@@ -231,7 +231,7 @@ def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dic
 
 
 def _place(file: Path, where: Path) -> None:
-    """The file there too, without writing it once more where the disk can do that."""
+    """Link a file to another place, or copy it if the disk cannot link."""
     try:
         os.link(file, where)
     except OSError:
@@ -251,7 +251,7 @@ def _is_shard(path: str, folder: str, split: str) -> bool:
 
 
 def _take(file: Path, lines: Any) -> int:
-    """Rows of a shard; written as JSON lines where they are to be."""
+    """Count the rows of a shard, and write them as JSON lines if `lines` is given."""
     import pyarrow.parquet as pq
 
     if lines is None:
@@ -270,7 +270,7 @@ def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
 
 
 def _finished(hub: Hub, state: State, release: Release) -> Pulled:
-    """What came of it; the validation comes along where it is of these very files."""
+    """What was pulled; the validation comes along if it is of these very files."""
     manifest = read_manifest(release.folder) or {}
     path, why = release.prefix + VALIDATION, None
     if path in state.files:
@@ -282,7 +282,7 @@ def _finished(hub: Hub, state: State, release: Release) -> Pulled:
 
 
 def _why_not(folder: Path, validation: str) -> str | None:
-    """Why a validation is not of the files of a folder; None where it is."""
+    """Why a validation is not of the files of a folder; None if it is."""
     try:
         data = dict(orjson.loads(validation)["data"])
         missing = [name for name in data if not (folder / name).is_file()]
@@ -295,14 +295,14 @@ def _why_not(folder: Path, validation: str) -> str | None:
     return None
 
 
-def run(options: Pull) -> list[Pulled]:
+def run(asked: Pull) -> list[Pulled]:
     """Bring a release of `push` back from the Hub as a dataset folder, or as several in one.
 
     Returns one dataset a configuration. Raises UsageError and HubError, FolderError if the folder holds another.
     """
-    if options.quiet:  # the Hub client's own bars
+    if asked.quiet:  # the Hub client's own bars
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    return carry_out(options, sayer(options.quiet, "synth: "))
+    return carry_out(asked, sayer(asked.quiet, "synth: "))
 
 
 def run_one(asked: Pull) -> Dataset:

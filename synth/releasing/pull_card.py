@@ -18,7 +18,7 @@ from synth.releasing.push_card import lines, own_text, plain, read_card, with_tr
 
 
 def configurations(card: str) -> list[str]:
-    """The configurations that a card names, in its order; none where it cannot be read."""
+    """The configurations that a card names, in its order; none if it cannot be read."""
     try:
         return list(entries(parse(split(plain(card))[0]).get("configs")))
     except FolderError:
@@ -36,7 +36,7 @@ def _narrowed(card: str, config: str) -> str:
 def put_card(
     folder: Path, theirs: str, config: str | None, manifest: Mapping[str, Any] | None, say: Say = lambda line: None
 ) -> bool:
-    """Write the card of a release; False, and a line to `say`, where a person's text that is there would be lost.
+    """Write the card of a release; False, and a line to `say`, if a person's text in the folder would be lost.
 
     config: the only one that was pulled, if not all were. manifest: of the dataset that the folder is; None for a
     folder of several, whose card names their files already.
@@ -62,5 +62,5 @@ def put_card(
 
 
 def remember(folder: Path, name: str, theirs: str) -> None:
-    """For the next push: the folder has the text of the release now."""
+    """Note for the next push that the folder has the text of the release now."""
     push_card.remember(folder, name, read_card(folder) or "", theirs)

@@ -5,7 +5,7 @@
     synth.json, validation.json              what made it and what it was held to; <config>/synth.json of a named one
     README.md, plots/                        the card, merged with the one that is there
 
-Configurations that are not pushed now stay as they are. The commit names the one it follows: where somebody else's came
+Configurations that are not pushed now stay as they are. The commit names the one it follows: if somebody else's came
 in between, the repository is read again and the card merged again.
 """
 
@@ -75,7 +75,7 @@ class Change:
     kept: list[str] = field(default_factory=list)  # parts of the card that a person edited
     card_lines: tuple[int, int] = (0, 0)  # new, gone
     note: str | None = None  # what is to be said of the card
-    card_here: str | None = None  # the README.md of the folder, where it is in the card
+    card_here: str | None = None  # the README.md of the folder, if the card has its text
     new: list[str] = field(default_factory=list)  # paths that are not there, or with other content
 
     def __bool__(self) -> bool:
@@ -85,6 +85,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Pushed:
+    """What a push did, or would do."""
+
     url: str
     change: Change
     commit: str | None  # None: a dry run
@@ -94,42 +96,40 @@ class Pushed:
     tag_there: bool = False  # the tag was there already, at this very content
 
 
-def carry_out(options: Push, say: Say = lambda line: None) -> Pushed:
+def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
     """Release the datasets of `folders` as configurations of one repository.
 
     Raises UsageError for options that cannot be, FolderError for a folder that is not fit to go out, HubError for what
     the Hub refuses.
     """
-    _check(options)
-    parts = [
-        _part(config, folder, options.force) for config, folder in configs(options.folders, options.config).items()
-    ]
-    token = login(needed=not options.dry_run)
-    org = options.name.partition("/")[0]
-    guard = Guard([each.folder for each in parts], token, options.allow, org)
-    hub = Hub(options.name, token, say)
+    _check(asked)
+    parts = [_part(config, folder, asked.force) for config, folder in configs(asked.folders, asked.config).items()]
+    token = login(needed=not asked.dry_run)
+    org = asked.name.partition("/")[0]
+    guard = Guard([part.folder for part in parts], token, asked.allow, org)
+    hub = Hub(asked.name, token, say)
     with ExitStack() as held:
-        places = {each.config: held.enter_context(_held(each.folder, keep=not options.dry_run)) for each in parts}
-        for each in parts:
-            _check_texts(each, guard)
-        if not options.dry_run:
+        places = {part.config: held.enter_context(_held(part.folder, keep=not asked.dry_run)) for part in parts}
+        for part in parts:
+            _check_texts(part, guard)
+        if not asked.dry_run:
             hub.user()  # a token that is not accepted is found out before much is done
         there = hub.state()
-        _check_repository(options, hub, there)
+        _check_repository(asked, hub, there)
         staged = {
-            each.config: stage(each.folder, each.manifest, each.digests, guard, places[each.config]) for each in parts
+            part.config: stage(part.folder, part.manifest, part.digests, guard, places[part.config]) for part in parts
         }
-        card = _card_maker(options, parts, staged, guard)
-        tagged = there is not None and _is_tagged(options, hub, parts, staged, card)
-        if options.dry_run:
-            state = (hub.state(options.revision) if options.revision else None) or there
+        card = _card_maker(asked, parts, staged, guard)
+        tagged = there is not None and _is_tagged(asked, hub, parts, staged, card)
+        if asked.dry_run:
+            state = (hub.state(asked.revision) if asked.revision else None) or there
             change = _change(hub, state, parts, staged, card)
             return Pushed(hub.url, change, None, bool(change), True, there is None, tagged)
-        commit, change, new = _commit(options, hub, parts, staged, card)
+        commit, change, new = _commit(asked, hub, parts, staged, card)
         if change.card_here is not None:
-            remember(options.folders[0], _known_as(options), change.card_here, change.texts[CARD].decode())
-        if options.tag is not None and not tagged:
-            hub.create_tag(options.tag, commit)
+            remember(asked.folders[0], _known_as(asked), change.card_here, change.texts[CARD].decode())
+        if asked.tag is not None and not tagged:
+            hub.create_tag(asked.tag, commit)
         for ready in staged.values():
             shutil.rmtree(ready.folder, ignore_errors=True)
     return Pushed(hub.url, change, commit, new, False, there is None, tagged)
@@ -140,33 +140,33 @@ def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
 
     Raises UsageError for names that cannot be, FolderError for folders that hold no dataset.
     """
-    found: list[tuple[str, Path]] = []
+    datasets: list[tuple[str, Path]] = []
     for folder in folders:
         below = members(folder)
         alone = list(below) == ["default"]
         own = "default" if len(folders) == 1 else folder.resolve().name
-        found += [(own, folder)] if alone else list(below.items())
+        datasets += [(own, folder)] if alone else list(below.items())
     if config is not None:
-        if len(found) > 1:
-            raise UsageError(f"--config {config} names one dataset, and there are {len(found)}: give one folder")
-        found = [(config, found[0][1])]
-    names = [name for name, _ in found]
+        if len(datasets) > 1:
+            raise UsageError(f"--config {config} names one dataset, and there are {len(datasets)}: give one folder")
+        datasets = [(config, datasets[0][1])]
+    names = [name for name, _ in datasets]
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two folders are called {name!r}: push one after the other, each with --config NAME")
         if not CONFIG.fullmatch(name) or name in RESERVED:
             way_out = "give another with --config NAME"
-            if len(found) > 1:
+            if len(datasets) > 1:
                 way_out = "rename the folder, or push it alone with --config NAME"
             raise UsageError(f"{name!r} cannot be the name of a configuration: {way_out}")
-    return dict(found)
+    return dict(datasets)
 
 
-def _check(options: Push) -> None:
-    checked_name(options.name)
-    if options.card == "here" and (len(options.folders) > 1 or not (options.folders[0] / CARD).is_file()):
+def _check(asked: Push) -> None:
+    checked_name(asked.name)
+    if asked.card == "here" and (len(asked.folders) > 1 or not (asked.folders[0] / CARD).is_file()):
         raise UsageError(f"--card here pushes the {CARD} of a folder: give one folder that has one")
-    for option, value in (("--revision", options.revision), ("--tag", options.tag)):
+    for option, value in (("--revision", asked.revision), ("--tag", asked.tag)):
         if value is not None and not REFERENCE.fullmatch(value):
             raise UsageError(
                 f"{option} {value!r} is no name for it: give letters, digits, dots and hyphens, such as v1.0"
@@ -176,7 +176,7 @@ def _check(options: Push) -> None:
 def _part(config: str, folder: Path, force: bool) -> Part:
     """A dataset that is fit to go out.
 
-    Raises FolderError where it was not validated, failed, or changed since, and nobody insists.
+    Raises FolderError if it was not validated, failed, or changed since, and nobody insists.
     """
     finish_move(folder)
     manifest = open_manifest(folder)
@@ -194,7 +194,7 @@ def _part(config: str, folder: Path, force: bool) -> Part:
 
 
 def _stale(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any] | None) -> str | None:
-    """Why nothing is known of the files as they are, and what to type; None where it is."""
+    """Why nothing is known of the files as they are, and what to type; None if it is known."""
     if validation is None:
         return f"{folder} was not validated: type synth validate {folder}"
     if changed := changed_since(folder, manifest, validation):
@@ -203,9 +203,9 @@ def _stale(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, A
 
 
 def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any]) -> str | None:
-    """What a dataset was not held to, or did not pass, and what to type; None where all is well."""
+    """What a dataset was not held to, or did not pass, and what to type; None if all is well."""
     if validation.get("success") is not True:
-        failed = [str(each.get("name")) for each in validation.get("expectations", []) if each.get("success") is False]
+        failed = [str(held.get("name")) for held in validation.get("expectations", []) if held.get("success") is False]
         return f"{folder} did not pass its validation ({', '.join(failed[:3]) or 'it failed'}): mend it and validate it"
     checker = find(str(manifest["builder"])) if "builder" in manifest else None
     if validation.get("steps") is False and checker is not None and checker.check is not None:
@@ -225,7 +225,7 @@ def _held(folder: Path, keep: bool) -> Iterator[Path]:
                 if not keep and not was_there:
                     shutil.rmtree(place, ignore_errors=True)
                 with suppress(OSError):
-                    place.rmdir()  # where nothing came to lie in it
+                    place.rmdir()  # if nothing lies in it
     except OSError as error:
         raise cannot(error, f"cannot work in {folder}") from error
 
@@ -237,17 +237,17 @@ def _check_texts(part: Part, guard: Guard) -> None:
             guard.check_text(path.read_text(encoding="utf-8"), str(path), names=True)
 
 
-def _check_repository(options: Push, hub: Hub, there: State | None) -> None:
-    """Raises UsageError for what would not do as asked."""
+def _check_repository(asked: Push, hub: Hub, there: State | None) -> None:
+    """Raises UsageError if the repository cannot take the push as it was asked for."""
     if there is None:
         return
-    if options.private and not there.private:
+    if asked.private and not there.private:
         raise UsageError(
             f"{hub.url} is public, and --private does not change that: make it private in its settings, or give another"
         )
     ours = any(path.rpartition("/")[2] == MANIFEST for path in there.files)
     foreign = [path for path in there.files if not BESIDE.match(path)]
-    if foreign and not ours and not options.force:
+    if foreign and not ours and not asked.force:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise UsageError(
             f"{hub.url} holds files that synth did not push ({foreign[0]}{more}): give another repository, "
@@ -255,40 +255,40 @@ def _check_repository(options: Push, hub: Hub, there: State | None) -> None:
         )
 
 
-def _is_tagged(options: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker) -> bool:
+def _is_tagged(asked: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker) -> bool:
     """Whether the tag is there already, at what is pushed: a push that was interrupted, or is done again.
 
-    Raises UsageError where it is at something else.
+    Raises UsageError if it is at something else.
     """
-    commit = hub.tags().get(options.tag) if options.tag is not None else None
+    commit = hub.tags().get(asked.tag) if asked.tag is not None else None
     if commit is None:
         return False
     if _change(hub, hub.state(commit), parts, staged, card):
         raise UsageError(
-            f"the tag {options.tag} is there already, at {commit[:8]} with other content: give another --tag"
+            f"the tag {asked.tag} is there already, at {commit[:8]} with other content: give another --tag"
         )
     return True
 
 
-def _card_maker(options: Push, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
-    own = options.folders[0] if len(options.folders) == 1 else None
+def _card_maker(asked: Push, parts: Sequence[Part], staged: Mapping[str, Staged], guard: Guard) -> CardMaker:
+    own = asked.folders[0] if len(asked.folders) == 1 else None
     sent = {part.config: Sent(part.folder, part.data, staged[part.config]) for part in parts}
-    return card_maker(options.name, sent, guard, own, _known_as(options), options.card)
+    return card_maker(asked.name, sent, guard, own, _known_as(asked), asked.card)
 
 
-def _known_as(options: Push) -> str:
-    return f"{options.name}@{options.revision or 'main'}"
+def _known_as(asked: Push) -> str:
+    return f"{asked.name}@{asked.revision or 'main'}"
 
 
 def _commit(
-    options: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
+    asked: Push, hub: Hub, parts: Sequence[Part], staged: Mapping[str, Staged], card: CardMaker
 ) -> tuple[str, Change, bool]:
-    """Make the commit; answers which it is, what it did, and whether there was anything to do."""
+    """Make the commit; returns its id, what it did, and whether there was anything to do."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    branch = options.revision or "main"
+    branch = asked.revision or "main"
     if hub.state() is None:
-        hub.create(options.private)
+        hub.create(asked.private)
     if hub.state(branch) is None:
         hub.create_branch(branch)
     for _ in range(RACES):
@@ -299,7 +299,7 @@ def _commit(
         big = [CommitOperationAdd(path_in_repo=p, path_or_fileobj=str(file)) for p, (file, _) in change.shards.items()]
         small = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=text) for path, text in change.texts.items()]
         gone = [CommitOperationDelete(path_in_repo=path) for path in change.gone]
-        message = options.message or f"Push {', '.join(part.config for part in parts)} with synth"
+        message = asked.message or f"Push {', '.join(part.config for part in parts)} with synth"
         try:
             made = hub.commit([*big, *small, *gone], message, state.commit, branch)
         except LostRaceError:
@@ -351,15 +351,15 @@ def _changed_lines(old: str, new: str) -> tuple[int, int]:
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 
 
-def run(options: Push) -> Pushed:
+def run(asked: Push) -> Pushed:
     """Release dataset folders on the Hugging Face Hub, as Parquet, with their card, in one commit.
 
     Returns what went where. Raises UsageError for options that cannot be, FolderError for a folder that is not fit to
     go out, HubError for what the Hub refuses.
     """
-    if options.quiet:  # the Hub client's own bars
+    if asked.quiet:  # the Hub client's own bars
         os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    return carry_out(options, sayer(options.quiet, "synth: "))
+    return carry_out(asked, sayer(asked.quiet, "synth: "))
 
 
 push = verb("push", Push, run)

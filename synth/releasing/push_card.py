@@ -1,9 +1,9 @@
 """The card of a release: the README.md of the folder that is pushed, and the one that the repository has.
 
-The blocks of ours are made anew by every push. The rest is a person's text, and where it differs one side of it stands:
+The blocks of ours are made anew by every push. The rest is a person's text, and if it differs one side of it stands:
 
-    here    where it has every line of the repository's, or only it changed since both were the same
-    hub     otherwise; where the one here has lines of its own, or lost some, a push says so: --card settles it
+    here    if it has every line of the repository's, or only it changed since both were the same
+    hub     otherwise; if the one here has lines of its own, or lost some, a push says so: --card settles it
 
 What both were when they were last the same is known by hashes, in `.synth-card.json` of the folder.
 """
@@ -26,7 +26,6 @@ from synth.releasing.shards import Staged
 if TYPE_CHECKING:
     from synth.cards.dataset import Rendered
 
-
 DIFFERS = (
     "README.md here is not that of the repository, which stays: --card here pushes it, --card hub says no more of it"
 )
@@ -47,7 +46,7 @@ class Made:
 
     card: "Rendered"
     note: str | None = None  # what is to be said of it
-    here: str | None = None  # the README.md of the folder, where it is in it now
+    here: str | None = None  # the README.md of the folder, if the card has its text now
 
 
 CardMaker = Callable[[str | None], Made]
@@ -56,9 +55,9 @@ CardMaker = Callable[[str | None], Made]
 def card_maker(
     repo: str, sent: Mapping[str, Sent], guard: Guard, own: Path | None, then: str, side: str | None
 ) -> CardMaker:
-    """A function that makes the card from the text of the repository's, or None where it has none.
+    """A function that makes the card from the text of the repository's, or from None if it has none.
 
-    own: the folder whose README.md it is, if there is one. then: what it is remembered by. side: `here` or `hub`, where
+    own: the folder whose README.md it is, if there is one. then: what it is remembered by. side: `here` or `hub`, if
     somebody decided.
     """
     from synth.cards.dataset import read_members, render
@@ -92,14 +91,18 @@ def _given(sent: Mapping[str, Sent]) -> dict[str, Any]:
     splits = {name: each.staged.splits for name, each in sent.items()}
     return {
         "files": {
-            name: {split: [sent[name].data + shard.name for shard in facts.shards] for split, facts in found.items()}
-            for name, found in splits.items()
+            name: {
+                split: [sent[name].data + shard.name for shard in facts.shards] for split, facts in of_splits.items()
+            }
+            for name, of_splits in splits.items()
         },
-        "sizes": {name: {split: (s.memory, s.rows) for split, s in found.items()} for name, found in splits.items()},
+        "sizes": {
+            name: {split: (s.memory, s.rows) for split, s in of_splits.items()} for name, of_splits in splits.items()
+        },
         "schemas": {name: each.staged.schema() for name, each in sent.items()},
         "downloads": {
-            name: sum(shard.bytes for facts in found.values() for shard in facts.shards)
-            for name, found in splits.items()
+            name: sum(shard.bytes for facts in of_splits.values() for shard in facts.shards)
+            for name, of_splits in splits.items()
         },
     }
 
@@ -127,7 +130,7 @@ def own_text(card: str) -> str:
 
 
 def plain(card: str) -> str:
-    """Without what editors of other systems add."""
+    """A text without what editors of other systems add: the byte order mark, carriage returns."""
     return card.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
@@ -149,15 +152,15 @@ def _joined(here: str, hub: str) -> str:
     """The card of here with the configurations of the repository's, which a push may leave as they are."""
     front, body = split(plain(here))
     hub_front, hub_body = split(plain(hub))
-    there = {found["name"]: found["text"] for found in BLOCK.finditer(hub_body) if ":" in found["name"]}
-    gone = frozenset(name for name in names(body) if ":" in name and name not in there)
-    missing = {name: text for name, text in there.items() if name not in names(body)}
+    theirs = {block["name"]: block["text"] for block in BLOCK.finditer(hub_body) if ":" in block["name"]}
+    gone = frozenset(name for name in names(body) if ":" in name and name not in theirs)
+    missing = {name: text for name, text in theirs.items() if name not in names(body)}
     truth = {key: value for key, value in parse(hub_front).items() if key in ("configs", "dataset_info")}
     return with_truth(f"---\n{front}---\n{merge(body, missing, gone).text}", truth)
 
 
 def lines(text: str) -> frozenset[str]:
-    """Those that say something."""
+    """The different lines of a text that are not blank, without the white space around them."""
     return frozenset(line.strip() for line in text.splitlines()) - {""}
 
 
@@ -166,9 +169,9 @@ def digest(text: str) -> str:
 
 
 def read_card(folder: Path) -> str | None:
-    """Its README.md; None where it has none.
+    """The README.md of a folder; None if it has none.
 
-    Raises FolderError where it cannot be read.
+    Raises FolderError if it cannot be read.
     """
     try:
         return (folder / CARD).read_text(encoding="utf-8")
@@ -185,12 +188,12 @@ def _memory(folder: Path) -> dict[str, list[str]]:
 
 
 def _remembered(folder: Path | None, name: str) -> Sequence[str]:
-    found = _memory(folder).get(name) if folder is not None else None
-    return found if isinstance(found, list) and len(found) == 2 else ()
+    digests = _memory(folder).get(name) if folder is not None else None
+    return digests if isinstance(digests, list) and len(digests) == 2 else ()
 
 
 def remember(folder: Path, name: str, here: str, hub: str) -> None:
-    """That these two cards are of one text now; a folder that cannot be written to is asked about every time."""
+    """Note that these two cards have the same text now; of a folder that cannot be written to nothing is remembered."""
     known = {**_memory(folder), name: [digest(own_text(here)), digest(own_text(hub))]}
     with suppress(OSError):
         write_whole(folder / CARD_MEMORY, as_json(known))

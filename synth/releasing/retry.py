@@ -135,4 +135,4 @@ def _give_up(state: tenacity.RetryCallState) -> Any:
         why = f"{_status(outcome.result().status_code)}, {asked:.0f} seconds of it"
     else:
         why = f"{_status(outcome.result().status_code)}, {state.attempt_number} times in a row"
-    raise HubError(f"{why}: the same command goes on later")
+    raise HubError(f"{why}: the same command resumes later")

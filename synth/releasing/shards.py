@@ -37,6 +37,8 @@ GROUP_BYTES = 64 << 20  # of a row group, before compression
 
 @dataclass(frozen=True)
 class Shard:
+    """A file of a release."""
+
     name: str  # <split>-0000i-of-0000N.parquet
     bytes: int
     sha256: str
@@ -44,6 +46,8 @@ class Shard:
 
 @dataclass(frozen=True)
 class Split:
+    """The shards of a split."""
+
     rows: int
     memory: int  # bytes of its columns in Arrow, what `dataset_info` calls num_bytes
     shards: list[Shard]
@@ -57,7 +61,7 @@ class Staged:
     splits: dict[str, Split]
 
     def schema(self) -> Any:
-        """The Arrow schema of the shards; None where there are no splits."""
+        """The Arrow schema of the shards; None if there are no splits."""
         import pyarrow.parquet as pq
 
         names = [shard.name for split in self.splits.values() for shard in split.shards]
@@ -83,7 +87,7 @@ def staging(folder: Path) -> Iterator[Path]:
 
 
 def cannot(error: OSError, what: str) -> FolderError:
-    """One line for what the operating system refused a push, which has no --out."""
+    """The error of the operating system in one line, without the hint at --out, which a push does not have."""
     hint = "; free some space" if error.errno == errno.ENOSPC else ""
     return FolderError(f"{what}: {error.strerror or error}{hint}")
 
@@ -93,16 +97,15 @@ def stage(
 ) -> Staged:
     """Make the shards, or find those that an interrupted push left; `digests`: what the data is known by.
 
-    place: where they are to lie, by default in the folder.
-
-    Raises FolderError for rows that cannot be read or must not go out, or where there is no room.
+    place: where they are to lie, by default in the folder. Raises FolderError for rows that cannot be read or must
+    not go out, or if there is no room.
     """
     place = place or folder / STAGING
     same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
     key = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
     try:
-        if (found := _found(place, key)) is not None:
-            return found
+        if (left := _left(place, key)) is not None:
+            return left
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         splits = _staged(folder, manifest, place, guard)
@@ -113,7 +116,8 @@ def stage(
     return Staged(place, splits)
 
 
-def _found(place: Path, key: str) -> Staged | None:
+def _left(place: Path, key: str) -> Staged | None:
+    """The shards that an interrupted push left, if they are whole and of the same data."""
     kept = facts_if_whole(place / PLAN)
     if kept.get("key") != key:
         return None
@@ -194,7 +198,7 @@ class ShardWriter:
         self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_index=True)
 
     def _flush(self) -> None:
-        """Write what is held as one row group, in a new shard where this one is full."""
+        """Write what is held as one row group, in a new shard if this one is full."""
         import pyarrow as pa
 
         if not self._batches:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 PANELS = 3  # side by side
 DIAGRAMS = 12  # reliability diagrams at most
 TITLE = 36  # characters in a line above a reliability diagram
@@ -21,16 +20,16 @@ SHOWN = 12  # values of a column
 
 def overview(settings: Sequence[Mapping[str, Any]], name: str) -> Picture:
     """A line a setting and split: mean accuracy, the interval, and a small dot for each seed."""
-    rows = [each for each in settings if each["metrics"].get("accuracy")]
+    rows = [setting for setting in settings if setting["metrics"].get("accuracy")]
 
     def fill(figure: "Figure") -> None:
         axes = figure.subplots()
         for place, row in enumerate(rows):
-            found = row["metrics"]["accuracy"]
+            accuracy = row["metrics"]["accuracy"]
             without = row["kind"] == "without"
-            _interval(axes, found, place, plots.COLOURS[1 if without else 2 if row["kind"] == "blank" else 0])
+            _interval(axes, accuracy, place, plots.COLOURS[1 if without else 2 if row["kind"] == "blank" else 0])
             _seeds(axes, row["seed_values"], place)
-            axes.annotate(f"{found['value']:.1%}", (1.01, place), xycoords=axes.get_yaxis_transform(), va="center")
+            axes.annotate(f"{accuracy['value']:.1%}", (1.01, place), xycoords=axes.get_yaxis_transform(), va="center")
         names = [plots.label(row["label"], 44) for row in rows]
         for place, row in enumerate(rows):
             if not place or row["data"] != rows[place - 1]["data"]:
@@ -45,9 +44,9 @@ def overview(settings: Sequence[Mapping[str, Any]], name: str) -> Picture:
     return picture(name, f"Accuracy of every setting on every split{ticks}", 0.75 + 0.27 * len(rows), fill)
 
 
-def _interval(axes: "Axes", found: Mapping[str, Any], place: float, colour: str) -> None:
-    axes.plot([found["low"], found["high"]], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-    axes.plot([found["value"]], [place], "o", color=colour, markersize=5.5, clip_on=False, zorder=4)
+def _interval(axes: "Axes", figure: Mapping[str, Any], place: float, colour: str) -> None:
+    axes.plot([figure["low"], figure["high"]], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+    axes.plot([figure["value"]], [place], "o", color=colour, markersize=5.5, clip_on=False, zorder=4)
 
 
 def _seeds(axes: "Axes", values: Sequence[float], place: float) -> None:
@@ -81,20 +80,24 @@ def by_columns(data: str, columns: Mapping[str, Sequence[Mapping[str, Any]]], na
 
 
 def _column(axes: "Axes", column: str, lines: Sequence[Mapping[str, Any]], labels: list[str]) -> None:
-    values = list(dict.fromkeys(str(each["value"]) for line in lines for each in line["values"]))
+    values = list(dict.fromkeys(str(point["value"]) for line in lines for point in line["values"]))
     values = sorted(values, key=in_order)[:SHOWN]
     ordered = all(in_order(value)[0] == 0 for value in values)
     for number, line in enumerate(lines):
         look = style(labels.index(line["label"]))
         shift = (number - (len(lines) - 1) / 2) * min(0.14, 0.6 / len(lines))
-        found = [each for value in values for each in line["values"] if str(each["value"]) == value]
-        x = [values.index(str(each["value"])) + shift for each in found]
+        points = [point for value in values for point in line["values"] if str(point["value"]) == value]
+        x = [values.index(str(point["value"])) + shift for point in points]
         axes.vlines(
-            x, [each["low"] for each in found], [each["high"] for each in found], color=look["color"], linewidth=1.4
+            x,
+            [point["low"] for point in points],
+            [point["high"] for point in points],
+            color=look["color"],
+            linewidth=1.4,
         )
         join = "-" if ordered else ""
         axes.plot(
-            x, [each["mean"] for each in found], linestyle=join, linewidth=0.9, markersize=4.5, clip_on=False, **look
+            x, [point["mean"] for point in points], linestyle=join, linewidth=0.9, markersize=4.5, clip_on=False, **look
         )
     rotated = sum(len(value) + 2 for value in values) > 34
     names = [plots.label(value, 20) for value in values]
@@ -107,9 +110,9 @@ def _column(axes: "Axes", column: str, lines: Sequence[Mapping[str, Any]], label
 
 
 def deltas(comparisons: Sequence[Mapping[str, Any]], name: str) -> Picture:
-    """Delta accuracy, and delta ECE where there are confidences, with a line at no difference."""
+    """Delta accuracy, and delta ECE if there are confidences, with a line at no difference."""
     panels = [("accuracy", "delta accuracy, points")]
-    if any(each["ece"] for each in comparisons):
+    if any(one["ece"] for one in comparisons):
         panels.append(("ece", "delta ECE, points (right: better calibrated)"))
 
     def fill(figure: "Figure") -> None:
@@ -117,14 +120,14 @@ def deltas(comparisons: Sequence[Mapping[str, Any]], name: str) -> Picture:
         for axes, (metric, title) in zip(grid, panels, strict=True):
             _deltas(axes, comparisons, metric)
             axes.set_xlabel(title)
-        _names(grid[0], [f"{plots.label(each['data'], 30)}\n{_sides(each)}" for each in comparisons])
+        _names(grid[0], [f"{plots.label(one['data'], 30)}\n{_sides(one)}" for one in comparisons])
 
     caption = "What rationales add: accuracy (left), calibration where confidences were sampled (right); 95% intervals"
     return picture(name, caption, 0.75 + 0.42 * len(comparisons), fill)
 
 
-def _sides(each: Mapping[str, Any]) -> str:
-    return f"{plots.label(each['label'], 30)} / {plots.label(each['against'], 30)}"
+def _sides(comparison: Mapping[str, Any]) -> str:
+    return f"{plots.label(comparison['label'], 30)} / {plots.label(comparison['against'], 30)}"
 
 
 def _deltas(axes: "Axes", comparisons: Sequence[Mapping[str, Any]], metric: str) -> None:
@@ -183,15 +186,15 @@ def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
         grid = figure.subplots(tall, PANELS, sharex=True, sharey=True, squeeze=False)
         for axes in grid.flat[len(shown) :]:
             axes.set_axis_off()
-        for place, (axes, each) in enumerate(zip(grid.flat, shown, strict=False)):
-            _diagram(axes, each)
+        for place, (axes, diagram) in enumerate(zip(grid.flat, shown, strict=False)):
+            _diagram(axes, diagram)
             axes.tick_params(labelbottom=place + PANELS >= len(shown))
             if place + PANELS >= len(shown):
                 axes.set_xlabel("confidence")
         for row in grid:
             row[0].set_ylabel("accuracy")
 
-    longest = max(len(wrap(each["data"], TITLE)) + len(wrap(each["label"], TITLE)) for each in shown)
+    longest = max(len(wrap(diagram["data"], TITLE)) + len(wrap(diagram["label"], TITLE)) for diagram in shown)
     left_out = f"; {len(diagrams) - DIAGRAMS} more are in report.json" if len(diagrams) > DIAGRAMS else ""
     return picture(
         name,
@@ -201,23 +204,23 @@ def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
     )
 
 
-def _diagram(axes: "Axes", each: Mapping[str, Any]) -> None:
-    bins = [found for found in each["bins"] if found["count"]]
-    commonest = max((found["count"] for found in bins), default=1)
+def _diagram(axes: "Axes", diagram: Mapping[str, Any]) -> None:
+    bins = [part for part in diagram["bins"] if part["count"]]
+    commonest = max((part["count"] for part in bins), default=1)
     axes.plot([0, 1], [0, 1], "--", color=plots.INK, linewidth=0.9, zorder=3)
-    for found in bins:
-        middle = (found["low"] + found["high"]) / 2
-        wide = found["high"] - found["low"] - 0.012
-        axes.bar(middle, found["accuracy"], wide, color=plots.COLOURS[0])
+    for part in bins:
+        middle = (part["low"] + part["high"]) / 2
+        wide = part["high"] - part["low"] - 0.012
+        axes.bar(middle, part["accuracy"], wide, color=plots.COLOURS[0])
         # How many predictions stand behind a bar: a stroke below it; that of the commonest confidence is the longest.
-        axes.bar(middle, -0.16 * found["count"] / commonest, wide, color=plots.COLOURS[5])
+        axes.bar(middle, -0.16 * part["count"] / commonest, wide, color=plots.COLOURS[5])
     axes.axhline(0, color=plots.INK, linewidth=0.8)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.18, 1.02)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    lines = [*wrap(each["data"], TITLE), *wrap(each["label"], TITLE)]
+    lines = [*wrap(diagram["data"], TITLE), *wrap(diagram["label"], TITLE)]
     title = "\n".join(plots.label(line, TITLE) for line in lines)
-    axes.set_title(f"{title}\nECE {each['ece']:.3f}", fontsize=8.5)
+    axes.set_title(f"{title}\nECE {diagram['ece']:.3f}", fontsize=8.5)
     plots.percent(axes)
     plots.grid(axes)

@@ -15,7 +15,7 @@ Winogrande have 55 and 32 tokens (table 7) and lengths of 231 and 233 (table 4).
 How far a single data set may lie from a line is not printed either, but cannot be less than this: four of the gains are
 above 0.40 and eleven below 0 (section 3.1), so the 18 gains have a standard deviation of 0.166 at least; what a line
 with correlation r leaves of it is s = 0.166 x sqrt((1 - r^2) x 17/16), and 95% of new data sets lie within
-2.12 x s x sqrt(1 + 1/18) of the line where scatter is normal (2.12: Student's t with 16 degrees of freedom).
+2.12 x s x sqrt(1 + 1/18) of the line if scatter is normal (2.12: Student's t with 16 degrees of freedom).
 """
 
 import math
@@ -79,7 +79,7 @@ class Measured:
     """What the paper has of a data set, numbers in its tables and text alone; gains as with less without."""
 
     gain: float | None = None  # in accuracy (table 6)
-    gain_said: str = ""  # section 3.1, where there is no number
+    gain_said: str = ""  # section 3.1, if there is no number
     ece: tuple[float, float] | None = None  # without, with (figure 4)
     length: float | None = None  # of gpt-3.5-turbo's rationales (table 4)
 
@@ -124,6 +124,8 @@ class Guess:
 
 @dataclass(frozen=True)
 class Estimated:
+    """The estimates for a task, and what the paper measured of it."""
+
     task: str
     guesses: tuple[Guess, ...]
     known: Measured | None
@@ -132,7 +134,7 @@ class Estimated:
 def run(asked: Estimate) -> Estimated:
     """What rationales may add to accuracy, by each line of Zhu et al. 2025 that there is a value for.
 
-    `length` is in characters, `accuracy` a share. Raises UsageError where one value is given twice, or none and the
+    `length` is in characters, `accuracy` a share. Raises UsageError if one value is given twice, or none and the
     paper has nothing of the task either; FolderError for folders that cannot be read.
     """
     task, length, data, accuracy, evaluation = asked.task, asked.length, asked.data, asked.accuracy, asked.eval
@@ -195,8 +197,8 @@ def _from_data(folder: Path, split: str | None) -> Guess:
 
 def _from_evaluation(folder: Path) -> Guess:
     evaluation = _read_evaluation(folder)
-    found = evaluation.metric("accuracy")
-    if found is None:
+    accuracy = evaluation.metric("accuracy")
+    if accuracy is None:
         raise FolderError(f"{folder / METRICS} has no accuracy: run synth eval again")
     if kind(evaluation) != "without":
         raise UsageError(
@@ -208,7 +210,7 @@ def _from_evaluation(folder: Path) -> Guess:
         warnings.append("this model was asked for answers alone, not trained on them, as those of the paper were")
     if not evaluation.facts.get("complete"):
         warnings.append("the evaluation is incomplete")
-    return _guess(BY_ACCURACY, found["value"], f"{found['n']:,} rows of {folder.name}", *warnings)
+    return _guess(BY_ACCURACY, accuracy["value"], f"{accuracy['n']:,} rows of {folder.name}", *warnings)
 
 
 def _read_evaluation(folder: Path) -> Evaluation:
@@ -220,24 +222,24 @@ def _read_evaluation(folder: Path) -> Evaluation:
     return found.evaluations[0]
 
 
-def show(found: Estimated) -> None:
+def show(estimated: Estimated) -> None:
     """Print both estimates side by side, what they are worth, and what the paper measured itself."""
-    for guess in found.guesses:
+    for guess in estimated.guesses:
         if not guess.told:
             low, high = guess.line.bounds()
             where = f"is too far from the range in which the line was fitted ({low:.3g} to {high:.3g})"
             typer.echo(f"no estimate: a {guess.line.x} of {guess.x:.4g} {where}")
-    typer.secho(f"What rationales may add to accuracy: {found.task}", bold=True)
-    if found.guesses:
-        _show_guesses(found.guesses)
-    for guess in found.guesses:
+    typer.secho(f"What rationales may add to accuracy: {estimated.task}", bold=True)
+    if estimated.guesses:
+        _show_guesses(estimated.guesses)
+    for guess in estimated.guesses:
         for warning in guess.warnings:
             typer.echo(f"note ({guess.line.x}): {warning}")
-    if found.known:
-        typer.echo(f"measured in the paper: {_measured(found.known)}")
-    elif _plain(found.task) in OTHERS:
+    if estimated.known:
+        typer.echo(f"measured in the paper: {_measured(estimated.known)}")
+    elif _plain(estimated.task) in OTHERS:
         typer.echo("one of the paper's 18 data sets, but it has no number of it outside its pictures")
-    typer.echo(_worth(found.guesses))
+    typer.echo(_worth(estimated.guesses))
 
 
 def _show_guesses(guesses: tuple[Guess, ...]) -> None:
@@ -294,14 +296,18 @@ def _worth(guesses: tuple[Guess, ...]) -> str:
     )
 
 
-def figures(found: Estimated) -> dict[str, Any]:
+def figures(estimated: Estimated) -> dict[str, Any]:
     """The estimate as a script reads it."""
     lines = [
         {"line": guess.line.x, "value": guess.x, "source": guess.source, "gain": guess.gain,
          "margin": guess.line.margin(),
-         "told": guess.told, "warnings": list(guess.warnings)} for guess in found.guesses
+         "told": guess.told, "warnings": list(guess.warnings)} for guess in estimated.guesses
     ]  # fmt: skip
-    return {"task": found.task, "estimates": lines, "measured": None if found.known is None else asdict(found.known)}
+    return {
+        "task": estimated.task,
+        "estimates": lines,
+        "measured": None if estimated.known is None else asdict(estimated.known),
+    }
 
 
 estimate = verb("estimate", Estimate, run)

@@ -14,7 +14,7 @@ LONGEST = 1_200  # characters of a prompt or a step
 
 
 def examples(grouped: Sequence[Group]) -> list[dict[str, Any]]:
-    """Of the first seed of each setting that writes rationales; of others only where no setting does."""
+    """Of the first seed of each setting that writes rationales; of others only if no setting does."""
     usable = [group for group in grouped if group.members[0].rows.ids]
     telling = [group for group in usable if kind(group.members[0]) == "with"] or usable
     return [

@@ -91,7 +91,7 @@ def _setting(group: Group) -> dict[str, Any]:
         "temperature": first.facts.get("temperature"), "prompting": first.facts.get("prompting"),
         "complete": all(member.facts.get("complete") for member in group.members), "metrics": metrics,
         "over_seeds": over,
-        "seed_values": [found["value"] for found in accuracy if found],
+        "seed_values": [figure["value"] for figure in accuracy if figure],
         "evaluations": [
             {"name": member.name, "seed": member.run.get("seed"), "complete": bool(member.facts.get("complete")),
              "metrics": {name: value for name in names if (value := member.metric(name))}} for member in group.members
@@ -99,16 +99,18 @@ def _setting(group: Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mean(found: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+def _mean(figures: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
     """Value and ends of the interval, each the mean over seeds; of one seed what it has."""
-    known = [each for each in found if each and each.get("low") is not None and each.get("high") is not None]
+    known = [
+        figure for figure in figures if figure and figure.get("low") is not None and figure.get("high") is not None
+    ]
     if not known:
         return None
-    return {**{key: fmean(each[key] for each in known) for key in ("value", "low", "high")}, "n": known[0].get("n")}
+    return {**{key: fmean(figure[key] for figure in known) for key in ("value", "low", "high")}, "n": known[0].get("n")}
 
 
 def _line(comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
-    """The line over data sets, where at least three were compared with and without; a data set counts once."""
+    """The line over data sets, if at least three were compared with and without; a data set counts once."""
     known: dict[str, list[Comparison]] = {}
     for each in comparisons:
         if each.ece and not each.blank:
@@ -134,7 +136,8 @@ def _curves(run: Run, label: str) -> dict[str, Any]:
     if not logged or (isinstance(end["step"], int) and end["step"] > logged[-1]["step"]):
         logged.append({**end, "step": end["step"] or 0})
     steps = [line["step"] for line in logged]
-    found: dict[str, Any] = {"run": run.name, "label": label, "seed": run.facts.get("seed"), "task": task_of(run.facts)}
+    seed, task = run.facts.get("seed"), task_of(run.facts)
+    curves: dict[str, Any] = {"run": run.name, "label": label, "seed": seed, "task": task}
     for curve in CURVES:
         points = [line for line in run.log if isinstance(line.get(curve), int | float)]
         at = [line["step"] for line in points]
@@ -142,13 +145,13 @@ def _curves(run: Run, label: str) -> dict[str, Any]:
             name: np.interp(at, [0, *steps], [0, *(line.get(name) or 0 for line in logged)]).tolist()
             for name in ("examples", "tokens")
         }
-        found[curve] = {"steps": at, **counts, "values": [line[curve] for line in points]}
-    return found
+        curves[curve] = {"steps": at, **counts, "values": [line[curve] for line in points]}
+    return curves
 
 
 def _by(grouped: Sequence[Group]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Accuracy: data -> column -> `[{"label", "values": [{"value", "mean", "low", "high", "n"}]}]`."""
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    shares: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for group in grouped:
         for column in dict.fromkeys(name for member in group.members for name in member.facts.get("by") or {}):
             tables = in_ranges([(member.facts.get("by") or {}).get(column) or {} for member in group.members])
@@ -159,8 +162,8 @@ def _by(grouped: Sequence[Group]) -> dict[str, dict[str, list[dict[str, Any]]]]:
                     values.append({"value": value, "mean": mean.pop("value"), **mean})
             if len(values) > 1:
                 line = {"label": group.label, "values": values}
-                found.setdefault(group.data, {}).setdefault(column, []).append(line)
-    return found
+                shares.setdefault(group.data, {}).setdefault(column, []).append(line)
+    return shares
 
 
 def _diagram(group: Group) -> dict[str, Any] | None:
@@ -170,9 +173,9 @@ def _diagram(group: Group) -> dict[str, Any] | None:
         return None
     bins = []
     for same in zip(*(table["bins"] for table in known), strict=False):
-        count = sum(each["count"] for each in same)
+        count = sum(part["count"] for part in same)
         means = {
-            name: sum(each["count"] * (each[name] or 0) for each in same) / count if count else None
+            name: sum(part["count"] * (part[name] or 0) for part in same) / count if count else None
             for name in ("confidence", "accuracy")
         }
         bins.append({"low": same[0]["low"], "high": same[0]["high"], "count": count, **means})

@@ -7,7 +7,7 @@ from synth.base.config import AnyPath, MaybePath, Paths, argument, option, setti
 
 @settings
 class Report:
-    """Which runs, to where."""
+    """Which runs are compared, and where the page goes."""
 
     runs: Paths = argument("folders that synth train or synth eval wrote", metavar="RUN", kw_only=False)
     out: AnyPath = option("folder to write the page and the pictures to", default=Path("report"), again=False)

@@ -27,28 +27,28 @@ METRICS = {  # of the big table: heading, how it is written, what it is
 }
 
 
-def pictures(found: dict[str, Any]) -> list[Picture]:
+def pictures(figures: dict[str, Any]) -> list[Picture]:
     """Every picture that the figures are enough for."""
     drawn = []
-    if any(each["metrics"].get("accuracy") for each in found["settings"]):
-        drawn.append(diagrams.overview(found["settings"], "accuracy"))
-    if found["comparisons"]:
-        drawn.append(diagrams.deltas(found["comparisons"], "rationales"))
-    if found["line"]:
-        drawn.append(diagrams.line(found["line"], "line"))
-    for number, (data, columns) in enumerate(found["by"].items(), start=1):
+    if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
+        drawn.append(diagrams.overview(figures["settings"], "accuracy"))
+    if figures["comparisons"]:
+        drawn.append(diagrams.deltas(figures["comparisons"], "rationales"))
+    if figures["line"]:
+        drawn.append(diagrams.line(figures["line"], "line"))
+    for number, (data, columns) in enumerate(figures["by"].items(), start=1):
         drawn.append(diagrams.by_columns(data, columns, f"by-{number}"))
-    tasks = dict.fromkeys(run["task"] for run in found["curves"])
+    tasks = dict.fromkeys(run["task"] for run in figures["curves"])
     for number, task in enumerate(tasks, start=1):
-        runs = [run for run in found["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
+        runs = [run for run in figures["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
         if drawable(runs):
             drawn.append(curves(task, runs, f"curves-{number}"))
-    if found["calibration"]:
-        drawn.append(diagrams.reliability(found["calibration"], "reliability"))
+    if figures["calibration"]:
+        drawn.append(diagrams.reliability(figures["calibration"], "reliability"))
     return drawn
 
 
-def page(found: dict[str, Any], drawn: Sequence[Picture]) -> str:
+def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
     """One HTML file that needs nothing else."""
     import jinja2
     from markupsafe import Markup
@@ -63,26 +63,27 @@ def page(found: dict[str, Any], drawn: Sequence[Picture]) -> str:
     environment.filters.update(share=_share, points=_points, written=_written, chance=_chance, plain=_plain)
     template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
     # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
-    shown = [{"name": each.name, "caption": each.caption, "svg": Markup(each.svg)} for each in drawn]
+    shown = [{"name": one.name, "caption": one.caption, "svg": Markup(one.svg)} for one in drawn]
     columns = {
-        name: facts for name, facts in METRICS.items() if any(each["metrics"].get(name) for each in found["settings"])
+        name: facts for name, facts in METRICS.items() if any(one["metrics"].get(name) for one in figures["settings"])
     }
-    return template.render(report=found, drawn=shown, columns=columns, findings=findings(found))
+    return template.render(report=figures, drawn=shown, columns=columns, findings=findings(figures))
 
 
-def findings(found: dict[str, Any]) -> list[str]:
+def findings(figures: dict[str, Any]) -> list[str]:
     """What the comparisons say, a sentence each, and nothing that their intervals do not bear out."""
     said = []
-    for each in found["comparisons"]:
-        delta = each["accuracy"]
+    for comparison in figures["comparisons"]:
+        delta = comparison["accuracy"]
         span = f"{_points(delta['value'])} points, 95% interval {_points(delta['low'])} to {_points(delta['high'])}"
         verdict = "no difference can be told" if delta["low"] <= 0 <= delta["high"] else (
             "more accurate" if delta["value"] > 0 else "less accurate")  # fmt: skip
-        count = len(each["each"])
-        seeds = (
-            f"{count} seeds" if count > 1 else "one seed, so other seeds may differ" if each["trained"] else "one model"
+        count = len(comparison["each"])
+        alone = "one seed, so other seeds may differ" if comparison["trained"] else "one model"
+        seeds = f"{count} seeds" if count > 1 else alone
+        said.append(
+            f"{comparison['data']}: {comparison['label']} against {comparison['against']}: {verdict} ({span}; {seeds})."
         )
-        said.append(f"{each['data']}: {each['label']} against {each['against']}: {verdict} ({span}; {seeds}).")
     return said
 
 

@@ -3,7 +3,8 @@
     delta accuracy = accuracy with - accuracy without
     delta ECE      = -(ECE with - ECE without)          above 0 is better calibrated
 
-as RAFT writes them (Zhu et al. 2025, arXiv 2505.24147, equations 5 and 6), with the intervals of statistics/paired.py.
+as RAFT writes them (Zhu et al. 2025, arXiv 2505.24147, equations 5 and 6), with the intervals of
+synth/statistics/paired.py.
 With one seed an interval knows of other questions and not of other seeds.
 """
 
@@ -49,12 +50,12 @@ def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
     grouped = [group for group in groups(evaluations) if group.members[0].rows.ids]
     withs = [group for group in grouped if kind(group.members[0]) != "without"]
     withouts = [group for group in grouped if kind(group.members[0]) == "without"]
-    found = [_comparison(one, other) for one in withs for other in _rivals(one, withouts)]
-    return [comparison for comparison in found if comparison]
+    compared = [_comparison(one, other) for one in withs for other in _rivals(one, withouts)]
+    return [comparison for comparison in compared if comparison]
 
 
 def _rivals(one: Group, withouts: Sequence[Group]) -> list[Group]:
-    """Those measured on the very same data; where there are none, on other data that may hold the same questions."""
+    """Those measured on the very same data; if there are none, on other data that may hold the same questions."""
     belong = [other for other in withouts if _belong(one.members[0], other.members[0])]
     return [other for other in belong if other.data == one.data] or belong
 
@@ -87,23 +88,23 @@ def _comparison(one: Group, other: Group) -> Comparison | None:
     drawn = [_deltas(left, right, rows) for left, right, rows in pairs]
     first, second, _ = pairs[0]
     trained = bool(first.run) and first.run_name != second.run_name
-    each = [
-        {"seed": left.run.get("seed"), "against": right.run.get("seed"), **{name: found[name].value for name in found}}
-        for (left, right, _), found in zip(pairs, drawn, strict=True)
+    of_pairs = [
+        {"seed": left.run.get("seed"), "against": right.run.get("seed"), **{name: by[name].value for name in by}}
+        for (left, right, _), by in zip(pairs, drawn, strict=True)
     ]
     shared = min(len(rows) for _, _, rows in pairs)
-    gains = together([found["accuracy"] for found in drawn], shared)
-    with_ece = all("ece" in found for found in drawn)
-    errors = together([found["ece"] for found in drawn], shared) if with_ece else None
+    gains = together([by["accuracy"] for by in drawn], shared)
+    with_ece = all("ece" in by for by in drawn)
+    errors = together([by["ece"] for by in drawn], shared) if with_ece else None
     against = other.label if one.data == other.data else f"{other.label} ({other.data})"
     return Comparison(
-        one.label, against, one.data, trained, kind(first) == "blank", shared, [pair["seed"] for pair in each],
-        gains, errors, each, _differences(first.run, second.run) if trained else [],
+        one.label, against, one.data, trained, kind(first) == "blank", shared, [pair["seed"] for pair in of_pairs],
+        gains, errors, of_pairs, _differences(first.run, second.run) if trained else [],
     )  # fmt: skip
 
 
 def _by_seed(one: Group, other: Group) -> Iterator[tuple[Evaluation, Evaluation]]:
-    """Runs of the same seed; where no seed is in both, in the order of the seeds."""
+    """Runs of the same seed; if no seed is in both, in the order of the seeds."""
     right = {str(member.run.get("seed")): member for member in other.members}
     same = [(member, right[seed]) for member in one.members if (seed := str(member.run.get("seed"))) in right]
     yield from same or zip(_ordered(one.members), _ordered(other.members), strict=False)
@@ -114,7 +115,7 @@ def _ordered(members: list[Evaluation]) -> list[Evaluation]:
 
 
 def _shared(left: Evaluation, right: Evaluation) -> list[tuple[int, int]]:
-    """Places of the same question on both sides: of the same id, else of the same prompt. [] where few are shared."""
+    """Places of the same question on both sides: of the same id, else of the same prompt. [] if few are shared."""
     for one, other in ((left.rows.ids, right.rows.ids), (left.rows.prompts, right.rows.prompts)):
         places = {key: place for place, key in enumerate(other)}
         rows = [(place, places[key]) for place, key in enumerate(one) if key in places]

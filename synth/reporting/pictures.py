@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 WIDTH = 8.6  # inches
 MARKERS = "osD^v<>"
 POINTS = 200  # of a learning curve; more are put together in so many stretches
@@ -25,6 +24,8 @@ COUNTS = {"steps": "steps", "examples": "examples seen", "tokens": "tokens seen"
 
 @dataclass(frozen=True)
 class Picture:
+    """A picture of a report, drawn twice."""
+
     name: str  # of its file, without .png
     caption: str
     svg: str
@@ -127,7 +128,7 @@ def _curve(axes: "Axes", runs: Sequence[Mapping[str, Any]], curve: str, count: s
 
 
 def _thinned(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Means over stretches, where there are more than POINTS."""
+    """Means over stretches, if there are more than POINTS."""
     import numpy as np
 
     if len(x) <= POINTS:

@@ -50,7 +50,7 @@ class Evaluation:
     name: str
     folder: Path
     facts: dict[str, Any]  # metrics.json
-    run: dict[str, Any]  # synth-run.json of the run it is of, or what metrics.json has of it; {} where it has none
+    run: dict[str, Any]  # synth-run.json of the run it is of, or what metrics.json has of it; {} if it has none
     run_name: str
     rows: Rows
 
@@ -59,13 +59,15 @@ class Evaluation:
         return dict(self.facts.get("data") or {})
 
     def metric(self, name: str) -> dict[str, Any] | None:
-        """`{"value", "low", "high", "n"}`, or None where it was not measured."""
-        found = (self.facts.get("metrics") or {}).get(name)
-        return found if isinstance(found, dict) and isinstance(found.get("value"), int | float) else None
+        """`{"value", "low", "high", "n"}`, or None if it was not measured."""
+        figure = (self.facts.get("metrics") or {}).get(name)
+        return figure if isinstance(figure, dict) and isinstance(figure.get("value"), int | float) else None
 
 
 @dataclass
 class Found:
+    """All runs and evaluations that a report is made of."""
+
     runs: list[Run] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was left out and why, for the reader of the page
@@ -74,7 +76,7 @@ class Found:
 def collect(folders: Sequence[Path]) -> Found:
     """Everything in the folders, each once, in the order given.
 
-    Raises FolderError for a folder that is neither a run nor an evaluation, and where nothing at all can be read.
+    Raises FolderError for a folder that is neither a run nor an evaluation, and if nothing at all can be read.
     """
     found, names = Found(), _names([folder.resolve() for folder in folders])
     seen: set[Path] = set()
@@ -155,6 +157,10 @@ def _read_run(folder: Path, name: str, notes: list[str]) -> Run:
 
 
 def add_evaluation(folder: Path, name: str, run: Run | None, found: Found) -> None:
+    """Read an evaluation folder into `found`, or note there why it is left out.
+
+    Raises FolderError if metrics.json cannot be read.
+    """
     if not (folder / METRICS).is_file():
         found.notes.append(f"{name}: the evaluation did not get to its end (no {METRICS}); it is left out")
         return
@@ -222,10 +228,10 @@ def _object(path: Path) -> dict[str, Any]:
     return read_facts(path, "what synth writes", "run the command that wrote it again", _has_parts) or {}
 
 
-def _has_parts(found: dict[str, Any]) -> bool:
-    """Whether the parts that are relied on are what they should be, where they are there."""
-    tables = all(isinstance(found.get(name) or {}, dict) for name in ("metrics", "by", "run", "calibration", "config"))
-    data = found.get("data") or {}
+def _has_parts(facts: dict[str, Any]) -> bool:
+    """Whether the parts that are relied on have the types they should have, if the file has them."""
+    tables = all(isinstance(facts.get(name) or {}, dict) for name in ("metrics", "by", "run", "calibration", "config"))
+    data = facts.get("data") or {}
     listed = isinstance(data, list) and all(isinstance(part, dict) for part in data)
-    columns = (found.get("by") or {}).values() if tables else ()
+    columns = (facts.get("by") or {}).values() if tables else ()
     return tables and (isinstance(data, dict) or listed) and all(isinstance(column, dict) for column in columns)

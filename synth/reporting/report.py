@@ -30,19 +30,19 @@ COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interv
 
 
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
-    """Write the report of run and evaluation folders to `out`; what is in report.json comes back.
+    """Write the report of run and evaluation folders to `out`; returns the figures, as report.json has them.
 
     Raises FolderError for a folder that is neither, and for an `out` that holds something else.
     """
     _check(out)
-    found = facts(collect(folders))
-    drawn = pictures(found)
-    found["pictures"] = [f"{each.name}.png" for each in drawn]
-    files = {f"{each.name}.png": each.png for each in drawn}
-    files[FIGURES] = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
-    files[PAGE] = page(found, drawn).encode()
+    figures = facts(collect(folders))
+    drawn = pictures(figures)
+    figures["pictures"] = [f"{picture.name}.png" for picture in drawn]
+    files = {f"{picture.name}.png": picture.png for picture in drawn}
+    files[FIGURES] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
+    files[PAGE] = page(figures, drawn).encode()
     _write(out, files)
-    return found
+    return figures
 
 
 def _check(out: Path) -> None:
@@ -72,40 +72,40 @@ def _old_pictures(out: Path) -> set[str]:
     return {name for name in named or [] if isinstance(name, str) and name == Path(name).name and name.endswith(".png")}
 
 
-def show(found: dict[str, Any], out: Path) -> None:
-    """The summary on the terminal."""
-    if found["settings"]:
-        show_table(SETTINGS, map(_setting, found["settings"]), left=2)
-    if found["comparisons"]:
-        show_table(COMPARISONS, map(_comparison, found["comparisons"]), left=3)
-    if line := found["line"]:
+def show(figures: dict[str, Any], out: Path) -> None:
+    """Print the summary of a report."""
+    if figures["settings"]:
+        show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
+    if figures["comparisons"]:
+        show_table(COMPARISONS, map(_comparison, figures["comparisons"]), left=3)
+    if line := figures["line"]:
         typer.echo(
             f"delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
             f" over {len(line['points'])} data sets"
             f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
         )
-    for note in found["notes"]:
+    for note in figures["notes"]:
         typer.echo(f"note: {note}")
     typer.echo(f"wrote {out / PAGE}")
 
 
-def _setting(found: Mapping[str, Any]) -> list[str]:
-    accuracy, ece = found["metrics"].get("accuracy"), found["metrics"].get("ece")
-    spread = found["over_seeds"].get("accuracy")
+def _setting(setting: Mapping[str, Any]) -> list[str]:
+    accuracy, ece = setting["metrics"].get("accuracy"), setting["metrics"].get("ece")
+    spread = setting["over_seeds"].get("accuracy")
     return [
-        found["label"], found["data"], str(len(found["seeds"])), f"{found['rows'] or 0:,}",
+        setting["label"], setting["data"], str(len(setting["seeds"])), f"{setting['rows'] or 0:,}",
         f"{accuracy['value']:.1%}" if accuracy else "-",
         f"{accuracy['low']:.1%} to {accuracy['high']:.1%}" if accuracy else "-",
         f"{100 * spread['sd']:.1f}" if spread else "-", f"{ece['value']:.3f}" if ece else "-",
     ]  # fmt: skip
 
 
-def _comparison(found: Mapping[str, Any]) -> list[str]:
+def _comparison(comparison: Mapping[str, Any]) -> list[str]:
     cells: list[str] = []
-    for delta in (found["accuracy"], found["ece"]):
+    for delta in (comparison["accuracy"], comparison["ece"]):
         value = f"{100 * delta['value']:+.1f}" if delta else "-"
         cells += [value, f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}" if delta else "-"]
-    return [found["label"], found["against"], found["data"], str(len(found["each"])), *cells]
+    return [comparison["label"], comparison["against"], comparison["data"], str(len(comparison["each"])), *cells]
 
 
 def run(asked: Report) -> dict[str, Any]:

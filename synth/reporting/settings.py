@@ -32,7 +32,7 @@ class Group:
 
     def over_seeds(self, metric: str) -> dict[str, float] | None:
         """`{"mean", "sd", "low", "high", "seeds"}` of a metric; None for fewer than two seeds that have it."""
-        values = [found["value"] for member in self.members if (found := member.metric(metric))]
+        values = [figure["value"] for member in self.members if (figure := member.metric(metric))]
         if len(values) < 2:
             return None
         spread = {"low": min(values), "high": max(values), "seeds": len(values)}

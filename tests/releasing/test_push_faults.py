@@ -1,4 +1,4 @@
-"""What goes wrong between here and the Hub: it is waited out, gone on with or said in one line, the token in none."""
+"""What goes wrong between here and the Hub: it is waited out, resumed or said in one line, the token in none."""
 
 import os
 import re
@@ -75,7 +75,7 @@ def test_the_hub_says_how_long_to_wait(hub: Hub, folder: Path, headers: dict[str
 
 def test_too_long_a_wait_is_not_waited(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/commit/", status=429, headers={"Retry-After": "3600"})
-    with pytest.raises(HubError, match=r"patience \(429\), 3600 seconds of it: the same command goes on later"):
+    with pytest.raises(HubError, match=r"patience \(429\), 3600 seconds of it: the same command resumes later"):
         push(Push([folder], REPO))
     assert hub.waits == []
 
@@ -85,7 +85,7 @@ def test_what_the_hub_has_is_not_sent_again(hub: Hub, folder: Path, monkeypatch:
     sent: list[str] = []
     hub.fault("PUT", "/lfs/", times=3, first=lambda: sent.append("whole"))
     hub.fault("PUT", "/lfs/", times=10_000, cut=100)
-    with pytest.raises(HubError, match="the connection to the Hub broke 8 times: the same command goes on later"):
+    with pytest.raises(HubError, match="the connection to the Hub broke 8 times: the same command resumes later"):
         push(Push([folder], REPO))
     assert len(hub.repos[REPO].commits) == 1
     assert len(sent) == len(hub.objects) == 3
@@ -326,7 +326,7 @@ def test_the_token_goes_nowhere_but_to_the_hub(hub: Hub, folder: Path) -> None:
 def test_patience_has_an_end(hub: Hub, folder: Path) -> None:
     hub.fault("POST", "/preupload/", times=99, status=503)
     line = refused(hub, lambda: push(Push([folder], REPO)))
-    assert line == "the Hub is in trouble (503), 8 times in a row: the same command goes on later"
+    assert line == "the Hub is in trouble (503), 8 times in a row: the same command resumes later"
     assert hub.waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
     assert len(hub.asked("POST", "/preupload/")) == TRIES
 
