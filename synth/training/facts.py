@@ -14,7 +14,7 @@ PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "t
 
 
 def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
-    """What is known of a run before it begins, as synth-run.json keeps it; no machine's folders get out."""
+    """What is known of a run before it begins, as synth-run.json keeps it, without paths of this machine."""
     folders = [weighted(given) for given in config.data]
     named = replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders])
     kept = shown(named)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from synth.cards import model as card
+from synth.cards import model as model_card
 from synth.training import targets
 from synth.training.facts import last_losses
 from synth.training.fit import Fitted
@@ -23,6 +23,6 @@ def complete(fitted: Fitted, architecture: Architecture, begun: dict[str, Any], 
         "loss": diary.loss, "eval_loss": diary.eval_loss,
         "stopped_early": fitted.steps < fitted.planned, "complete": True,
     }  # fmt: skip
-    words = card.Words(architecture.words, architecture.classes().model.__name__)
-    card.write(run.folder, {**final, **last_losses(run.log(), diary.config.log_steps)}, prepared.example, words)
+    words = model_card.Words(architecture.words, architecture.classes().model.__name__)
+    model_card.write(run.folder, {**final, **last_losses(run.log(), diary.config.log_steps)}, prepared.example, words)
     run.write(final)

@@ -46,8 +46,8 @@ def fit(
 ) -> Fitted:  # fmt: skip
     """Train the model; checkpoints and log go to the run folder, which has begun.
 
-    resume: go on from its last checkpoint. Raises TrainingError, FolderError; what was done up to the last checkpoint
-    is kept.
+    resume: continue from its last checkpoint. Raises TrainingError, FolderError; what was done up to the last
+    checkpoint is kept.
     """
     from transformers import PrinterCallback
 
@@ -92,7 +92,7 @@ def steps(config: Settled, order: Order) -> int:
 
 
 def arguments(architecture: Architecture, config: Settled, place: "Place", run: Run, planned: int) -> Any:
-    """The settings in the library's words; rows come in the order of training/order.py: a sequential sampler."""
+    """The settings in the library's words; rows come in the order of order.py: a sequential sampler."""
     return architecture.classes().arguments(
         output_dir=str(run.checkpoints), max_steps=planned, seed=config.seed, learning_rate=config.lr,
         lr_scheduler_type=config.schedule, warmup_steps=int(config.warmup * planned), weight_decay=config.weight_decay,

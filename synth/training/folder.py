@@ -42,6 +42,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Checkpoint:
+    """A state of a run that training can resume from."""
+
     folder: Path
     step: int
     seconds: float  # of training up to here, over all resumptions
@@ -106,7 +108,7 @@ class Run:
         if begun["complete"]:
             raise FolderError(f"{self.folder} holds another run ({other[0]}): give another --out, or --overwrite")
         raise FolderError(
-            f"{self.folder} holds a run that did not get to its end: --resume goes on with it, --overwrite begins anew"
+            f"{self.folder} holds a run that did not get to its end: --resume continues it, --overwrite begins anew"
         )
 
     def _check_empty(self, job: Job) -> None:

@@ -54,10 +54,10 @@ def command(processes: int, words: Sequence[str]) -> list[str]:
 def _check_gpus(processes: int) -> None:
     import torch
 
-    there = torch.cuda.device_count()
-    if torch.cuda.is_available() and there < processes:
+    gpus = torch.cuda.device_count()
+    if torch.cuda.is_available() and gpus < processes:
         raise UsageError(
-            f"--processes {processes}: this machine has {there} GPUs; give --processes {there}, or --launch none"
+            f"--processes {processes}: this machine has {gpus} GPUs; give --processes {gpus}, or --launch none"
         )
 
 

@@ -237,7 +237,7 @@ def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> 
         run.drop_broken()
         raise FolderError(
             f"a checkpoint cannot be written to {run.folder} ({_kept(run)}): the disk is full, or a "
-            "file may not be that large; free some space and go on with --resume"
+            "file may not be that large; free some space and continue with --resume"
         ) from error
     except KeyboardInterrupt as error:
         if not run.main:
@@ -264,10 +264,10 @@ def _terminable(alone: bool) -> Iterator[None]:
 
 def _kept(run: Run) -> str:
     last = run.last()
-    return f"--resume goes on from step {last.step}" if last else "there is no checkpoint yet"
+    return f"--resume continues from step {last.step}" if last else "there is no checkpoint yet"
 
 
 def checkpoint(run: Run, resume: bool) -> str | None:
-    """The checkpoint from which a resumed run goes on, if it had got to one."""
+    """The checkpoint that a resumed run continues from; None if it has none."""
     last = run.last() if resume else None
     return str(last.folder) if last else None

@@ -31,7 +31,7 @@ class Part:
     sha256: str
 
     def facts(self) -> dict[str, Any]:
-        """As synth-run.json keeps it; of the path the last part, so that no machine's folders get out."""
+        """What synth-run.json keeps of it: of the path the last part only, so that no paths of this machine get out."""
         tasks = sorted({record.task for record in self.records})
         return {
             "folder": self.folder.resolve().name, "split": self.split, "rows": len(self.records),

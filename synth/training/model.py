@@ -1,4 +1,4 @@
-"""The student made ready: loaded or new, an embedding for each token, LoRA."""
+"""Makes the student ready: loaded or new, an embedding for each token, LoRA."""
 
 import warnings
 from collections.abc import Sequence

@@ -17,9 +17,7 @@ from typing import Any
 
 from synth.data import manifest, names, reading
 from synth.errors import SourceError
-from synth.questions import files, find, loading
-from synth.questions import hub as _hub
-from synth.questions.hub import NAME, download
+from synth.questions import files, find, hub, loading
 from synth.questions.task import Hub, Task
 
 # Usual names of the column that holds the question, the likeliest first; `Body` goes before `Question` (SVAMP, ASDiv).
@@ -33,9 +31,9 @@ TEST = "test+validation"  # files of the Hub's Parquet copy; of the two those th
 
 
 def benchmark(against: str) -> Iterator[Question]:
-    """The questions of a benchmark, each with its id, or the number of its row where it has none.
+    """The questions of a benchmark, each with its id, or the number of its row if it has none.
 
-    Raises SourceError (one line) for what is not there or cannot be read, or where no field holds questions.
+    Raises SourceError (one line) for what is not there or cannot be read, or if no field holds questions.
     """
     task, colon, source = against.partition(":")
     if (colon or not Path(task).exists()) and (known := find.known_task(task)) is not None:
@@ -43,7 +41,7 @@ def benchmark(against: str) -> Iterator[Question]:
     place, field = _split(against)
     if Path(place).exists():
         return _on_disk(Path(place), field)
-    if NAME.fullmatch(place) and not Path(place).parent.exists():
+    if hub.NAME.fullmatch(place) and not Path(place).parent.exists():
         return _on_hub(place, field)
     raise SourceError(
         f"{against} is not there: give a file, FILE:FIELD, a folder, a task of synth tasks, or org/name on the Hub"
@@ -84,18 +82,18 @@ def _of_folder(folder: Path) -> Iterator[Question]:
 
 def _of_task(task: Task, source: str) -> Iterator[Question]:
     split = None if Path(source).is_file() else "test"
-    there = source or (task.hub.id if task.hub else "hub")
-    yield from ((question.id, question.text) for question in loading.load(task, there, split))
+    place = source or (task.hub.id if task.hub else "hub")
+    yield from ((question.id, question.text) for question in loading.load(task, place, split))
 
 
 def _on_hub(place: str, field: str) -> Iterator[Question]:
     """A dataset that a task knows is read from the task's own config and test split."""
     known = [find.find_task(name).hub for name in find.task_names()]
-    hub = next((each for each in known if each and each.id == place), None)
-    if hub is None:
-        found = _hub.place(place, None)
-        hub = Hub(found.id, found.config, {"test": TEST})
-    yield from _rows(download(hub, "test"), field)
+    source = next((own for own in known if own and own.id == place), None)
+    if source is None:
+        named = hub.place(place, None)
+        source = Hub(named.id, named.config, {"test": TEST})
+    yield from _rows(hub.download(source, "test"), field)
 
 
 def _rows(paths: Sequence[Path], field: str) -> Iterator[Question]:
@@ -127,7 +125,7 @@ def _value(row: Mapping[str, Any], name: str) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    """The text of a column; of a chat what is said before its last turn, which is the answer where there is one."""
+    """The text of a column; of a chat what is said before its last turn, which is the answer if there is one."""
     if isinstance(value, str):
         return value
     if not isinstance(value, list) or not all(isinstance(turn, Mapping) for turn in value):

@@ -31,12 +31,12 @@ _NO_WORDS = re.compile(r"[\W_]+")
 
 
 def no_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a dataset whose checker has to know nothing but the row."""
+    """The settings of a checker that has to know nothing but the row."""
     return {}
 
 
 def no_expectations(manifest: Manifest) -> list[Any]:
-    """Of a dataset with no expectations of its own, but that the steps hold."""
+    """The further expectations of a dataset that has none: only its steps have to hold."""
     return []
 
 
@@ -60,9 +60,7 @@ class Checker:
 
     # What an output says.
     kind: Kind = "text"
-    closing: str = (
-        "The answer is {answer}."  # how a completion with a rationale ends; "\n{answer}": on a line of its own
-    )
+    closing: str = "The answer is {answer}."  # how a completion with a rationale ends; "\n{answer}": on its own line
     step_break: str | None = (
         None  # regular expression between two steps; None: lines, or the sentences of a single line
     )
@@ -73,9 +71,8 @@ class Checker:
     stores: Callable[[str], str] | None = None  # an answer that was found as rows have it; None: unchanged
 
     # Whether a rationale holds.
-    check: Callable[..., Fault | None] | None = (
-        None  # (record, **settings): the first fault of a row, by its text alone
-    )
+    # (record, **settings): the first fault of a row, by its text alone; None: nothing is checked.
+    check: Callable[..., Fault | None] | None = None
     settings: Callable[[Mapping[str, Any]], dict[str, Any]] = no_settings  # out of the config of a folder
     record_of: Callable[[Record, str, Found], Record] = record_of  # the row as an output has it
     # (record, draw, settings): rationales with one mistake in them, each with the answer it comes to; None: none known.
@@ -98,15 +95,14 @@ class Checker:
     def read_output(self, record: Record, output: str, cut_off: bool = False) -> Found:
         """The answer that an output commits to, and its rationale. Never raises, whatever the output is.
 
-        `cut_off`: the length limit ended the output, so it has no answer, whatever it says last.
+        cut_off: the length limit ended the output, so it has no answer, whatever it says last.
         """
         text = _BLANKS.sub("", output).strip()
         found = self.reads(record, text) if self.reads else self._behind_closing(text)
         if found is None:
             finish = "length" if cut_off else None
-            said = read_reply(
-                text, self.kind, self.options_of(record), closing=self.closing, finish_reason=finish
-            )  # fmt: skip
+            options = self.options_of(record)
+            said = read_reply(text, self.kind, options, closing=self.closing, finish_reason=finish)
             found = Found(said.answer, said.rationale)
         return replace(found, answer=None) if cut_off else found
 

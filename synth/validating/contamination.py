@@ -65,21 +65,21 @@ class Contamination:
         self._examples: list[dict[str, str]] = []
 
     def add(self, ids: Sequence[str], prompts: Sequence[str]) -> None:
-        """Rows of a dataset."""
+        """Compare the prompts of some rows."""
         flat: list[int] = []
         starts: list[int] = []
-        found: dict[int, tuple[int, str]] = {}  # place of a row in this chunk -> question and the words they share
+        hits: dict[int, tuple[int, str]] = {}  # place of a row in this chunk -> question and the words they share
         for row, prompt in enumerate(prompts):
             starts.append(len(flat))
-            self._read(row, prompt, flat, found)
-            flat.append(0)  # no n-gram goes on into the next row
+            self._read(row, prompt, flat, hits)
+            flat.append(0)  # no n-gram reaches into the next row
             if len(flat) >= CHUNK or row == len(prompts) - 1:
-                self._look_up(flat, starts, prompts[row + 1 - len(starts) : row + 1], row + 1 - len(starts), found)
+                self._look_up(flat, starts, prompts[row + 1 - len(starts) : row + 1], row + 1 - len(starts), hits)
                 flat, starts = [], []
         self._rows += len(prompts)
-        self._rows_hit += len(found)
-        for row in sorted(found)[: 3 - len(self._examples)]:
-            question, shared = found[row]
+        self._rows_hit += len(hits)
+        for row in sorted(hits)[: 3 - len(self._examples)]:
+            question, shared = hits[row]
             self._examples.append({"id": ids[row], "against_id": self._index.ids[question], "ngram": shared})
 
     def report(self) -> dict[str, Any]:
@@ -96,8 +96,8 @@ class Contamination:
             "examples": self._examples,
         }
 
-    def _read(self, row: int, prompt: str, flat: list[int], found: dict[int, tuple[int, str]]) -> None:
-        """Adds the numbers of a prompt's words, and looks for short questions."""
+    def _read(self, row: int, prompt: str, flat: list[int], hits: dict[int, tuple[int, str]]) -> None:
+        """Add the numbers of a prompt's words to `flat`, and look for short questions in it."""
         known, short = self._index.vocabulary.get, self._index.short
         if not short:
             flat.extend(map(known, words(prompt), repeat(0)))
@@ -107,28 +107,28 @@ class Contamination:
             said = words(line)
             flat.extend(map(known, said, repeat(0)))
             if len(said) < self.ngram + LABEL_WORDS:
-                self._compare_whole(row, said, line, found)
+                self._compare_whole(row, said, line, hits)
         if len(flat) - start < self.ngram and "\n" in prompt:
-            self._compare_whole(row, words(prompt), "", found)
+            self._compare_whole(row, words(prompt), "", hits)
 
-    def _compare_whole(self, row: int, said: list[str], line: str, found: dict[int, tuple[int, str]]) -> None:
+    def _compare_whole(self, row: int, said: list[str], line: str, hits: dict[int, tuple[int, str]]) -> None:
         label = LABEL.match(line)
         for skipped in (0, len(words(label[0])) if label else 0):
             text = " ".join(said[skipped:])
             question = self._index.short.get(text)
             if question is not None:
                 self._index.hit[question] = True
-                found.setdefault(row, (question, text))
+                hits.setdefault(row, (question, text))
 
     def _look_up(
-        self, flat: list[int], starts: list[int], prompts: Sequence[str], first: int, found: dict[int, tuple[int, str]]
+        self, flat: list[int], starts: list[int], prompts: Sequence[str], first: int, hits: dict[int, tuple[int, str]]
     ) -> None:
         places, questions = self._index.look_up(np.array(flat, dtype=np.int32))
         rows = np.searchsorted(starts, places, side="right") - 1
         for row, at in zip(*np.unique(rows, return_index=True), strict=True):
             start = int(places[at]) - starts[row]
             shared = " ".join(words(prompts[row])[start : start + self.ngram])
-            found.setdefault(first + int(row), (int(questions[at]), shared))
+            hits.setdefault(first + int(row), (int(questions[at]), shared))
 
 
 class _Index:
@@ -192,9 +192,8 @@ class _Index:
         self.common = int((counts > COMMON).sum())
         rare = (counts <= COMMON)[inverse]
         self._sorted, self._owners = hashes[rare], owners[rare]
-        bits = min(
-            28, max(16, (8 * len(self._sorted)).bit_length())
-        )  # at least 8 places for each: most misses end here
+        # At least 8 places for each n-gram: most misses end here.
+        bits = min(28, max(16, (8 * len(self._sorted)).bit_length()))
         self._shift = np.uint64(64 - bits)
         self._maybe = np.zeros(1 << bits, dtype=bool)
         self._maybe[self._sorted >> self._shift] = True

@@ -37,7 +37,7 @@ COLUMN = ("Sampled Unexpected Values", "The first of them")  # ids of rows stand
 def write_docs(folder: Path, name: str, outcomes: list[Outcome]) -> None:
     """One page for each suite, index.html before them; replaces what was there.
 
-    Raises FolderError where the folder cannot be written.
+    Raises FolderError if the folder cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="synth-docs-") as made:
         site = Path(made, "site")
@@ -66,12 +66,12 @@ def _index(site: Path, name: str, outcomes: list[Outcome]) -> str:
     lines = []
     for suite in dict.fromkeys(outcome.suite for outcome in outcomes):
         page = next(iter((site / "validations" / suite).rglob("*.html")), None)
-        each = [outcome for outcome in outcomes if outcome.suite == suite]
-        failed = [outcome for outcome in each if not outcome.success]
+        own = [outcome for outcome in outcomes if outcome.suite == suite]
+        failed = [outcome for outcome in own if not outcome.success]
         sign = "danger" if failed else "success"
         link = f'<a href="{page.relative_to(site).as_posix()}">{escape(suite)}</a>' if page else escape(suite)
         lines.append(
-            f'<tr><td><i class="text-{sign}"></i></td><td>{link}</td><td>{len(each) - len(failed)} of {len(each)}</td>'
+            f'<tr><td><i class="text-{sign}"></i></td><td>{link}</td><td>{len(own) - len(failed)} of {len(own)}</td>'
             f"<td>{'<br>'.join(escape(_told(outcome)) for outcome in failed)}</td></tr>"
         )
     head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>{STYLE}'
@@ -94,8 +94,8 @@ def _build(home: Path, site: Path, name: str, outcomes: list[Outcome]) -> None:
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     for suite in dict.fromkeys(outcome.suite for outcome in outcomes):
         _put(context, name, suite, [outcome for outcome in outcomes if outcome.suite == suite])
-    for each in list(context.get_site_names()):
-        context.delete_data_docs_site(each)
+    for site_name in list(context.get_site_names()):
+        context.delete_data_docs_site(site_name)
     context.add_data_docs_site(
         site_name="synth",
         site_config={
@@ -108,7 +108,7 @@ def _build(home: Path, site: Path, name: str, outcomes: list[Outcome]) -> None:
 
 
 def _put(context: Any, name: str, suite: str, outcomes: list[Outcome]) -> None:
-    """A suite and its results into the stores of the project."""
+    """Put a suite and its results into the stores of the project."""
     import great_expectations as gx
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
@@ -127,7 +127,7 @@ def _put(context: Any, name: str, suite: str, outcomes: list[Outcome]) -> None:
     context.suites.add(expectations)
     run = RunIdentifier(run_name=name, run_time=datetime.now(timezone.utc))  # else it looks for a date in the name
     held = sum(outcome.success for outcome in outcomes)
-    found = ExpectationSuiteValidationResult(
+    results = ExpectationSuiteValidationResult(
         success=held == len(outcomes), results=[_result(outcome) for outcome in outcomes], suite_name=suite,
         statistics={
             "evaluated_expectations": len(outcomes), "successful_expectations": held,
@@ -140,7 +140,7 @@ def _put(context: Any, name: str, suite: str, outcomes: list[Outcome]) -> None:
         ),
     )  # fmt: skip
     key = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite), run, name)
-    context.validation_results_store.set(key, found)
+    context.validation_results_store.set(key, results)
 
 
 def _result(outcome: Outcome) -> Any:
@@ -156,7 +156,7 @@ def _result(outcome: Outcome) -> Any:
         "missing_percent": 100 * outcome.missing / outcome.elements if outcome.elements else 0.0,
         "unexpected_count": outcome.failures, "unexpected_percent": share, "unexpected_percent_nonmissing": share,
         "unexpected_percent_total": share, "partial_unexpected_list": outcome.examples,
-        "partial_unexpected_counts": [{"value": each} for each in shown],
+        "partial_unexpected_counts": [{"value": text} for text in shown],
     }  # fmt: skip
     if not outcome.elements:
         figures = {"observed_value": outcome.observed}

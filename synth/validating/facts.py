@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from synth.data import survey
 from synth.data.builder import Builder, builder_of, whole_prompt
 from synth.data.fingerprints import Prints, prints
-from synth.data.survey import META as DISTILLED_META
 from synth.record import FIELDS, Record
 from synth.validating.checker import Checker, find
 from synth.validating.reading import Item, Unreadable, rows
@@ -30,7 +30,7 @@ SAID = {str: "text", int: "a whole number", float: "a number", bool: "true or fa
 
 @dataclass(frozen=True)
 class Spec:
-    """What the workers have to know."""
+    """What the workers have to know of the dataset and of what is asked."""
 
     manifest: Mapping[str, Any]
     kinds: tuple[str, ...]  # modules of validators/ that this dataset is held to
@@ -52,10 +52,10 @@ class Spec:
         return builder_of(self.manifest)
 
     def meta(self) -> Mapping[str, type] | None:
-        """Columns of meta and their types; None where nobody declares them."""
+        """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
             return self.builder.meta
-        return DISTILLED_META if "distilled" in self.kinds else None
+        return survey.META if "distilled" in self.kinds else None
 
 
 @dataclass
@@ -81,7 +81,7 @@ class _Look:
     """Gathers the columns of one work item."""
 
     def __init__(self, spec: Spec) -> None:
-        self.spec, self.found = spec, Facts()
+        self.spec, self.facts = spec, Facts()
         more = {name: column for checker in spec.checkers for name, column in checker.columns.items()}
         self.more = tuple(more.values())
         self.names = (*PLAIN, *more, *spec.columns)
@@ -95,7 +95,7 @@ class _Look:
 
     def add(self, row: Any) -> None:
         fault = self._schema_fault(row)
-        self.found.rows += 1
+        self.facts.rows += 1
         self.whole.append(not fault)
         if fault:
             self.lines.append(self._broken(row, fault))
@@ -117,12 +117,8 @@ class _Look:
     def _plain(self, record: Record) -> tuple[Any, ...]:
         """What every dataset has, in the order of PLAIN."""
         prompt, completion = record.prompt, record.completion
-        there = record.id.strip() and record.answer.strip() and prompt.strip() and completion.strip()
-        blank = (
-            ""
-            if there and record.task.strip()
-            else ", ".join(name for name in DUE if not getattr(record, name).strip())
-        )
+        full = all(map(str.strip, (record.id, record.task, prompt, record.answer, completion)))
+        blank = "" if full else ", ".join(name for name in DUE if not getattr(record, name).strip())
         closes = completion.endswith(self.spec.own.ends_with(record, self.spec.manifest))
         return (
             record.id, record.task, record.answer, "", blank, len(prompt), len(record.rationale), len(completion),
@@ -148,12 +144,12 @@ class _Look:
             said = " ".join(record.rationale.split()).casefold()
             texts["rationales"].append(said)
             texts["pairs"].append(f"{question}\n{said}")
-        self.found.answers[record.answer] += 1
+        self.facts.answers[record.answer] += 1
         if record.provenance and record.provenance.get("verdicts"):
-            self.found.verdicts.update((said["judge"], said["verdict"]) for said in verdicts_of(record))
+            self.facts.verdicts.update((said["judge"], said["verdict"]) for said in verdicts_of(record))
 
     def _schema_fault(self, row: Any) -> str:
-        """Told by the types in a row alone, so each combination of types is looked at once."""
+        """What is wrong with the fields of a row. Their types alone decide, so each combination is looked at once."""
         if type(row) is not dict:
             return row.why if isinstance(row, Unreadable) else "the row is no object"
         meta = row.get("meta")
@@ -165,39 +161,42 @@ class _Look:
 
     def done(self) -> Facts:
         columns = zip(*self.lines, strict=True) if self.lines else ((),) * len(self.names)
-        self.found.columns = dict(zip(self.names, map(list, columns), strict=True))
+        self.facts.columns = dict(zip(self.names, map(list, columns), strict=True))
         whole = np.array(self.whole, dtype=bool)
         for name, texts in self.texts.items():
-            made = np.zeros(self.found.rows, dtype=np.uint64)
+            made = np.zeros(self.facts.rows, dtype=np.uint64)
             if texts:
                 made[whole] = np.maximum(prints(texts), 1)
-            self.found.prints[name] = made
-        return self.found
+            self.facts.prints[name] = made
+        return self.facts
 
 
 def verdicts_of(record: Record) -> list[Mapping[str, Any]]:
     """What judges said of a row; only what is written as a verdict is one."""
     said = (record.provenance or {}).get("verdicts")
-    found = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
-    return [each for each in found if isinstance(each.get("judge"), str) and isinstance(each.get("verdict"), str | None)
-            and "verdict" in each]  # fmt: skip
+    given = [verdict for verdict in said if isinstance(verdict, dict)] if isinstance(said, list) else []
+    return [verdict for verdict in given if _is_verdict(verdict)]
+
+
+def _is_verdict(given: Mapping[str, Any]) -> bool:
+    return isinstance(given.get("judge"), str) and "verdict" in given and isinstance(given["verdict"], str | None)
 
 
 def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None) -> str:
-    """What is wrong with the fields of a row and their types; "" where nothing is."""
+    """What is wrong with the fields of a row and their types; "" if nothing is."""
     wrong = [f"no {name}" for name in FIELDS if name not in row] + [f"unknown {n}" for n in row if n not in FIELDS]
     wrong += [f"{name} is {_said(row[name])}, not text" for name in TEXTS if name in row and type(row[name]) is not str]
     if not isinstance(row.get("provenance"), dict | None):
         wrong.append(f"provenance is {_said(row['provenance'])}, not an object or null")
-    found = row.get("meta")
-    if not isinstance(found, dict):
-        return "; ".join([*wrong, f"meta is {_said(found)}, not an object"] if "meta" in row else wrong)
-    due = {name: type(value) for name, value in found.items()} if meta is None else meta
-    wrong += [f"meta has no {name}" for name in due if name not in found]
-    wrong += [f"meta has an unknown {name}" for name in found if name not in due]
+    columns = row.get("meta")
+    if not isinstance(columns, dict):
+        return "; ".join([*wrong, f"meta is {_said(columns)}, not an object"] if "meta" in row else wrong)
+    due = {name: type(value) for name, value in columns.items()} if meta is None else meta
+    wrong += [f"meta has no {name}" for name in due if name not in columns]
+    wrong += [f"meta has an unknown {name}" for name in columns if name not in due]
     wrong += [
         f"meta.{name} is {_said(value)}, not {SAID.get(due[name], 'plain')}"
-        for name, value in found.items()
+        for name, value in columns.items()
         if name in due and not _fits(value, due[name])
     ]
     return "; ".join(wrong)

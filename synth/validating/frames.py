@@ -16,7 +16,6 @@ from synth.validating.suites import Outcome, Runner, columns_of, is_by_row
 if TYPE_CHECKING:
     import pandas as pd
 
-
 FEW_LABELS, MOST_OF_TWO = 20, 0.8
 MOST_OF_MANY = 0.2  # share of one answer among many different ones
 TEXTS = ("prompt", "rationale", "completion")
@@ -28,11 +27,11 @@ class Rows:
 
     def __init__(self, suites: Mapping[str, Sequence[Any]], texts: Sequence[str]) -> None:
         chosen = {
-            name: [each for each in suite if (each.meta or {}).get("on", "rows") == "rows"]
+            name: [one for one in suite if (one.meta or {}).get("on", "rows") == "rows"]
             for name, suite in suites.items()
         }
-        self.by_row = {name: [each for each in suite if is_by_row(each)] for name, suite in chosen.items()}
-        self.whole = {name: [each for each in suite if not is_by_row(each)] for name, suite in chosen.items()}
+        self.by_row = {name: [one for one in suite if is_by_row(one)] for name, suite in chosen.items()}
+        self.whole = {name: [one for one in suite if not is_by_row(one)] for name, suite in chosen.items()}
         self.own = _own_columns(suites)
         self._used, self._kept = self._columns(self.by_row), self._columns(self.whole)
         extra = [*self._used, *self._kept, *texts]
@@ -41,17 +40,17 @@ class Rows:
         self._frames: list[pd.DataFrame] = []
 
     def _columns(self, suites: Mapping[str, Sequence[Any]]) -> list[str]:
-        """The columns that are named, `id` first.
+        """The columns that the suites name, `id` first.
 
-        Raises UsageError for one that there cannot be.
+        Raises UsageError for a column that does not exist.
         """
-        found = {"id": None}
+        named = {"id": None}
         for suite, expectations in suites.items():
             for expectation in expectations:
                 for name in columns_of(expectation):
                     self._check(suite, name)
-                    found[name] = None
-        return list(found)
+                    named[name] = None
+        return list(named)
 
     def _check(self, suite: str, name: str) -> None:
         where, dot, rest = name.partition(".")
@@ -116,24 +115,24 @@ def commonest_most(different: int, rows: int) -> float:
 def verdicts_frame(scan: Scan) -> "pd.DataFrame":
     """One row a split and judge: judged, bad_share, unscored_share. The last verdict on a judge's menu is the bad one.
 
-    No rows where nothing was judged.
+    No rows if nothing was judged.
     """
     import pandas as pd
 
-    found = []
+    lines = []
     for name, split in scan.splits.items():
         for judge in sorted({judge for judge, _ in split.verdicts if registry.has("judges", judge)}):
             counts = {verdict: count for (who, verdict), count in split.verdicts.items() if who == judge}
             judged, bad = sum(counts.values()), find_judge(judge).menu[-1]
-            found.append(
+            lines.append(
                 {"id": f"{name}, {judge}", "judged": judged, "bad_share": counts.get(bad, 0) / judged,
                  "unscored_share": counts.get(None, 0) / judged}
             )  # fmt: skip
-    return pd.DataFrame(found)
+    return pd.DataFrame(lines)
 
 
 def files_frame(manifest: Mapping[str, Any], data: Mapping[str, Mapping[str, Any]]) -> "pd.DataFrame":
-    """One row a file: sha256 as it is ("missing" where it is not there) and sha256_due."""
+    """One row a file: sha256 as it is ("missing" if it is not there) and sha256_due."""
     import pandas as pd
 
     return pd.DataFrame(

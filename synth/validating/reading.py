@@ -27,11 +27,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
+    """A row that cannot be read."""
+
     why: str
 
 
 def items(path: Path) -> Iterator[Item]:
-    """A file cut up. Raises FolderError for one that is not there or is no Parquet."""
+    """Cut a file into work items. Raises FolderError for a file that is missing or no Parquet."""
     try:
         yield from _row_groups(path) if path.suffix == ".parquet" else _ranges(path)
     except OSError as error:
@@ -39,7 +41,7 @@ def items(path: Path) -> Iterator[Item]:
 
 
 def rows(item: Item) -> Iterator[Any]:
-    """What stands in part of a file: dictionaries where all is well, other JSON and Unreadable where it is not."""
+    """What stands in part of a file: dictionaries if all is well, other JSON and Unreadable if not."""
     try:
         yield from _parquet(item) if item.path.suffix == ".parquet" else _lines(item)
     except OSError as error:

@@ -16,13 +16,13 @@ def read_validation(folder: Path) -> dict[str, Any] | None:
     return read_facts(folder / VALIDATION, "what synth validate writes", "run synth validate again", _has_parts)
 
 
-def _has_parts(found: Mapping[str, Any]) -> bool:
+def _has_parts(facts: Mapping[str, Any]) -> bool:
     """Whether the parts are there, and `data` says of files how large they were, and their hashes."""
-    wanted, data = ("success", "data", "expectations", "contamination"), found.get("data")
+    wanted, data = ("success", "data", "expectations", "contamination"), facts.get("data")
     return (
-        all(name in found for name in wanted)
+        all(name in facts for name in wanted)
         and isinstance(data, dict)
-        and all(isinstance(facts, dict) and {"bytes", "sha256"} <= facts.keys() for facts in data.values())
+        and all(isinstance(file, dict) and {"bytes", "sha256"} <= file.keys() for file in data.values())
     )
 
 

@@ -1,7 +1,7 @@
 """Goes through the splits of a folder once: frames of facts for the row expectations, sums for the others.
 
 Work items come back from the workers in order. What has to be known of all rows before (which ids, which questions)
-is told here, by 64-bit prints in bounded memory, so that a leak is found wherever its twin stands.
+is decided here, by 64-bit prints in bounded memory, so that a leak is found wherever its twin stands.
 """
 
 from collections import Counter
@@ -23,7 +23,6 @@ from synth.workers.local import ordered, pool
 if TYPE_CHECKING:
     import pandas as pd
 
-
 CHUNK = 131_072  # rows in one frame: Great Expectations takes its time for each, whatever its length
 COUNTED = 50_000  # different answers that are counted at once
 Progress = Callable[[str, int, int | None], None]
@@ -33,7 +32,7 @@ Progress = Callable[[str, int, int | None], None]
 class Commonest:
     """Counts of the commonest answers in bounded memory.
 
-    Lossy counting (Manku and Motwani 2002): where there are too many different answers the rare ones are dropped, and
+    Lossy counting (Manku and Motwani 2002): if there are too many different answers the rare ones are dropped, and
     a count is then too low by at most `lost`.
     """
 
@@ -95,8 +94,8 @@ class Scan:
             self._close(self.seen)
 
     def _close(self, seen: Mapping[str, Seen]) -> None:
-        for each in seen.values():
-            each.close()
+        for texts in seen.values():
+            texts.close()
 
     def _looked_at(self, split: str, executor: Any) -> Iterator[tuple[Item, Facts]]:
         """Each work item of a split with what was found in it, in order."""
@@ -139,12 +138,12 @@ class Scan:
 
 
 def _new(seen: Seen, prints: Prints) -> list[bool | None]:
-    """Which texts no row before had; None where there is no text."""
-    there = np.flatnonzero(prints)
-    found: list[bool | None] = [None] * len(prints)
-    for place, new in zip(there.tolist(), seen.take(prints[there]).tolist() if len(there) else (), strict=True):
-        found[place] = new
-    return found
+    """Which texts no row before had; None if there is no text."""
+    places = np.flatnonzero(prints)
+    new: list[bool | None] = [None] * len(prints)
+    for place, first in zip(places.tolist(), seen.take(prints[places]).tolist() if len(places) else (), strict=True):
+        new[place] = first
+    return new
 
 
 def _and_not(new_here: list[bool | None], new: list[bool | None]) -> list[bool | None]:
@@ -161,7 +160,7 @@ def _frame(waiting: list[dict[str, Any]]) -> "pd.DataFrame":
 
 
 def _column(values: list[Any]) -> Any:
-    """Truths and numbers as such, also where some are missing; anything else as it is."""
+    """Truths and numbers as such, even if some are missing; anything else as it is."""
     import pandas as pd
 
     types = set(map(type, values))

@@ -1,4 +1,4 @@
-"""The table of a validation."""
+"""What a validation shows on the terminal: a table of expectations, and the first failures."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
 """The expectation that the steps of every row hold, as Great Expectations knows expectations.
 
 The checker of a dataset (`check` in validators/) works every row out again. That is done in the worker that has just
-read the row (synth/validating/facts.py), on all processors, and leaves a column of verdicts: empty where the row holds,
-`reason: detail` where it does not, null where a sample leaves the row out. This expectation is over that column.
+read the row (synth/validating/facts.py), on all processors, and leaves a column of verdicts: empty if the row holds,
+`reason: detail` if it does not, null if a sample leaves the row out. This expectation is over that column.
 """
 
 from typing import Any, ClassVar

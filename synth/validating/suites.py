@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.expectations.expectation import Expectation
 
-
 EXAMPLES = 3
 SHOWN = 160  # characters of what was seen
 # Map expectations that look at all rows at once: run on frame after frame they would say something else.
@@ -34,7 +33,7 @@ WHOLE = {
 
 
 def load_gx() -> Any:
-    """Great Expectations with its telemetry off. Raises MissingExtraError where it is not installed."""
+    """Great Expectations with its telemetry off. Raises MissingExtraError if it is not installed."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while it is imported
     try:
         with quiet():
@@ -102,7 +101,7 @@ class Outcome:
 def _plain(value: Any) -> str | None:
     """Something that was seen, on one line; of two columns their numbers: `199 and 200`. None for truths and hashes."""
     if isinstance(value, tuple | list):
-        return " and ".join(f"{each:.15g}" for each in value) if all(isinstance(each, Real) for each in value) else None
+        return " and ".join(f"{part:.15g}" for part in value) if all(isinstance(part, Real) for part in value) else None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return " ".join(str(value).split())
@@ -115,7 +114,7 @@ class Runner:
     """Expectations of several suites for one kind of frame."""
 
     def __init__(self, suites: Mapping[str, Sequence["Expectation"]], ids: str = "id") -> None:
-        self.outcomes = [Outcome(suite, each) for suite, expectations in suites.items() for each in expectations]
+        self.outcomes = [Outcome(suite, one) for suite, expectations in suites.items() for one in expectations]
         self._ids = ids
         self._definition = _definition([outcome.expectation for outcome in self.outcomes])
 
@@ -146,7 +145,7 @@ class Runner:
         outcome.missing += result.get("missing_count") or 0
         outcome.failures += result["unexpected_count"]
         room = EXAMPLES - len(outcome.examples)
-        outcome.examples += [str(each[self._ids]) for each in result.get("partial_unexpected_index_list") or []][:room]
+        outcome.examples += [str(row[self._ids]) for row in result.get("partial_unexpected_index_list") or []][:room]
         outcome.values += list(result.get("partial_unexpected_list") or [])[:room]
 
 
@@ -189,9 +188,9 @@ def quiet() -> Iterator[None]:
 
 
 def _exception(info: Mapping[str, Any]) -> str:
-    """The first line of what went wrong in a calculation; "" where nothing did."""
+    """The first line of what went wrong in a calculation; "" if nothing did."""
     said = [info] if "raised_exception" in info else list(info.values())
-    wrong = next((each for each in said if isinstance(each, dict) and each.get("raised_exception")), None)
+    wrong = next((one for one in said if isinstance(one, dict) and one.get("raised_exception")), None)
     return str(wrong.get("exception_message") or "").strip().split("\n")[0] if wrong else ""
 
 
@@ -209,8 +208,8 @@ def is_by_row(expectation: "Expectation") -> bool:
 
 def columns_of(expectation: "Expectation") -> list[str]:
     """The columns an expectation names."""
-    found: list[str] = []
+    named: list[str] = []
     for name in COLUMNS:
         value = getattr(expectation, name, None)
-        found += [value] if isinstance(value, str) else list(value or ())
-    return found
+        named += [value] if isinstance(value, str) else list(value or ())
+    return named

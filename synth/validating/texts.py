@@ -9,12 +9,11 @@ from synth.validating.suites import Outcome, named
 if TYPE_CHECKING:
     import pandas as pd
 
-
 NEEDED = ("prompt", "completion")
 
 
 class Texts:
-    """Goes through the same frames as the expectations; does nothing where neither was asked for."""
+    """Goes through the same frames as the expectations; does nothing if neither was asked for."""
 
     def __init__(self, tokenizer: str | None, limit: int | None, against: Sequence[str], ngram: int) -> None:
         self._trip, self._overlaps = None, []
@@ -25,7 +24,7 @@ class Texts:
         if against:
             from synth.validating.contamination import Contamination
 
-            self._overlaps = [Contamination(each, ngram) for each in against]
+            self._overlaps = [Contamination(one, ngram) for one in against]
         self.columns = NEEDED if self._trip is not None or self._overlaps else ()
 
     def add(self, frame: "pd.DataFrame") -> None:
@@ -51,9 +50,9 @@ class Texts:
         return [{**report, "against": _last(report["against"])} for report in reports]
 
     def outcomes(self) -> list[Outcome]:
-        """Both as expectations. An overlap is a warning: whether it matters depends on what is going to be measured."""
-        found = [] if (trip := self.tokenizer_report()) is None else _of_tokenizer(trip)
-        return found + [_of_overlap(report) for report in self.contamination_reports()]
+        """Both as outcomes. An overlap is a warning: whether it matters depends on what is going to be measured."""
+        outcomes = [] if (trip := self.tokenizer_report()) is None else _of_tokenizer(trip)
+        return outcomes + [_of_overlap(report) for report in self.contamination_reports()]
 
 
 def _of_tokenizer(report: dict[str, Any]) -> list[Outcome]:
@@ -63,15 +62,17 @@ def _of_tokenizer(report: dict[str, Any]) -> list[Outcome]:
     survives = gxe.ExpectColumnValuesToBeInSet(
         column="survives", value_set=[True], meta=named("round_trip", f"completions survive the tokenizer {name}")
     )
-    found = [_outcome("tokenizer", survives, trip["rows"], trip["failures"], [each["id"] for each in trip["examples"]])]
+    outcomes = [
+        _outcome("tokenizer", survives, trip["rows"], trip["failures"], [row["id"] for row in trip["examples"]])
+    ]
     if report["limit"] is not None:
         fits = gxe.ExpectColumnValuesToBeBetween(
             column="tokens", max_value=report["limit"], severity="warning",
             meta=named("token_limit", f"prompts and completions have at most {report['limit']:,} tokens"),
         )  # fmt: skip
         beyond = round((report["beyond_limit"] or 0) * trip["rows"])
-        found.append(_outcome("tokenizer", fits, trip["rows"], beyond, []))
-    return found
+        outcomes.append(_outcome("tokenizer", fits, trip["rows"], beyond, []))
+    return outcomes
 
 
 def overlap_name(report: dict[str, Any]) -> str:
@@ -86,7 +87,7 @@ def _of_overlap(report: dict[str, Any]) -> Outcome:
     apart = gxe.ExpectColumnValuesToBeInSet(
         column="overlaps", value_set=[False], severity="warning", meta=named(overlap_name(report), title)
     )
-    examples = [each["id"] for each in report["examples"]]
+    examples = [row["id"] for row in report["examples"]]
     return _outcome("contamination", apart, report["rows"], report["rows_hit"], examples)
 
 

@@ -29,13 +29,13 @@ def read_suite(path: Path, manifest: Mapping[str, Any]) -> list[Any]:
     if not isinstance(suite, Suite):
         raise UsageError(f"--suite {path} has no function expectations(manifest), which returns a list")
     try:
-        found = suite.expectations(manifest)
+        given = suite.expectations(manifest)
     except UsageError:
         raise
     except Exception as error:  # somebody else's file: whatever goes wrong in it is said in one line
         raise UsageError(f"--suite {path}: {line_of(error, path)}{type(error).__name__}: {error}") from error
-    wrong = [each for each in found if not isinstance(each, Expectation)] if isinstance(found, list) else [found]
+    wrong = [one for one in given if not isinstance(one, Expectation)] if isinstance(given, list) else [given]
     if wrong:
         said = repr(wrong[0])[:60]
         raise UsageError(f"--suite {path}: expectations(manifest) has to return a list of expectations, not {said}")
-    return list(found)
+    return list(given)

@@ -1,7 +1,7 @@
 """Holds a dataset folder to its expectations: `synth validate`.
 
 Rows are read as a stream by all processors, which leave a few facts of each; Great Expectations suites are run on
-frames of these facts (synth/validation/). What every dataset must satisfy stands in validators/dataset.py, what a
+frames of these facts. What every dataset must satisfy stands in validators/dataset.py, what a
 kind of dataset must satisfy in the file of its name. The result is a table, and validation.json in the folder:
 
     rows        every row, or each of those an expectation applies to
@@ -46,7 +46,7 @@ class Result:
     folder: Path
     outcomes: list[Outcome]
     report: dict[str, Any]  # what stands in validation.json
-    docs: Path | None = None  # the page that leads to the others, where they were asked for
+    docs: Path | None = None  # the page that leads to the others, if they were asked for
 
     @property
     def success(self) -> bool:
@@ -65,22 +65,22 @@ def run(asked: Validate) -> list[Result]:
 
 
 def carry_out(asked: Validate, report: Progress = lambda *_: None) -> list[Result]:
-    """The same; `report` hears how far it is."""
+    """Hold datasets to their expectations, as `run` does; `report` is told how far it is."""
     load_gx()
     if asked.limit is not None and asked.tokenizer is None:
         raise UsageError("--limit counts tokens: add --tokenizer NAME")
-    return [_validate(each, asked, report) for each in members(asked.folder).values()]
+    return [_validate(folder, asked, report) for folder in members(asked.folder).values()]
 
 
 def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
     """The checkers that a dataset is held to, by name."""
-    found = ["dataset"]
+    names = ["dataset"]
     for kind, needed in ((manifest.get("builder"), "config"), ("distilled", "plan")):
         if kind and find(kind) is not None and (kind != "distilled" or "distilled" in manifest):
             if not isinstance(manifest.get(needed), dict):
                 raise FolderError(f"{folder / MANIFEST} has no {needed}: build the folder again with --overwrite")
-            found.append(str(kind))
-    return tuple(found)
+            names.append(str(kind))
+    return tuple(names)
 
 
 def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
@@ -120,18 +120,18 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
 
 def _suites(manifest: Mapping[str, Any], folder: Path, asked: Validate) -> dict[str, list[Any]]:
     """Expectations by the name of the suite they come from."""
-    found: dict[str, list[Any]] = {}
+    suites: dict[str, list[Any]] = {}
     for kind in kinds(manifest, folder):
         try:
-            found[kind] = suite_of(kind, manifest)
+            suites[kind] = suite_of(kind, manifest)
         except (KeyError, TypeError) as error:
             raise FolderError(
                 f"{folder / MANIFEST} does not say all that the expectations of {kind} need ({error}): "
                 "build the folder again with --overwrite"
             ) from error
     for path in asked.suite:
-        found[path.name] = read_suite(path, manifest)
-    return found
+        suites[path.name] = read_suite(path, manifest)
+    return suites
 
 
 def suite_of(kind: str, manifest: Mapping[str, Any]) -> list[Any]:
@@ -150,7 +150,7 @@ def _once(suites: Mapping[str, list[Any]], on: str, frame: Any) -> list[Outcome]
     """The outcomes of the expectations on a frame there is only one of."""
     if not len(frame):
         return []
-    chosen = {name: [each for each in suite if (each.meta or {}).get("on") == on] for name, suite in suites.items()}
+    chosen = {name: [one for one in suite if (one.meta or {}).get("on") == on] for name, suite in suites.items()}
     runner = Runner(chosen)
     runner.run(frame)
     for outcome in runner.outcomes:
@@ -169,8 +169,8 @@ def _workers(folder: Path, manifest: Mapping[str, Any], asked: Validate) -> int:
 
 def _hashes(folder: Path, manifest: Mapping[str, Any], beside: ThreadPoolExecutor) -> dict[str, "Future[Any]"]:
     """Size and hash of every file of the dataset, and of synth.json, while the rows are read."""
-    there = [name for name in [*manifest["files"], MANIFEST] if name != CARD and (folder / name).is_file()]
-    return {name: beside.submit(file_facts, folder / name) for name in there}
+    files = [name for name in [*manifest["files"], MANIFEST] if name != CARD and (folder / name).is_file()]
+    return {name: beside.submit(file_facts, folder / name) for name in files}
 
 
 def _report(

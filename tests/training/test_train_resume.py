@@ -162,7 +162,7 @@ def test_a_run_that_is_asked_to_stop_says_how_it_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "mark", stopped)
-        line = "interrupted at step 4: --resume goes on from step 4"
+        line = "interrupted at step 4: --resume continues from step 4"
         with pytest.raises(TrainingError, match=line) as said:
             trained("llama", tmp_path / "run", [sums], **SHORT, model=models["llama"])
     assert said.value.exit_code == 130
@@ -245,7 +245,7 @@ def test_no_space_for_a_checkpoint_is_one_line_and_the_last_one_is_kept(room: in
     limited = ["bash", "-c", f'ulimit -f {room // 1024}; exec "$@"', "bash", *command, *words, "--resume", "--quiet"]
     full = subprocess.run(limited, stderr=subprocess.PIPE, text=True, check=False)
     assert full.returncode == 1
-    assert re.fullmatch(r"synth: .*cannot be written .*--resume goes on from step 1.*\n", full.stderr)
+    assert re.fullmatch(r"synth: .*cannot be written .*--resume continues from step 1.*\n", full.stderr)
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["checkpoint-1"]
     trained("llama", run, [sums], {"resume": True}, **SHORT)
     assert facts(run)["steps"] == 12
