@@ -1,1 +1,1 @@
-"""Templates of dataset cards and model cards."""
+"""Dataset cards and model cards: the templates, and what they are filled with."""

@@ -30,7 +30,7 @@ class Attempts:
     tokens: Counter[str] = field(default_factory=Counter)
 
     def yields(self) -> str:
-        """A table of how questions came out; "" where answers were not held against right ones."""
+        """A table of how questions came out; "" if answers were not compared with right ones."""
         asked = self.questions.total()
         if not self.outcomes[RIGHT]:
             return ""
@@ -44,20 +44,20 @@ class Attempts:
 
 
 def read_attempts(folder: Path) -> Attempts | None:
-    """The counts of a folder; None where no attempts lie in it. Raises FolderError for a line that cannot be read."""
+    """The counts of a folder; None if no attempts lie in it. Raises FolderError for a line that cannot be read."""
     path = folder / ATTEMPTS
     if not path.is_file():
         return None
-    found = Attempts()
+    counts = Attempts()
     for _, group in groupby(_lines(path), key=lambda attempt: attempt.get("id")):
         attempts = list(group)
         for attempt in attempts:
-            found.count += 1
-            found.outcomes[_outcome(attempt)] += 1
+            counts.count += 1
+            counts.outcomes[_outcome(attempt)] += 1
             for name in ("prompt_tokens", "completion_tokens"):
-                found.tokens[name] += attempt.get(name) or 0
-        found.questions[_came_out(attempts)] += 1
-    return found
+                counts.tokens[name] += attempt.get(name) or 0
+        counts.questions[_came_out(attempts)] += 1
+    return counts
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -36,54 +36,54 @@ class Merged:
 
 
 def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset(), overwrite: bool = False) -> Merged:
-    """Our blocks, in their order, put into a body that is there already.
+    """Put our blocks, in their order, into the body of a card.
 
     `ours`: name -> text; a name looks like `fields` or `statistics:medium`. `gone`: names of blocks that are to go,
-    where nobody edited them. A block stays where it is; a new one comes after its neighbour. With `overwrite` edited
+    if nobody edited them. A block stays where it is; a new one comes after its neighbour. With `overwrite` edited
     blocks are replaced too. Markers without their other half, and blocks that are there twice, are left as they are.
     """
     kept: list[str] = []
     seen: set[str] = set()
 
-    def replaced(found: "re.Match[str]") -> str:
-        name = found["name"]
+    def replaced(block: "re.Match[str]") -> str:
+        name = block["name"]
         if name in seen or (name not in ours and name not in gone):
-            return found[0]
+            return block[0]
         seen.add(name)
-        if _hash(found["text"]) != found["hash"] and not overwrite:
+        if _hash(block["text"]) != block["hash"] and not overwrite:
             kept.append(name)
-            return found[0]
-        return found["gap"] + _block(name, ours[name]) if name in ours else ""
+            return block[0]
+        return block["gap"] + _block(name, ours[name]) if name in ours else ""
 
     text = BLOCK.sub(replaced, theirs)
     before: list[str] = []
-    for name, block in ours.items():
+    for name, own in ours.items():
         if name not in seen:
-            text = _inserted(text, _block(name, block), name, before)
+            text = _inserted(text, _block(name, own), name, before)
         before.append(name)
     return Merged(text, kept, broken(theirs))
 
 
 def names(body: str) -> list[str]:
     """The blocks of ours that stand in a body."""
-    return [found["name"] for found in BLOCK.finditer(body)]
+    return [block["name"] for block in BLOCK.finditer(body)]
 
 
 def texts(body: str) -> dict[str, str]:
     """What stands in each block."""
-    return {found["name"]: found["text"].strip("\n") for found in BLOCK.finditer(body)}
+    return {block["name"]: block["text"].strip("\n") for block in BLOCK.finditer(body)}
 
 
 def broken(body: str) -> list[str]:
     """The names of markers that have lost their other half, and of blocks that are there more than once."""
-    there = names(body)
-    twice = [name for name in there if there.count(name) > 1]
-    return list(dict.fromkeys([*(found["name"] for found in ALONE.finditer(BLOCK.sub("", body))), *twice]))
+    present = names(body)
+    twice = [name for name in present if present.count(name) > 1]
+    return list(dict.fromkeys([*(marker["name"] for marker in ALONE.finditer(BLOCK.sub("", body))), *twice]))
 
 
 def without_ours(body: str) -> str:
     """What a person wrote: a body without the blocks that nobody edited, and without gaps where they stood."""
-    text = BLOCK.sub(lambda found: found[0] if _hash(found["text"]) != found["hash"] else "\n\n", body)
+    text = BLOCK.sub(lambda block: block[0] if _hash(block["text"]) != block["hash"] else "\n\n", body)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
@@ -93,13 +93,13 @@ def _block(name: str, text: str) -> str:
 
 
 def _inserted(text: str, block: str, name: str, before: list[str]) -> str:
-    """The block after the last one of its kind, else after the nearest that comes before it, else at the end."""
+    """A body with a block put after the last of its kind, else after the nearest one before it, else at the end."""
     kind = name.split(":", 1)[0]
     ends: dict[str, int] = {}
-    for found in BLOCK.finditer(text):
-        ends.setdefault(found["name"], found.end())
-    same = [end for each, end in ends.items() if ":" in name and each.startswith(f"{kind}:")]
-    neighbour = next((ends[each] for each in reversed(before) if each in ends), None)
+    for other in BLOCK.finditer(text):
+        ends.setdefault(other["name"], other.end())
+    same = [end for stands, end in ends.items() if ":" in name and stands.startswith(f"{kind}:")]
+    neighbour = next((ends[stands] for stands in reversed(before) if stands in ends), None)
     place = max(same) if same else neighbour
     if place is None:
         gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
@@ -108,6 +108,6 @@ def _inserted(text: str, block: str, name: str, before: list[str]) -> str:
 
 
 def _hash(text: str) -> str:
-    """Of the text without white space at line ends, which editors add and take away."""
+    """The hash of a text without white space at line ends, which editors add and take away."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

@@ -9,26 +9,30 @@ from synth.cards.member import Member
 
 def checks(member: Member) -> str:
     """All that was checked of a configuration; "" for nothing."""
-    found = member.validation
+    validation = member.validation
     parts = [_verdicts(member)]
-    if found is not None:
-        parts = [*_expectations(found, member.changed), *parts, _tokens(found), *_contamination(found)]
+    if validation is not None:
+        parts = [*_expectations(validation, member.changed), *parts, _tokens(validation), *_contamination(validation)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _expectations(found: Mapping[str, Any], changed: list[str]) -> list[str]:
-    listed_all = found["expectations"]
-    missed = [each for each in listed_all if not each["success"]]
-    warned = sum(each.get("severity") == "warning" for each in missed)
+def _expectations(validation: Mapping[str, Any], changed: list[str]) -> list[str]:
+    listed_all = validation["expectations"]
+    missed = [one for one in listed_all if not one["success"]]
+    warned = sum(one.get("severity") == "warning" for one in missed)
     told = [f"{len(missed) - warned} failed"] if len(missed) > warned else []
     told += [f"{warned} warned"] if warned else []
     held, count = len(listed_all) - len(missed), _expectation(len(listed_all))
     verdict = f"{held} of {count} hold{'s' if len(listed_all) == 1 else ''}; {' and '.join(told)}"
     whole = f"All {count} hold" if len(listed_all) > 1 else "The one expectation holds"
-    with_what = (found.get("versions") or {}).get("great-expectations")
+    with_what = (validation.get("versions") or {}).get("great-expectations")
     tool = f" (Great Expectations {with_what})" if with_what else ""
-    sample = f"; steps were worked out again of a sample of {found['sample']:,} rows" if found.get("sample") else ""
-    sample = "; steps were not worked out again" if found.get("steps") is False else sample
+    sample = (
+        f"; steps were worked out again of a sample of {validation['sample']:,} rows"
+        if validation.get("sample")
+        else ""
+    )
+    sample = "; steps were not worked out again" if validation.get("steps") is False else sample
     since = f"**The data has changed since these checks:** {listed(changed)}." if changed else ""
     head = ["expectation", "rows", "failures"]
     return [
@@ -61,7 +65,7 @@ def _verdicts(member: Member) -> str:
     counts = member.counts.verdicts
     if not counts:
         return ""
-    judged = {judge: sum(n for (each, _), n in counts.items() if each == judge) for judge, _ in counts}
+    judged = {judge: sum(n for (who, _), n in counts.items() if who == judge) for judge, _ in counts}
     order = sorted(counts.items(), key=lambda pair: (pair[0][0], -pair[1], str(pair[0][1])))
     rows = [
         [f"{cell(judge)}: {cell(verdict or 'no verdict')}", f"{n:,}", share(n, judged[judge])]
@@ -70,8 +74,8 @@ def _verdicts(member: Member) -> str:
     return table(["judge: verdict", "rows", "share of those judged"], rows)
 
 
-def _tokens(found: Mapping[str, Any]) -> str:
-    tokenizer = found.get("tokenizer")
+def _tokens(validation: Mapping[str, Any]) -> str:
+    tokenizer = validation.get("tokenizer")
     if not tokenizer:
         return ""
     trip = tokenizer.get("round_trip") or {}
@@ -84,22 +88,22 @@ def _tokens(found: Mapping[str, Any]) -> str:
     return f"{said}:\n\n{table(['tokens', *measures], rows)}"
 
 
-def _contamination(found: Mapping[str, Any]) -> list[str]:
-    if not found["contamination"]:
+def _contamination(validation: Mapping[str, Any]) -> list[str]:
+    if not validation["contamination"]:
         return []
     rows = [
         [
-            f"{cell(each['against'])}, {each['ngram']}-grams",
-            f"{each['benchmark_questions']:,}",
-            f"{each['benchmark_hit']:,} ({share(each['benchmark_hit'], each['benchmark_questions'])})",
-            f"{each['rows_hit']:,} ({share(each['rows_hit'], each['rows'])})",
+            f"{cell(report['against'])}, {report['ngram']}-grams",
+            f"{report['benchmark_questions']:,}",
+            f"{report['benchmark_hit']:,} ({share(report['benchmark_hit'], report['benchmark_questions'])})",
+            f"{report['rows_hit']:,} ({share(report['rows_hit'], report['rows'])})",
         ]
-        for each in found["contamination"]
+        for report in validation["contamination"]
     ]
     head = ["overlap with benchmarks", "questions", "found in the data", "rows that hold one"]
-    short = [f"{e['too_short']:,} of {cell(e['against'])}" for e in found["contamination"] if e.get("too_short")]
+    short = [f"{e['too_short']:,} of {cell(e['against'])}" for e in validation["contamination"] if e.get("too_short")]
     note = [f"Too short to tell: {', '.join(short)}."] if short else []
-    return [table(head, rows), *note, _overlaps(found["contamination"])]
+    return [table(head, rows), *note, _overlaps(validation["contamination"])]
 
 
 def _overlaps(reports: Sequence[Mapping[str, Any]]) -> str:

@@ -1,8 +1,8 @@
 """Dataset cards: `synth card`, and the card that `synth push` releases.
 
-A card is YAML front matter (https://huggingface.co/docs/hub/datasets-cards) and a body of blocks between markers. One
-that is there already is merged: see data/frontmatter.py for the keys and blocks.py for the blocks. The same folder
-gives the same bytes.
+A card is YAML front matter (https://huggingface.co/docs/hub/datasets-cards) and a body of blocks between markers. A
+card that the folder has already is merged: see synth/data/frontmatter.py for the keys and blocks.py for the blocks. The
+same folder gives the same bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +14,8 @@ from typing import Any
 from synth.base.config import verb
 from synth.base.files import write_whole
 from synth.base.terminal import Report, progress
-from synth.cards import blocks as _card_blocks
 from synth.cards import licences
-from synth.cards.blocks import BLOCK, merge, texts
+from synth.cards.blocks import BLOCK, merge, names, texts
 from synth.cards.filled import filled, start
 from synth.cards.keys import Files, Given, Sizes, keys
 from synth.cards.markdown import number
@@ -29,7 +28,7 @@ from synth.data.names import CARD, PLOTS
 from synth.errors import FolderError
 
 MOST_PICTURES = 8  # configurations that get one
-HEADINGS = ("## Known limits", "## Licence", "## Citation")  # which name the kind where a card is of several
+HEADINGS = ("## Known limits", "## Licence", "## Citation")  # which name the kind if a card is of several
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,11 @@ def render(
 ) -> Rendered:
     """The card of dataset folders, merged into the one that is there.
 
-    folders: configuration -> dataset folder, as `synth.store.members` gives them. theirs: the card that is there.
-    repo: `org/name` on the Hub, for the quick start. files: configuration -> split -> paths beside the card; else the
-    folders' own. sizes: configuration -> split -> (bytes in memory, rows), as `dataset_info` has them; else counted.
-    already: what `read_members` gave for the folders, so that they are not read again. more: `schemas` (configuration
-    -> Arrow schema, where `files` have another than the folder), `downloads` (configuration -> bytes of its `files`),
+    folders: configuration -> dataset folder, as `members` in synth/data/manifest.py returns them. theirs: the card that
+    is there. repo: `org/name` on the Hub, for the quick start. files: configuration -> split -> paths beside the card;
+    else the folders' own. sizes: configuration -> split -> (bytes in memory, rows), as `dataset_info` has them; else
+    counted. already: what `read_members` returned, so that the folders are not read again. more: `schemas` (configuration
+    -> Arrow schema, if `files` have another than the folder), `downloads` (configuration -> bytes of its `files`),
     `licence` (an identifier of the Hub, instead of the source's and of one that is there), `overwrite` (blocks that a
     person edited are written anew, and keys that a person changed), `alone` (other configurations that the card
     describes go; without it they stay). Raises FolderError for a folder or a card that cannot be read, UsageError for a
@@ -97,7 +96,7 @@ def read_members(folders: Mapping[str, Path], report: Report = lambda *_: None) 
 
 
 def _as_sent(member: Member, schemas: Mapping[str, Any]) -> Member:
-    """With the columns that its files have where they go to."""
+    """A configuration with the columns that its files have on the Hub."""
     schema = schemas.get(member.name)
     return member if schema is None else replace(member, schema=schema, loose=False)
 
@@ -112,8 +111,8 @@ def write_card(
     """
     path = folder / CARD
     known = members(folder)
-    for each in known.values():
-        finish_move(each)
+    for dataset in known.values():
+        finish_move(dataset)
     try:
         theirs = path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
@@ -140,11 +139,11 @@ def _pictures(read: Sequence[Member]) -> dict[str, bytes]:
 
 def _gone(body: str, blocks: Mapping[str, str], read: Sequence[Member], given: Given) -> frozenset[str]:
     """Blocks that this card no longer has; those of configurations and kinds that are not written now may be needed."""
-    there = [name for name in _card_blocks.names(body) if name not in blocks]
+    old = [name for name in names(body) if name not in blocks]
     written = {member.name for member in read} | {member.kind for member in read}
-    gone = {name for name in there if ":" in name and (given.alone or name.split(":", 1)[1] in written)}
-    left = {name.split(":", 1)[0] for name in [*there, *blocks] if ":" in name and name not in gone}
-    return frozenset(gone | {name for name in there if ":" not in name and name not in left})
+    gone = {name for name in old if ":" in name and (given.alone or name.split(":", 1)[1] in written)}
+    left = {name.split(":", 1)[0] for name in [*old, *blocks] if ":" in name and name not in gone}
+    return frozenset(gone | {name for name in old if ":" not in name and name not in left})
 
 
 def _others(body: str, blocks: Mapping[str, str], gone: frozenset[str]) -> dict[str, str]:
@@ -189,16 +188,15 @@ def _blocks(
 
 def _kinds(body: str, given: Given) -> set[str]:
     """The kinds of data that a card is of already."""
-    blocks = [] if given.alone else _card_blocks.names(body)
+    blocks = [] if given.alone else names(body)
     return {kind for part, _, kind in (name.partition(":") for name in blocks) if part == "about"}
 
 
 def _titled(body: str) -> bool:
     """Whether the title is ours to write: nobody else has begun the page."""
-    names = _card_blocks.names(body)
     rest = BLOCK.sub("", body)
     has_title = any(line.startswith("# ") for line in rest.splitlines())
-    return not has_title and ("title" in names or not rest.strip())
+    return not has_title and ("title" in names(body) or not rest.strip())
 
 
 def run(asked: Card) -> Rendered:

@@ -138,7 +138,7 @@ def judgings(manifest: Manifest) -> list[Mapping[str, Any]]:
 
 
 def sources(manifest: Manifest) -> list[tuple[str, str]]:
-    """Files that went in and the sha256 of each, "" where it is not known."""
+    """Files that went in and the sha256 of each, "" if it is not known."""
     asked = manifest.get("distilled", {}).get("source")
     if asked:
         return [(str(asked["name"]), asked.get("sha256", ""))]
@@ -154,7 +154,7 @@ def prompts(manifest: Manifest) -> list[tuple[str, str]]:
     if task is None or task.example is None:
         return []
     asked = messages(task, task.example, length=manifest["plan"]["length"])
-    return [(each["role"], each["content"]) for each in asked]
+    return [(message["role"], message["content"]) for message in asked]
 
 
 def settings(manifest: Manifest) -> dict[str, str]:

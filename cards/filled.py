@@ -1,4 +1,4 @@
-"""What the template of a card is filled with: cards/dataset.md says where it stands."""
+"""What the template of a card is filled with; cards/dataset.md says where each part stands."""
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 
-from synth.cards import checks as found
-from synth.cards import facts, parts
+from synth.cards import checks, facts, parts
 from synth.cards.keys import Given
 from synth.cards.markdown import cell
 from synth.cards.member import Member
@@ -47,9 +46,9 @@ def start(read: Sequence[Member], given: Given, values: Mapping[str, Any]) -> di
 
 
 def filled(
-    read: Sequence[Member], pictures: Mapping[str, bytes], licence: str, there: Collection[str]
+    read: Sequence[Member], pictures: Mapping[str, bytes], licence: str, present: Collection[str]
 ) -> dict[str, Any]:
-    """For the parts that are about the data. there: the kinds of data that the card is of already."""
+    """For the parts that are about the data. present: the kinds of data that the card is of already."""
     kinds: dict[str, list[Member]] = {}
     for member in read:
         kinds.setdefault(member.kind, []).append(member)
@@ -59,7 +58,7 @@ def filled(
         "members": shown,
         "validated": any(member["checks"] for member in shown),
         "kinds": [_kind(name, same, licence) for name, same in kinds.items()],
-        "several": len({*kinds, *there}) > 1,
+        "several": len({*kinds, *present}) > 1,
         "fields": _fields(read),
     }
 
@@ -82,12 +81,12 @@ def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
         "settings": facts.settings(member.manifest),
         "prompts": parts.prompts(member),
         "rejected": parts.rejected(member),
-        "checks": found.checks(member),
+        "checks": checks.checks(member),
     }
 
 
 def say_once(shown: Sequence[dict[str, Any]]) -> None:
-    """Datasets over the same questions have much in common: what was there before is referred to."""
+    """Replace what several datasets have in common, in all but the first, by a reference to it."""
     said: dict[str, str] = {}
     checked: dict[str, str] = {}
     first: dict[str, dict[str, Any]] = {}  # of each kind
@@ -97,10 +96,10 @@ def say_once(shown: Sequence[dict[str, Any]]) -> None:
             member["columns"] = f"Columns are distributed as in `{said[text]}`."
         elif text:
             said[text] = member["name"]
-        if (checks := member["checks"]) in checked:
-            member["checks"] = f"As of `{checked[checks]}`: the same were checked, with the same results."
-        elif checks:
-            checked[checks] = member["name"]
+        if (result := member["checks"]) in checked:
+            member["checks"] = f"As of `{checked[result]}`: the same were checked, with the same results."
+        elif result:
+            checked[result] = member["name"]
         if before is not None and before["settings"].keys() == settings.keys() and settings:
             changed = {name: value for name, value in settings.items() if before["settings"][name] != value}
             lines = [line for line in member["made"] if line not in before["made"]]
@@ -119,7 +118,7 @@ def _kind(name: str, same: Sequence[Member], under: str) -> dict[str, Any]:
     terms = {terms for member in same if (terms := member.manifest.get("terms"))}
     licence = [f"The dataset is under `{under}`."] if under not in ("", "other") else []
     licence += [about.licence_note] if about.licence_note else []
-    licence += [f"The rationales come from a teacher model. {each}." for each in sorted(terms)]
+    licence += [f"The rationales come from a teacher model. {text}." for text in sorted(terms)]
     limits = dict.fromkeys(limit for member in same for limit in member.about.limits)
     structs = {"meta": _columns(same, "meta", about), "provenance": _columns(same, "provenance", about)}
     return {"key": name, "about": about, "structs": structs, "limits": limits, "licence": licence}
@@ -129,13 +128,11 @@ def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str
     import pyarrow as pa
 
     meanings = {**about.columns} if struct == "meta" else facts.PROVENANCE
-    found_types: dict[str, Any] = {}
+    types: dict[str, Any] = {}
     for member in same:
         kind = member.schema.field(struct).type
-        found_types.update({part.name: part.type for part in kind} if pa.types.is_struct(kind) else {})
-    return [
-        {"name": name, "type": _type(kind), "meaning": meanings.get(name, "")} for name, kind in found_types.items()
-    ]
+        types.update({part.name: part.type for part in kind} if pa.types.is_struct(kind) else {})
+    return [{"name": name, "type": _type(kind), "meaning": meanings.get(name, "")} for name, kind in types.items()]
 
 
 def _fields(read: Sequence[Member]) -> list[dict[str, str]]:

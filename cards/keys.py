@@ -1,4 +1,4 @@
-"""The front matter of a card, as the folders themselves have it: https://huggingface.co/docs/hub/datasets-cards."""
+"""The front matter of a card, worked out from the folders: https://huggingface.co/docs/hub/datasets-cards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +13,6 @@ NAMES = {
     "float": "float32",
     "halffloat": "float16",
 }  # Arrow's names that `datasets` has others for
-
-
 TAGS = ("synthetic", "reasoning")
 Files = Mapping[str, Mapping[str, list[str]]]
 Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -22,7 +20,7 @@ Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Given:
-    """What the folders do not tell: see `render`."""
+    """What the folders do not tell; `render` in dataset.py says what each is."""
 
     repo: str | None = None
     files: Files = field(default_factory=dict)
@@ -52,7 +50,7 @@ def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
 
 
 def _union(lists: Any) -> list[str]:
-    return list(dict.fromkeys(each for listed in lists for each in listed))
+    return list(dict.fromkeys(item for listed in lists for item in listed))
 
 
 def _config(member: Member, given: Given) -> dict[str, Any]:
@@ -65,7 +63,7 @@ def _config(member: Member, given: Given) -> dict[str, Any]:
 
 
 def _named(member: Member) -> list[str]:
-    """Splits that the front matter names: `datasets` opens nothing at all where one of them has no rows."""
+    """Splits that the front matter names: `datasets` opens nothing at all if one of them has no rows."""
     return [name for name, counts in member.splits.items() if counts.rows] or list(member.splits)
 
 
@@ -84,7 +82,7 @@ def _info(member: Member, given: Given) -> dict[str, Any]:
 
 
 def _download(member: Member, given: Given) -> int | None:
-    """Bytes of the files that are named in `configs`, where they are known."""
+    """Bytes of the files that are named in `configs`, if they are known."""
     if member.name in given.files:
         return given.downloads.get(member.name)
     return sum(
@@ -102,7 +100,7 @@ def _feature(field: Any) -> dict[str, Any]:
 
 
 def _type(kind: Any) -> dict[str, Any]:
-    """Of one type: `dtype: string`, `struct: [...]` or `list: ...` (datasets/features/features.py, _to_yaml_list)."""
+    """One type: `dtype: string`, `struct: [...]` or `list: ...` (`_to_yaml_list` in `datasets`)."""
     import pyarrow as pa
 
     if pa.types.is_struct(kind):

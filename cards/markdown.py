@@ -71,6 +71,6 @@ def share(part: int, whole: int) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`a`, `b` and `c`"""
+    """Names in one phrase: `a`, `b` and `c`."""
     quoted = [f"`{name}`" for name in names]
     return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

@@ -38,7 +38,7 @@ class Member:
     changed: list[str]  # files that changed since they were validated
     tallies: dict[str, Counter[str]]
     tallied_all: bool
-    attempts: Attempts | None  # of a distillation, where they lie in the folder
+    attempts: Attempts | None  # of a distillation, if they lie in the folder
 
     @property
     def counts(self) -> SplitCounts:

@@ -1,4 +1,4 @@
-"""The model card of a run, and its release on the Hub: `synth train ... --push org/name`."""
+"""The model card of a run: README.md of its folder, with what `synth eval` measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,18 +52,18 @@ def render(name: str, facts: Mapping[str, Any], example: tuple[str, str], words:
 def write_model_card(folder: Path) -> None:
     """Put the figures of RUN/eval/*/metrics.json into the results of RUN/README.md; the rest of it stays as it is.
 
-    Figures of other weights, from before the run went on, are left out. Does nothing for a folder that is no run.
-    Raises FolderError where the card cannot be written.
+    Figures of other weights, from before the run was resumed, are left out. Does nothing for a folder that is no run.
+    Raises FolderError if the card cannot be written.
     """
     path, run = folder / CARD, facts_if_whole(folder / RUN)
     if not (path.is_file() and run):
         return
     try:
         text = path.read_text(encoding="utf-8")
-        found = [facts_if_whole(each) for each in sorted(folder.glob(f"{EVALUATIONS}/*/{METRICS}"))]
+        evaluations = [facts_if_whole(file) for file in sorted(folder.glob(f"{EVALUATIONS}/*/{METRICS}"))]
         before, heading, after = text.rpartition(MEASURED)
         if heading and after.count(END):
-            shown = [_results(each) for each in found if each.get("complete") and _of_run(each.get("run"), run)]
+            shown = [_results(one) for one in evaluations if one.get("complete") and _of_run(one.get("run"), run)]
             body = "".join(shown) or "\n`synth eval` measures answers and rationales.\n"
             write_whole(path, f"{before}{heading}\n{body}\n{END}{after.partition(END)[2]}".encode())
     except OSError as error:
@@ -74,23 +74,23 @@ def _of_run(kept: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
     return kept is not None and all(run.get(name) == value for name, value in kept.items())
 
 
-def _results(found: Mapping[str, Any]) -> str:
+def _results(facts: Mapping[str, Any]) -> str:
     """One evaluation as Markdown: what was asked of which rows, and a table of figures with intervals."""
     from synth.statistics.names import TITLES, told
 
-    data = found["data"]
+    data = facts["data"]
     hashes = data["sha256"] if isinstance(data["sha256"], list) else [data["sha256"]]
-    how = "asked for the answer alone" if found["prompting"] == "direct" else "asked as it was taught"
-    sampled = f"{found['samples']} samples at temperature {found['temperature']:g}"
+    how = "asked for the answer alone" if facts["prompting"] == "direct" else "asked as it was taught"
+    sampled = f"{facts['samples']} samples at temperature {facts['temperature']:g}"
     lines = [
         f"\n### {data['folder']}, {data['split']}\n",
-        f"{data['rows']:,} rows (sha256 {', '.join(f'`{each[:16]}`' for each in hashes if each)}), {how}, "
-        f"{'greedy' if not found['temperature'] else sampled}: `{found['command']}`\n",
+        f"{data['rows']:,} rows (sha256 {', '.join(f'`{digest[:16]}`' for digest in hashes if digest)}), {how}, "
+        f"{'greedy' if not facts['temperature'] else sampled}: `{facts['command']}`\n",
         "| | value | 95% interval | rows |\n|---|---|---|---|",
     ]
     for name, title in TITLES.items():
-        if (figure := found["metrics"].get(name)) is not None:
-            value, low, high = (told(name, figure[each]) for each in ("value", "low", "high"))
+        if (figure := facts["metrics"].get(name)) is not None:
+            value, low, high = (told(name, figure[end]) for end in ("value", "low", "high"))
             lines.append(f"| {title} | {value} | {low} to {high} | {figure['n']:,} |")
     return "\n".join(lines) + "\n"
 

@@ -5,7 +5,7 @@ from synth.base.config import AnyPath, argument, option, settings
 
 @settings
 class Card:
-    """Whose card, under which licence."""
+    """Which folder gets a card, under which licence."""
 
     folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
     license: str | None = option(

@@ -1,18 +1,17 @@
-"""What stands in the parts of a card, from what was read of its configurations; cards/dataset.md says where."""
+"""The texts of the parts of a card, from its configurations; cards/dataset.md says where they stand."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synth.cards import facts
+from synth.cards import facts, markdown
 from synth.cards.markdown import cell, fence, listed, share, table
-from synth.cards.markdown import row as row_text
 from synth.cards.member import TALLIED, Member
 from synth.data.counts import DIFFERENT, SplitCounts, Values
 from synth.statistics.ranges import in_order
 
 FEW = 12  # values of a column that are listed
-SOME = 5  # of a column with more: the commonest of them, where they are common
+SOME = 5  # of a column with more: the commonest of them, if they are common
 COMMON = 0.02
 LONG = 40  # characters of a value that is no longer a name
 
@@ -63,7 +62,7 @@ def _numbers(counts: Counter[Any], rows: int) -> str:
 
 
 def _names(counts: Counter[Any], rows: int) -> str:
-    """All of a few, the commonest of many; nothing where they are no names, or hardly any comes twice."""
+    """All of a few, the commonest of many; nothing if they are no names, or hardly any comes twice."""
     order = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
     shown = order if len(order) <= FEW else order[:SOME]
     if all("/" in str(value) for value in counts):  # ids, which nobody reads
@@ -106,7 +105,7 @@ def _asked(member: Member) -> list[str]:
     teacher = manifest["teacher"]
     model = f" (model `{teacher['model']}`)" if teacher["model"] != teacher["name"] else ""
     terms = f". Terms: {manifest['terms']}" if manifest.get("terms") else ""
-    heat = ", ".join(f"{each:g}" for each in plan["temperatures"])
+    heat = ", ".join(f"{temperature:g}" for temperature in plan["temperatures"])
     top = f", top-p {plan['top_p']:g}" if plan.get("top_p") is not None else ""
     lines = [
         f"Teacher: `{teacher['name']}`{model}{terms}",
@@ -170,4 +169,5 @@ def _dropped(manifest: Mapping[str, Any]) -> str:
 
 
 def row(member: Member) -> str:
-    return row_text(member.row) if member.row else ""
+    """A row to read, if there is one."""
+    return markdown.row(member.row) if member.row else ""

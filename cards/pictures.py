@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 CLASSES = 25  # as many different answers get a bar each; of more the commonest are shown
 NUMBERS = 100  # as many different whole numbers, side by side
 COMMONEST = 10
@@ -45,7 +44,9 @@ def _shown(splits: Mapping[str, SplitCounts]) -> tuple[str, SplitCounts]:
 
 
 def _are_numbers(answers: Values) -> bool:
-    return len(answers.counts) <= NUMBERS and all(re.fullmatch(r"-?[0-9]{1,9}", str(each)) for each in answers.counts)
+    return len(answers.counts) <= NUMBERS and all(
+        re.fullmatch(r"-?[0-9]{1,9}", str(answer)) for answer in answers.counts
+    )
 
 
 def _answers(axes: "Axes", answers: Values, split: str) -> None:
@@ -59,25 +60,25 @@ def _answers(axes: "Axes", answers: Values, split: str) -> None:
     axes.set_title(f"answers, {split}")
     shares = {str(answer): count / total for answer, count in answers.counts.items()}
     if _are_numbers(answers) and max(map(int, shares)) - min(map(int, shares)) <= NUMBERS:
-        axes.bar([int(each) for each in shares], list(shares.values()), color=plots.COLOURS[0])
+        axes.bar([int(answer) for answer in shares], list(shares.values()), color=plots.COLOURS[0])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         plots.percent(axes)
         plots.grid(axes)
         return
-    shown = sorted(shares, key=lambda each: (-shares[each], each))
+    shown = sorted(shares, key=lambda answer: (-shares[answer], answer))
     if len(shown) > CLASSES:
         shown = shown[:COMMONEST]
         axes.set_title(f"the {COMMONEST} commonest of {len(shares):,} answers, {split}")
     places = range(len(shown))
-    axes.barh(places, [shares[each] for each in shown], color=plots.COLOURS[0])
-    axes.set_yticks(places, [plots.label(each) for each in shown])
+    axes.barh(places, [shares[answer] for answer in shown], color=plots.COLOURS[0])
+    axes.set_yticks(places, [plots.label(answer) for answer in shown])
     axes.invert_yaxis()
     plots.percent(axes, "x")
     plots.grid(axes, "x")
 
 
 def draw_lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
-    """Two steps of bins over the same axis; the longest hundredth is cut off where it would squeeze the rest."""
+    """Two steps of bins over the same axis; the longest hundredth is cut off if it would squeeze the rest."""
     import numpy as np
     from matplotlib.ticker import MaxNLocator
 
@@ -103,6 +104,6 @@ def draw_lengths(axes: "Axes", lengths: dict[str, Lengths], split: str) -> None:
 
 
 def _named(name: str, lengths: Lengths) -> str:
-    """With the length itself where it is always the same: a single bar does not show that."""
+    """A text with its length if that is always the same: a single bar does not show that."""
     low, high = lengths.quantile(0), lengths.quantile(1)
     return f"{name}, always {high:,}" if low == high else name

@@ -1,1 +1,1 @@
-"""Recipes that fine-tune a student on a dataset folder, one file each."""
+"""Trainers: recipes that fine-tune a student on dataset folders, one file each."""

@@ -1,1 +1,1 @@
-"""What must hold of each dataset: the step checkers, which re-execute a rationale from its text alone."""
+"""Checkers: how each dataset is read, and what must hold of it. They work a rationale out again from its text alone."""

@@ -1,6 +1,6 @@
-"""Checks what holds of every dataset, whatever it is about.
+"""Checks what must hold of every dataset, whatever it is about.
 
-ids are unique                                  no question is in two splits, to the letter or but for its spelling
+ids are unique                                  no question is in two splits, to the letter or spelling aside
 every row has the fields it should have         no split has a question twice (built rows)
 nothing is empty                                splits have the rows that synth.json says, and at least one
 completions end in the closing form             files are those that synth.json names, byte for byte
@@ -16,7 +16,7 @@ LONGEST = 100_000  # characters: some 25,000 tokens, more than any model that th
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
-    """For frames of rows, of splits and of files; `meta` says which."""
+    """What every dataset is held to: frames of rows, of splits and of files; `meta` says which."""
     return [*_of_rows(), *_questions(manifest), *_lengths(), *_of_splits(), *_of_files()]
 
 
@@ -45,7 +45,7 @@ def _questions(manifest: Mapping[str, Any]) -> list[Any]:
 
     from synth.validating.suites import named
 
-    found = [
+    expected = [
         gxe.ExpectColumnValuesToBeInSet(
             column="leaked", value_set=[False], meta=named("leaks", "no question is in two splits")
         ),
@@ -55,13 +55,13 @@ def _questions(manifest: Mapping[str, Any]) -> list[Any]:
         ),
     ]  # fmt: skip
     if "builder" in manifest and not manifest["config"].get("repeat"):
-        found.append(
+        expected.append(
             gxe.ExpectColumnValuesToBeInSet(
                 column="new_question", value_set=[True],
                 meta=named("questions_once", "no split has a question twice"),
             )
         )  # fmt: skip
-    return found
+    return expected
 
 
 def _lengths() -> list[Any]:

@@ -44,13 +44,13 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
         ("gives_hint_away", False, "hints", "no rationale gives away that it was given the answer"),
         ("new_pair", True, "rationales_once", "no question has a rationale twice"),
     ]
-    found = [
+    of_rows = [
         gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[value], meta=named(name, title))
         for column, value, name, title in truths
     ]
     between = named("attempts", f"a question was asked at most {most} times")
     return [
-        *found,
+        *of_rows,
         gxe.ExpectColumnValuesToBeBetween(column="attempts", min_value=1, max_value=most, meta=between),
         gxe.ExpectColumnPairValuesAToBeGreaterThanB(
             column_A="attempts", column_B="attempt", or_equal=True,
@@ -94,7 +94,7 @@ def ending(record: Record, manifest: Mapping[str, Any]) -> str:
 
 
 def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
-    """Whether the answer is one that the question can have; null where anything can be one."""
+    """Whether the answer is one that the question can have; null if anything can be one."""
     task = _task(manifest["distilled"]["task"])
     if task is None or task.kind == "text":
         return None
@@ -126,6 +126,7 @@ def gives_hint_away(record: Record, manifest: Mapping[str, Any]) -> bool:
 
 
 def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool:
+    """Whether the row has a rationale."""
     return bool(record.rationale.strip())
 
 
@@ -140,8 +141,8 @@ def attempts(record: Record, manifest: Mapping[str, Any]) -> int | None:
 
 
 def _count(record: Record, name: str) -> int | None:
-    found = (record.provenance or {}).get(name)
-    return found if type(found) is int else None
+    count = (record.provenance or {}).get(name)
+    return count if type(count) is int else None
 
 
 @lru_cache(maxsize=8)
@@ -153,6 +154,4 @@ def _task(name: str) -> Task | None:
 
 
 COLUMNS = (answer_in_labels, provenance_fault, attempt, attempts, gives_hint_away, rationale_there)
-CHECKER = Checker(
-    expectations=expectations, ending=ending, columns={column.__name__: column for column in COLUMNS}
-)  # fmt: skip
+CHECKER = Checker(expectations=expectations, ending=ending, columns={column.__name__: column for column in COLUMNS})

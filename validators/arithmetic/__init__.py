@@ -65,7 +65,7 @@ def normal(question: str) -> str:
 
 
 def check(record: Record) -> Fault | None:
-    """The first thing in a row that does not hold; None where all of it does.
+    """The first thing in a row that does not hold; None if all of it does.
 
     Reads prompt, rationale, answer and completion, nothing else.
     """
@@ -92,32 +92,32 @@ def _read(prompt: str) -> Question | Fault:
 
 
 def _check_steps(question: Question, rationale: str) -> Fault | None:
-    found, right = rationale.split("\n"), list(_scratchpad(question))
-    if found == right:
+    written, right = rationale.split("\n"), list(_scratchpad(question))
+    if written == right:
         return None
-    reason, detail = _difference(found, right)
-    return Fault(reason, detail, first_other([line for line in map(str.strip, found) if line], right))
+    reason, detail = _difference(written, right)
+    return Fault(reason, detail, first_other([line for line in map(str.strip, written) if line], right))
 
 
-def _difference(found: list[str], right: list[str]) -> tuple[Reason, str]:
-    for number, line in enumerate(found, start=1):
+def _difference(written: list[str], right: list[str]) -> tuple[Reason, str]:
+    for number, line in enumerate(written, start=1):
         if not any(kind.fullmatch(line) for kind in LINES.values()):
             return "unreadable_step", f"line {number} says {line!r}, which is no line of a scratchpad"
-    missing, extra = Counter(right) - Counter(found), Counter(found) - Counter(right)
+    missing, extra = Counter(right) - Counter(written), Counter(written) - Counter(right)
     if not missing and not extra:
-        return "steps_out_of_order", _first_difference(found, right)
+        return "steps_out_of_order", _first_difference(written, right)
     if not extra:
         line = next(iter(missing))
         return "missing_step", f"line {right.index(line) + 1} should say {line!r}, it is not there"
     if not missing:
         line = next(iter(extra))
-        last = len(found) - found[::-1].index(line)
+        last = len(written) - written[::-1].index(line)
         return "extra_step", f"line {last} says {line!r}, it should not be there"
-    return "wrong_step", _first_difference(found, right)
+    return "wrong_step", _first_difference(written, right)
 
 
-def _first_difference(found: list[str], right: list[str]) -> str:
-    pairs = enumerate(zip(found, right, strict=False), start=1)
+def _first_difference(written: list[str], right: list[str]) -> str:
+    pairs = enumerate(zip(written, right, strict=False), start=1)
     number, (line, should) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
     return f"line {number} says {line!r}, it should say {should!r}"
 

@@ -76,7 +76,7 @@ def normal(question: str) -> str:
 
 
 def check(record: Record, modulus: int = 10) -> Fault | None:
-    """The first thing in a row that does not hold; None where all of it does.
+    """The first thing in a row that does not hold; None if all of it does.
 
     Reads prompt, rationale, answer and completion, nothing else. `modulus` is that of SUM.
     """

@@ -45,6 +45,7 @@ class Reduction:
 
 
 def reduce(expression: str, modulus: int) -> Iterator[Reduction]:
+    """Work out one operator after the other until none is left."""
     while match := INNERMOST.search(expression):
         operator, numbers = match.groups()
         values = [int(number) for number in numbers.split()]
@@ -54,18 +55,18 @@ def reduce(expression: str, modulus: int) -> Iterator[Reduction]:
 
 
 def solve(tokens: list[str], modulus: int) -> tuple[int | None, list[tuple[str, str, str, int]]]:
-    """The value of an expression (None where it is none), and of each operator, in the order in which brackets close:
+    """The value of an expression (None if it is none), and of each operator, in the order in which brackets close:
     its name, its numbers, what is passed on the way, and its value."""
-    found: list[tuple[str, str, str, int]] = []
+    reduced: list[tuple[str, str, str, int]] = []
     open_brackets: list[list[str]] = []
     inside: list[str] = []
     for token in tokens:
         if token == "]":
             if len(inside) < 2 or not open_brackets:
-                return None, found
+                return None, reduced
             operator, numbers = inside[0][1:], inside[1:]
             between, value = work_out(operator, list(map(int, numbers)), modulus)
-            found.append((operator, " ".join(numbers), between, value))
+            reduced.append((operator, " ".join(numbers), between, value))
             inside = open_brackets.pop()
             inside.append(str(value))
         elif token in OPENING:
@@ -74,12 +75,13 @@ def solve(tokens: list[str], modulus: int) -> tuple[int | None, list[tuple[str, 
         elif token.isdigit() and token.isascii():
             inside.append(token)
         else:
-            return None, found
-    whole = not open_brackets and len(inside) == 1 and bool(found)
-    return (found[-1][3] if whole else None), found
+            return None, reduced
+    whole = not open_brackets and len(inside) == 1 and bool(reduced)
+    return (reduced[-1][3] if whole else None), reduced
 
 
 def work_out(operator: str, values: list[int], modulus: int) -> tuple[str, int]:
+    """What is passed on the way to the value of one operator, and the value."""
     if operator == "SUM":
         total = sum(values)
         return str(total), total % modulus
@@ -96,12 +98,12 @@ def work_out(operator: str, values: list[int], modulus: int) -> tuple[str, int]:
 
 
 def without_parentheses(text: str) -> str:
-    """The same in the plain spelling: parentheses only say what brackets say."""
+    """An expression in the plain spelling: parentheses only say what brackets say."""
     return " ".join(text.replace("(", " ").replace(")", " ").split()) if "(" in text else text
 
 
 def parenthesised(plain: str) -> str:
-    """The same in the spelling with parentheses, `( ( ( [MAX 3 ) 8 ) ] )`: each argument and the closing bracket are
+    """An expression spelled with parentheses, `( ( ( [MAX 3 ) 8 ) ] )`: each argument and the closing bracket are
     joined to what stands before them. What stands outside of brackets stays as it is."""
     spelled: list[str] = []
     opened: list[int] = []  # where the operators stand that are not closed yet

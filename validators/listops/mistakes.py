@@ -16,6 +16,7 @@ from synth.validators.listops.expressions import INNERMOST, Reduction, parenthes
 
 
 def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Rationales in the form of the row with one mistake, and the answers they come to."""
     modulus = settings["modulus"]
     before = without_parentheses(record.prompt)
     right = list(reduce(before, modulus))
@@ -62,7 +63,7 @@ def _values(step: Reduction, draw: Random, modulus: int) -> Iterator[tuple[int, 
 
 
 def _middles(numbers: list[int], right: int, draw: Random) -> Iterator[tuple[int, str]]:
-    """Other places of a sorted list taken for its middle, two neighbours where the middle is two."""
+    """Other places of a sorted list taken for its middle, two neighbours if the middle is two."""
     places = [*pairwise(numbers)] if len(numbers) % 2 == 0 else [(number, number) for number in numbers]
     wrong = sorted({place for place in places if sum(place) // 2 != right}) or [(right + 1, right + 1)]
     for low, high in draw.sample(wrong, len(wrong)):

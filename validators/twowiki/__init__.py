@@ -3,11 +3,11 @@
 Independent of the builder. Of a self-ask row it reads facts, question and steps, and makes sure that
 
 - each follow-up asks for its relation with the right question word, and for a relation that the question needs;
-- a chain starts at what the question names, goes on from the object before, and ends at the answer;
+- a chain starts at what the question names, continues from the object before, and ends at the answer;
 - a comparison asks the same of both things, in the order of the question, and comes to the answer when it is made
   over again from the intermediate answers;
 - persons and the numbers of dates stand in the facts; of two things compared each date stands in a fact that is not
-  about the other one, and each country is one that the facts about its thing name, where they name any;
+  about the other one, and each country is one that the facts about its thing name, if they name any;
 - the completion is the rationale in its closing form.
 
 What text alone cannot tell, and this does not find: a name exchanged for another that shares a telling word with it
@@ -55,7 +55,7 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
 
     config = manifest["config"]
     most = LIMITS[config["style"]] if config["max_prompt_tokens"] is None else config["max_prompt_tokens"]
-    found = [
+    expected = [
         gxe.ExpectColumnValuesToBeInSet(
             column="answer_in_labels", value_set=[True],
             meta=named("answer_in_labels", "a question that asks for yes or no is answered with yes or no"),
@@ -63,12 +63,12 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
     ]  # fmt: skip
     if most and config["perturb"] == "none":  # the limit is one before the facts are changed
         title = f"prompts have at most {most} tokens"
-        found.append(
+        expected.append(
             gxe.ExpectColumnValuesToBeBetween(
                 column="meta.prompt_tokens", min_value=1, max_value=most, meta=named("prompt_tokens", title)
             )
         )
-    return found
+    return expected
 
 
 def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
@@ -87,7 +87,7 @@ def ending(record: Record, manifest: Mapping[str, Any]) -> str:
 
 
 def check(record: Record) -> Fault | None:
-    """The first fault of a row, None where it holds."""
+    """The first fault of a row; None if it holds."""
     try:
         row = read(record)
         if row.steps is None:

@@ -177,7 +177,7 @@ LONGEST = max(len(name.split()) for name in KNOWN)
 
 
 def same_country(one: str, other: str) -> bool | None:
-    """True or False where it is plain, None where it may be."""
+    """Whether two values are of the same country: True or False if it is plain, None if it may be."""
     first, second = _words(one), _words(other)
     if first.replace(" ", "") == second.replace(" ", ""):
         return True

@@ -1,7 +1,7 @@
 """What the words of a self-ask rationale mean: names, dates, and what a question asks for.
 
-Written apart from the builder. Where the text leaves a doubt (a name spelled in two ways) these answer so that a sound
-row is not called unsound.
+Written apart from the builder. If the text leaves a doubt (a name spelled in two ways) these functions decide so that a
+sound row is not called unsound.
 """
 
 import re
@@ -106,7 +106,7 @@ def core(name: str) -> str:
 
 
 def telling(name: str) -> set[str]:
-    """The words of a name that tell it from others; all of them where they are all little ones."""
+    """The words of a name that tell it from others; all of them if they are all little ones."""
     found = set(WORD.findall(plain(core(name))))
     return {word for word in found - LITTLE if len(word) > 1} or found
 
@@ -122,12 +122,12 @@ def may_be(one: str, other: str) -> bool:
 
 
 def in_common(one: str, other: str) -> int:
-    """How many telling words two names share, 0 where their numbers rule each other out."""
+    """How many telling words two names share, 0 if their numbers rule each other out."""
     return len(telling(one) & telling(other)) if numbers_fit(one, other) else 0
 
 
 def surely(one: str, other: str) -> bool:
-    """Whether two texts say the same to the letter; brackets count where both have them."""
+    """Whether two texts say the same to the letter; brackets count if both have them."""
     if run(one) == run(other):
         return True
     return run(core(one)) == run(core(other)) and not ("(" in one and "(" in other)
@@ -158,7 +158,7 @@ def numbers_fit(one: str, other: str) -> bool:
 
 
 def has_numbers(date: str, text: str) -> bool:
-    """Whether the numbers of a date stand within six words of a text, also where a second date is glued to it."""
+    """Whether the numbers of a date stand within six words of a text, even if a second date is glued to it."""
     apart = re.sub(r"(?<=\d{4})(?=\d{1,2} [A-Z])", " ", text)
     words = re.findall(r"\d+|[^\W\d]+", apart)
     numbers = re.findall(r"\d+", date)
@@ -182,7 +182,7 @@ def date(text: str) -> tuple[int, int | None, int | None] | None:
 
 
 def order(one: str, other: str) -> int | None:
-    """-1 where one date is before another, 1 where it is after it, None where nobody can tell."""
+    """-1 if one date is before another, 1 if it is after it, None if nobody can tell."""
     first, second = date(one), date(other)
     if first is None or second is None:
         return None
@@ -216,7 +216,7 @@ def cued(question: str, subject: str) -> set[str]:
 
 
 def kin(question: str, subject: str) -> str:
-    """The kinship an inference question asks for in one word, "" where it does not."""
+    """The kinship an inference question asks for in one word, "" if it does not."""
     words = _without(question, subject)
     found = [name for name in KINSHIP if re.search(rf"(?<![\w-]){name}(?![\w-])", words)]
     return max(found, key=len, default="")

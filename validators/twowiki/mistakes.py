@@ -1,5 +1,7 @@
-"""Wrong rationales of 2WikiMultiHopQA: a comparison ends with the other thing, or with the opposite; a chain stops one
-question early."""
+"""Rationales of 2WikiMultiHopQA with one mistake in them.
+
+A comparison ends with the other thing, or with the opposite; a chain stops one question early.
+"""
 
 from collections.abc import Iterator, Mapping
 from random import Random
@@ -14,6 +16,7 @@ OPPOSITE = {"yes": "no", "no": "yes"}
 
 
 def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Rationales with another end than the right one, and the answers they come to."""
     try:
         row = reading.read(record)
     except reading.Unsound:

@@ -36,8 +36,8 @@ def _chain(text: str, gap: str) -> str:
 
 def line_break(record: Record) -> str:
     """What stands for a line break in a row of 2wiki, which was built with one of its own for T5."""
-    found = FIRST_FACT.search(record.prompt)
-    return found[1] if found else "\n"
+    first = FIRST_FACT.search(record.prompt)
+    return first[1] if first else "\n"
 
 
 def record_of(record: Record, output: str, found: Found) -> Record:

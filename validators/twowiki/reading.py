@@ -27,7 +27,7 @@ RELATIONS_WITH_OF = (
     "language of work or name",
     "location of formation",
 )
-TAILS = tuple(f"{each.split(' of ')[1]} of " for each in RELATIONS_WITH_OF if " of " in each)  # `birth of Karl Anton`
+TAILS = tuple(f"{name.split(' of ')[1]} of " for name in RELATIONS_WITH_OF if " of " in name)  # `birth of Karl Anton`
 MARKS = ("Follow up: ", "Intermediate answer:", "So the final answer is:")  # in no name and in no answer
 
 
@@ -42,6 +42,8 @@ class Unsound(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Step:
+    """A follow-up question with its intermediate answer."""
+
     number: int
     word: str  # Who, When, Where or What
     relation: str
@@ -51,6 +53,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Row:
+    """A row taken apart."""
+
     facts: tuple[str, ...]
     question: str
     answer: str
@@ -58,7 +62,7 @@ class Row:
 
 
 def read(record: Record) -> Row:
-    """Raises Unsound for a text that is not in the format."""
+    """Take a row apart. Raises Unsound for a text that is not in the format."""
     if (first := FIRST_FACT.search(record.prompt)) is None:
         raise Unsound("unreadable_prompt", "there is no `Facts:` with a `Fact #0: ` after it")
     line_break = first[1]
@@ -108,11 +112,11 @@ def _steps(rationale: str, line_break: str) -> tuple[Step, ...]:
     gap = re.escape(line_break)
     pattern = rf"Follow up: (.*?){gap}Intermediate answer: (.*?)(?:{gap}(?=Follow up: )|\Z)"
     steps, end = [], 0
-    for number, found in enumerate(re.finditer(pattern, rationale), start=1):
-        if found.start() != end:
+    for number, match in enumerate(re.finditer(pattern, rationale), start=1):
+        if match.start() != end:
             break
-        steps.append(_step(number, found[1], found[2]))
-        end = found.end()
+        steps.append(_step(number, match[1], match[2]))
+        end = match.end()
     if not rationale:
         raise Unsound("missing_step", "there are no steps")
     if end != len(rationale):
@@ -122,13 +126,13 @@ def _steps(rationale: str, line_break: str) -> tuple[Step, ...]:
 
 
 def _step(number: int, asked: str, answer: str) -> Step:
-    found = re.fullmatch(r"(Who|When|Where|What) is the (.+?) of (.+)\?", asked)
-    if found is None or not answer.strip() or any(mark in f"{asked} {answer}" for mark in MARKS):
+    match = re.fullmatch(r"(Who|When|Where|What) is the (.+?) of (.+)\?", asked)
+    if match is None or not answer.strip() or any(mark in f"{asked} {answer}" for mark in MARKS):
         detail = f"step {number} is no question about a relation with its answer: {asked!r}"
         raise Unsound("unreadable_step", detail, number)
-    word, relation, subject = found.groups()
+    word, relation, subject = match.groups()
     rest = f"{relation} of {subject}"
-    if own := next((each for each in RELATIONS_WITH_OF if rest.startswith(f"{each} of ")), None):
+    if own := next((name for name in RELATIONS_WITH_OF if rest.startswith(f"{name} of ")), None):
         relation, subject = own, rest[len(own) + 4 :]
     if subject.startswith((f"{relation} of ", *TAILS)):
         raise Unsound("unreadable_step", f"step {number} has a part of its relation twice: {asked!r}", number)
