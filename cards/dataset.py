@@ -53,15 +53,15 @@ def render(
 ) -> Rendered:
     """The card of dataset folders, merged into the one that is there.
 
-    folders: configuration -> dataset folder, as `members` in synth/data/manifest.py returns them. theirs: the card that
-    is there. repo: `org/name` on the Hub, for the quick start. files: configuration -> split -> paths beside the card;
-    else the folders' own. sizes: configuration -> split -> (bytes in memory, rows), as `dataset_info` has them; else
-    counted. already: what `read_members` returned, so that the folders are not read again. more: `schemas` (configuration
-    -> Arrow schema, if `files` have another than the folder), `downloads` (configuration -> bytes of its `files`),
-    `licence` (an identifier of the Hub, instead of the source's and of one that is there), `overwrite` (blocks that a
-    person edited are written anew, and keys that a person changed), `alone` (other configurations that the card
-    describes go; without it they stay). Raises FolderError for a folder or a card that cannot be read, UsageError for a
-    licence that the Hub does not know.
+    folders: configuration -> dataset folder, as `members` in synth/data/manifest.py returns them. theirs: the card
+    that is there. repo: `org/name` on the Hub, for the quick start. files: configuration -> split -> paths beside the
+    card; else the folders' own. sizes: configuration -> split -> (bytes in memory, rows), as `dataset_info` has them;
+    else counted. already: what `read_members` returned, so that the folders are not read again. more: `schemas`
+    (configuration -> Arrow schema, if `files` have another than the folder), `downloads` (configuration -> bytes of
+    its `files`), `licence` (an identifier of the Hub, instead of the source's and of one that is there), `overwrite`
+    (blocks that a person edited are written anew, and keys that a person changed), `alone` (other configurations that
+    the card describes go; without it they stay). Raises FolderError for a folder or a card that cannot be read,
+    UsageError for a licence that the Hub does not know.
     """
     given = Given(repo, files or {}, sizes or {}, **more)
     if given.licence is not None:
