@@ -50,7 +50,7 @@ def summary(outcome: Outcome) -> str:
     if outcome.used:
         text += f"\n{outcome.used}"
     if not outcome.complete:
-        text += f"\nstopped early: {outcome.why}; the same command goes on from here"
+        text += f"\nstopped early: {outcome.why}; the same command resumes from here"
     return text
 
 
