@@ -54,10 +54,10 @@ def ours(kind: str) -> list[str]:
 
 def others(kind: str) -> list[str]:
     """The names that other packages declare. A name of ours wins over theirs, which is said once."""
-    mine, found = _ours(kind), _others(kind)
-    for name in sorted(mine.keys() & found.keys()):
-        notice(f"{_one(kind)} {name!r} is that of this program, not {found[name]}: rename the other one")
-    return sorted(found.keys() - mine.keys())
+    ours, theirs = _ours(kind), _others(kind)
+    for name in sorted(ours.keys() & theirs.keys()):
+        notice(f"{_one(kind)} {name!r} is that of this program, not {theirs[name]}: rename the other one")
+    return sorted(theirs.keys() - ours.keys())
 
 
 def has(kind: str, name: object) -> bool:

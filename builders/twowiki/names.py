@@ -192,12 +192,12 @@ def has_date(date: str, text: str) -> bool:
 
 def positions(things: list[str], text: str) -> dict[str, int]:
     """Where a text names each thing, at its end what it does not name; no name is seen inside another."""
-    rest, found = spaced(text), {}
+    rest, places = spaced(text), {}
     for thing in sorted(things, key=len, reverse=True):
         name = _find(thing, rest)
-        found[thing] = rest.find(name) if name else len(rest)
+        places[thing] = rest.find(name) if name else len(rest)
         rest = rest.replace(name, " " + "\0" * (len(name) - 2) + " ", 1) if name else rest
-    return found
+    return places
 
 
 def without(things: list[str], text: str) -> str:

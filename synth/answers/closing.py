@@ -160,8 +160,8 @@ def _outermost(
     return closing
 
 
-def _closing(text: str, found: "re.Match[str]", kind: Kind, options: Sequence[str]) -> Closing:
-    form, start, at = found.lastgroup or "", found.start(), found.end()
+def _closing(text: str, match: "re.Match[str]", kind: Kind, options: Sequence[str]) -> Closing:
+    form, start, at = match.lastgroup or "", match.start(), match.end()
     if form == "box":
         content = braced(text, at)
         return Closing(form, start, at + len(content) + 1, content)
@@ -169,13 +169,13 @@ def _closing(text: str, found: "re.Match[str]", kind: Kind, options: Sequence[st
         at = below.end()
     line = text[at : at + _LONGEST].partition("\n")[0]
     clause = re.split(r"[.!?;,:\n\u2014]", text[max(0, start - 200) : start])[-1]
-    if _CONCLUDED.match(found[0]) or THEREFORE.search(clause):
+    if _CONCLUDED.match(match[0]) or THEREFORE.search(clause):
         clause = ""
     if _NOT_OWN_.search(clause):
         return Closing(form, start, at, "", own=False)
     end = len(line) if form == "hashes" else _announced(line, kind, options)
     own = not line[:end].rstrip(MARKS).endswith("?")
-    firm = not found["denied"] and not _NOT_FIRM_.search(clause)
+    firm = not match["denied"] and not _NOT_FIRM_.search(clause)
     return Closing(form, start, at + end, line.partition("</answer>")[0] if form == "tag" else line, own, firm)
 
 

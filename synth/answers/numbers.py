@@ -86,18 +86,18 @@ def _in_dollars(text: str) -> str:
     return re.sub(r"^([-+]?)\${1,2}([^$]{1,300})\${1,2}(?=[\s.]|$)", r"\1\2", text)
 
 
-def _written_in_digits(found: "re.Match[str]", most_words: int) -> str | None:
-    scale = _unit(found["tail"], most_words)
-    signs = [sign for sign in (found["sign"], found["inner"]) if sign]
-    if scale is None or len(signs) > 1 or (found["inner"] and not found["currency"]):
+def _written_in_digits(match: "re.Match[str]", most_words: int) -> str | None:
+    scale = _unit(match["tail"], most_words)
+    signs = [sign for sign in (match["sign"], match["inner"]) if sign]
+    if scale is None or len(signs) > 1 or (match["inner"] and not match["currency"]):
         return None
     sign = -1 if signs and not signs[0].startswith("+") else 1
-    if found["decimal"]:
-        exponent = int(found["exp"] or found["ten"] or 0)
-        return _decimal(sign * scale * Fraction(found["decimal"].replace(",", "")) * Fraction(10) ** exponent)
-    whole, n, d = (found["whole"] or "0", found["n"] or found["num"], found["d"] or found["den"])
+    if match["decimal"]:
+        exponent = int(match["exp"] or match["ten"] or 0)
+        return _decimal(sign * scale * Fraction(match["decimal"].replace(",", "")) * Fraction(10) ** exponent)
+    whole, n, d = (match["whole"] or "0", match["n"] or match["num"], match["d"] or match["den"])
     top, bottom = int(n.replace(",", "")), int(d.replace(",", ""))
-    if bottom == 0 or (found["whole"] and top >= bottom):
+    if bottom == 0 or (match["whole"] and top >= bottom):
         return None
     return str(sign * scale * (int(whole.replace(",", "")) + Fraction(top, bottom)))
 

@@ -46,9 +46,9 @@ def choose(pieces: Sequence[str], options: Sequence[str], explained: "re.Pattern
     return letter if explained and _explains(match, explained) else None
 
 
-def _explains(found: "re.Match[str]", explained: "re.Pattern[str]") -> bool:
+def _explains(match: "re.Match[str]", explained: "re.Pattern[str]") -> bool:
     """Whether what follows a letter is talk: "B because ...", or "B. It is ...", a sentence of its own."""
-    mark, rest = found["mark"] or "", found["rest"]
+    mark, rest = match["mark"] or "", match["rest"]
     if explained.match(mark.strip() + " " + rest) or explained.match(rest):
         return True
     sentence = mark.strip() == "." and len(rest.split()) > 2 and rest[0].isupper()
@@ -63,8 +63,8 @@ def _by_text(text: str, options: Sequence[str]) -> set[str]:
     return exact or near
 
 
-def _first(found: Iterable[set[str]]) -> set[str]:
-    return next((letters for letters in found if letters), set())
+def _first(sets: Iterable[set[str]]) -> set[str]:
+    return next((letters for letters in sets if letters), set())
 
 
 def _only(letters: set[str]) -> str | None:

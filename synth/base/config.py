@@ -168,7 +168,7 @@ def made(kind: type[T], given: Mapping[str, Any], what: str) -> T:
 
 
 def as_declared(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The values as their annotations say, and what is to be said of those that cannot be."""
+    """The values converted to their annotations, and a message for each value that cannot be converted."""
     values, wrong = {}, []
     known = {f.name: f for f in fields(kind)}
     for name, hint in hints(kind).items():

@@ -20,7 +20,7 @@ Columns = Mapping[str, Mapping[str, Counter[str]]]  # column, split: how often e
 
 @dataclass(frozen=True)
 class Statistics:
-    """What is counted of a dataset."""
+    """The counts of a dataset: its splits, and columns that its builder counts."""
 
     manifest: Mapping[str, Any]
     splits: Mapping[str, SplitCounts]

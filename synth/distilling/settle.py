@@ -117,9 +117,9 @@ class Distiller:
         """Self-consistency: the majority of `vote` samples is the answer, its share the confidence."""
         numbers = range(1, self.plan.vote + 1)
         asked = await asyncio.gather(*(self._attempt(question, number, judge=False) for number in numbers))
-        said = [attempt.reading.answer if attempt.reading else None for attempt in asked]
-        answer, share = majority(said, self.task.kind)
-        agreeing = [attempt for attempt, each in zip(asked, said, strict=True) if same(each, answer, self.task.kind)]
+        answers = [attempt.reading.answer if attempt.reading else None for attempt in asked]
+        answer, share = majority(answers, self.task.kind)
+        agreeing = [attempt for attempt, said in zip(asked, answers, strict=True) if same(said, answer, self.task.kind)]
         kept = _distinct(agreeing, RIGHT, "answered")[: None if self.plan.keep == "all" else self.plan.per_question]
         return Settled(question, tuple(asked), tuple(kept), answer, share)
 

@@ -167,8 +167,8 @@ def _write(
     gone: Counter[str] = Counter()  # by verdict
     with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
         if (folder / REJECTED).is_file():  # what was left out before the judge came
-            there = (folder / REJECTED).read_bytes()
-            rejects.write(there if there.endswith(b"\n") else there + b"\n")
+            earlier = (folder / REJECTED).read_bytes()
+            rejects.write(earlier if earlier.endswith(b"\n") else earlier + b"\n")
         for split in manifest["splits"]:
             rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
             with writer.path(f"{split}.jsonl").open("wb") as file:

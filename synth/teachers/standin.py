@@ -66,7 +66,7 @@ class StandIn:
         if self.task.kind == "yes_no":
             return "no" if gold == "yes" else "yes"
         if gold is not None and re.search(r"\d", gold):
-            return re.sub(r"\d+", lambda found: str(int(found[0]) + 4).zfill(len(found[0])), gold, count=1)
+            return re.sub(r"\d+", lambda digits: str(int(digits[0]) + 4).zfill(len(digits[0])), gold, count=1)
         return "4" if self.task.kind == "number" else "something else"
 
 

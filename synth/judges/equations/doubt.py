@@ -143,10 +143,10 @@ def _changes_unit(left: Side, right: Side) -> bool:
     ratio = 1 / ratio if 0 < ratio < 1 else ratio
     added = not set(left.signs).isdisjoint("+-")
     for dimension, factors in _FACTORS.items():
-        here, there = lefts & factors.keys(), rights & factors.keys()
-        if here and (added or there - here) and len({factors[unit] for unit in here | there}) > 1:
+        in_left, in_right = lefts & factors.keys(), rights & factors.keys()
+        if in_left and (added or in_right - in_left) and len({factors[unit] for unit in in_left | in_right}) > 1:
             return True
-        if bool(here) != bool(there) and ratio in _RATIOS[dimension]:
+        if bool(in_left) != bool(in_right) and ratio in _RATIOS[dimension]:
             return True
     return added and "$" in rights and bool(lefts) and "$" not in lefts
 
