@@ -1,6 +1,7 @@
 # make demo    walks the whole way: builds, distils, validates, writes cards, trains, evaluates, reports
 # make test    runs every test, in two processes (WORKERS=4 make test: in four)
 # make lint    checks style and types
+# make docs    writes docs/options.md anew, out of the commands
 # make bench   measures how fast each verb is
 # make study   trains models with and without explanations and compares them (half an hour on 2 cores)
 PYTHON ?= python3
@@ -8,7 +9,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench study clean
+.PHONY: demo test lint docs bench study clean
 
 demo: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo.sh out
@@ -20,6 +21,9 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/house/check_types.py mypy ty
+
+docs: .venv/.dev
+	$(BIN)/python docs/options.py
 
 bench: .venv/.dev
 	for each in benchmarks/*ing.py; do $(BIN)/python $$each || exit 1; done

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,11 @@ def test_a_folder_has_one_dataset_in_all_documents() -> None:
                 built.setdefault(folder[1], set()).add(f"{name} {kind[0] if kind else ''}")
     assert {"data/listops", "data/explained", "data/differences"} <= set(built)
     assert {folder: kinds for folder, kinds in built.items() if len(kinds) > 1} == {}
+
+
+def test_the_options_in_the_docs_are_those_of_the_commands() -> None:
+    written = runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]()
+    assert written == TEXTS["options.md"], "python docs/options.py writes it anew"
 
 
 def run(hub: Hub, name: str, folder: Path) -> str:
