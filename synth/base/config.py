@@ -276,10 +276,15 @@ def label(f: "Field[Any]") -> str:
     return str(f.metadata["metavar"] or f.name.upper()) if f.metadata["positional"] else switch(f.name)
 
 
+def own_first(kind: type) -> list["Field[Any]"]:
+    """The fields of settings: what is special about a verb before what it shares with others."""
+    return sorted(fields(kind), key=lambda f: f.name not in kind.__annotations__)
+
+
 def words(config: Any, leave_out: Callable[["Field[Any]"], bool] = lambda f: False) -> list[str]:
     """The words of the command that these settings are: arguments, then every option that is not the default."""
     arguments, options = [], []
-    for f in fields(config):
+    for f in own_first(type(config)):
         value = getattr(config, f.name)
         if f.metadata["positional"]:
             arguments += [_written(item) for item in (value if isinstance(value, tuple) else [value])]

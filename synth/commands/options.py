@@ -16,7 +16,7 @@ import typer
 import typer.core
 
 from synth import registry
-from synth.base.config import hints, parts, switch
+from synth.base.config import hints, own_first, parts, switch
 from synth.errors import UsageError
 
 
@@ -28,7 +28,7 @@ def command_from(name: str, run: Callable[..., None], *kinds: type, help: str = 
                   for value in [values[key]]}  # fmt: skip
         run(*(kind(**{f.name: values[f.name] for f in fields(kind)}) for kind in kinds))
 
-    parameters = [_parameter(f, hints(kind)[f.name]) for kind in kinds for f in _own_first(kind)]
+    parameters = [_parameter(f, hints(kind)[f.name]) for kind in kinds for f in own_first(kind)]
     parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -36,11 +36,6 @@ def command_from(name: str, run: Callable[..., None], *kinds: type, help: str = 
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name=name, context_settings={"help_option_names": ["-h", "--help"]})(command)
     return typer.main.get_command(single)
-
-
-def _own_first(kind: type) -> list["Field[Any]"]:
-    """The fields of settings: what is special about a verb before what it shares with others."""
-    return sorted(fields(kind), key=lambda f: f.name not in kind.__annotations__)
 
 
 def _parameter(f: "Field[Any]", hint: Any) -> inspect.Parameter:

@@ -46,11 +46,13 @@ def run_doctor(asked: Doctor) -> None:
     from synth.teachers.catalogue import find_teacher
 
     teacher = find_teacher(asked.teacher, asked.base_url, asked.model)
+    if not asked.json:
+        doctor.show_head(teacher)
     findings = loops.run(doctor.examine(teacher))
     if asked.json:
         print_json([asdict(finding) for finding in findings])
         sys.exit(1 if doctor.hopeless(findings) else 0)
-    doctor.show(teacher, findings)
+    doctor.show(findings)
 
 
 def run_teacher_demo(asked: TeacherDemo) -> None:

@@ -9,8 +9,8 @@ from synth.base.config import AnyPath, Paths, Texts, argument, option, settings
 class Push:
     """Which folders go to which repository, under which conditions."""
 
-    folders: Paths = argument("dataset folders", metavar="FOLDER", kw_only=False)
-    name: str = argument("where to, on the Hub", metavar="ORG/NAME", kw_only=False)
+    folders: Paths = argument("dataset folders", default=(), metavar="FOLDER", kw_only=False)
+    name: str = argument("where to, on the Hub", default="", metavar="ORG/NAME", kw_only=False)
     config: str | None = option("name of the configuration, of one folder  [default: the folder's]", default=None)
     private: bool = option("make the repository private", default=False)
     revision: str | None = option("branch to push to  [default: main]", default=None)
@@ -25,6 +25,11 @@ class Push:
         "whose text of the card stands  [default: who changed it]", default=None
     )
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """Both folders and a name are needed, which one word alone cannot say."""
+        needs = "synth push needs a dataset folder and where to push it: synth push data org/name"
+        return [] if self.folders and self.name else [needs]
 
 
 @settings

@@ -129,15 +129,20 @@ def hopeless(findings: list[Finding]) -> str:
     return next((finding.detail for finding in findings if finding.fatal and not finding.good), "")
 
 
-def show(teacher: Teacher, findings: list[Finding]) -> None:
-    """Print the report.
-
-    Raises SynthError if the teacher cannot be asked at all.
-    """
+def show_head(teacher: Teacher) -> None:
+    """Print who is asked where, and when it goes away: before anything is asked."""
     console = Console(highlight=False)
     console.print(f"{teacher.name}: {escape(teacher.model)} at {teacher.base_url}", soft_wrap=True)
     if notice := shutdown_notice(teacher, date.today()):
         console.print(notice, soft_wrap=True)
+
+
+def show(findings: list[Finding]) -> None:
+    """Print the findings.
+
+    Raises SynthError if the teacher cannot be asked at all.
+    """
+    console = Console(highlight=False)
     for finding in findings:
         sign = "[green]yes[/]" if finding.good else "[red]no [/]" if finding.fatal else "[yellow]no [/]"
         console.print(f"  {sign} {finding.what:<28} {escape(finding.detail)}", soft_wrap=True)

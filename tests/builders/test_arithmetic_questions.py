@@ -14,7 +14,8 @@ from synth.builders import arithmetic
 from synth.builders.arithmetic import Config
 from synth.builders.arithmetic.operands import SHARES, Drawing, questions
 from synth.building.build import carry_out as build
-from synth.building.options import Options, remake
+from synth.building.build import remake
+from synth.building.options import Options
 from synth.errors import UsageError
 
 

@@ -10,10 +10,10 @@ import pytest
 from conftest import Synth
 from loopback import Answer, serving
 
-from synth.distilling.distill import Job
-from synth.distilling.settle import Plan
+from synth.base.config import command
+from synth.distilling.job import job_from
+from synth.distilling.options import Distill
 from synth.questions.find import find_task, task_names
-from synth.teachers.catalogue import find_teacher
 
 WORDS = ["--keep", "shortest", "--max-attempts", "3", "--temperature", "0.2,0.7", "--rationalize", "--limit", "4"]
 
@@ -58,16 +58,19 @@ def test_the_card_has_every_command(synth: Synth, tmp_path: Path, monkeypatch: p
 
 
 def test_a_command_without_options_is_short_and_one_with_all_is_whole() -> None:
-    task, teacher = find_task("gsm8k"), find_teacher("gpt-4o-mini", None, None)
-    short = "synth distill --task gsm8k --source hub --teacher gpt-4o-mini"
-    job = Job(task, "hub", Path("out"), teacher)
-    assert (job.command(), job.source_facts()) == (short, {"name": "hub", "hub": "openai/gsm8k"})
-    plan = Plan(5, "all", 2, True, 0, (0.0, 1.0), 0.9, 99, "brief", 7)
-    whole = Job(task, "ada/mine/main", Path("out"), teacher, plan, limit=9, batch=True, format="parquet")
-    assert whole.source_facts() == {"name": "ada/mine/main", "hub": "ada/mine"}
-    assert whole.command().split(" --teacher ")[1] == (
-        "gpt-4o-mini --limit 9 --max-attempts 5 --keep all --per-question 2 --rationalize --temperature 0,1 "
-        "--top-p 0.9 --max-tokens 99 --length brief --target-rows 7 --format parquet"
+    asked: dict[str, Any] = {"task": "gsm8k", "out": "out", "teacher": "gpt-4o-mini"}
+    short = Distill(source="hub", **asked)
+    assert command("synth distill", short) == "synth distill --task gsm8k --source hub --teacher gpt-4o-mini"
+    assert job_from(short).source_facts() == {"name": "hub", "hub": "openai/gsm8k"}
+    whole = Distill(
+        source="ada/mine/main", limit=9, batch=True, format="parquet", max_attempts=5, keep="all", per_question=2,
+        rationalize=True, temperature=(0, 1), top_p=0.9, max_tokens=99, length="brief", target_rows=7, **asked,
+    )  # fmt: skip
+    assert job_from(whole).source_facts() == {"name": "ada/mine/main", "hub": "ada/mine"}
+    assert command("synth distill", whole) == (
+        "synth distill --task gsm8k --source ada/mine/main --teacher gpt-4o-mini --max-attempts 5 --keep all "
+        "--per-question 2 --target-rows 7 --rationalize --temperature 0,1 --top-p 0.9 --max-tokens 99 --length brief "
+        "--limit 9 --format parquet"
     )
 
 

@@ -71,6 +71,8 @@ def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> 
             (of, *_), _ = parts(hints(kind)[name])
             inner = get_args(of)[0] if get_args(of) else of
             chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
+    if "folders" in fields:  # both words of a push are needed, though each has a default
+        chosen |= {"folders": chosen.get("folders") or (Path("x"),), "name": chosen.get("name") or "x"}
     return _that_go_together(chosen) if "from_scratch" in fields else chosen
 
 
