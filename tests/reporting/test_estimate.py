@@ -12,7 +12,7 @@ from synth.reporting.estimate import BY_ACCURACY, BY_LENGTH, KNOWN, OTHERS, SETS
 
 
 def test_the_lines_are_the_published_ones() -> None:
-    found = estimate("mine", 300, None, None, 0.25, None)
+    found = estimate(task="mine", length=300, accuracy=0.25)
     gains = [guess.gain for guess in found.guesses]
     assert gains == pytest.approx([0.0029 * 300 - 0.5567, 0.6730 - 0.8031 * 0.25])
     assert all(guess.told and not guess.warnings for guess in found.guesses)
@@ -35,35 +35,35 @@ def test_the_least_scatter_follows_from_what_the_paper_says() -> None:
 def test_bounds_and_what_lies_beyond() -> None:
     assert BY_LENGTH.bounds() == (pytest.approx(160.2, abs=0.1), pytest.approx(367.5, abs=0.1))
     assert BY_ACCURACY.bounds() == (pytest.approx(0.204, abs=0.001), pytest.approx(0.953, abs=0.001))
-    (near,) = estimate("mine", 380, None, None, None, None).guesses
+    (near,) = estimate(task="mine", length=380).guesses
     assert near.told
     assert "lies outside" in near.warnings[0]
-    (far,) = estimate("mine", 2000, None, None, None, None).guesses
+    (far,) = estimate(task="mine", length=2000).guesses
     assert not far.told
 
 
 def test_every_data_set_of_the_paper_is_known_or_named() -> None:
     assert len(KNOWN) + len(OTHERS) == SETS
-    assert estimate("GSM8K", None, None, None, None, None).known == KNOWN["gsm8k"]
-    assert estimate("arc_challenge", None, None, None, None, None).known == KNOWN["arc-challenge"]
+    assert estimate(task="GSM8K").known == KNOWN["gsm8k"]
+    assert estimate(task="arc_challenge").known == KNOWN["arc-challenge"]
 
 
 def test_a_value_is_given_once_and_something_is_given(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--length and --data"):
-        estimate("mine", 300, tmp_path, None, None, None)
+        estimate(task="mine", length=300, data=tmp_path)
     with pytest.raises(UsageError, match="--accuracy and --eval"):
-        estimate("mine", None, None, None, 0.5, tmp_path)
+        estimate(task="mine", accuracy=0.5, eval=tmp_path)
     with pytest.raises(UsageError, match="nothing to estimate 'mine' from"):
-        estimate("mine", None, None, None, None, None)
+        estimate(task="mine")
 
 
 def test_mistakes_in_values_are_said() -> None:
     with pytest.raises(UsageError, match=r"--accuracy 55 is no share from 0 to 1: 0\.55, not 55"):
-        estimate("mine", None, None, None, 55, None)
+        estimate(task="mine", accuracy=55)
     with pytest.raises(UsageError, match="--accuracy -1 is no share"):
-        estimate("mine", None, None, None, -1, None)
+        estimate(task="mine", accuracy=-1)
     with pytest.raises(UsageError, match="--task is empty"):
-        estimate(" ", 300, None, None, None, None)
+        estimate(task=" ", length=300)
 
 
 def test_what_is_too_far_outside_is_said_first(synth: Synth) -> None:
@@ -75,7 +75,7 @@ def test_what_is_too_far_outside_is_said_first(synth: Synth) -> None:
 def test_accuracy_of_an_evaluation(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run", "answer")
     folder = an_evaluation(run / "eval" / "test", 0.5, 40, run)
-    (guess,) = estimate("mine", None, None, None, None, folder).guesses
+    (guess,) = estimate(task="mine", eval=folder).guesses
     assert guess.x == json.loads((folder / "metrics.json").read_text())["metrics"]["accuracy"]["value"]
     assert guess.source == "40 rows of test"
 
@@ -83,14 +83,14 @@ def test_accuracy_of_an_evaluation(tmp_path: Path) -> None:
 def test_an_evaluation_with_rationales_is_refused(tmp_path: Path) -> None:
     folder = an_evaluation(tmp_path / "with", 0.5, 10)
     with pytest.raises(UsageError, match="--target answer"):
-        estimate("mine", None, None, None, None, folder)
+        estimate(task="mine", eval=folder)
     with pytest.raises(FolderError, match="is not an evaluation"):
-        estimate("mine", None, None, None, None, tmp_path)
+        estimate(task="mine", eval=tmp_path)
 
 
 def test_an_untrained_model_asked_directly_is_not_quite_it(tmp_path: Path) -> None:
     folder = an_evaluation(tmp_path / "direct", 0.5, 10, prompting="direct", complete=False)
-    (guess,) = estimate("mine", None, None, None, None, folder).guesses
+    (guess,) = estimate(task="mine", eval=folder).guesses
     assert "not trained" in guess.warnings[0]
     assert "incomplete" in guess.warnings[1]
 
