@@ -35,8 +35,8 @@ HEADINGS = ("## Known limits", "## Licence", "## Citation")  # which name the ki
 class Rendered:
     """A card, its pictures (path beside the card -> PNG), and what to tell: blocks that were left, and broken ones."""
 
-    text: str
-    pictures: dict[str, bytes] = field(default_factory=dict)
+    text: str = field(repr=False)
+    pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
     kept: list[str] = field(default_factory=list)  # blocks that a person edited
     broken: list[str] = field(default_factory=list)  # whose markers are not a pair, or that are there twice
 

@@ -128,8 +128,8 @@ def settings(kind: type[T]) -> type[T]:
 
     def check(self: Any) -> None:
         values, wrong = as_declared(kind, {f.name: getattr(self, f.name) for f in fields(self)})
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        for f in fields(self):  # what cannot be is taken for the default, so that conflicts are looked for all the same
+            object.__setattr__(self, f.name, values.get(f.name, None if f.default is MISSING else f.default))
         if wrong := [*wrong, *conflicts(self)]:
             raise UsageError("; ".join(wrong))
 
@@ -141,27 +141,48 @@ def verb(name: str, kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, 
     """The Python function of a verb: its keywords are the fields of its settings, its docstring is that of `run` with a
     line for each keyword."""
 
+    names = [f.name for f in fields(kind) if not f.kw_only]  # type: ignore[arg-type]
+
     @functools.wraps(run)
     def function(*given: P.args, **named: P.kwargs) -> R:
-        return run(kind(*given, **named))
+        if len(given) > len(names):
+            raise UsageError(f"synth.{name} takes {len(names)} values without a keyword, not {len(given)}")
+        asked: Any = made(kind, {**dict(zip(names, given, strict=False)), **named}, f"synth.{name}")  # type: ignore[arg-type]
+        return run(asked)
 
     del function.__wrapped__  # its signature is not this one's
     function.__name__ = function.__qualname__ = name
-    function.__signature__ = inspect.signature(kind)  # type: ignore[attr-defined]
-    lines = [f"    {f.name}: {f.metadata['help']}" for f in fields(kind)]  # type: ignore[arg-type]
+    function.__signature__ = _signature(kind, inspect.signature(run).return_annotation)  # type: ignore[attr-defined, arg-type]
+    lines = [f"    {f.name}: {f.metadata['help']}" for f in own_first(kind)]  # type: ignore[arg-type]
     function.__doc__ = "\n".join([inspect.cleandoc(run.__doc__ or ""), "", *lines])
     return function
+
+
+def _signature(kind: type, returned: Any) -> inspect.Signature:
+    """The keywords as a notebook shows them: first those of the verb itself; paths may be texts."""
+    plain = {Path: str | os.PathLike, Path | None: str | os.PathLike | None}
+    kinds = {False: inspect.Parameter.POSITIONAL_OR_KEYWORD, True: inspect.Parameter.KEYWORD_ONLY}
+    parameters = [
+        inspect.Parameter(
+            f.name,
+            kinds[bool(f.kw_only)],
+            default=inspect.Parameter.empty if f.default is MISSING else f.default,
+            annotation=plain.get(hints(kind)[f.name], hints(kind)[f.name]),
+        )
+        for f in sorted(own_first(kind), key=lambda f: bool(f.kw_only))
+    ]
+    return inspect.Signature(parameters, return_annotation=returned)
 
 
 def made(kind: type[T], given: Mapping[str, Any], what: str) -> T:
     """Settings from keywords that nobody has checked.
 
-    Raises UsageError for a keyword that there is not, or that is missing; `what` says whose they are: `synth build x`.
+    Raises UsageError for a keyword that there is not, or that is missing; `what` says whose they are: `synth.build`.
     """
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    wrong = [f"{what} has no {switch(name)}{closest(name, list(known))}" for name in given if name not in known]
+    wrong = [f"{what} has no keyword {name}{closest(name, list(known))}" for name in given if name not in known]
     missing = [name for name, f in known.items() if f.default is MISSING and name not in given]
-    wrong += [f"{what} needs {switch(name)}: {known[name].metadata['help']}" for name in missing]
+    wrong += [f"{what} needs {name}: {known[name].metadata['help']}" for name in missing]
     if wrong:
         raise UsageError("; ".join(wrong))
     return kind(**given)

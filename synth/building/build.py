@@ -74,8 +74,8 @@ def build(name: str, **given: Any) -> Dataset:
     """
     builder, common = find(name), {f.name for f in fields(Options)}
     theirs = {key: value for key, value in given.items() if key not in common}
-    config = made(builder.config, theirs, f"synth build {name}")
-    options = made(Options, {key: given[key] for key in given if key in common}, f"synth build {name}")
+    config = made(builder.config, theirs, f"synth.build({name!r})")
+    options = made(Options, {key: given[key] for key in given if key in common}, f"synth.build({name!r})")
     with progress(options.quiet) as report:
         carry_out(name, config, options, report)
     return Dataset(options.out)

@@ -19,6 +19,8 @@ from synth import registry
 from synth.base.config import hints, own_first, parts, switch
 from synth.errors import UsageError
 
+NUMBERS: dict[Any, str] = {int: "<int>", float: "<float>"}  # what help calls them
+
 
 def command_from(name: str, run: Callable[..., None], *kinds: type, help: str = "") -> Any:
     """The command `name` that makes one of each kind of settings out of its words, and runs with them."""
@@ -53,7 +55,7 @@ def _parameter(f: "Field[Any]", hint: Any) -> inspect.Parameter:
     else:
         kind = typer.Option(_switches(f, hint), **facts)
     if default is not empty and _is_text(hint):
-        default = _as_text(f.default) if f.default else None
+        default = None if f.default in (None, ()) else _as_text(f.default)
     return inspect.Parameter(
         f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[_typer_kind(hint), kind]
     )
@@ -80,7 +82,7 @@ def _typer_kind(hint: Any) -> Any:
 
 def _is_text(hint: Any) -> bool:
     (kind, *_), _ = parts(hint)
-    return get_origin(kind) is Literal or (get_origin(kind) is tuple and get_args(kind)[0] is float)
+    return kind in NUMBERS or get_origin(kind) is Literal or (get_origin(kind) is tuple and get_args(kind)[0] is float)
 
 
 def _as_text(value: Any) -> str:
@@ -93,7 +95,7 @@ def _metavar(hint: Any) -> str | None:
         return f"[{'|'.join(get_args(kind))}]"
     if get_origin(kind) in (list, tuple) and not _is_text(hint):
         return "<path>" if get_args(kind)[0] is Path else "<str>"
-    return "NUMBER,..." if _is_text(hint) else None
+    return NUMBERS[kind] if kind in NUMBERS else "NUMBER,..." if _is_text(hint) else None
 
 
 def _help(f: "Field[Any]") -> str:
@@ -107,11 +109,21 @@ def _help(f: "Field[Any]") -> str:
 def _read(name: str, value: Any, hint: Any) -> Any:
     """A value as typer gives it, as settings take it."""
     (kind, *_), _ = parts(hint)
+    if kind in NUMBERS and isinstance(value, str):
+        return _number(kind, value)
     if get_origin(kind) is tuple and get_args(kind)[0] is float and isinstance(value, str):
         return _numbers(switch(name), value)
     if get_origin(kind) is tuple:
         return tuple(value or ())
     return value
+
+
+def _number(kind: Any, text: str) -> Any:
+    """The number, or the text, which the settings then refuse in their own words."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text
 
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ import typer.core
 
 from synth.base.config import argument, option, settings
 from synth.commands.options import command_from, print_json
+from synth.errors import UnknownNameError, UsageError
 
 HELP = "List the tasks that teachers can be asked."
 
@@ -36,7 +37,9 @@ class Tasks(typer.core.TyperGroup):
         return ["show"]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return command_from("show", run_show, ShowTask) if cmd_name == "show" else None
+        if cmd_name != "show":
+            raise UnknownNameError("command of synth tasks", cmd_name, ["show"])
+        return command_from("show", run_show, ShowTask)
 
 
 app = typer.Typer(cls=Tasks, invoke_without_command=True, rich_markup_mode=None, add_completion=False)
@@ -46,6 +49,8 @@ app = typer.Typer(cls=Tasks, invoke_without_command=True, rich_markup_mode=None,
 def tasks(ctx: typer.Context, json: bool = typer.Option(False, "--json", help="print the list as JSON")) -> None:
     from synth.questions.show import show_tasks, tasks_listed
 
+    if json and ctx.invoked_subcommand is not None:
+        raise UsageError("--json is for the list: leave out show, or --json")
     if ctx.invoked_subcommand is None:
         print_json(tasks_listed()) if json else show_tasks()
 

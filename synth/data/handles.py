@@ -3,6 +3,7 @@
 A handle is a path as well: `synth.validate(dataset)`, `synth.evaluate(model=run, data=dataset)`.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class Folder:
     """A folder that a verb wrote."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: "str | os.PathLike[str]") -> None:
+        self.folder = Path(folder)
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -43,8 +44,11 @@ class Folder:
         return facts
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
-        with (self.folder / name).open("rb") as file:
-            yield from map(orjson.loads, file)
+        try:
+            with (self.folder / name).open("rb") as file:
+                yield from map(orjson.loads, file)
+        except FileNotFoundError as error:
+            raise FolderError(f"{self.folder} has no {name}") from error
 
 
 class Dataset(Folder):
@@ -160,7 +164,7 @@ class Evaluation(Folder):
         return f"Evaluation({str(self.folder)!r}{said})"
 
 
-def load(folder: str | Path, name: str | None = None) -> Dataset:
+def load(folder: "str | os.PathLike[str]", name: str | None = None) -> Dataset:
     """A dataset folder, or one of those that lie in it.
 
     Raises FolderError for what is no dataset folder, UsageError for a name that is not there.

@@ -46,7 +46,8 @@ def pairs(
     kind = str(manifest.get("builder"))
     if kind not in (known := _spoiled()):
         raise UsageError(
-            f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones of {', '.join(known)}"
+            f"{folder} gives no pairs: --to dpo takes folders of synth distill and built ones whose checker has"
+            f" `mistakes`, which are {', '.join(known)}"
         )
     chunks = -(-manifest["splits"][split]["rows"] // CHUNK)
     workers = min(workers or cores(), max(1, chunks))

@@ -7,7 +7,7 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -43,7 +43,7 @@ class Judged:
 
     menu: tuple[str, ...]  # the verdicts that this judge can give
     splits: tuple[str, ...]
-    verdicts: Verdicts
+    verdicts: Verdicts = field(repr=False)
     out: Path | None = None  # the folder that was written
     written: str = ""  # a line for the user about that folder
     already_there: bool = False

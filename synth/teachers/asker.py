@@ -35,14 +35,16 @@ class Asker:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Asker":
-        self._open.enter_context(self.store)
         limits, where = self.limits, self.teacher.base_url
         pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
-        self._client = await self._open.enter_async_context(Client(self.teacher, self.store, pace, self.limits.timeout))
-        self._open.enter_context(on_interrupt(self._interrupt))
-        # What was imported stays: looking through it for garbage again and again took a tenth of a run's time.
-        gc.freeze()
-        self._open.callback(gc.unfreeze)
+        async with AsyncExitStack() as opened:  # what is open is closed again if the rest cannot be, as without a key
+            opened.enter_context(self.store)
+            self._client = await opened.enter_async_context(Client(self.teacher, self.store, pace, limits.timeout))
+            opened.enter_context(on_interrupt(self._interrupt))
+            # What was imported stays: looking through it for garbage again and again took a tenth of a run's time.
+            gc.freeze()
+            opened.callback(gc.unfreeze)
+            self._open = opened.pop_all()
         return self
 
     async def __aexit__(

@@ -32,8 +32,8 @@ def train(name: str, **given: Any) -> handles.Run:
     done up to the last checkpoint is kept.
     """
     trainer, common = find(name), {f.name for f in fields(Train)}
-    config = made(trainer.config, {key: given[key] for key in given if key not in common}, f"synth train {name}")
-    asked = made(Train, {key: given[key] for key in given if key in common}, f"synth train {name}")
+    config = made(trainer.config, {key: given[key] for key in given if key not in common}, f"synth.train({name!r})")
+    asked = made(Train, {key: given[key] for key in given if key in common}, f"synth.train({name!r})")
     job = job_from(asked)
     trainer.train(trainer, config, job)
     return handles.Run(job.out)

@@ -11,7 +11,7 @@ kind of dataset must satisfy in the file of its name. The result is a table, and
 import platform
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ class Result:
     """What came out for one dataset."""
 
     folder: Path
-    outcomes: list[Outcome]
-    report: dict[str, Any]  # what stands in validation.json
+    outcomes: list[Outcome] = field(repr=False)
+    report: dict[str, Any] = field(repr=False)  # what stands in validation.json
     docs: Path | None = None  # the page that leads to the others, if they were asked for
 
     @property

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from twowiki_rows import SAMPLES, kept, make, record
 
 from synth.builders import twowiki
-from synth.builders.twowiki import source as _twowiki_source
+from synth.builders.twowiki import source as twowiki_source
 from synth.builders.twowiki.source import File, pieces
 from synth.builders.twowiki.tidy import read as read_record
 from synth.building.build import carry_out as build
@@ -58,7 +58,7 @@ def test_a_file_cut_into_pieces_has_all_its_records(
     lines = b"\n".join(orjson.dumps(record) for record in wanted) + b"\n"
     for raw in (array, lines):
         with (
-            mock.patch.object(_twowiki_source, "PIECE", size),
+            mock.patch.object(twowiki_source, "PIECE", size),
             mock.patch.object(File, "open", return_value=BytesIO(raw)),
         ):
             cut = [piece.records() for piece in pieces(File(Path("dev.json")))]

@@ -14,7 +14,7 @@ FEW = ("--validation", 2, "--test", 2, "--test-longer", 0, "--test-larger", 0)
 MISTAKES = [
     (["build", "listopz", "--out", "x"], 2, ["no builder is called 'listopz'", "did you mean 'listops'?"]),
     (["build", "listops"], 2, ["Missing option '--out'", "synth build listops --help"]),
-    (["build", "listops", "--out", "x", "--train", "many"], 2, ["--train", "integer"]),
+    (["build", "listops", "--out", "x", "--train", "many"], 2, ["--train", "a whole number"]),
     (["build", "listops", "--out", "x", "--preset", "explained-31"], 2, ["explained-30", "lra"]),
     (["build", "listops", "--out", "x", "--min-length", 9, "--max-length", 8], 2, ["--min-length 9 is above"]),
     (["build", "listops", "--out", "x", "--min-length", 5, "--max-length", 6, "--max-args", 2], 2, ["are 4, "]),

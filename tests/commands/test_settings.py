@@ -129,7 +129,7 @@ def test_mistakes_are_told_at_once() -> None:
         "--to mesages: one of messages, prompt-completion, alpaca, sharegpt, dpo; did you mean 'messages'?; "
         "--pairs 0: 1 at least"
     )
-    with pytest.raises(UsageError, match=r"x has no --trian; did you mean .train.\?; synth build x needs --b"):
+    with pytest.raises(UsageError, match=r"x has no keyword trian; did you mean .train.\?; synth build x needs b"):
         made(_Small, {"trian": 3, "train": 1}, "synth build x")
 
 

@@ -133,12 +133,13 @@ def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path, synt
 def test_a_budget_stops_it_and_more_money_goes_on(data: Path, tmp_path: Path) -> None:
     with serving(right) as server:
         # a reply is paid as 18 tokens, 18 millionths of a dollar; 100 tokens at most are set aside for each
-        settings = {"decoding": Decoding(max_new_tokens=100), "price": "1,1"}
+        decoding = Decoding(max_new_tokens=100)
         with pytest.raises(StoppedError, match=r"the budget of \$0.0003 .* resumes from here"):
-            ask(server.url, data, tmp_path / "eval", limits=Limits(concurrency=1, budget=0.0003), **settings)
+            ask(server.url, data, tmp_path / "eval", limits=Limits(concurrency=1, budget=0.0003, price=(1, 1)),
+                decoding=decoding)  # fmt: skip
         paid = server.answered.total()
         assert 0 < paid < ROWS
-        ask(server.url, data, tmp_path / "eval", limits=Limits(concurrency=1), **settings)
+        ask(server.url, data, tmp_path / "eval", limits=Limits(concurrency=1, price=(1, 1)), decoding=decoding)
         assert server.answered.total() == ROWS
 
 

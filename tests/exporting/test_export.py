@@ -19,7 +19,7 @@ from synth.data.names import EXPORT
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
 from synth.exporting import export
-from synth.exporting import pairs as _export_pairs
+from synth.exporting import pairs as export_pairs
 from synth.exporting.export import Exported
 from synth.exporting.forms import Form
 from synth.exporting.options import Export
@@ -210,7 +210,7 @@ def test_pairs_are_the_same_every_time(folder: Path, tmp_path: Path) -> None:
 
 
 def test_pairs_are_the_same_from_more_processes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_export_pairs, "CHUNK", 5)  # more chunks than processes
+    monkeypatch.setattr(export_pairs, "CHUNK", 5)  # more chunks than processes
     one = run(folder, "dpo", tmp_path / "one", workers=1)
     two = run(folder, "dpo", tmp_path / "two", workers=2)
     assert files(tmp_path / "one") == files(tmp_path / "two")

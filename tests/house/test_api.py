@@ -127,8 +127,8 @@ def test_several_datasets_in_one_folder(tmp_path: Path) -> None:
     ("call", "line"),
     [
         (lambda out: synth.build("listop", out=out), "did you mean 'listops'"),
-        (lambda out: synth.build("listops", out=out, trian=3), "no --trian; did you mean 'train'"),
-        (lambda out: synth.build("listops"), "needs --out"),
+        (lambda out: synth.build("listops", out=out, trian=3), "has no keyword trian; did you mean 'train'"),
+        (lambda out: synth.build("listops"), r"synth.build\(.listops.\) needs out: folder"),
         (lambda out: synth.build("listops", out=out, train="many"), "--train many: a whole number"),
         (lambda out: synth.build("listops", out=out, explain="lots"), "--explain lots: one of"),
         (lambda out: synth.train("llama", data=[out]), "give --model|needs --out|give --out"),

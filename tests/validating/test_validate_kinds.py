@@ -119,7 +119,7 @@ def test_a_killed_run_leaves_the_old_result(tmp_path: Path, where: str) -> None:
         assert process.stdout.read() == b""  # comes to an end when the workers have ended too
     assert process.returncode == -signal.SIGKILL
     assert (folder / "validation.json").read_bytes() == before
-    assert (folder / ".validation.json.partial").exists() == (where == "writing")
+    assert (folder / ".validation.json.part").exists() == (where == "writing")
     assert not run(folder).success
     assert json.loads((folder / "validation.json").read_text())["success"] is False
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
@@ -171,7 +171,7 @@ def test_a_suite_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "mine.py").write_text(OWN)
     monkeypatch.setattr(scan, "CHUNK", 16)
     monkeypatch.setattr(reading, "BYTES", 2000)
-    result = run(folder, suites=(tmp_path / "mine.py",))
+    result = run(folder, suite=(tmp_path / "mine.py",))
     mine = {each.name: each for each in result.outcomes if each.suite == "mine.py"}
     assert mine["expect_column_values_to_match_regex prompt"].success
     assert mine["easy"].failures > 10
@@ -200,9 +200,9 @@ def test_a_suite_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_suite_that_cannot_be(tmp_path: Path, text: str, line: str) -> None:
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UsageError, match=line):
-        run(make(tmp_path / "sums"), suites=(tmp_path / "mine.py",))
+        run(make(tmp_path / "sums"), suite=(tmp_path / "mine.py",))
     with pytest.raises(UsageError, match="is no Python file"):
-        run(tmp_path / "sums", suites=(tmp_path / "none.py",))
+        run(tmp_path / "sums", suite=(tmp_path / "none.py",))
 
 
 def test_data_docs_show_what_failed_and_load_nothing_from_the_net(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_names_that_lead_nowhere(folder: Path, tmp_path: Path) -> None:
     for name, line in (("nowhere.jsonl", r"nowhere\.jsonl is not there"), ("no.jsonl", "has no questions")):
         with pytest.raises(SourceError, match=line):
             run(folder, against=(str(tmp_path / name),))
-    with pytest.raises(UsageError, match="--ngram 0: at least 1 word"):
+    with pytest.raises(UsageError, match="--ngram 0: 1 at least"):
         run(folder, against=(str(tmp_path / "no.jsonl"),), ngram=0)
     assert (folder / "validation.json").read_bytes() == before
 
