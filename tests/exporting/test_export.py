@@ -321,7 +321,10 @@ def test_what_cannot_be_exported_is_one_line(folder: Path, synth: Synth, tmp_pat
         run(plain, "dpo", tmp_path / "out")
     manifest = json.loads((plain / "synth.json").read_text())
     (plain / "synth.json").write_text(json.dumps({**manifest, "builder": "puzzles"}))
-    with pytest.raises(UsageError, match="takes folders of synth distill and built ones of 2wiki, arithmetic, listops"):
+    with pytest.raises(
+        UsageError,
+        match="built ones whose checker has `mistakes`, which are 2wiki, arithmetic, listops",
+    ):
         run(plain, "dpo", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     done = synth("export", "nowhere", "--to", "alpaca", "--out", "out")

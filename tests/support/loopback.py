@@ -7,8 +7,8 @@
         ...  # teacher.url is what --base-url takes
         teacher.finish("batch_1")  # a batch that was handed in is worked off when a test says so
 
-`python tests/support/loopback.py --port 8001 --latency 0.2` serves one answer to everything, for measuring in a process of its
-own.
+`python tests/support/loopback.py --port 8001 --latency 0.2` serves one answer to everything, for measuring in a
+process of its own.
 """
 
 import argparse
