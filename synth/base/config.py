@@ -127,8 +127,8 @@ def settings(kind: type[T]) -> type[T]:
     conflicts: Callable[[Any], list[str]] = getattr(kind, "conflicts", lambda self: [])
 
     def check(self: Any) -> None:
-        values, wrong = as_declared(kind, {f.name: getattr(self, f.name) for f in fields(self)})
-        for f in fields(self):  # what cannot be is taken for the default, so that conflicts are looked for all the same
+        values, wrong = as_declared(kind, {name: getattr(self, name) for name in hints(kind)})
+        for f in fields(kind):  # type: ignore[arg-type]  # what cannot be is taken for the default, so that conflicts are looked for all the same
             object.__setattr__(self, f.name, values.get(f.name, None if f.default is MISSING else f.default))
         if wrong := [*wrong, *conflicts(self)]:
             raise UsageError("; ".join(wrong))

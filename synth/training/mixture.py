@@ -52,9 +52,11 @@ def records_of(parts: Iterable[Part]) -> list[Record]:
 def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
     """The datasets of `--data`, at most `limit` rows of each.
 
-    Raises UsageError for a weight that is none or a folder given twice, FolderError if a folder or its split is not
-    there or empty.
+    Raises UsageError for no folder, a weight that is none or a folder given twice, FolderError if a folder or its
+    split is not there or empty.
     """
+    if not data:
+        raise UsageError("--data: give a dataset folder")
     given_twice(data)
     return [_part(*weighted(given), split, limit) for given in data]
 

@@ -82,7 +82,7 @@ class Settings:
 
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
-        wrong = [] if self.data else ["--data: give a dataset folder"]
+        wrong = []
         if (self.model is None) == (self.from_scratch is None):
             wrong.append("give --model NAME, or --from-scratch tiny, small or base")
         if self.max_steps and self.max_tokens:
