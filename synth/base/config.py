@@ -125,10 +125,11 @@ def settings(kind: type[T]) -> type[T]:
     A method `conflicts(self) -> list[str]` may say what does not go together. All mistakes are one UsageError.
     """
     conflicts: Callable[[Any], list[str]] = getattr(kind, "conflicts", lambda self: [])
+    own: Any = kind  # not that of `self`, which may be a subclass with fields and checks of its own
 
     def check(self: Any) -> None:
-        values, wrong = as_declared(kind, {name: getattr(self, name) for name in hints(kind)})
-        for f in fields(kind):  # type: ignore[arg-type]  # what cannot be is taken for the default, so that conflicts are looked for all the same
+        values, wrong = as_declared(own, {name: getattr(self, name) for name in hints(own)})
+        for f in fields(own):  # what cannot be is taken for the default, so that conflicts are looked for all the same
             object.__setattr__(self, f.name, values.get(f.name, None if f.default is MISSING else f.default))
         if wrong := [*wrong, *conflicts(self)]:
             raise UsageError("; ".join(wrong))
