@@ -15,13 +15,19 @@ wrapped where they enter; the command line catches `SynthError` and nothing else
 
 import difflib
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class SynthError(Exception):
     """Root of the tree; the command line prints its message as one line and exits with `exit_code`."""
 
     exit_code = 1
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'messages'?`, or nothing if no name is like it."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 class UsageError(SynthError):
@@ -32,9 +38,7 @@ class UnknownNameError(UsageError):
     """No such name: the message lists the names that exist and the one closest to what was typed."""
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"no {kind} is called {name!r}: there are {', '.join(known)}{hint}")
+        super().__init__(f"no {kind} is called {name!r}: there are {', '.join(known)}{closest(name, known)}")
 
 
 class FolderError(SynthError):

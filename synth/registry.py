@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from synth.base.own import foreign
 from synth.errors import SynthError, UnknownNameError, UsageError
 
 T = TypeVar("T")
@@ -74,15 +75,9 @@ def load(kind: str, name: str) -> ModuleType:
     place = _place(kind, name)
     if not place.package:
         return importlib.import_module(place.module)
-    try:
+    said = f"{_one(kind)} {name!r} cannot be imported from {place}"
+    with foreign(lambda error: f"{said} ({type(error).__name__}: {error}): repair or uninstall {place.package}"):
         return importlib.import_module(place.module)
-    except SynthError:
-        raise
-    except Exception as error:  # somebody else's code: any error in it becomes one line
-        raise UsageError(
-            f"{_one(kind)} {name!r} cannot be imported from {place} ({type(error).__name__}: {error}): "
-            f"repair or uninstall {place.package}"
-        ) from error
 
 
 def contract(kind: str, name: str, type_: type[T]) -> T:

@@ -14,7 +14,6 @@ function, the settings in the manifest, and the words of the command that makes 
 A field is a text, a number, a switch, a path, one of a few words (Literal), perhaps None, or a tuple or list of those.
 """
 
-import difflib
 import functools
 import inspect
 import math
@@ -27,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from synth.errors import UsageError
+from synth.errors import UsageError, closest
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -129,9 +128,11 @@ def settings(kind: type[T]) -> type[T]:
 
     def check(self: Any) -> None:
         values, wrong = as_declared(own, {name: getattr(self, name) for name in hints(own)})
-        for f in fields(own):  # what cannot be is taken for the default, so that conflicts are looked for all the same
-            object.__setattr__(self, f.name, values.get(f.name, None if f.default is MISSING else f.default))
-        if wrong := [*wrong, *conflicts(self)]:
+        # What cannot be is taken for the default, so that conflicts are looked for all the same, if it has a default.
+        values = {f.name: f.default for f in fields(own) if f.default is not MISSING} | values
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if wrong := [*wrong, *(conflicts(self) if len(values) == len(hints(own)) else [])]:
             raise UsageError("; ".join(wrong))
 
     kind.__post_init__ = check  # type: ignore[attr-defined]
@@ -141,14 +142,14 @@ def settings(kind: type[T]) -> type[T]:
 def verb(name: str, kind: Callable[P, S], run: Callable[[S], R]) -> Callable[P, R]:
     """The Python function of a verb: its keywords are the fields of its settings, its docstring is that of `run` with a
     line for each keyword."""
-
     names = [f.name for f in fields(kind) if not f.kw_only]  # type: ignore[arg-type]
 
     @functools.wraps(run)
     def function(*given: P.args, **named: P.kwargs) -> R:
         if len(given) > len(names):
             raise UsageError(f"synth.{name} takes {len(names)} values without a keyword, not {len(given)}")
-        asked: Any = made(kind, {**dict(zip(names, given, strict=False)), **named}, f"synth.{name}")  # type: ignore[arg-type]
+        asked: Any
+        (asked,) = made(f"synth.{name}", {**dict(zip(names, given, strict=False)), **named}, kind)
         return run(asked)
 
     del function.__wrapped__  # its signature is not this one's
@@ -175,18 +176,18 @@ def _signature(kind: type, returned: Any) -> inspect.Signature:
     return inspect.Signature(parameters, return_annotation=returned)
 
 
-def made(kind: type[T], given: Mapping[str, Any], what: str) -> T:
-    """Settings from keywords that nobody has checked.
+def made(what: str, given: Mapping[str, Any], *kinds: Any) -> tuple[Any, ...]:
+    """One of each kind of settings, from the keywords of a call that nobody has checked.
 
-    Raises UsageError for a keyword that there is not, or that is missing; `what` says whose they are: `synth.build`.
+    Raises UsageError for a keyword that none of them has, or that is missing; `what` was called: `synth.build`.
     """
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    known = {f.name: f for kind in kinds for f in fields(kind)}
     wrong = [f"{what} has no keyword {name}{closest(name, list(known))}" for name in given if name not in known]
     missing = [name for name, f in known.items() if f.default is MISSING and name not in given]
     wrong += [f"{what} needs {name}: {known[name].metadata['help']}" for name in missing]
     if wrong:
         raise UsageError("; ".join(wrong))
-    return kind(**given)
+    return tuple(kind(**{f.name: given[f.name] for f in fields(kind) if f.name in given}) for kind in kinds)
 
 
 def as_declared(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -232,11 +233,8 @@ def _value(value: Any, hint: Any) -> Any:
 
 def _several(value: Any, kind: Any) -> Any:
     """A list or a tuple; one value alone is a list of one."""
-    inner = get_args(kind)
     values = value if isinstance(value, list | tuple) else [] if value is None else [value]
-    if inner[-1] is not Ellipsis and get_origin(kind) is tuple and len(values) != len(inner):
-        raise ValueError(f"{len(inner)} values")
-    return get_origin(kind)(_value(item, inner[0]) for item in values)
+    return get_origin(kind)(_value(item, get_args(kind)[0]) for item in values)
 
 
 def _check_size(value: Any, facts: Mapping[str, Any]) -> None:
@@ -281,12 +279,6 @@ def _path(value: Any) -> Path:
 
 
 READ: dict[Any, Callable[[Any], Any]] = {str: _text, bool: _switch, int: _whole, float: _number, Path: _path}
-
-
-def closest(name: str, known: Sequence[str]) -> str:
-    """`; did you mean 'messages'?`, or nothing if no name is like it."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def switch(name: str) -> str:

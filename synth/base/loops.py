@@ -4,6 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -27,27 +28,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def _elsewhere(main: Coroutine[Any, Any, T]) -> T:
     loops: list[asyncio.AbstractEventLoop] = []
-    ended: list[T | BaseException] = []
 
     async def noted() -> T:
         loops.append(asyncio.get_running_loop())
         return await main
 
-    def work() -> None:
-        try:
-            ended.append(asyncio.run(noted()))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again in the thread that waits
-            ended.append(error)
-
-    thread = threading.Thread(target=work)
-    with _interrupts_passed_on(loops):
-        thread.start()
-        thread.join()
-    if isinstance(ended[0], asyncio.CancelledError):
-        raise KeyboardInterrupt
-    if isinstance(ended[0], BaseException):
-        raise ended[0]
-    return ended[0]
+    try:
+        with ThreadPoolExecutor(1) as thread, _interrupts_passed_on(loops):
+            return thread.submit(asyncio.run, noted()).result()
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
 
 
 @contextmanager

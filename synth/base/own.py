@@ -1,7 +1,9 @@
-"""A user's own Python file, run as a module: a task, a suite of expectations, a judge."""
+"""Code that is not ours: a user's own file, run as a module (a task, a suite, a judge), and packages of others."""
 
 import importlib.util
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -14,17 +16,26 @@ def run_file(path: Path) -> ModuleType:
     Raises UsageError, with the line, for what is no Python file or cannot be run.
     """
     spec = importlib.util.spec_from_file_location(f"synth_own_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UsageError(f"{path} is no Python file")
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file: give one that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
-    try:
+    with foreign(lambda error: f"{path} does not run: {line_of(error, path)}{type(error).__name__}: {error}"):
         spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def foreign(said: Callable[[Exception], str]) -> Iterator[None]:
+    """Inside runs code of somebody else: any error in it, but those of ours, becomes a UsageError of one line."""
+    try:
+        yield
     except SynthError:
         raise
-    except Exception as error:  # somebody else's file: any error in it becomes one line
-        raise UsageError(f"{path} does not run: {line_of(error, path)}{type(error).__name__}: {error}") from error
-    return module
+    except Exception as error:  # nobody knows what it may raise
+        raise UsageError(said(error)) from error
 
 
 def line_of(error: Exception, path: Path) -> str:

@@ -8,7 +8,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, compress, islice
@@ -72,10 +72,7 @@ def build(name: str, **given: Any) -> Dataset:
     `quiet`. Returns the dataset, or the folder of several that one call writes. Raises UsageError for options that
     cannot be, FolderError if a folder cannot be written or holds something else, SourceError for input data.
     """
-    builder, common = find(name), {f.name for f in fields(Options)}
-    theirs = {key: value for key, value in given.items() if key not in common}
-    config = made(builder.config, theirs, f"synth.build({name!r})")
-    options = made(Options, {key: given[key] for key in given if key in common}, f"synth.build({name!r})")
+    config, options = made(f"synth.build({name!r})", given, find(name).config, Options)
     with progress(options.quiet) as report:
         carry_out(name, config, options, report)
     return Dataset(options.out)

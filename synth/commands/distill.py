@@ -11,13 +11,12 @@ from synth.distilling.options import Distill
 def run(asked: Distill) -> None:
     """Ask a teacher for rationales until answers are right."""
     from synth.distilling import distill
-    from synth.distilling.job import job_from
-    from synth.distilling.summary import estimate, summary
+    from synth.distilling.summary import summary
 
-    if asked.dry_run:
-        typer.echo(estimate(job_from(asked)))
-        return
     outcome = distill.run(asked)
+    if asked.dry_run:
+        typer.echo(outcome.used)
+        return
     if not asked.quiet:
         typer.echo(summary(outcome))
     if not outcome.complete and not asked.cancel:  # 0 says that the dataset is there, also after --batch

@@ -1,10 +1,10 @@
 """The command `synth eval`."""
 
-from synth.commands.options import command_from, print_json
+from synth.commands.options import AsJson, command_from, print_json
 from synth.evaluating.options import Evaluate
 
 
-def run(asked: Evaluate) -> None:
+def run(asked: Evaluate, printing: AsJson) -> None:
     """Measure a model on a dataset.
 
     A checkpoint writes in batches here; a server is asked through the engine of synth distill. What was written is kept
@@ -14,7 +14,7 @@ def run(asked: Evaluate) -> None:
     from synth.evaluating.show import show
 
     results = evaluate.run(asked)
-    if asked.json:
+    if printing.json:
         figures = [result.metrics for result in results]
         print_json(figures if len(figures) > 1 else figures[0])
     elif not asked.quiet:
@@ -22,4 +22,4 @@ def run(asked: Evaluate) -> None:
             show(result)
 
 
-command = command_from("eval", run, Evaluate)
+command = command_from("eval", run, Evaluate, AsJson)

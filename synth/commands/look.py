@@ -1,7 +1,7 @@
 """The commands `synth show`, `synth stats` and `synth row`, which look at data."""
 
 from synth.base.config import AnyPath, argument, option, settings
-from synth.commands.options import command_from, print_json
+from synth.commands.options import AsJson, command_from, print_json
 
 FOLDER = "a dataset folder"
 
@@ -16,8 +16,7 @@ class Show:
 
 @settings
 class Stats:
-    folder: AnyPath = argument(FOLDER, kw_only=False)
-    json: bool = option("print the figures as JSON", default=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
 
 
 @settings
@@ -32,21 +31,29 @@ def run_show(asked: Show) -> None:
     show_rows(asked.folder, asked.n, asked.split, asked.id)
 
 
-def run_stats(asked: Stats) -> None:
+def run_stats(asked: Stats, printing: AsJson) -> None:
     """Print figures: rows, lengths, answers, what rows have.
 
     A table of rows a split and the share of the commonest answer, one of lengths, and one of each column that has few
     values, such as operators, relations or digits.
     """
+    import typer
+
     from synth.base.terminal import progress
+    from synth.data.manifest import members
     from synth.data.stats import counted, figures, show_stats
 
-    with progress(asked.json) as report:
-        statistics = counted(asked.folder, report)
-    if asked.json:
-        print_json(figures(statistics))
-    else:
-        show_stats(statistics)
+    datasets = members(asked.folder)
+    with progress(printing.json) as report:
+        statistics = {name: counted(folder, report) for name, folder in datasets.items()}
+    if printing.json:
+        told = {name: figures(one) for name, one in statistics.items()}
+        print_json(told if len(told) > 1 else next(iter(told.values())))
+        return
+    for name, one in statistics.items():
+        if len(statistics) > 1:
+            typer.echo(f"{asked.folder / name}:")
+        show_stats(one)
 
 
 def run_row(asked: Row) -> None:
@@ -60,5 +67,5 @@ def run_row(asked: Row) -> None:
 
 
 show = command_from("show", run_show, Show)
-stats = command_from("stats", run_stats, Stats)
+stats = command_from("stats", run_stats, Stats, AsJson)
 row = command_from("row", run_row, Row)

@@ -8,7 +8,7 @@ may be given several times; a tuple of numbers takes them with commas between.
 import inspect
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -16,19 +16,24 @@ import typer
 import typer.core
 
 from synth import registry
-from synth.base.config import hints, own_first, parts, switch
+from synth.base.config import hints, option, own_first, parts, settings, switch
 from synth.errors import UsageError
 
 NUMBERS: dict[Any, str] = {int: "<int>", float: "<float>"}  # what help calls them
 
 
+@settings
+class AsJson:
+    """For scripts: of commands alone, as Python functions return what they found."""
+
+    json: bool = option("print it as JSON", default=False)
+
+
 def command_from(name: str, run: Callable[..., None], *kinds: type, help: str = "") -> Any:
     """The command `name` that makes one of each kind of settings out of its words, and runs with them."""
 
-    def command(**values: Any) -> None:
-        values = {key: _read(key, value, hint) for kind in kinds for key, hint in hints(kind).items()
-                  for value in [values[key]]}  # fmt: skip
-        run(*(kind(**{f.name: values[f.name] for f in fields(kind)}) for kind in kinds))
+    def command(**given: Any) -> None:
+        run(*(kind(**{key: _read(key, given[key], hint) for key, hint in hints(kind).items()}) for kind in kinds))
 
     parameters = [_parameter(f, hints(kind)[f.name]) for kind in kinds for f in own_first(kind)]
     parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)

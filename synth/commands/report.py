@@ -1,6 +1,6 @@
 """The commands `synth report` and `synth estimate`."""
 
-from synth.commands.options import command_from, print_json
+from synth.commands.options import AsJson, command_from, print_json
 from synth.reporting.options import Estimate, Report
 
 
@@ -17,7 +17,7 @@ def run_report(asked: Report) -> None:
         report.show(figures, asked.out)
 
 
-def run_estimate(asked: Estimate) -> None:
+def run_estimate(asked: Estimate, printing: AsJson) -> None:
     """Say what rationales may be worth, before money is spent.
 
     From the lines that one paper fitted over 18 data sets (Zhu et al. 2025), with how far they can be wrong.
@@ -25,11 +25,11 @@ def run_estimate(asked: Estimate) -> None:
     from synth.reporting import estimate
 
     estimated = estimate.run(asked)
-    if asked.json:
+    if printing.json:
         print_json(estimate.figures(estimated))
     else:
         estimate.show(estimated)
 
 
 report = command_from("report", run_report, Report)
-estimate = command_from("estimate", run_estimate, Estimate)
+estimate = command_from("estimate", run_estimate, Estimate, AsJson)

@@ -3,12 +3,7 @@
 import sys
 
 from synth.base.config import option, settings
-from synth.commands.options import command_from, print_json
-
-
-@settings
-class Teachers:
-    json: bool = option("print the catalogue as JSON", default=False)
+from synth.commands.options import AsJson, command_from, print_json
 
 
 @settings
@@ -18,7 +13,6 @@ class Doctor:
     model: str | None = option(
         "the model's name at that server, if it is another  [default: the teacher's]", default=None
     )
-    json: bool = option("print the findings as JSON", default=False)
 
 
 @settings
@@ -30,14 +24,14 @@ class TeacherDemo:
     latency: float = option("seconds it takes for a reply", default=0.2, least=0)
 
 
-def run_teachers(asked: Teachers) -> None:
+def run_teachers(printing: AsJson) -> None:
     """List the teachers of the catalogue."""
     from synth.teachers.show import show_teachers, teachers_listed
 
-    print_json(teachers_listed()) if asked.json else show_teachers()
+    print_json(teachers_listed()) if printing.json else show_teachers()
 
 
-def run_doctor(asked: Doctor) -> None:
+def run_doctor(asked: Doctor, printing: AsJson) -> None:
     """Find out what a teacher's server can do."""
     from dataclasses import asdict
 
@@ -46,10 +40,10 @@ def run_doctor(asked: Doctor) -> None:
     from synth.teachers.catalogue import find_teacher
 
     teacher = find_teacher(asked.teacher, asked.base_url, asked.model)
-    if not asked.json:
+    if not printing.json:
         doctor.show_head(teacher)
     findings = loops.run(doctor.examine(teacher))
-    if asked.json:
+    if printing.json:
         print_json([asdict(finding) for finding in findings])
         sys.exit(1 if doctor.hopeless(findings) else 0)
     doctor.show(findings)
@@ -62,6 +56,6 @@ def run_teacher_demo(asked: TeacherDemo) -> None:
     serve(asked.port, asked.task, asked.source, asked.right, asked.latency)
 
 
-teachers = command_from("teachers", run_teachers, Teachers)
-doctor = command_from("doctor", run_doctor, Doctor)
+teachers = command_from("teachers", run_teachers, AsJson)
+doctor = command_from("doctor", run_doctor, Doctor, AsJson)
 teacher_demo = command_from("teacher-demo", run_teacher_demo, TeacherDemo)

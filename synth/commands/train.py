@@ -1,17 +1,22 @@
 """`synth train NAME`: one command for each file in trainers/, imported only when it is named."""
 
-import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from synth import registry
+from synth.base.config import option, settings
 from synth.commands.options import Named, command_from, print_json
 from synth.training.options import Train
 
-if TYPE_CHECKING:
-    from synth.training.trainer import Trainer
+
+@settings
+class Printing:
+    """What is printed in place of a run."""
+
+    print_config: bool = option("print every setting and end", default=False)
+    print_launch: bool = option("print the command for several processes and end", default=False)
 
 
 class Trainers(Named):
@@ -24,10 +29,16 @@ class Trainers(Named):
 
         trainer = find(name)
 
-        def run(config: Any, asked: Train) -> None:
-            _train(trainer, config, asked)
+        def run(config: Any, asked: Train, printing: Printing) -> None:
+            from synth.training.train import start
 
-        return command_from(name, run, trainer.config, Train, help=registry.summary("trainers", name))
+            if printing.print_config:
+                print_json(asdict(trainer.settled(config)))
+            else:
+                start(trainer, config, asked, printing.print_launch)
+
+        help = registry.summary("trainers", name)
+        return command_from(name, run, trainer.config, Train, Printing, help=help)
 
 
 app = typer.Typer(cls=Trainers, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -39,19 +50,6 @@ def train() -> None:
 
     synth train NAME --help lists the options of a trainer.
     """
-
-
-def _train(trainer: "Trainer", config: Any, asked: Train) -> None:
-    from synth.training.launch import launched
-    from synth.training.train import job_from
-
-    settled = trainer.settled(config)
-    if asked.print_config:
-        print_json(asdict(settled))
-        return
-    job = job_from(asked)
-    if not launched(settled, sys.argv[1:], asked.print_launch, asked.quiet):
-        trainer.train(trainer, config, job)
 
 
 command = typer.main.get_command(app)

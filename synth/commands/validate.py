@@ -2,11 +2,11 @@
 
 import typer
 
-from synth.commands.options import command_from, print_json
+from synth.commands.options import AsJson, command_from, print_json
 from synth.validating.options import Validate
 
 
-def run(asked: Validate) -> None:
+def run(asked: Validate, printing: AsJson) -> None:
     """Hold a dataset to its expectations.
 
     Prints what was expected, of how many rows, and which failed; writes validation.json into the folder. The exit code
@@ -16,7 +16,7 @@ def run(asked: Validate) -> None:
     from synth.validating.show import show
 
     results = validate.run(asked)
-    if asked.json:
+    if printing.json:
         reports = {result.folder.name: result.report for result in results}
         said = reports if len(results) > 1 else results[0].report
         print_json(said)
@@ -27,4 +27,4 @@ def run(asked: Validate) -> None:
         raise typer.Exit(1)
 
 
-command = command_from("validate", run, Validate)
+command = command_from("validate", run, Validate, AsJson)

@@ -5,14 +5,14 @@ A handle is a path as well: `synth.validate(dataset)`, `synth.evaluate(model=run
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from synth.data.manifest import members, open_manifest, split_files
-from synth.data.names import LOG, METRICS, PREDICTIONS, RUN
+from synth.base.files import read_facts
+from synth.data.manifest import members, no_split, open_manifest, split_files
+from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
 from synth.record import Record
@@ -35,20 +35,20 @@ class Folder:
         return f"{type(self).__name__}({str(self.folder)!r})"
 
     def _json(self, name: str, maker: str) -> dict[str, Any]:
-        try:
-            facts: dict[str, Any] = orjson.loads((self.folder / name).read_bytes())
-        except FileNotFoundError as error:
-            raise FolderError(f"{self.folder} has no {name}: {maker} writes it") from error
-        except orjson.JSONDecodeError as error:
-            raise FolderError(f"{self.folder / name} is not JSON: {maker} writes it anew with --overwrite") from error
+        facts = read_facts(self.folder / name, f"what {maker} writes", f"run {maker} again with --overwrite")
+        if facts is None:
+            raise FolderError(f"{self.folder} has no {name}: {maker} writes it")
         return facts
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        """The objects of a file of lines; a last line that is being written is left out."""
         try:
             with (self.folder / name).open("rb") as file:
-                yield from map(orjson.loads, file)
-        except FileNotFoundError as error:
-            raise FolderError(f"{self.folder} has no {name}") from error
+                yield from (orjson.loads(line) for line in file if line.endswith(b"\n"))
+        except orjson.JSONDecodeError as error:
+            raise FolderError(f"{self.folder / name} has a line that is not JSON ({error})") from error
+        except OSError as error:
+            raise FolderError.from_os(error, str(self.folder / name)) from error
 
 
 class Dataset(Folder):
@@ -59,7 +59,7 @@ class Dataset(Folder):
             return f"Dataset({str(self.folder)!r}, members: {', '.join(self.members)})"
         return f"Dataset({str(self.folder)!r}, {', '.join(f'{rows:,} {split}' for split, rows in self.splits.items())})"
 
-    @cached_property
+    @property
     def members(self) -> dict[str, "Dataset"]:
         """Name -> dataset, of a folder that holds several; `default` is this one."""
         return {name: Dataset(folder) for name, folder in members(self.folder).items()}
@@ -89,14 +89,15 @@ class Dataset(Folder):
         return list(self.rows(split))
 
     def to_datasets(self, split: str | None = None) -> "datasets.Dataset | datasets.DatasetDict":
-        """As Hugging Face `datasets` loads it: all splits, or one. Raises UsageError without that package."""
+        """As Hugging Face `datasets` loads it: all splits, or one. Raises UsageError without that package,
+        FolderError for a split that there is not."""
         try:
             import datasets
         except ImportError as error:
             raise UsageError("to_datasets needs a package that is not installed: pip install datasets") from error
         files = {name: [str(path) for path in self._files(name)] for name in self.splits if split in (None, name)}
         if not files:
-            raise UsageError(f"{self.folder} has no split {split!r}: there are {', '.join(self.splits)}")
+            raise FolderError(no_split(self.folder, str(split), self.splits))
         kind = "parquet" if next(iter(files.values()))[0].endswith(".parquet") else "json"
         loaded = datasets.load_dataset(kind, data_files=files)
         return loaded if split is None else loaded[split]
@@ -137,7 +138,7 @@ class Run(Folder):
     @property
     def evaluations(self) -> list["Evaluation"]:
         """What `evaluate` wrote beside the model."""
-        return [Evaluation(path.parent) for path in sorted((self.folder / "eval").glob(f"*/{METRICS}"))]
+        return [Evaluation(path.parent) for path in sorted((self.folder / EVALUATIONS).glob(f"*/{METRICS}"))]
 
 
 class Evaluation(Folder):

@@ -4,13 +4,13 @@ Nothing here writes. While a new dataset is put into place (folder.py), the mani
 counts, and a file that is still in there is read from there: a reader sees all of the old dataset or all of the new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from synth.base.files import read_facts
 from synth.data.names import CACHE, CARD, MANIFEST, PARTIAL, READY
-from synth.errors import FolderError
+from synth.errors import FolderError, closest
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -83,6 +83,12 @@ def _below(folder: Path) -> dict[str, Path]:
     folders = {path.parent for path in folder.glob(f"*/{MANIFEST}") if path.parent.name != READY}
     folders |= {path.parent.parent for path in folder.glob(f"*/{READY}/{MANIFEST}")}
     return {path.name: path for path in sorted(folders)}
+
+
+def no_split(folder: Path, split: str, splits: Iterable[str]) -> str:
+    """The line about a split that a dataset has not: which ones it has, and the closest."""
+    names = list(splits)
+    return f"{folder} has no split {split!r}: it has {', '.join(names)}{closest(split, names)}"
 
 
 def split_files(folder: Path, manifest: Mapping[str, Any], split: str) -> list[Path]:

@@ -9,7 +9,7 @@ import jsonlines
 import orjson
 
 from synth.data.columns import read_notes, restored
-from synth.data.manifest import open_manifest, split_files
+from synth.data.manifest import no_split, open_manifest, split_files
 from synth.data.names import READY
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
@@ -98,7 +98,7 @@ def _opened(folder: Path, split: str, stack: ExitStack) -> list[tuple[Path, Bina
     manifest = open_manifest(folder)
     for _ in range(TRIES):
         if split not in manifest["splits"]:
-            raise FolderError(f"{folder} has no split {split!r}: it has {', '.join(manifest['splits'])}")
+            raise FolderError(no_split(folder, split, manifest["splits"]))
         files: list[tuple[Path, BinaryIO]] = []
         missing: OSError | None = None
         try:

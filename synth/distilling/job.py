@@ -18,8 +18,6 @@ from synth.teachers.batches import DISCOUNT
 from synth.teachers.catalogue import Teacher
 from synth.teachers.given import teacher_from
 
-AGAIN = "run the same command again to collect"
-
 
 @dataclass(frozen=True)
 class Job:
@@ -72,25 +70,8 @@ def job_from(asked: Distill) -> Job:
 
 
 def check(job: Job) -> None:
-    """Checks the options of a job. Raises UsageError that lists everything that cannot be."""
-    plan, wrong = job.plan, list[str]()
-    if plan.per_question > plan.max_attempts and not plan.vote:
-        wrong.append(f"--per-question {plan.per_question} above --max-attempts {plan.max_attempts}")
-    if plan.vote == 1:
-        wrong.append(f"--vote {plan.vote}: at least 2 samples")
-    if plan.vote and plan.rationalize:
-        wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
-    if not plan.temperatures:
-        wrong.append("--temperature: give a number from 0 to 2")
-    if plan.max_attempts > 1 and plan.temperatures == (0.0,):
-        wrong.append(
-            "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
-        )
-    if job.asked.cancel and not job.asked.batch:
-        wrong.append("--cancel is for what was handed in with --batch: add --batch")
+    """Checks the teacher of a job. Raises UsageError for a budget if the prices are not known."""
     if job.asked.budget is not None and job.teacher.cost(1, 1) is None:
-        wrong.append(
+        raise UsageError(
             f"--budget needs prices, those of {job.teacher.name} are unknown: leave it out, or limit with --limit"
         )
-    if wrong:
-        raise UsageError("; ".join(wrong))

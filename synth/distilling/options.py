@@ -35,3 +35,22 @@ class Distill(Given):
     format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")
     overwrite: bool = option("replace another dataset in the folder", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """What does not go together, whoever the teacher is."""
+        wrong = []
+        if self.per_question > self.max_attempts and not self.vote:
+            wrong.append(f"--per-question {self.per_question} above --max-attempts {self.max_attempts}")
+        if self.vote == 1:
+            wrong.append(f"--vote {self.vote}: at least 2 samples")
+        if self.vote and self.rationalize:
+            wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
+        if not self.temperature:
+            wrong.append("--temperature: give a number from 0 to 2")
+        if self.max_attempts > 1 and self.temperature == (0.0,):
+            wrong.append(
+                "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
+            )
+        if self.cancel and not self.batch:
+            wrong.append("--cancel is for what was handed in with --batch: add --batch")
+        return wrong

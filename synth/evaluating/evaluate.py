@@ -8,12 +8,10 @@ from synth.base.terminal import progress, sayer
 from synth.cards.model import write_model_card
 from synth.data.handles import Evaluation
 from synth.errors import UsageError
-from synth.evaluating.job import Job, Result, decoding_from, default_out, is_url
+from synth.evaluating.job import Job, Result, decoding_from, default_out
 from synth.evaluating.options import Evaluate
 from synth.evaluating.prompts import Prompting
 from synth.evaluating.run import carry_out
-
-SERVER_ONLY = ("model_name", "run", "budget", "price", "cache")
 
 
 def run(asked: Evaluate) -> list[Result]:
@@ -23,7 +21,6 @@ def run(asked: Evaluate) -> list[Result]:
     an evaluation that was stopped. Returns one result a way of asking. Raises UsageError for options that do not go
     together, FolderError, SourceError and MissingExtraError for what is not there.
     """
-    _check(asked)
     say, results = sayer(asked.quiet, "synth: "), []
     for job in jobs_from(asked):
         with progress(asked.quiet) as report:
@@ -49,17 +46,6 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
     same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
     again = command("synth eval", replace(asked, prompting=prompting))
     return Job(**same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again)
-
-
-def _check(asked: Evaluate) -> None:
-    wrong = []
-    if is_url(asked.model) and not asked.model_name:
-        wrong.append(f"--model {asked.model}: add --model-name, the name that the model has at that server")
-    if not is_url(asked.model):
-        given = [f"--{name.replace('_', '-')}" for name in SERVER_ONLY if getattr(asked, name) not in (None, ())]
-        wrong += [f"{', '.join(given)}: only for a server, --model http://..."] if given else []
-    if wrong:
-        raise UsageError("; ".join(wrong))
 
 
 def run_one(asked: Evaluate) -> Evaluation:

@@ -8,6 +8,7 @@ from typing import Any
 
 from synth.data.names import EVALUATIONS
 from synth.errors import SynthError, UsageError
+from synth.evaluating.options import is_url
 from synth.evaluating.prompts import Prompting
 from synth.models.generate import Decoding
 from synth.teachers.given import Limits
@@ -52,10 +53,6 @@ class Result:
     metrics: dict[str, Any]
     already_there: bool = False
     faults: Mapping[str, Sequence[str]] = field(default_factory=dict)  # ids of the rows that were not asked
-
-
-def is_url(model: str) -> bool:
-    return model.startswith(("http://", "https://"))
 
 
 def default_out(model: str, served: str, data: Path, split: str, direct: bool, samples: int) -> Path:

@@ -2,8 +2,14 @@
 
 from typing import Literal
 
-from synth.base.config import AnyPath, AnyText, MaybePath, option, settings
+from synth.base.config import AnyPath, AnyText, MaybePath, option, settings, switch
 from synth.teachers.given import Limits
+
+SERVER_ONLY = ("model_name", "run", "budget", "price", "cache")
+
+
+def is_url(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
 
 
 @settings
@@ -30,5 +36,13 @@ class Evaluate(Limits):
     model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
     concurrency: int = option("requests in flight at most", default=64, least=1, again=False)
     overwrite: bool = option("replace another evaluation in the folder", default=False, again=False)
-    json: bool = option("print the figures as JSON", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """What a server needs, and what only a server has."""
+        if is_url(self.model) and not self.model_name:
+            return [f"--model {self.model}: add --model-name, the name that the model has at that server"]
+        given = [switch(name) for name in SERVER_ONLY if getattr(self, name) not in (None, ())]
+        if given and not is_url(self.model):
+            return [f"{', '.join(given)}: only for a server, --model http://..."]
+        return []

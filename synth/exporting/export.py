@@ -26,7 +26,7 @@ from synth.base.files import as_json, facts_if_whole, file_facts, finish_replaci
 from synth.data import frontmatter, manifest, reading
 from synth.data.names import CARD, EXPORT, MANIFEST
 from synth.errors import FolderError, UsageError
-from synth.exporting.forms import INFO, TAKES_SYSTEM, dataset_info, row
+from synth.exporting.forms import INFO, dataset_info, row
 from synth.exporting.options import Export
 from synth.exporting.pairs import pairs
 
@@ -48,7 +48,6 @@ def run(asked: Export) -> Exported:
 
     Raises UsageError for options that do not go together, FolderError for what cannot be read, written or replaced.
     """
-    _check(asked)
     datasets = manifest.members(asked.folder)
     _check_single(asked, datasets)
     finish_replacing(asked.out)
@@ -78,13 +77,6 @@ def run(asked: Export) -> Exported:
 def _is_single(asked: Export) -> bool:
     """Whether one file is asked for."""
     return asked.out.suffix in SUFFIXES
-
-
-def _check(asked: Export) -> None:
-    if asked.system is not None and asked.to not in TAKES_SYSTEM:
-        raise UsageError(f"--system has no place in {asked.to}: it goes with --to {', '.join(TAKES_SYSTEM)}")
-    if asked.pairs is not None and asked.to != "dpo":
-        raise UsageError(f"--pairs goes with --to dpo, not with {asked.to}")
 
 
 def _check_single(asked: Export, datasets: dict[str, Path]) -> None:
@@ -130,7 +122,7 @@ def _write_splits(asked: Export, dataset: Path, into: Path, done: Exported) -> I
     into.mkdir(exist_ok=True)
     splits = manifest.open_manifest(dataset)["splits"]
     if asked.split is not None and asked.split not in splits:
-        raise UsageError(f"{dataset} has no split {asked.split!r}: it has {', '.join(splits)}")
+        raise UsageError(manifest.no_split(dataset, asked.split, splits))
     format = SUFFIXES.get(asked.out.suffix, asked.format)
     for split in [asked.split] if asked.split else splits:
         path = into / f"{split}.{format}"

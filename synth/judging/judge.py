@@ -89,10 +89,6 @@ def _check(asked: Judging, judge: Judge) -> None:
         wrong.append(f"--judge {asked.judge} asks no model: leave out --teacher and --votes")
     if asked.drop is not None and asked.drop not in judge.menu:
         wrong.append(f"--drop {asked.drop}: the verdicts of {asked.judge} are {', '.join(judge.menu)}")
-    if asked.drop is not None and asked.out is None:
-        wrong.append("--drop writes a new folder: add --out")
-    if asked.out is not None and asked.out.resolve() == asked.folder.resolve():
-        wrong.append("--out is the folder itself: give it a new one")
     if wrong:
         raise UsageError("; ".join(wrong))
 

@@ -22,5 +22,13 @@ class Judging(Given):
     )
     max_tokens: int = option("longest reply", default=512, least=1)
     overwrite: bool = option("replace another dataset in --out", default=False, again=False)
-    json: bool = option("print the table as JSON", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """What does not go together, whoever judges."""
+        wrong = []
+        if self.drop is not None and self.out is None:
+            wrong.append("--drop writes a new folder: add --out")
+        if self.out is not None and self.out.resolve() == self.folder.resolve():
+            wrong.append("--out is the folder itself: give it a new one")
+        return wrong

@@ -30,7 +30,7 @@ from synth.base.terminal import show_table
 from synth.data.manifest import open_manifest
 from synth.data.names import METRICS
 from synth.data.reading import read
-from synth.errors import FolderError, UsageError
+from synth.errors import FolderError, UsageError, closest
 from synth.reporting.options import Estimate
 from synth.reporting.read import Evaluation, Found, add_evaluation
 from synth.reporting.settings import kind
@@ -138,15 +138,6 @@ def run(asked: Estimate) -> Estimated:
     paper has nothing of the task either; FolderError for folders that cannot be read.
     """
     task, length, data, accuracy, evaluation = asked.task, asked.length, asked.data, asked.accuracy, asked.eval
-    if length is not None and data:
-        raise UsageError("--length and --data both say how long rationales are: give one of them")
-    if accuracy is not None and evaluation:
-        raise UsageError("--accuracy and --eval both say how accurate answers alone are: give one of them")
-    if not task.strip():
-        raise UsageError("--task is empty: name what the figures are of, such as gsm8k or a name of your own")
-    if accuracy is not None and not 0 <= accuracy <= 1:
-        instead = f": {accuracy / 100:g}, not {accuracy:g}" if 1 < accuracy <= 100 else ""
-        raise UsageError(f"--accuracy {accuracy:g} is no share from 0 to 1{instead}")
     guesses = []
     if data:
         guesses.append(_from_data(data, asked.split))
@@ -159,8 +150,8 @@ def run(asked: Estimate) -> Estimated:
     known = KNOWN.get(_plain(task))
     if not guesses and not known:
         raise UsageError(
-            f"nothing to estimate {task!r} from: give --length or --data, --accuracy or --eval (best both); the"
-            f" paper has figures of {', '.join(KNOWN)}"
+            f"nothing to estimate {task!r} from: give --length or --data, --accuracy or --eval (best both); the paper"
+            f" has figures of {', '.join(KNOWN)}{closest(_plain(task), list(KNOWN))}"
         )
     return Estimated(task, tuple(guesses), known)
 

@@ -28,4 +28,18 @@ class Estimate:
         "accuracy, 0 to 1, of a model trained on answers alone  [default: unknown]", default=None
     )
     eval: MaybePath = option("an evaluation of such a model instead  [default: none]", default=None)
-    json: bool = option("print the estimate as JSON", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """Values given twice, and those that can be none."""
+        wrong = []
+        if self.length is not None and self.data:
+            wrong.append("--length and --data both say how long rationales are: give one of them")
+        if self.accuracy is not None and self.eval:
+            wrong.append("--accuracy and --eval both say how accurate answers alone are: give one of them")
+        if not self.task.strip():
+            wrong.append("--task is empty: name what the figures are of, such as gsm8k or a name of your own")
+        if self.accuracy is not None and not 0 <= self.accuracy <= 1:
+            percent = 1 < self.accuracy <= 100
+            instead = f": {self.accuracy / 100:g}, not {self.accuracy:g}" if percent else ""
+            wrong.append(f"--accuracy {self.accuracy:g} is no share from 0 to 1{instead}")
+        return wrong

@@ -5,12 +5,11 @@ overrides them. A price that depends on who serves the model is None, which is r
 0. Any other model name can be used with --base-url: it goes to the server as given, at an unknown price.
 """
 
-import difflib
 import os
 from dataclasses import dataclass, replace
 from datetime import date
 
-from synth.errors import SynthError, UsageError
+from synth.errors import SynthError, UsageError, closest
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -112,8 +111,7 @@ def find_teacher(name: str, base_url: str | None = None, model: str | None = Non
             f"--base-url {base_url}: an address begins with http:// or https://, as http://localhost:8000/v1"
         )
     if listed is None and base_url is None:
-        close = difflib.get_close_matches(name, [*known, *ALIASES], n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = closest(name, [*known, *ALIASES])
         raise UsageError(
             f"no teacher is called {name!r}: there are {', '.join(known)}{hint}; any other model needs --base-url"
         )

@@ -48,7 +48,7 @@ def _run(words: list[str]) -> int:
 def command(processes: int, words: Sequence[str]) -> list[str]:
     """A command under torchrun, one process for each GPU, all on this machine."""
     torchrun = [sys.executable, "-m", "synth.training.launch", "--standalone", f"--nproc-per-node={processes}"]
-    return [*torchrun, "-m", "synth", *(word for word in words if word != "--print-launch")]
+    return [*torchrun, "-m", "synth", *words]
 
 
 def _check_gpus(processes: int) -> None:

@@ -11,6 +11,4 @@ class Train:
     resume: bool = option("resume from the last checkpoint", default=False, again=False)
     overwrite: bool = option("replace another run in the folder", default=False, again=False)
     push: str | None = option("release the model on the Hub as org/name  [default: no]", default=None, again=False)
-    print_config: bool = option("print every setting and end", default=False, again=False)
-    print_launch: bool = option("print the command for several processes and end", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)

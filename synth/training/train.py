@@ -1,11 +1,10 @@
 """A training run from its first line to its last: rows of dataset folders, one student, one run folder."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth.base import terminal
-from synth.base.config import made
+from synth.base.config import made, words
 from synth.data import handles
 from synth.errors import UsageError
 from synth.models import load
@@ -14,6 +13,7 @@ from synth.training import finish, mixture
 from synth.training.facts import facts
 from synth.training.fit import fit, save
 from synth.training.folder import Job, Run
+from synth.training.launch import launched
 from synth.training.model import starting_model
 from synth.training.options import Train
 from synth.training.rows import prepare
@@ -31,19 +31,23 @@ def train(name: str, **given: Any) -> handles.Run:
     Returns the run, whose folder holds the model. Raises UsageError, FolderError, SourceError, TrainingError; what was
     done up to the last checkpoint is kept.
     """
-    trainer, common = find(name), {f.name for f in fields(Train)}
-    config = made(trainer.config, {key: given[key] for key in given if key not in common}, f"synth.train({name!r})")
-    asked = made(Train, {key: given[key] for key in given if key in common}, f"synth.train({name!r})")
-    job = job_from(asked)
-    trainer.train(trainer, config, job)
-    return handles.Run(job.out)
+    trainer = find(name)
+    config, asked = made(f"synth.train({name!r})", given, trainer.config, Train)
+    return handles.Run(start(trainer, config, asked))
 
 
-def job_from(asked: Train) -> Job:
-    """Raises UsageError without a folder to write to."""
+def start(trainer: Trainer, config: Settings, asked: Train, show: bool = False) -> Path:
+    """Train in this process, or in several that are launched for it; with `show` only print their command.
+
+    Returns the folder of the run. Raises UsageError without one, and what `launched` and the trainer raise.
+    """
     if asked.out is None:
         raise UsageError("give --out FOLDER, where the run is to be written")
-    return Job(asked.out, asked.resume, asked.overwrite, asked.push, asked.quiet)
+    command = ["train", trainer.name, *words(config), *words(asked)]
+    if not launched(trainer.settled(config), command, show, asked.quiet):
+        job = Job(asked.out, asked.resume, asked.overwrite, asked.push, asked.quiet)
+        trainer.train(trainer, config, job)
+    return asked.out
 
 
 def fine_tune(trainer: Trainer, config: Settings, job: Job) -> Path:

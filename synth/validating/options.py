@@ -21,5 +21,9 @@ class Validate:
     )
     ngram: int = option("with --against: words in a row that count as an overlap", default=13, least=1)
     workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)
-    json: bool = option("print the results as JSON", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """A limit without what it counts."""
+        needs = self.limit is not None and self.tokenizer is None
+        return ["--limit counts tokens: add --tokenizer NAME"] if needs else []

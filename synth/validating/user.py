@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from synth.base.own import line_of, run_file
+from synth.base.own import foreign, line_of, run_file
 from synth.errors import UsageError
 
 
@@ -23,17 +23,11 @@ def read_suite(path: Path, manifest: Mapping[str, Any]) -> list[Any]:
     """
     from great_expectations.expectations.expectation import Expectation
 
-    if not path.is_file() or path.suffix != ".py":
-        raise UsageError(f"--suite {path} is no Python file: give one with a function expectations(manifest)")
     suite = run_file(path)
     if not isinstance(suite, Suite):
         raise UsageError(f"--suite {path} has no function expectations(manifest), which returns a list")
-    try:
+    with foreign(lambda error: f"--suite {path}: {line_of(error, path)}{type(error).__name__}: {error}"):
         given = suite.expectations(manifest)
-    except UsageError:
-        raise
-    except Exception as error:  # somebody else's file: whatever goes wrong in it is said in one line
-        raise UsageError(f"--suite {path}: {line_of(error, path)}{type(error).__name__}: {error}") from error
     wrong = [one for one in given if not isinstance(one, Expectation)] if isinstance(given, list) else [given]
     if wrong:
         said = repr(wrong[0])[:60]

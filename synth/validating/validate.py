@@ -24,7 +24,7 @@ from synth.base.terminal import progress
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
-from synth.errors import FolderError, UsageError
+from synth.errors import FolderError
 from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
 from synth.validating.facts import Spec
@@ -67,8 +67,6 @@ def run(asked: Validate) -> list[Result]:
 def carry_out(asked: Validate, report: Progress = lambda *_: None) -> list[Result]:
     """Hold datasets to their expectations, as `run` does; `report` is told how far it is."""
     load_gx()
-    if asked.limit is not None and asked.tokenizer is None:
-        raise UsageError("--limit counts tokens: add --tokenizer NAME")
     return [_validate(folder, asked, report) for folder in members(asked.folder).values()]
 
 

@@ -15,8 +15,8 @@ from synth.base.config import command, hints, made, parts, settings, words
 from synth.building.options import Options
 from synth.cards.options import Card
 from synth.cli import PLACES
-from synth.commands import look, tasks, teachers
-from synth.commands.options import command_from
+from synth.commands import look, tasks, teachers, train
+from synth.commands.options import AsJson, command_from
 from synth.distilling.options import Distill
 from synth.errors import UsageError
 from synth.evaluating.options import Evaluate
@@ -28,12 +28,16 @@ from synth.training.options import Train
 from synth.validating.options import Validate
 
 KINDS: dict[str, tuple[type, ...]] = {
-    "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor,), "estimate": (Estimate,), "eval": (Evaluate,),
-    "export": (Export,), "judge": (Judging,), "pull": (Pull,), "push": (Push,), "report": (Report,), "row": (look.Row,),
-    "show": (look.Show,), "stats": (look.Stats,), "tasks show": (tasks.ShowTask,), "teachers": (teachers.Teachers,),
-    "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate,),
+    "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
+    "eval": (Evaluate, AsJson), "export": (Export,), "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
+    "report": (Report,), "row": (look.Row,),
+    "show": (look.Show,), "stats": (look.Stats, AsJson), "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
+    "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),
     **{f"build {name}": (registry.load("builders", name).Config, Options) for name in registry.names("builders")},
-    **{f"train {name}": (registry.load("trainers", name).Config, Train) for name in registry.names("trainers")},
+    **{
+        f"train {name}": (registry.load("trainers", name).Config, Train, train.Printing)
+        for name in registry.names("trainers")
+    },
 }  # fmt: skip
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
