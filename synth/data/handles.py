@@ -41,12 +41,15 @@ class Folder:
         return facts
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
-        """The objects of a file of lines; a last line that is being written is left out."""
+        """The objects of a file of lines; the half of a last line that is being written is left out."""
         try:
             with (self.folder / name).open("rb") as file:
-                yield from (orjson.loads(line) for line in file if line.endswith(b"\n"))
-        except orjson.JSONDecodeError as error:
-            raise FolderError(f"{self.folder / name} has a line that is not JSON ({error})") from error
+                for line in file:
+                    try:
+                        yield orjson.loads(line)
+                    except orjson.JSONDecodeError as error:
+                        if line.endswith(b"\n"):
+                            raise FolderError(f"{self.folder / name} has a line that is not JSON ({error})") from error
         except OSError as error:
             raise FolderError.from_os(error, str(self.folder / name)) from error
 

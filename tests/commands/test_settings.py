@@ -63,9 +63,18 @@ def values(hint: Any, facts: Any) -> st.SearchStrategy[Any]:
 def made_up(kind: type) -> st.SearchStrategy[Any]:
     fields = {f.name: f for f in dataclasses.fields(kind)}
     given = {name: values(hint, fields[name].metadata) for name, hint in hints(kind).items()}
-    return st.fixed_dictionaries({}, optional=given).map(lambda chosen: _with_needed(kind, fields, chosen)).map(
-        lambda chosen: kind(**chosen)
-    )  # fmt: skip
+    return st.fixed_dictionaries({}, optional=given).map(lambda chosen: _that_go_together(kind, chosen, fields))
+
+
+def _that_go_together(kind: type, chosen: dict[str, Any], fields: dict[str, Any]) -> Any:
+    """Settings with as many of the chosen values as are no conflict; each value for itself is one that is allowed."""
+    kept = dict(chosen)
+    while True:
+        try:
+            return kind(**_with_needed(kind, fields, dict(kept)))
+        except UsageError:
+            assert kept, f"{kind.__name__} takes none of {chosen}"
+            kept.popitem()
 
 
 def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
@@ -77,11 +86,11 @@ def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> 
             chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
     if "folders" in fields:  # both words of a push are needed, though each has a default
         chosen |= {"folders": chosen.get("folders") or (Path("x"),), "name": chosen.get("name") or "x"}
-    return _that_go_together(chosen) if "from_scratch" in fields else chosen
+    return _of_a_trainer(chosen) if "from_scratch" in fields else chosen
 
 
-def _that_go_together(chosen: dict[str, Any]) -> dict[str, Any]:
-    """Of a trainer's settings those that are no conflict."""
+def _of_a_trainer(chosen: dict[str, Any]) -> dict[str, Any]:
+    """A trainer's settings need one of two options, and take rates above 0 only."""
     if chosen.get("from_scratch"):
         chosen |= {"model": None, "lora": None, "qlora": False}
     else:
@@ -107,7 +116,7 @@ def test_every_verb_is_held() -> None:
 @given(data=st.data())
 def test_words_are_read_back(name: str, data: st.DataObject) -> None:
     chosen = tuple(data.draw(made_up(kind)) for kind in KINDS[name])
-    said = [word for one in chosen for word in words(one)]
+    said = [word for one in reversed(chosen) for word in words(one)]  # arguments, which are the first's, at the end
     assert parsed(KINDS[name], said) == chosen, said
 
 
@@ -134,7 +143,7 @@ def test_mistakes_are_told_at_once() -> None:
         "--pairs 0: 1 at least"
     )
     with pytest.raises(UsageError, match=r"x has no keyword trian; did you mean .train.\?; synth build x needs b"):
-        made(_Small, {"trian": 3, "train": 1}, "synth build x")
+        made("synth build x", {"trian": 3, "train": 1}, _Small)
 
 
 @settings

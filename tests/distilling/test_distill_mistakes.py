@@ -8,6 +8,8 @@ import pytest
 from distillations import KEY, Synth, answer, distill
 from loopback import Answer, serving
 
+from synth.distilling.distill import distill as distill_in_python
+
 STOPS = {
     "key": (
         Answer(status=401, error={"message": f"Incorrect API key provided: {KEY}"}),
@@ -54,6 +56,21 @@ def test_a_dry_run_asks_nothing_and_needs_no_key(
     most, probably = (float(found) for found in re.findall(r"\$([\d.]+)", done.stdout))
     assert 0 < probably < most
     assert "unknown" in synth(*base, "--teacher", "m", "--base-url", "http://127.0.0.1:9/v1").stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_in_python_asks_nothing(tmp_path: Path, questions: Callable[[int], str]) -> None:
+    with serving() as teacher:
+        asked = {
+            "task": "gsm8k",
+            "source": tmp_path / questions(3),
+            "teacher": "m",
+            "base_url": teacher.url,
+            "price": (1, 2),
+        }
+        outcome = distill_in_python(out=tmp_path / "out", dry_run=True, **asked)
+        assert (outcome.complete, outcome.rows, teacher.seen) == (False, 0, [])
+    assert "at most  $" in outcome.used
     assert not (tmp_path / "out").exists()
 
 

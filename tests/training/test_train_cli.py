@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from synth.commands import train
 from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
 from synth.models.load import fetch, quiet_libraries
+from synth.training.train import train as train_in_python
 
 Synth = Callable[..., Any]
 
@@ -143,6 +144,18 @@ def test_two_processes_train_as_one_does(
         "checkpoint-6",
     ]
     assert facts(tmp_path / "two")["tokens_seen"] == facts(one)["tokens_seen"]
+
+
+def test_python_launches_processes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    data = dataset(tmp_path / "sums", {"train": RECORDS})
+    run = train_in_python(
+        "t5", model=str(micro(tmp_path / "model", "t5")), data=[data], out=tmp_path / "run", max_steps=3, batch_size=2,
+        launch="ddp", processes=2, quiet=True,
+    )  # fmt: skip
+    assert facts(run.folder)["examples_seen"] == 3 * 2 * 2
+    assert (run.folder / "model.safetensors").is_file()
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -201,8 +201,11 @@ def test_a_suite_that_cannot_be(tmp_path: Path, text: str, line: str) -> None:
     (tmp_path / "mine.py").write_text(text)
     with pytest.raises(UsageError, match=line):
         run(make(tmp_path / "sums"), suite=(tmp_path / "mine.py",))
-    with pytest.raises(UsageError, match="is no Python file"):
+    with pytest.raises(UsageError, match=r"there is no file .*none\.py"):
         run(tmp_path / "sums", suite=(tmp_path / "none.py",))
+    (tmp_path / "mine.txt").write_text("")
+    with pytest.raises(UsageError, match=r"mine\.txt is no Python file: give one that ends in \.py"):
+        run(tmp_path / "sums", suite=(tmp_path / "mine.txt",))
 
 
 def test_data_docs_show_what_failed_and_load_nothing_from_the_net(tmp_path: Path) -> None:
