@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from synth.models.tokens import without_end
+
 BATCH_TOKENS = 32_768  # tokens of prompts and outputs, padding included, in one batch
 
 
@@ -63,10 +65,12 @@ class Checkpoint:
         """Tokens of each prompt, with those that the tokenizer adds, but for an end token in front of a decoder's
         output. The text of a chat has them all."""
         # verbose: the length of each is looked at elsewhere
+        if self.decoder and not chat:
+            return without_end(self.tokenizer, prompts)
         encoded: list[list[int]] = self.tokenizer(list(prompts), add_special_tokens=not chat, verbose=False)[
             "input_ids"
         ]
-        if self.decoder:
+        if self.decoder:  # a template that closes the last turn
             return [ids[:-1] if len(ids) > 1 and ids[-1] in self.ends else ids for ids in encoded]
         return encoded
 

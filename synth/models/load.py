@@ -52,7 +52,7 @@ def fetch(name: str, otherwise: str = TRAINED) -> Path:
 def load_tokenizer(folder: Path, decoder: bool) -> Any:
     """The tokenizer of a model; one without a padding token pads with the end token, which is masked.
 
-    Raises SourceError if it cannot be loaded.
+    Raises SourceError if it cannot be loaded, or has no end token, without which a model never learns where to stop.
     """
     from transformers import AutoTokenizer
 
@@ -60,6 +60,11 @@ def load_tokenizer(folder: Path, decoder: bool) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, ImportError) as error:
         raise SourceError(f"{folder} has no tokenizer that can be loaded: {first_line(error)}") from error
+    if tokenizer.eos_token_id is None:
+        raise SourceError(
+            f"the tokenizer of {folder} has no end token, so that a model could not learn where to stop: "
+            "name one as eos_token in its tokenizer_config.json, or give another model"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left" if decoder else "right"

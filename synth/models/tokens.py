@@ -9,7 +9,7 @@ who found 68.8% and 66.5% with the tokenizer itself.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,28 @@ def load_tokenizer(name: str, otherwise: str) -> Any:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         damaged = " (tokenizer.json is damaged)" if isinstance(error, json.JSONDecodeError) else ""
         raise SourceError(f"no tokenizer could be loaded from {name!r}{damaged}: {way_out}") from error
+
+
+@lru_cache(maxsize=2)  # a tokenizer is asked once, not at every row
+def behind(tokenizer: Any) -> int:
+    """How many special tokens the tokenizer puts behind every text of its own accord, as `add_eos_token` has it."""
+    bare = list(tokenizer("a", add_special_tokens=False, verbose=False)["input_ids"])
+    dressed = list(tokenizer("a", verbose=False)["input_ids"])
+    added = len(dressed) - len(bare)
+    return next((added - before for before in range(added, -1, -1) if dressed[before:][: len(bare)] == bare), 0)
+
+
+def without_end(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Tokens of texts that are to be continued: with what the tokenizer puts before them, not what it puts behind."""
+    more = behind(tokenizer)
+    encoded: list[list[int]] = tokenizer(list(texts), verbose=False)["input_ids"]
+    return [ids[: len(ids) - more] for ids in encoded]
+
+
+def special_texts(tokenizer: Any) -> list[str]:
+    """The letters of all special tokens, longest first: in a text they are read as the token, and lost in decoding."""
+    marked = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return sorted({*marked, *map(str, tokenizer.all_special_tokens)} - {""}, key=lambda text: (-len(text), text))
 
 
 def _check_json(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from synth.errors import UsageError
 from synth.models.roundtrip import SPACES, lost
+from synth.models.tokens import special_texts
 from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded, label_text
 from synth.training.view import View
@@ -68,7 +69,7 @@ def check_round_trip(
     tokenizer: Any, rows: Sequence[Encoded], targets: Sequence[str], records: Sequence[Record]
 ) -> None:
     """Raises UsageError, with what is lost and in which row, if the tokenizer does not give targets back."""
-    special = [str(token) for token in tokenizer.all_special_tokens]
+    special = special_texts(tokenizer)
     failed = 0
     first = ""
     for row, target, record in zip(rows, targets, records, strict=True):
@@ -82,6 +83,24 @@ def check_round_trip(
             f"the tokenizer does not give back {failed:,} of {len(rows):,} targets; lost: {first}: "
             f"{hint}--lossy trains on them all the same, or give another model"
         )
+
+
+def special_prompts(tokenizer: Any, prompts: Sequence[str], records: Sequence[Record]) -> str:
+    """A line for the user if prompts hold letters that the tokenizer reads as a special token, as a chat's marks are.
+
+    "" if none does: a target is refused for it, but a prompt in the form of a chat may mean it.
+    """
+    special = special_texts(tokenizer)
+    found = [
+        (record.id, [token for token in special if token in prompt])
+        for record, prompt in zip(records, prompts, strict=True)
+    ]
+    found = [(row, tokens) for row, tokens in found if tokens]
+    if not found:
+        return ""
+    row, tokens = found[0]
+    named = ", ".join(map(repr, tokens[:4]))
+    return f"{len(found):,} of {len(records):,} prompts hold letters that are read as a special token: {named} in {row}"
 
 
 def _folded(text: str) -> str:

@@ -5,6 +5,8 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from synth.models.tokens import without_end
+
 IGNORED = -100  # labels that take no part in the loss, by the convention of PyTorch's cross_entropy
 
 
@@ -30,10 +32,10 @@ def encode_pair(tokenizer: Any, prompt: str, target: str) -> Encoded:
 def encode_joined(tokenizer: Any, prompt: str, target: str) -> Encoded:
     """For a decoder: prompt and target as one text, of which only the target and the end token count.
 
-    The prompt's tokens are those it has alone, as it will be given when the model is asked; if joining the texts
-    would change them, the target is encoded by itself.
+    The prompt's tokens are those it has alone, as it will be given when the model is asked, without an end token
+    behind it; if joining the texts would change them, the target is encoded by itself.
     """
-    asked = list(tokenizer(prompt, verbose=False)["input_ids"])
+    asked = without_end(tokenizer, [prompt])[0]
     whole = list(tokenizer(prompt + target, verbose=False)["input_ids"])
     if whole[: len(asked)] == asked:
         written = whole[len(asked) :]
@@ -107,4 +109,4 @@ def joined_sizes(row: Encoded) -> tuple[int]:
 
 def label_text(tokenizer: Any, row: Encoded) -> str:
     """The text that the loss is taken over, as it comes back from its tokens."""
-    return str(tokenizer.decode(row.learned, skip_special_tokens=True))
+    return str(tokenizer.decode(row.learned, skip_special_tokens=True, clean_up_tokenization_spaces=False))

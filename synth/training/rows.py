@@ -59,6 +59,8 @@ def prepare(
     rows = [view.whole(record) for record in records]
     if not config.lossy:
         checks.check_round_trip(tokenizer, rows, [view.texts(record)[1] for record in records], records)
+    if notice := checks.special_prompts(tokenizer, [view.texts(record)[0] for record in records], records):
+        say(notice)
     say(checks.check_lengths(view, rows))
     if config.drop_long:
         parts, rows = without_long(parts, rows, view.cut)

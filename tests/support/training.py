@@ -42,7 +42,7 @@ def trained(
     recipe = find(trainer)
     start = {} if "model" in settings else {"from_scratch": "tiny"}
     config = recipe.config(data=[str(each) for each in data], **{**start, **settings})
-    return recipe.train(recipe, config, Job(out, quiet=True, **(job or {})))
+    return recipe.train(recipe, config, Job(out, **{"quiet": True, **(job or {})}))
 
 
 def micro(folder: Path, family: str) -> Path:
