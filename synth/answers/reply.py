@@ -30,6 +30,7 @@ from synth.answers.closing import (
     last_closing,
     typewriter,
 )
+from synth.answers.finish import end_of
 from synth.answers.kinds import Kind
 from synth.answers.numbers import number
 
@@ -60,9 +61,6 @@ _HEADING = re.compile(r"(?:^|\n)[#*_ \t]{0,8}(?:final )?answer[*_: \t]{0,8}$", r
 _AROUND = MARKS + ".,"
 _LONGEST = 600  # characters: what is longer is more than an answer
 
-_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-_FILTERED = frozenset({"content_filter", "safety", "refusal"})
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -87,13 +85,13 @@ def read_reply(
     """The answer a reply commits to. Never raises, whatever the text is."""
     visible, inline = _split_thinking(text or "")
     thinking = "\n\n".join(part for part in (thinking.strip(), inline) if part)
-    why = (finish_reason or "").casefold()
-    if why in _CUT_OFF:
-        return Reading("truncated", None, _tidy(visible), thinking, "")
+    end = end_of(finish_reason)
+    if end != "whole":  # what closes in a part of a reply may not be what all of it would have come to
+        return Reading("refusal" if end == "filtered" else "truncated", None, _tidy(visible), thinking, "")
     answer, rationale, said = _read(visible, kind, options, closing_forms(closing))
     if answer is not None:
         return Reading("answered", answer, rationale, thinking, said)
-    if why in _FILTERED or _REFUSAL.match(typewriter(visible)):
+    if _REFUSAL.match(typewriter(visible)):
         return Reading("refusal", None, rationale, thinking, said)
     return Reading("no_answer" if visible.strip() else "empty", None, rationale, thinking, said)
 

@@ -21,7 +21,7 @@ from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
 from synth.teachers.asker import StopAskingError
 from synth.teachers.catalogue import Teacher
-from synth.teachers.client import UnanswerableError
+from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 
 Keep = Literal["first", "shortest", "all"]
@@ -100,7 +100,7 @@ class Distiller:
         attempts: list[Attempt] = []
         for number in range(1, self.plan.max_attempts + 1):
             attempts.append(await self._attempt(question, number))
-            if attempts[-1].outcome == "error":
+            if attempts[-1].reply is None:
                 break  # what the server refuses once it refuses again
             if self.plan.keep == "first" and len(_distinct(attempts)) >= self.plan.per_question:
                 break
@@ -128,12 +128,13 @@ class Distiller:
         try:
             reply = await self._ask(request)
         except UnanswerableError as error:
-            return Attempt(number, hint, "error", None, None, str(error), request)
+            outcome = "refusal" if isinstance(error, RefusedError) else "error"
+            return Attempt(number, hint, outcome, None, None, str(error), request)
         reading = read_reply(
             reply.text, self.task.kind, question.options or self.task.options,
             closing=self.task.closing, thinking=reply.thinking, finish_reason=reply.finish_reason,
         )  # fmt: skip
-        outcome: str = reading.outcome
+        outcome = str(reading.outcome)
         if judge and outcome == "answered":
             outcome = RIGHT if same(reading.answer, question.gold, self.task.kind) else "wrong"
         return Attempt(number, hint, outcome, reading, reply, "", request)

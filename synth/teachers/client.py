@@ -46,6 +46,10 @@ class UnanswerableError(Exception):
     """The server will not answer this request; the question it belongs to is rejected as `error`."""
 
 
+class RefusedError(UnanswerableError):
+    """The server refuses what this request asks, as unsafe; its question is rejected as `refusal`."""
+
+
 class _TryAgainError(Exception):
     def __init__(self, why: str, status: int, wait: float | None = None) -> None:
         super().__init__(why)

@@ -5,11 +5,17 @@ the number of the attempt: the same question asked a second time is another requ
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from synth.answers.finish import end_of
+from synth.teachers.shapes import said
+
+REFUSED = "refusal"  # the finish reason of a reply that a model refused, in Anthropic's word for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,11 @@ class Reply:
 
 
 def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
-    """The reply in a chat completion's JSON; None if there is no choice in it.
+    """The reply in a chat completion's JSON: that of the first choice, if there are several; None if there is none.
 
-    The trace of a reasoning model is in `reasoning` (vLLM) or `reasoning_content` (older vLLM, llama.cpp and others).
+    If a whole reply has all of its text in the field for reasoning, as with a reasoning parser that is set up for
+    another model, that text is the reply: what closes in it is read as its answer. A refusal in a field or chunk of its
+    own gives the finish reason `refusal`, whichever one the server names.
     """
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -57,11 +65,16 @@ def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
     if not isinstance(message, dict):
         return None
     usage = body.get("usage")
-    content, refusal = message.get("content"), message.get("refusal")
+    parts, reason = said(message), _text(choices[0].get("finish_reason"))
+    text, thinking = parts.get("text"), parts.get("thinking", "")
+    if parts.get("refusal", "").strip():
+        text, reason = text if (text or "").strip() else parts["refusal"], REFUSED
+    elif thinking.strip() and not (text or "").strip() and end_of(reason) == "whole":
+        text, thinking = thinking, ""
     return Reply(
-        text=_text(refusal) if _text(content) is None else _text(content),
-        thinking=_text(message.get("reasoning")) or _text(message.get("reasoning_content")) or "",
-        finish_reason=_text(choices[0].get("finish_reason")),
+        text=text,
+        thinking=thinking,
+        finish_reason=reason,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
         model=_text(body.get("model")) or "",
@@ -74,6 +87,8 @@ def _text(value: Any) -> str | None:
 
 
 def _count(usage: Any, name: str) -> int:
-    """Tokens; 0 if the server does not say."""
+    """Tokens; 0 if the server does not say, or says what no count can be."""
     number = usage.get(name) if isinstance(usage, dict) else None
-    return int(number) if isinstance(number, int | float) else 0
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        return 0
+    return max(0, int(number))

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from synth.errors import FolderError
+from synth.teachers.bodies import load
 from synth.teachers.exchange import Request
 
 SCHEMA = """
@@ -78,7 +79,8 @@ class RequestStore:
         row = self._reader.execute(
             "select body from replies where key = ? and status = 200 order by id limit 1", (key,)
         ).fetchone()
-        return None if row is None else orjson.loads(row[0])
+        body = None if row is None else load(row[0])
+        return body if isinstance(body, dict) else None
 
     def failures(self, key: str) -> list[str]:
         """What came back for a request that was not an answer, oldest first."""
