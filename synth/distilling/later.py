@@ -10,7 +10,7 @@ from synth.distilling.settle import Distiller, LaterError
 from synth.questions.task import Question
 from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES
 from synth.teachers.client import TRY_AGAIN, UnanswerableError, error_message
-from synth.teachers.exchange import Reply, Request, read_reply_body
+from synth.teachers.exchange import Reply, Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
@@ -30,12 +30,11 @@ class Later:
     async def ask(self, request: Request) -> Reply:
         """Raises LaterError if the reply is not there yet, UnanswerableError if it failed for good."""
         key = request.key()
-        body = self.store.answer(key)
-        if body is not None and (reply := read_reply_body(body)) is not None:
+        if (reply := self.store.find(request)) is not None:
             if key not in self._counted:
                 self._counted.add(key)
-                self.meter.count(replace(reply, cached="batch" not in body))
-            return replace(reply, cached=True)
+                self.meter.count(replace(reply, cached=not came_in_batch(self.store, reply.key or key)))
+            return reply
         self._raise_if_hopeless(key)
         self.requests[key] = request
         raise LaterError

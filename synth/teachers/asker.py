@@ -5,7 +5,6 @@ What `synth distill`, `synth judge` and `synth eval` have in common: one store, 
 
 import gc
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -13,7 +12,7 @@ from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import Client
-from synth.teachers.exchange import Reply, Request, read_reply_body
+from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import Limits
 from synth.teachers.meter import Meter
 from synth.teachers.pace import Pace
@@ -65,7 +64,7 @@ class Asker:
 
         Raises StopAskingError once asking was stopped; UnanswerableError and SynthError as Client.ask does.
         """
-        if (reply := stored(self.store, request)) is not None:
+        if (reply := self.store.find(request)) is not None:
             self.meter.count(reply)
             return reply
         async with self.meter.room_for(request) as allowed:
@@ -81,10 +80,3 @@ class Asker:
         """The first Ctrl-C waits for what is in flight, the second does not."""
         self.stop("interrupted")
         self.say("stopping: waiting for the requests in flight (Ctrl-C again to leave them)")
-
-
-def stored(store: RequestStore, request: Request) -> Reply | None:
-    """The reply to a request that was answered in an earlier run, or earlier in this one."""
-    body = store.answer(request.key())
-    reply = None if body is None else read_reply_body(body)
-    return None if reply is None else replace(reply, cached=True)

@@ -1,12 +1,14 @@
 """One request to a teacher and one reply of it, as they are stored.
 
 A request's key is made of everything that decides what the teacher may answer (model, messages, sampling settings) and
-the number of the attempt: the same question asked a second time is another request.
+the number of the attempt: the same question asked a second time is another request. A seed is no part of it, as the
+attempt's number stands for it. Requests that differ in nothing but the longest reply are kin: a reply that came to its
+end under one limit is a reply under the other.
 """
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,7 @@ from synth.answers.finish import end_of
 from synth.teachers.shapes import said
 
 REFUSED = "refusal"  # the finish reason of a reply that a model refused, in Anthropic's word for it
+LIMITS = ("max_tokens", "max_completion_tokens")  # the longest reply, as one server or the other calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,41 @@ class Request:
 
     model: str
     messages: tuple[Mapping[str, str], ...]
-    sampling: Mapping[str, Any] = field(default_factory=dict)  # temperature, top_p, seed, max_completion_tokens, ...
+    sampling: Mapping[str, Any] = field(default_factory=dict)  # temperature, top_p, max_completion_tokens, ...
     attempt: int = 1
+    seed: int | None = None  # of the server's sampler, where it takes one
 
     def body(self) -> dict[str, Any]:
         """The JSON object of the HTTP request."""
-        return {"model": self.model, "messages": list(self.messages), **self.sampling}
+        return {**self._asked(), **({} if self.seed is None else {"seed": self.seed})}
 
     def key(self) -> str:
         """32 hexadecimal digits, the same for the same request in every run and on every machine."""
-        canonical = orjson.dumps([self.attempt, self.body()], option=orjson.OPT_SORT_KEYS)
-        return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+        return _digest([self.attempt, self._asked()])
+
+    def kin(self) -> str:
+        """The same for requests that differ in nothing but the longest reply."""
+        return kin_of(self.attempt, self._asked())
+
+    def limit(self) -> int | None:
+        """Tokens of the longest reply; None if the request does not say."""
+        return limit_of(self.sampling)
+
+    def _asked(self) -> dict[str, Any]:
+        return {"model": self.model, "messages": list(self.messages), **self.sampling}
+
+
+def kin_of(attempt: int, body: Mapping[str, Any]) -> str:
+    left = {name: value for name, value in body.items() if name not in LIMITS}
+    return _digest([attempt, left])
+
+
+def limit_of(body: Mapping[str, Any]) -> int | None:
+    return next((int(body[name]) for name in LIMITS if isinstance(body.get(name), int)), None)
+
+
+def _digest(canonical: Sequence[Any]) -> str:
+    return hashlib.blake2b(orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +76,7 @@ class Reply:
     model: str  # as the server names itself
     fingerprint: str | None
     cached: bool = False  # came out of the store: nothing was paid for it now
+    key: str = ""  # of the request that it lies under in the store, where that is another one
 
 
 def read_reply_body(body: Mapping[str, Any]) -> Reply | None:

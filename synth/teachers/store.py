@@ -6,23 +6,28 @@ acted upon has survived a killed process and a power cut, and 500 requests in fl
 
     requests(key, body)             a request is here before it is sent
     replies(key, status, body, ...) every reply, errors too; a request is answered when one of them has status 200
+    kin(key, kin)                   requests that differ in nothing but the longest reply have the same kin
+    runs(id, work)                  what a reply was paid for: runs of the same work have the same name of it
 """
 
 import asyncio
 import queue
+import secrets
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import orjson
 
+from synth.answers.finish import end_of
 from synth.errors import FolderError
 from synth.teachers.bodies import load
-from synth.teachers.exchange import Request
+from synth.teachers.exchange import Reply, Request, kin_of, limit_of, read_reply_body
 
 SCHEMA = """
 create table if not exists requests (key text primary key, at real not null, body blob not null) without rowid;
@@ -31,10 +36,14 @@ create table if not exists replies (
     headers blob not null, body blob not null
 );
 create index if not exists answered on replies (key) where status = 200;
+create table if not exists kin (key text primary key, kin text not null) without rowid;
+create index if not exists kindred on kin (kin);
+create table if not exists runs (id integer primary key, work text not null, began real not null);
 create table if not exists batches (id text primary key, at real not null, digest text not null, state text not null);
 select key, at, body from requests limit 0;
 select id, key, at, status, seconds, headers, body from replies limit 0;
 """
+MOST_ATTEMPTS = 1000  # numbers that are tried to find out which attempt an older request was
 LOCKED = 60.0  # seconds that another process may keep the file to itself
 Write = tuple[str, tuple[Any, ...], "asyncio.Future[None]"]
 
@@ -47,6 +56,7 @@ class RequestStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._run: int | None = None
         self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="request-store", daemon=True)
 
@@ -82,6 +92,43 @@ class RequestStore:
         body = None if row is None else load(row[0])
         return body if isinstance(body, dict) else None
 
+    def find(self, request: Request) -> Reply | None:
+        """The reply to a request that was answered, or to one of its kin that came to its end within this limit."""
+        body = self.answer(request.key())
+        if body is not None and (reply := read_reply_body(body)) is not None:
+            return replace(reply, cached=True)
+        for key, said, asked in self._kindred(request.kin()):
+            reply = read_reply_body(load(said))
+            if reply is not None and _fits(reply, limit_of(orjson.loads(asked)), request.limit()):
+                return replace(reply, cached=True, key=key)
+        return None
+
+    def _kindred(self, kin: str) -> list[tuple[str, bytes, bytes]]:
+        """Key, reply and request of what was answered, the first first."""
+        return self._reader.execute(
+            "select requests.key, replies.body, requests.body from kin join requests using (key) join replies "
+            "on replies.key = kin.key and replies.status = 200 where kin.kin = ? order by replies.id", (kin,),
+        ).fetchall()  # fmt: skip
+
+    async def begin(self, work: str) -> None:
+        """What comes from now on is paid for this work."""
+        self._run = secrets.randbits(62)
+        await self._put("insert into runs values (?, ?, ?)", (self._run, work, time.time()))
+
+    def paid(self, work: str) -> Iterator[tuple[str, int, float, bytes]]:
+        """Key, status, time and body of every reply that came for this work, in all of its runs."""
+        yield from self._reader.execute(
+            "select key, status, at, body from replies where run in (select id from runs where work = ?)", (work,)
+        )
+
+    def seconds(self, work: str) -> float:
+        """How long the runs of this work took: from the beginning of each to its last reply."""
+        (found,) = self._reader.execute(
+            "select total(last - began) from (select began, max(at) as last from runs join replies on run = runs.id "
+            "where work = ? group by runs.id)", (work,),
+        ).fetchone()  # fmt: skip
+        return float(found)
+
     def failures(self, key: str) -> list[str]:
         """What came back for a request that was not an answer, oldest first."""
         rows = self._reader.execute("select body from replies where key = ? and status != 200 order by id", (key,))
@@ -89,15 +136,17 @@ class RequestStore:
 
     async def put_request(self, request: Request) -> None:
         """Returns when the request is on the disk."""
-        await self._put(
-            "insert or ignore into requests values (?, ?, ?)", (request.key(), time.time(), _bytes(request.body()))
+        key = request.key()
+        written = self._put(
+            "insert or ignore into requests values (?, ?, ?)", (key, time.time(), _bytes(request.body()))
         )
+        await asyncio.gather(written, self._put("insert or ignore into kin values (?, ?)", (key, request.kin())))
 
     async def put_reply(self, key: str, status: int, headers: dict[str, str], body: bytes, seconds: float) -> None:
         """Returns when the reply is on the disk. `status` 0: the connection broke, `body` says how."""
-        values = (key, time.time(), status, seconds, _bytes(headers), body)
+        values = (key, time.time(), status, seconds, _bytes(headers), body, self._run)
         await self._put(
-            "insert into replies (key, at, status, seconds, headers, body) values (?, ?, ?, ?, ?, ?)", values
+            "insert into replies (key, at, status, seconds, headers, body, run) values (?, ?, ?, ?, ?, ?, ?)", values
         )
 
     async def open_batch(self, batch_id: str, digest: str) -> None:
@@ -156,10 +205,38 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.executescript(SCHEMA)
+        _bring_up_to_date(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """What a store of version 0.1.0 lacks: which run a reply was paid in, and the kin of its requests."""
+    connection.execute("begin immediate")
+    if "run" not in [row[1] for row in connection.execute("pragma table_info(replies)")]:
+        connection.execute("alter table replies add column run integer")
+        requests = connection.execute("select key, body from requests").fetchall()
+        kin = [(key, _kin_of_stored(key, orjson.loads(body))) for key, body in requests]
+        connection.executemany("insert or ignore into kin values (?, ?)", kin)
+    connection.execute("commit")
+
+
+def _kin_of_stored(key: str, body: dict[str, Any]) -> str:
+    """The kin of a request of which the attempt's number was not written down: the one that gives its key."""
+    left = {name: value for name, value in body.items() if name not in ("model", "messages")}
+    for attempt in range(1, MOST_ATTEMPTS):
+        if Request(body["model"], body["messages"], left, attempt).key() == key:
+            return kin_of(attempt, body)
+    return key
+
+
+def _fits(reply: Reply, limit: int | None, wanted: int | None) -> bool:
+    """Whether a reply that came under one limit of tokens would have been the same under another."""
+    if end_of(reply.finish_reason) != "whole":
+        return False
+    return wanted is None or (limit is not None and limit <= wanted) or 0 < reply.completion_tokens <= wanted
 
 
 def _release(futures: list["asyncio.Future[None]"], error: Exception | None) -> None:
