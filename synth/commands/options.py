@@ -159,9 +159,9 @@ def _tasks() -> list[str]:
 
 
 def _teachers() -> list[str]:
-    from synth.teachers.catalogue import TEACHERS
+    from synth.teachers.catalogue import LISTED, OPEN
 
-    return [teacher.name for teacher in TEACHERS]
+    return [*LISTED, *(teacher.name for teacher in OPEN)]
 
 
 COMPLETE: dict[str, Callable[[], Iterable[str]]] = {

@@ -8,7 +8,7 @@ from synth.commands.options import AsJson, command_from, print_json
 
 @settings
 class Doctor:
-    teacher: str = option("a teacher of the catalogue, or any model with --base-url", complete="teachers")
+    teacher: str = option("a teacher (synth teachers), or any model with --base-url", complete="teachers")
     base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None)
     model: str | None = option(
         "the model's name at that server, if it is another  [default: the teacher's]", default=None

@@ -4,7 +4,6 @@ import platform
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +27,7 @@ from synth.errors import FolderError, SynthError, UsageError
 from synth.record import Record
 from synth.teachers.asker import Asker
 from synth.teachers.batches import DISCOUNT, Batches
-from synth.teachers.catalogue import shutdown_notice
+from synth.teachers.catalogue import tell_end
 from synth.teachers.exchange import Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
@@ -64,8 +63,6 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     `say` takes lines for the user, `report` the meter, what came out so far and how many questions are settled.
     """
     check(job)
-    if notice := shutdown_notice(job.teacher, date.today()):
-        say(notice)
     finish_move(job.out)
     existing = look(job.out, job.recipe(), job.asked.overwrite)
     if existing is not None:
@@ -109,6 +106,7 @@ class _Run:
     async def batch(self, cancel: bool) -> Outcome:
         """One visit at the Batch API: collect, then hand in what is missing, or write the dataset if nothing is."""
         job = self.job
+        self.gone = tell_end(job.teacher, self.say, self.cache)
         self.meter = Meter(job.teacher, job.asked.budget, DISCOUNT)
         with RequestStore(self.cache) as self.store:
             later = Later(self.store, self.meter)
@@ -131,7 +129,12 @@ class _Run:
             return "; ".join([*(f"{batch} is {how}" for batch, how in state.under_way.items()), AGAIN])
         missing = await later.missing(distiller, self.job.questions())
         self.outcome.used = self.meter.line() if self.meter.asked else ""
+        if self.gone and missing:
+            self.outcome.why = self.gone
+            return ""
         if affordable := self.affordable(missing):
+            if notice := await batches.notice():
+                self.say(notice)
             return f"{len(affordable):,} requests handed in as {', '.join(await batches.hand_in(affordable))}; {AGAIN}"
         if missing:
             self.outcome.why = f"the budget of ${self.job.asked.budget:g} does not allow another request"

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from synth.base.terminal import Say, status
@@ -11,6 +11,7 @@ from synth.distilling.job import Job
 from synth.distilling.run import Outcome, Report
 from synth.distilling.settle import Distiller
 from synth.errors import UsageError
+from synth.teachers.catalogue import shutdown_notice
 from synth.teachers.meter import Meter
 
 GUESS_TOKENS, GUESS_ATTEMPTS = 200, 1.5  # tokens a reply, and attempts a question, if nothing is known yet
@@ -31,8 +32,11 @@ def estimate(job: Job) -> str:
     likely = attempts if job.plan.vote or job.plan.keep != "first" else GUESS_ATTEMPTS * job.plan.per_question
     cost = job.teacher.cost(prompt_tokens * likely * meter.discount, questions * GUESS_TOKENS * likely * meter.discount)
     lines = [f"{questions:,} questions, {prompt_tokens:,} prompt tokens an attempt (estimated), {job.teacher.name}"]
+    if notice := shutdown_notice(job.teacher, date.today()):
+        lines.insert(0, notice)
     if cost is None:
-        return lines[0] + ": its price is unknown; give --price PROMPT,COMPLETION in dollars for a million tokens"
+        lines[-1] += ": its price is unknown; give --price PROMPT,COMPLETION in dollars for a million tokens"
+        return "\n".join(lines)
     lines.append(
         f"at most  ${most:,.2f}: every question asked {attempts} times, every reply {job.plan.max_tokens} tokens"
     )

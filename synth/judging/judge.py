@@ -84,7 +84,7 @@ def run(asked: Judging) -> Judged:
 def _check(asked: Judging, judge: Judge) -> None:
     asks, wrong = isinstance(judge.by, Asking), []
     if asks and asked.teacher is None:
-        wrong.append(f"--judge {asked.judge} asks a model: add --teacher gpt-4o")
+        wrong.append(f"--judge {asked.judge} asks a model: add --teacher gpt-6-luna")
     if not asks and (asked.teacher is not None or asked.votes > 1):
         wrong.append(f"--judge {asked.judge} asks no model: leave out --teacher and --votes")
     if asked.drop is not None and asked.drop not in judge.menu:

@@ -18,7 +18,7 @@ class Judging(Given):
     seed: int = option("another seed, another sample", default=0)
     votes: int = option("times a model is asked; the majority decides", default=1, least=1)
     teacher: str | None = option(
-        "the model that judges, for rubric: gpt-4o  [default: none]", default=None, complete="teachers"
+        "the model that judges, for rubric: gpt-6-luna  [default: none]", default=None, complete="teachers"
     )
     max_tokens: int = option("longest reply", default=512, least=1)
     overwrite: bool = option("replace another dataset in --out", default=False, again=False)

@@ -3,6 +3,7 @@
 What `synth distill`, `synth judge` and `synth eval` have in common: one store, one pace, one meter, one way to stop.
 """
 
+import asyncio
 import gc
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import TracebackType
 
 from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
-from synth.teachers.catalogue import Teacher
+from synth.teachers.catalogue import Teacher, tell_end
 from synth.teachers.client import Client
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import Limits
@@ -31,10 +32,13 @@ class Asker:
         self.meter = Meter(teacher, limits.budget)
         self.store = RequestStore(cache)
         self.why = ""  # it was stopped
+        self._gone = ""  # a line, if the teacher has been shut down
+        self._looked: asyncio.Future[None] | None = None  # at what the server says about its end
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Asker":
         limits, where = self.limits, self.teacher.base_url
+        self._gone = tell_end(self.teacher, self.say, self.store.path)
         pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
         async with AsyncExitStack() as opened:  # what is open is closed again if the rest cannot be, as without a key
             opened.enter_context(self.store)
@@ -67,6 +71,10 @@ class Asker:
         if (reply := self.store.find(request)) is not None:
             self.meter.count(reply)
             return reply
+        if self._gone:
+            self.stop(self._gone)
+            raise StopAskingError
+        await self._first_contact()
         async with self.meter.room_for(request) as allowed:
             if not allowed:
                 self.stop(f"the budget of ${self.limits.budget:g} does not allow another request")
@@ -75,6 +83,16 @@ class Asker:
             reply = await self._client.ask(request)
             self.meter.count(reply)
             return reply
+
+    async def _first_contact(self) -> None:
+        """Before the first request, look whether the server says that the model goes."""
+        if self._looked is None:
+            self._looked = asyncio.ensure_future(self._look())
+        await asyncio.shield(self._looked)
+
+    async def _look(self) -> None:
+        if notice := await self._client.notice():
+            self.say(notice)
 
     def _interrupt(self) -> None:
         """The first Ctrl-C waits for what is in flight, the second does not."""

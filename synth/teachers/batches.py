@@ -19,7 +19,7 @@ from typing import Any, Literal
 import orjson
 
 from synth.errors import SynthError
-from synth.teachers.catalogue import Teacher
+from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.client import NO_MONEY, error_cause, error_message
 from synth.teachers.exchange import Request, read_reply_body
 from synth.teachers.store import RequestStore
@@ -63,6 +63,10 @@ class Batches:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.close()
+
+    async def notice(self) -> str | None:
+        """A line for the user if the server says that it will stop serving the model."""
+        return await listed_notice(self.teacher, self._client)
 
     async def collect(self) -> State:
         """Ask after every batch that is not done with; put what came back into the store.

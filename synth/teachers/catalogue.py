@@ -1,17 +1,31 @@
-"""Teachers by name: models, prices, limits, what is peculiar about each.
+"""Teachers by name: which model at which address, at what price, and what is peculiar about it.
 
-Prices are dollars for a million tokens, as OpenAI's price page had them when this was written; they change, and --price
-overrides them. A price that depends on who serves the model is None, which is reported as unknown and never counted as
-0. Any other model name can be used with --base-url: it goes to the server as given, at an unknown price.
+A name is one of these: an open model of the list below, which needs --base-url; a maker and its model
+(`anthropic/claude-opus-4-6`); a model whose maker its name tells (`gpt-6-luna`); or, with --base-url, anything: it goes
+to that server as it is given. Prices are the maker's at its own address (prices.py) and unknown at every other one: an
+unknown price is reported so and never counted as 0. --price overrides them.
 """
 
+import difflib
 import os
+import re
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synth.errors import SynthError, UsageError, closest
+from synth.teachers.lifetimes import STAND_IN, announced_shutdown, listed_shutdown
+from synth.teachers.makers import OPENAI, PREFIXES, Maker, maker_at, maker_of
+from synth.teachers.prices import Price, known_models, price_of
+from synth.teachers.traits import traits_of
 
-OPENAI = "https://api.openai.com/v1"
+if TYPE_CHECKING:
+    import openai
+
+    from synth.base.terminal import Say
+
+SOON = 183  # days before its end in which a model is said to go
 
 
 @dataclass(frozen=True)
@@ -25,15 +39,15 @@ class Teacher:
     context: int | None = None  # tokens, question and answer together
     base_url: str = OPENAI
     key_variable: str = "OPENAI_API_KEY"
-    takes_temperature: bool = True  # reasoning models refuse it
-    reasons: bool = False  # its completion tokens include a hidden trace
-    shutdown: date | None = None  # when its provider stops serving it
-    stand_in: str | None = None  # what to use then
+    takes_temperature: bool = True  # OpenAI's reasoning models refuse it
+    reasons: bool = False  # its completion tokens include a trace, shown or hidden
+    completion_limit: bool = False  # it refuses max_tokens wherever it is served
+    shutdown: date | None = None  # when the server stops serving it
     terms: str = ""  # what its licence says about training on its answers
 
     @property
     def at_openai(self) -> bool:
-        return self.base_url.rstrip("/") == OPENAI
+        return maker_at(self.base_url) is PREFIXES["openai"]
 
     def cost(self, prompt_tokens: float, completion_tokens: float) -> float | None:
         """Dollars; None if a price is not known."""
@@ -42,12 +56,12 @@ class Teacher:
         return (prompt_tokens * self.prompt_price + completion_tokens * self.completion_price) / 1e6
 
     def key(self) -> str:
-        """The key of the account, from the environment. Servers other than OpenAI's often want none.
+        """The key of the account, from the environment. Servers other than the makers' often want none.
 
         Raises SynthError if one is needed and not there.
         """
         key = os.environ.get(self.key_variable, "")
-        if not key and self.at_openai:
+        if not key and maker_at(self.base_url):
             raise SynthError(
                 f"{self.name} needs a key: export {self.key_variable}=..., or give --base-url for a server of your own"
             )
@@ -59,37 +73,27 @@ class Teacher:
 
     def max_tokens_field(self) -> str:
         """`max_completion_tokens` replaced `max_tokens` at OpenAI; some local servers know only the old name."""
-        return "max_completion_tokens" if self.at_openai else "max_tokens"
+        return "max_completion_tokens" if self.at_openai or self.completion_limit else "max_tokens"
 
 
-OPENAI_TERMS = "OpenAI's terms: output may not be used to develop models that compete with OpenAI"
 LLAMA_TERMS = "Llama 3.1 Community License: models trained on output are to be called Llama ..., with attribution"
-QWEN_TERMS = "Apache-2.0"
-
-
-def _openai(model: str, prompt: float, completion: float, context: int, **more: object) -> Teacher:
-    teacher = Teacher(model, model, prompt, completion, context, terms=OPENAI_TERMS)
-    return replace(teacher, **more)  # type: ignore[arg-type]
-
-
-REASONING = {"takes_temperature": False, "reasons": True}
-TEACHERS = [
-    _openai("gpt-3.5-turbo", 0.50, 1.50, 16_385, shutdown=date(2026, 10, 23), stand_in="gpt-4.1-mini"),
-    _openai("gpt-4o", 2.50, 10.00, 128_000, shutdown=date(2027, 1, 14), stand_in="gpt-4.1"),
-    _openai("gpt-4o-mini", 0.15, 0.60, 128_000, shutdown=date(2027, 1, 14), stand_in="gpt-4.1-mini"),
-    _openai("gpt-4.1", 2.00, 8.00, 1_047_576),
-    _openai("gpt-4.1-mini", 0.40, 1.60, 1_047_576),
-    _openai("gpt-4.1-nano", 0.10, 0.40, 1_047_576),
-    _openai("gpt-5", 1.25, 10.00, 400_000, **REASONING),
-    _openai("gpt-5-mini", 0.25, 2.00, 400_000, **REASONING),
-    _openai("gpt-5-nano", 0.05, 0.40, 400_000, **REASONING),
-    _openai("o4-mini", 1.10, 4.40, 200_000, **REASONING),
+APACHE = "Apache-2.0"
+OPEN = (  # models whose weights are public: who serves them decides what they cost
     Teacher("llama-3.1-70b", "meta-llama/Llama-3.1-70B-Instruct", context=131_072, terms=LLAMA_TERMS),
     Teacher("llama-3.1-8b", "meta-llama/Llama-3.1-8B-Instruct", context=131_072, terms=LLAMA_TERMS),
-    Teacher("qwen3-32b", "Qwen/Qwen3-32B", context=40_960, terms=QWEN_TERMS, reasons=True),
+    Teacher("qwen3-32b", "Qwen/Qwen3-32B", context=40_960, terms=APACHE),
     Teacher("qwen2.5-72b", "Qwen/Qwen2.5-72B-Instruct", context=131_072, terms="Qwen License Agreement"),
-    Teacher("qwen2.5-7b", "Qwen/Qwen2.5-7B-Instruct", context=131_072, terms=QWEN_TERMS),
-]
+    Teacher("qwen2.5-7b", "Qwen/Qwen2.5-7B-Instruct", context=131_072, terms=APACHE),
+    Teacher("gpt-oss-120b", "openai/gpt-oss-120b", context=131_072, terms=APACHE),
+    Teacher("gpt-oss-20b", "openai/gpt-oss-20b", context=131_072, terms=APACHE),
+)
+LISTED = (  # what `synth teachers` shows and Tab completes; every other name of a maker can be used as well
+    "gpt-6-luna", "gpt-6.1-sol", "gpt-6-astra", "gpt-5.6-luna", "gpt-5.4-mini",
+    "gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-mini", "gpt-5-nano",
+    "anthropic/claude-opus-5-5", "anthropic/claude-sonnet-5-5", "anthropic/claude-haiku-5-5", "google/gemini-3.8-flash",
+    "mistral/mistral-large-4", "deepseek/deepseek-v4-pro", "groq/llama-3.3-70b-versatile",
+    "together/meta-llama/Llama-3.3-70B-Instruct-Turbo", "openrouter/meta-llama/llama-3.3-70b-instruct",
+)  # fmt: skip
 ALIASES = {
     "gpt-3.5": "gpt-3.5-turbo",
     "gpt-3.5-turbo-0613": "gpt-3.5-turbo",
@@ -101,35 +105,130 @@ ALIASES = {
 def find_teacher(name: str, base_url: str | None = None, model: str | None = None) -> Teacher:
     """The teacher of a name or alias, at another server if `base_url` is given, under another name if `model` is.
 
-    Raises UsageError for a name that is not in the catalogue if no server of one's own is given either.
+    Raises UsageError for a name that says no maker if no server of one's own is given either.
     """
-    known = {teacher.name: teacher for teacher in TEACHERS}
-    listed = known.get(ALIASES.get(name, name)) or known.get(ALIASES.get(name.lower(), name.lower()))
-    base_url = base_url or os.environ.get("OPENAI_BASE_URL")
-    if base_url is not None and not base_url.startswith(("http://", "https://")):
+    prefix, _, rest = name.partition("/")
+    maker = PREFIXES.get(prefix.lower()) if rest else None
+    if maker is not None and (base_url is None or maker_at(base_url) is maker):
+        return _served(maker, name, model or rest, base_url or maker.base_url)
+    name = ALIASES.get(name.lower(), name)
+    listed = next((teacher for teacher in OPEN if teacher.name == name.lower()), None)
+    if (base_url := base_url or _from_environment()) is not None:
+        return _elsewhere(listed, name, model, _checked(base_url))
+    if listed is not None:
+        raise UsageError(f"{name} is not served by its maker: give --base-url of a server that has {listed.model}")
+    maker = maker_of(name) if "/" not in name else None
+    if maker is None:
+        known = [*(teacher.name for teacher in OPEN), *LISTED, *ALIASES]
+        raise UsageError(
+            f"no teacher is called {name!r}: see synth teachers, or put its maker before it "
+            f"({', '.join(PREFIXES)}), as in {LISTED[-1]}; "
+            f"any other model needs --base-url{closest(name, known)}"
+        )
+    _refuse_typos(name.lower(), maker)
+    return _served(maker, name.lower(), model or name.lower(), maker.base_url)
+
+
+def _served(maker: Maker, name: str, model: str, base_url: str) -> Teacher:
+    """A model at the address of one who is known, at that one's price."""
+    price = price_of(model, maker.priced_as) or Price()
+    return _with_traits(
+        Teacher(
+            name, model, price.prompt, price.completion, price.context, base_url.rstrip("/"), maker.key_variable,
+            shutdown=announced_shutdown(model) if maker.prefix == "openai" else None,
+        )
+    )  # fmt: skip
+
+
+def _elsewhere(listed: Teacher | None, name: str, model: str | None, base_url: str) -> Teacher:
+    """A model at an address that was given: it goes through even if its maker has shut it down."""
+    model = model or (listed.model if listed else name)
+    if (maker := maker_at(base_url)) is not None:
+        teacher = replace(_served(maker, name, model, base_url), shutdown=None)
+        # The key of a server that --base-url names is OPENAI_API_KEY, unless that of its maker is there.
+        return teacher if os.environ.get(maker.key_variable) else replace(teacher, key_variable="OPENAI_API_KEY")
+    return _with_traits(replace(listed or Teacher(name, name), name=name, model=model, base_url=base_url))
+
+
+def _with_traits(teacher: Teacher) -> Teacher:
+    """The teacher with what its name and its model tell about it."""
+    told = [traits_of(teacher.name), traits_of(teacher.model)]
+    maker = maker_of(teacher.model)
+    return replace(
+        teacher,
+        reasons=any(each.reasons for each in told),
+        takes_temperature=all(each.takes_temperature for each in told),
+        completion_limit=any(each.completion_limit for each in told),
+        terms=teacher.terms or (maker.terms if maker else ""),
+    )
+
+
+def _from_environment() -> str | None:
+    """The address that openai's client takes from the environment; None if it is OpenAI's own, or none is there."""
+    base_url = os.environ.get("OPENAI_BASE_URL")
+    return None if base_url is None or maker_at(base_url) is PREFIXES["openai"] else base_url
+
+
+def _checked(base_url: str) -> str:
+    if not base_url.startswith(("http://", "https://")):
         raise UsageError(
             f"--base-url {base_url}: an address begins with http:// or https://, as http://localhost:8000/v1"
         )
-    if listed is None and base_url is None:
-        hint = closest(name, [*known, *ALIASES])
+    return base_url.rstrip("/")
+
+
+def _refuse_typos(name: str, maker: Maker) -> None:
+    """Raises UsageError for an unknown name that is a known one but for a letter; other unknown names may be new."""
+    if price_of(name, maker.priced_as) is not None:
+        return
+    digits = re.sub(r"\D", "", name)
+    known = [model for model in known_models(maker.priced_as) if re.sub(r"\D", "", model) == digits]
+    if close := difflib.get_close_matches(name, known, n=1, cutoff=0.88):
         raise UsageError(
-            f"no teacher is called {name!r}: there are {', '.join(known)}{hint}; any other model needs --base-url"
+            f"no teacher is called {name!r}; did you mean {close[0]!r}? If not, add --base-url {maker.base_url}"
         )
-    if listed is not None and listed.prompt_price is None and base_url is None:
-        raise UsageError(f"{name} is not served by its maker: give --base-url of a server that has {listed.model}")
-    teacher = listed or Teacher(name, name)
-    if base_url and base_url.rstrip("/") != teacher.base_url:
-        # Somebody else's server: its prices are not those of the catalogue.
-        teacher = replace(
-            teacher, base_url=base_url.rstrip("/"), prompt_price=None, completion_price=None, shutdown=None
-        )
-    return replace(teacher, model=model) if model else teacher
+
+
+def listed() -> list[Teacher]:
+    """The teachers that `synth teachers` shows."""
+    named = [name.partition("/") if "/" in name else ("openai", "/", name) for name in LISTED]
+    served = [
+        _served(PREFIXES[prefix], name, model, PREFIXES[prefix].base_url)
+        for name, (prefix, _, model) in zip(LISTED, named, strict=True)
+    ]
+    return [*served, *map(_with_traits, OPEN)]
+
+
+def gone(teacher: Teacher, today: date) -> bool:
+    """Whether the server that it would be asked at has stopped serving it."""
+    return teacher.shutdown is not None and teacher.shutdown <= today
 
 
 def shutdown_notice(teacher: Teacher, today: date) -> str | None:
     """A line for the user if the model is gone or will be within half a year."""
-    if teacher.shutdown is None or (teacher.shutdown - today).days > 183:
+    if teacher.shutdown is None or (teacher.shutdown - today).days > SOON:
         return None
-    gone = teacher.shutdown <= today
-    verb = "was shut down" if gone else "will be shut down"
-    return f"{teacher.name} {verb} on {teacher.shutdown}: use {teacher.stand_in}, or --base-url of a server that has it"
+    verb = "was shut down" if gone(teacher, today) else "will be shut down"
+    stand_in = f"use --teacher {STAND_IN}" if teacher.at_openai else "choose another model"
+    return f"{teacher.name} {verb} on {teacher.shutdown}: {stand_in}, or --base-url of a server that has it"
+
+
+async def listed_notice(teacher: Teacher, client: "openai.AsyncOpenAI") -> str | None:
+    """A line for the user if the server's list of models says what the catalogue does not: that the model goes."""
+    day = await listed_shutdown(client, teacher.model)
+    return None if day == teacher.shutdown else shutdown_notice(replace(teacher, shutdown=day), date.today())
+
+
+def tell_end(teacher: Teacher, say: "Say", cache: Path) -> str:
+    """Say that a teacher goes or is gone; returns the line if it is gone.
+
+    What a model answered while it was there is in the request store, and can be used as before. Raises UsageError for
+    one that is gone if there is no store.
+    """
+    today = date.today()
+    notice, over = shutdown_notice(teacher, today) or "", gone(teacher, today)
+    if over and not cache.exists():
+        raise UsageError(notice)
+    if notice:
+        say(notice)
+    return notice if over else ""

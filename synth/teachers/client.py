@@ -21,7 +21,7 @@ import orjson
 import tenacity
 
 from synth.errors import SynthError
-from synth.teachers.catalogue import Teacher
+from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.exchange import Reply, Request, read_reply_body
 from synth.teachers.pace import Pace, retry_after
 from synth.teachers.store import RequestStore
@@ -110,6 +110,10 @@ class Client:
                 return await retrying(self._send, request)
             except _TryAgainError as error:
                 raise UnanswerableError(f"{TRIES} tries: {error}") from error
+
+    async def notice(self) -> str | None:
+        """A line for the user if the server says that it will stop serving the model."""
+        return await listed_notice(self.teacher, self._client)
 
     async def _send(self, request: Request) -> Reply:
         most = self._most_tokens(request)

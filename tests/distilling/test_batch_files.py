@@ -67,7 +67,7 @@ def test_one_batch_is_one_failure(tmp_path: Path) -> None:
 
     async def failures() -> None:
         with RequestStore(tmp_path / "store.sqlite") as store:
-            later = Later(store, Meter(find_teacher("gpt-4o-mini")))
+            later = Later(store, Meter(find_teacher("gpt-6-luna")))
             for body in (b'{"error": {"message": "slow down"}}', b"<html>", b"[]", b"TimeoutError: "):
                 await store.put_reply(request(1).key(), 429, {}, body, 0.0)
             for batch_id in ("batch_1", "batch_1", "batch_2", "batch_2"):

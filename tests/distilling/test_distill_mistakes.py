@@ -51,7 +51,7 @@ def test_a_dry_run_asks_nothing_and_needs_no_key(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     base = ("distill", "--task", "gsm8k", "--source", questions(100), "--out", "out", "--dry-run")
-    done = synth(*base, "--teacher", "gpt-4o-mini", "--max-tokens", 100)
+    done = synth(*base, "--teacher", "gpt-6-luna", "--max-tokens", 100)
     assert done.returncode == 0, done.stderr
     most, probably = (float(found) for found in re.findall(r"\$([\d.]+)", done.stdout))
     assert 0 < probably < most
@@ -103,7 +103,7 @@ def test_a_mistake_is_one_line(
     (tmp_path / "bad.jsonl").write_text('{"id": "1", "question": "Which?", "label": "1"}\n{"id": \n')
     (tmp_path / "columns.jsonl").write_text('{"id": "1", "question": "Which?"}\n{"id": "2"}\n')
     (tmp_path / "broken.py").write_text("1 / 0\n")
-    given = {"--task": "gsm8k", "--source": "questions.jsonl", "--teacher": "gpt-4.1-mini", "--out": "out"}
+    given = {"--task": "gsm8k", "--source": "questions.jsonl", "--teacher": "gpt-6-luna", "--out": "out"}
     given |= dict(zip(words[::2], words[1::2], strict=False)) if "--rationalize" not in words else {}
     flat = [word for pair in given.items() for word in pair] + (words if "--rationalize" in words else [])
     done = synth("distill", *flat)
@@ -114,6 +114,6 @@ def test_a_mistake_is_one_line(
 
 def test_no_key_is_one_line(synth: Synth, questions: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    done = synth("distill", "--task", "gsm8k", "--source", questions(1), "--teacher", "gpt-4o", "--out", "out")
+    done = synth("distill", "--task", "gsm8k", "--source", questions(1), "--teacher", "gpt-6-luna", "--out", "out")
     assert done.returncode == 1
     assert "export OPENAI_API_KEY=" in done.stderr.splitlines()[-1]

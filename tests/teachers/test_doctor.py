@@ -167,7 +167,7 @@ def test_nobody_there_is_one_line(synth: Synth) -> None:
 
 
 MISTAKES = [
-    (["--teacher", "gpt-4o"], "", 1, "export OPENAI_API_KEY="),
+    (["--teacher", "gpt-6-luna"], "", 1, "export OPENAI_API_KEY="),
     (["--teacher", "gpt-4o-minj"], KEY, 2, "did you mean 'gpt-4o-mini'?"),
     (["--teacher", "qwen"], KEY, 2, "give --base-url"),
     (["--teacher", "m", "--base-url", "http://127.0.0.1:9/v1"], "sk-ü", 1, "has characters that no key has"),

@@ -1,0 +1,61 @@
+"""When models are shut down: as their maker announced it, and as the server itself says.
+
+The dates are those of OpenAI's page of deprecations (developers.openai.com/api/docs/deprecations) on 2026-11-30. Dated
+snapshots and fine-tuned models go with the model they are made of.
+"""
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    import openai
+
+PATIENCE = 5.0  # seconds for the list of models
+STAND_IN = "gpt-6-luna"  # what OpenAI names for the last of them
+SHUTDOWNS = {
+    date(2026, 10, 23): (
+        "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-4", "gpt-4-turbo", "gpt-4.1-nano", "o1", "o1-pro", "o3-mini",
+        "o4-mini",
+    ),
+    date(2026, 12, 11): ("gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "o3", "o3-pro"),
+    date(2027, 1, 14): ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"),
+    date(2027, 4, 1): ("gpt-5.1", "gpt-5.4-nano"),
+}  # fmt: skip
+SNAPSHOT = re.compile(r"-(\d{4}-\d\d-\d\d|\d{4}|\d{8}|latest)$")
+
+
+def announced_shutdown(model: str) -> date | None:
+    """When OpenAI stops serving a model; None if it has not said so."""
+    bare = SNAPSHOT.sub("", model.lower().removeprefix("ft:").split(":")[0])
+    return next((day for day, models in SHUTDOWNS.items() if bare in models), None)
+
+
+def shutdown_of(listing: Any, model: str) -> date | None:
+    """The `shutdown_date` of a model in the JSON of `GET /v1/models`, a text as 2026-12-11; None if none is said."""
+    models = listing.get("data") if isinstance(listing, dict) else listing
+    for entry in models if isinstance(models, list) else []:
+        if isinstance(entry, dict) and entry.get("id") == model:
+            try:
+                return date.fromisoformat(str(entry.get("shutdown_date"))[:10])
+            except ValueError:
+                return None
+    return None
+
+
+async def listed_shutdown(client: "openai.AsyncOpenAI", model: str) -> date | None:
+    """What a server's list of models says about a model's end.
+
+    None if it says nothing, has no list, or does not answer within some seconds: nothing depends on it.
+    """
+    import aiohttp
+    import httpx2
+    import openai
+
+    try:
+        answer = await client.get("/models", cast_to=httpx2.Response, options={"timeout": PATIENCE, "max_retries": 0})
+        return shutdown_of(orjson.loads(answer.content), model)
+    except (openai.APIError, aiohttp.ClientError, orjson.JSONDecodeError):
+        return None
