@@ -15,7 +15,9 @@ class Distill(Given):
     task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
     source: AnyText = option("its questions: a file, a folder, or hub")
     out: AnyPath = option("folder to write the dataset to", again=False)
-    teacher: str = option("gpt-6-luna, anthropic/MODEL, qwen3-32b, ..., or any model with --base-url", complete="teachers")
+    teacher: str = option(
+        "gpt-6-luna, anthropic/MODEL, qwen3-32b, ..., or any model with --base-url", complete="teachers"
+    )
     max_attempts: int = option("times a question is asked until its answer is right", default=10, least=1)
     keep: Literal["first", "shortest", "all"] = option("which right rationales", default="first")
     per_question: int = option("distinct rationales of a question", default=1, least=1)
