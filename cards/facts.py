@@ -6,6 +6,7 @@ from typing import Any
 
 from synth.data.about import About
 from synth.data.builder import builder_of
+from synth.record import Record
 
 Manifest = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ DISTILLED_COLUMNS = {
     "source_id": "the question in its source",
     "confidence": "share of the samples that agree on the answer, where a majority decides; otherwise null",
     "words": "words of the rationale",
+    "options": "texts of the options A, B, C, ... of the question",
 }
 FIELDS = {
     "id": "names the row for good: how a built row was drawn, or the question a distilled one is of",
@@ -145,15 +147,23 @@ def sources(manifest: Manifest) -> list[tuple[str, str]]:
     return [(str(name), str(digest)) for name, digest in (manifest.get("source") or {}).items()]
 
 
-def prompts(manifest: Manifest) -> list[tuple[str, str]]:
-    """The messages that a teacher was sent, (role, text), shown on the task's made-up question."""
+def prompts(manifest: Manifest, row: Record | None) -> list[tuple[str, str]]:
+    """The messages that a teacher was sent, (role, text), shown on the task's made-up question, else on that of a
+    row."""
     from synth.questions.find import known_task
-    from synth.questions.prompts import messages
+    from synth.questions.prompts import messages, question_of
+    from synth.questions.reading import task_of
 
-    task = known_task(str(manifest.get("distilled", {}).get("task")))
-    if task is None or task.example is None:
+    task = task_of(manifest)
+    if task is None:
         return []
-    asked = messages(task, task.example, length=manifest["plan"]["length"])
+    known = known_task(task.name)
+    question = known.example if known is not None else None
+    if question is None and row is not None and row.task == task.name:
+        question = question_of(task, row)
+    if question is None:
+        return []
+    asked = messages(task, question, length=manifest["plan"]["length"])
     return [(message["role"], message["content"]) for message in asked]
 
 

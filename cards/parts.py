@@ -141,7 +141,7 @@ def _tokens(sums: Mapping[str, Any]) -> str:
 
 def prompts(member: Member) -> str:
     """The messages to the teacher."""
-    return "\n\n".join(fence(text, "text") for _, text in facts.prompts(member.manifest))
+    return "\n\n".join(fence(text, "text") for _, text in facts.prompts(member.manifest, member.row))
 
 
 def rejected(member: Member) -> str:

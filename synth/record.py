@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 Scalar = str | int | float | bool | None
+Texts = list[str]  # the options of a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Record:
     rationale: str  # the steps; "" if there are none
     answer: str  # the gold answer in canonical form
     completion: str  # what the student must write: rationale and answer in the task's own closing form
-    meta: Mapping[str, Scalar]  # typed columns of the dataset; a builder's META names their types
+    meta: Mapping[str, Scalar | Texts]  # typed columns of the dataset; a builder's META names their types
     provenance: Mapping[str, Any] | None = None  # distilled rows only: teacher, attempt, cost, verdicts
 
 

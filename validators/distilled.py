@@ -6,13 +6,12 @@ Zelikman et al. 2022 (STaR, section 3.3), where a rationale written with the ans
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from synth.answers import reply
-from synth.errors import SynthError
-from synth.questions.find import find_task
-from synth.questions.task import Task
+from synth.questions.layouts import LETTERS
+from synth.questions.prompts import options_of
+from synth.questions.reading import task_of
 from synth.record import Record
 from synth.validating.checker import Checker
 
@@ -27,7 +26,6 @@ SAYS_SO = re.compile(
     r"|\b(?:given|provided|stated|marked) (?:correct |right )?answer\b",
     re.IGNORECASE,
 )
-OPTION = re.compile(r"\(([A-Z])\) ")
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
@@ -85,22 +83,21 @@ def limit(plan: Mapping[str, Any]) -> int:
 
 
 def ending(record: Record, manifest: Mapping[str, Any]) -> str:
-    """The closing form of the task; of a task in a file of the user's own, which is not here, the answer alone."""
-    task = _task(manifest["distilled"]["task"])
+    """The closing form of the task; of a task that the folder does not tell and nobody knows, the answer alone."""
+    task = task_of(manifest)
     if task is None:
         last = record.completion.rstrip().rpartition("\n")[2]
         return last if record.answer in last else record.answer
-    return f"\n{task.closing.format(answer=record.answer)}"
+    return f"\n{task.closed(record.answer)}"
 
 
 def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
     """Whether the answer is one that the question can have; null if anything can be one."""
-    task = _task(manifest["distilled"]["task"])
+    task = task_of(manifest)
     if task is None or task.kind == "text":
         return None
     if task.kind == "option":
-        listed = "\nOptions: " in record.prompt
-        return record.answer in (OPTION.findall(record.prompt.rpartition("\nOptions: ")[2]) if listed else [])
+        return record.answer in LETTERS[: len(options_of(task, record))]
     return reply.canonical(record.answer, task.kind, ()) == record.answer
 
 
@@ -143,14 +140,6 @@ def attempts(record: Record, manifest: Mapping[str, Any]) -> int | None:
 def _count(record: Record, name: str) -> int | None:
     count = (record.provenance or {}).get(name)
     return count if type(count) is int else None
-
-
-@lru_cache(maxsize=8)
-def _task(name: str) -> Task | None:
-    try:
-        return find_task(name)
-    except SynthError:
-        return None
 
 
 COLUMNS = (answer_in_labels, provenance_fault, attempt, attempts, gives_hint_away, rationale_there)

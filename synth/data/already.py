@@ -1,5 +1,6 @@
 """Looks at a folder before it is written to: empty, the same dataset, another one, or somebody else's files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from synth.data.names import MANIFEST, OURS, READY
 from synth.errors import FolderError
 
 
-def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
+def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[str] = ()) -> dict[str, Any] | None:
     """The manifest if the folder holds this very dataset, whole; None if it may be written.
 
     `recipe` is what decides the bytes of a dataset. A dataset that was stopped before it was complete may be resumed.
+    `later` are parts of it that folders of earlier versions do not name.
     Raises FolderError if the folder holds something else.
     """
     try:
@@ -26,6 +28,7 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool) -> dict[str, Any
         _refuse_foreign_files(folder)
         return None
     wanted = orjson.loads(orjson.dumps(recipe))
+    wanted = {key: value for key, value in wanted.items() if key in manifest or key not in later}
     held = {key: manifest.get(key) for key in wanted}
     if held == wanted:
         hurt = damage(folder, manifest)
@@ -56,5 +59,11 @@ def _difference(held: Any, wanted: dict[str, Any], inside: str = "its") -> str:
         old = held.get(key)
         if old != value:
             inner = isinstance(value, dict) and isinstance(old, dict)
-            return _difference(old, value, key) if inner else f"{inside} {key} is {old}, asked for {value}"
+            return (
+                _difference(old, value, key) if inner else f"{inside} {key} is {_said(old)}, asked for {_said(value)}"
+            )
     return "it was made by another version"
+
+
+def _said(value: Any) -> str:
+    return str(value) if value not in ("", []) else "empty"

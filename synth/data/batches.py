@@ -57,11 +57,11 @@ def _as_it_is(arrow_schema: Schema) -> Plan:
 
 def _declared(manifest: Manifest) -> Schema | None:
     """The types that the maker of a folder says its rows have; None if it is not known."""
-    from synth.data.survey import META, PROVENANCE
+    from synth.data.survey import PROVENANCE, meta_of
 
     if (builder := builder_of(manifest)) is not None:
         return schema(builder.meta)
-    return schema(META, PROVENANCE) if "distilled" in manifest else None
+    return schema(meta_of(manifest), PROVENANCE) if "distilled" in manifest else None
 
 
 def declared_batches(folder: Path, manifest: Manifest, split: str, wanted: Schema) -> Iterator[Batch]:

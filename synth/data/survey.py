@@ -18,6 +18,13 @@ PROVENANCE = {
 META = {"source_id": str, "confidence": float, "words": int}
 
 
+def meta_of(manifest: Mapping[str, Any]) -> dict[str, type]:
+    """The columns that `meta` of distilled rows has; those of the options where each question has its own."""
+    task = manifest.get("task") or {}
+    own = task.get("kind") == "option" and not task.get("options")
+    return {**META, **({"options": list} if own else {})}
+
+
 def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[Any], str], None] | None = None) -> Plan:
     """Which types the columns of a dataset have, told from all rows; `look` sees each on the way, with its place."""
     seen = Column(fields={name: Column() for name in FIELDS})

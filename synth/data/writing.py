@@ -54,7 +54,7 @@ def schema(meta: Types, provenance: Types | None = None) -> Any:
     """The Arrow schema of a dataset: the fields of Record, `meta` and `provenance` structs of typed columns."""
     import pyarrow as pa
 
-    arrow = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    arrow = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), list: pa.list_(pa.string())}
     structs = [pa.struct([(name, arrow[kind]) for name, kind in (types or {}).items()]) for types in (meta, provenance)]
     kinds = {"meta": structs[0], "provenance": structs[1] if provenance else pa.null()}
     return pa.schema([(name, kinds.get(name, pa.string())) for name in FIELDS])

@@ -13,6 +13,7 @@ from synth.distilling.settle import Plan
 from synth.errors import UsageError
 from synth.questions.find import find_task
 from synth.questions.loading import find_hub, load
+from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.catalogue import Teacher
@@ -57,6 +58,7 @@ class Job:
         plan = {**asdict(self.plan), "temperatures": list(self.plan.temperatures)}
         return {
             "distilled": {"task": self.task.name, "source": self.source_facts(), "limit": self.asked.limit},
+            "task": asked_of(self.task),
             "teacher": {"name": self.teacher.name, "model": self.teacher.model},
             "plan": plan,
             "extractor": reply.VERSION,

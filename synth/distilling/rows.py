@@ -9,6 +9,7 @@ import orjson
 from synth.answers.reply import VERSION, Reading
 from synth.distilling.settle import RIGHT, Attempt, Settled, rationale_of
 from synth.questions.prompts import student_prompt
+from synth.questions.reading import own_options
 from synth.questions.task import Task
 from synth.record import Record, Rejected
 from synth.teachers.catalogue import Teacher
@@ -31,15 +32,15 @@ def rows_of(settled: Settled, task: Task, teacher: Teacher) -> Iterator[Record]:
         if reply is None or reading is None or settled.answer is None:
             continue
         row_id = f"{task.name}/{settled.question.id}" + (f"/{place}" if place > 1 else "")
-        closing = task.closing.format(answer=settled.answer)
         meta = {
             "source_id": settled.question.id,
             "confidence": settled.confidence,
             "words": len(reading.rationale.split()),
+            **({"options": list(settled.question.options)} if own_options(task) else {}),
         }
         yield Record(
             row_id, task.name, student_prompt(task, settled.question), reading.rationale, settled.answer,
-            f" {reading.rationale}\n{closing}", meta,
+            f" {reading.rationale}\n{task.closed(settled.answer)}", meta,
             _provenance(attempt, reply, reading, teacher, len(settled.attempts)),
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.handles import Dataset
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
-from synth.data.survey import META, PROVENANCE
+from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
 from synth.distilling.job import Job, check
 from synth.distilling.later import Later, came_in_batch
@@ -64,7 +64,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     """
     check(job)
     finish_move(job.out)
-    existing = look(job.out, job.recipe(), job.asked.overwrite)
+    existing = look(job.out, job.recipe(), job.asked.overwrite, later=("task",))
     if existing is not None:
         facts = existing["splits"]["train"]
         return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
@@ -92,6 +92,7 @@ class _Run:
         self.outcome = Outcome(job.out, total=total)
         self.settled = 0
         self.cache = job.asked.cache or job.out / CACHE
+        self.meta = meta_of(job.recipe())
 
     async def go(self) -> Outcome:
         """Ask now."""
@@ -162,7 +163,7 @@ class _Run:
         with (
             writer.path(REJECTED).open("wb") as rejected,
             writer.path(ATTEMPTS).open("wb") as attempts,
-            split_writer(writer, "train", job.asked.format, META, PROVENANCE) as out,
+            split_writer(writer, "train", job.asked.format, self.meta, PROVENANCE) as out,
         ):
             async for settled in settle_all(distiller, job.questions(), job.asked.concurrency):
                 if not self.enough():  # what was in flight when there was enough stays in the request store
@@ -181,7 +182,7 @@ class _Run:
         most = None if job.plan.target_rows is None else job.plan.target_rows - outcome.rows
         rows = [self.priced(row) for row in rows_of(settled, job.task, job.teacher)][:most]
         if rows:
-            out.write(encode(rows, job.asked.format, META, PROVENANCE))
+            out.write(encode(rows, job.asked.format, self.meta, PROVENANCE))
         attempts.writelines(orjson.dumps(line) + b"\n" for line in attempt_lines(settled, job.task))
         if (drop := rejected_of(settled, job.task)) is not None:
             rejected.write(orjson.dumps(drop) + b"\n")

@@ -3,7 +3,7 @@
     exact(["18", None], ["18", "5"], "number")      [1.0, 0.0]
 
 Each says where it comes from. What a text says (its answer, its steps) is read by the checker of its dataset
-(synth/evaluating/reading.py); figures over all rows (means with intervals, calibration) are in synth/statistics/.
+(synth/validating/checker.py); figures over all rows (means with intervals, calibration) are in synth/statistics/.
 """
 
 from collections import Counter
@@ -14,9 +14,10 @@ from typing import Any
 from synth.answers.kinds import Kind
 from synth.answers.normalised import normalised
 from synth.answers.reply import majority, same
-from synth.evaluating.reading import reader_of
 from synth.judges import equations
+from synth.questions.task import Task
 from synth.record import Record
+from synth.validating.checker import Checker, reader_of
 
 Values = list[float | None]
 COPIES, LOOP = 3, 20  # so often a loop says the same in a row, and for so many characters
@@ -149,18 +150,20 @@ def judge_steps(
 ) -> list[StepVerdict | None]:
     """The verdict on each output as a rationale of its record's task; None if there is nothing to judge.
 
-    known: the settings that the checker takes out of the synth.json of the folder.
+    known: what readers have to know of the folder, see settings_of in synth/validating/checker.py.
     """
-    return [_judge(record, output, known or {}) for record, output in zip(records, outputs, strict=True)]
+    settings = dict(known or {})
+    task = settings.pop("task", None)
+    return [_judge(record, output, task, settings) for record, output in zip(records, outputs, strict=True)]
 
 
-def _judge(record: Record, output: str, known: Mapping[str, Any]) -> StepVerdict | None:
+def _judge(record: Record, output: str, task: Task | None, known: Mapping[str, Any]) -> StepVerdict | None:
     if not record.rationale:
         return None
-    reader = reader_of(record.task)
+    reader = reader_of(record.task, task)
     reading = reader.read_output(record, output)
     if reader.check is None:
-        return _equations(reader.record_of(record, output, reading))
+        return _equations(reader.record_of(record, output, reading), reader)
     if not reading.rationale:
         return StepVerdict(False, None, "missing_step", "there are no steps")
     fault = reader.check(reader.record_of(record, output, reading), **known)
@@ -171,12 +174,12 @@ def _judge(record: Record, output: str, known: Mapping[str, Any]) -> StepVerdict
     return StepVerdict(True)
 
 
-def _equations(written: Record) -> StepVerdict | None:
+def _equations(written: Record, reader: Checker) -> StepVerdict | None:
     verdict = equations.judge(written)
     if verdict.verdict is None:
         return None
     wrong = next((equation for equation in equations.equations(written.rationale) if not equation.holds), None)
     if wrong is None:
         return StepVerdict(True)
-    before = len(reader_of(written.task).steps(written.rationale[: wrong.end]))
+    before = len(reader.steps(written.rationale[: wrong.end]))
     return StepVerdict(False, before - 1, "wrong_step", verdict.detail)

@@ -6,12 +6,12 @@ from typing import Any
 
 from synth.evaluating import metrics
 from synth.evaluating.prompts import Asking
-from synth.evaluating.reading import reader_of
 from synth.models.generate import Output
 from synth.record import Record
 from synth.statistics.calibration import brier, calibration, ece_interval
 from synth.statistics.intervals import interval
 from synth.statistics.ranges import grouped
+from synth.validating.checker import Checker, reader_of
 
 MEANS = (
     "accuracy", "contained", "last_character", "answer_f1", "rationale_f1_1", "rationale_f1_2", "steps_right", "loops",
@@ -24,7 +24,7 @@ class Judge:
     """Turns rows and their outputs into predictions."""
 
     asking: Asking
-    known: Mapping[str, Any]  # what the step checker has to know of the dataset
+    known: Mapping[str, Any]  # what readers have to know of the dataset
     reasons: bool  # the model writes rationales: they are compared with the gold ones, their steps are checked
     sampled: bool  # several outputs a row: the majority is the answer
 
@@ -54,9 +54,12 @@ class Judge:
             for at, record in enumerate(records)
         ]
 
+    def _reader(self, record: Record) -> Checker:
+        return reader_of(record.task, self.asking.task)
+
     def _steps(self, record: Record, output: str) -> metrics.StepVerdict | None:
         """Only a model that was trained on the steps of a built dataset can write them; equations anyone can."""
-        if not self.reasons or (reader_of(record.task).check is not None and not self.asking.trained):
+        if not self.reasons or (self._reader(record).check is not None and not self.asking.trained):
             return None
         return metrics.judge_steps([record], [output], self.known)[0]
 
@@ -69,7 +72,7 @@ class Judge:
         fault: str | None,
         values: Mapping[str, float | None],
     ) -> dict[str, Any]:
-        reader = reader_of(record.task)
+        reader = self._reader(record)
         readings = [
             reader.read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)
         ]

@@ -51,9 +51,9 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
-    asking = asking_for(run, job.prompting, manifest.get("config") or {})
+    asking = asking_for(run, job.prompting, manifest)
     if job.plain and not asking.trained:
-        asking = asking_for({}, job.prompting, manifest.get("config") or {})
+        asking = asking_for({}, job.prompting, manifest)
     if run is not None and _learned_from(run, job, recipe["files"]):
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
@@ -124,7 +124,7 @@ def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None
         "model": model, "served": job.served, "plain": job.plain, "prompting": job.prompting, "split": job.split,
         "limit": job.limit, "decoding": asdict(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
-        "run": run, "config": manifest.get("config"),
+        "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
     }  # fmt: skip
 
 

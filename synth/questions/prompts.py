@@ -6,6 +6,7 @@ from synth.answers.kinds import Kind
 from synth.errors import UnknownNameError, UsageError
 from synth.questions.layouts import LETTERS
 from synth.questions.task import Question, Task
+from synth.record import Record
 
 # RAFT, appendix D.2: five ways to ask for the same reasoning, from longest to shortest. Only "Let's think step by
 # step." is to the letter; the others say in our words what the paper's say.
@@ -17,7 +18,6 @@ LENGTHS = {
     "shortest": "Let's explain the solution as briefly as we can.",
 }
 _OPTIONS = re.compile(r"^Options: (.*)$", re.MULTILINE)
-_LETTER = re.compile(r"(?:^|\s)\([A-Z]\)\s")
 ANSWERS: dict[Kind, str] = {
     "number": "a number",
     "option": "the letter of an option",
@@ -44,9 +44,36 @@ def options_line(options: tuple[str, ...], correct: str | None = None) -> str:
 
 
 def listed_options(prompt: str) -> tuple[str, ...]:
-    """The texts of the options in a prompt's `Options: (A) Yes (B) No`; none if it lists none."""
+    """The texts of the options in a prompt's `Options: (A) Yes (B) No`; none if it lists none.
+
+    An option may name others, as in `(C) both (A) and (B)`: a letter begins an option if it is the next one's turn.
+    """
     listed = _OPTIONS.findall(prompt) if "Options: " in prompt else []
-    return tuple(part.strip() for part in _LETTER.split(listed[-1])[1:]) if listed else ()
+    if not listed or not listed[-1].startswith("(A) "):
+        return ()
+    line, starts, at = listed[-1], [0], 0
+    for letter in LETTERS[1:]:
+        at = line.find(f" ({letter}) ", at)
+        if at < 0:
+            break
+        starts.append(at + 1)
+    ends = [*starts[1:], len(line)]
+    return tuple(line[start + 4 : end].strip() for start, end in zip(starts, ends, strict=True))
+
+
+def options_of(task: Task, record: Record) -> tuple[str, ...]:
+    """The options of a row's question: as the row has them, as all questions have them, or as its prompt lists them."""
+    own = record.meta.get("options")
+    return tuple(own) if isinstance(own, list) else task.options or listed_options(record.prompt)
+
+
+def question_of(task: Task, record: Record) -> Question:
+    """The question that `student_prompt` made the prompt of a row from."""
+    text = record.prompt.removeprefix(f"{task.label}:").removesuffix("Answer:")
+    options = options_of(task, record)
+    if options:
+        text = text.rpartition("\nOptions: ")[0] or text
+    return Question(record.id, text.strip(), options, record.answer)
 
 
 def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> str:
@@ -69,8 +96,7 @@ def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool 
 
 
 def _closing(task: Task) -> str:
-    form = task.closing.format(answer=task.unknown)
-    return f'Close with a line "{form}", where {task.unknown} is {ANSWERS[task.kind]}.'
+    return f'Close with a line "{task.closed(task.unknown)}", where {task.unknown} is {ANSWERS[task.kind]}.'
 
 
 def messages(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> list[dict[str, str]]:

@@ -41,7 +41,7 @@ class Task:
     kind: Kind
     read: Callable[[Mapping[str, Any], str], Question | None]  # row of the source, its number; None skips
     options: tuple[str, ...] = ()  # if all questions have the same ones
-    closing: str = "The answer is {answer}."  # how a reply has to close
+    closing: str = "The answer is {answer}."  # how a reply has to close; nothing but {answer} is replaced in it
     label: str = "Question"  # what stands before the question's text
     hub: Hub | None = None
     licence: str = "unknown"
@@ -50,3 +50,7 @@ class Task:
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
     system: str = ""  # a system message, if the task has one
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows
+
+    def closed(self, answer: str) -> str:
+        """The closing form with an answer in it, letter for letter: braces of LaTeX and JSON stay as they are."""
+        return self.closing.replace("{answer}", answer)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from synth.evaluating.reading import reader_of
 from synth.record import Record
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import Group, kind
+from synth.validating.checker import reader_of
 
 WRONG, RIGHT = 3, 1
 SETTINGS = 8  # whose outputs are shown

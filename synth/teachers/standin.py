@@ -47,7 +47,7 @@ class StandIn:
         times = self._asked[question.id]
         right = question.gold is not None and _share(question.id, times) < self.right_share
         answer = question.gold if right else self._wrong(question)
-        return f"{_rationale(question, times)}\n{self.task.closing.format(answer=answer)}"
+        return f"{_rationale(question, times)}\n{self.task.closed(str(answer))}"
 
     def find(self, message: str) -> Question | None:
         """The question that stands in a message: behind the task's label, or else the longest one in it."""

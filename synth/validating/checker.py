@@ -18,7 +18,10 @@ from typing import Any, Literal
 from synth import registry
 from synth.answers.kinds import Found, Kind
 from synth.answers.reply import canonical, majority, read_reply, same
+from synth.questions.find import known_task
 from synth.questions.prompts import listed_options
+from synth.questions.reading import task_of
+from synth.questions.task import Task
 from synth.record import Record
 from synth.validating.faults import Fault, Mistake
 
@@ -120,7 +123,8 @@ class Checker:
 
     def options_of(self, record: Record) -> tuple[str, ...]:
         """The texts of the options of a question."""
-        return self.options or listed_options(record.prompt)
+        own = record.meta.get("options")
+        return tuple(own) if isinstance(own, list) else self.options or listed_options(record.prompt)
 
     def steps(self, rationale: str) -> list[str]:
         """The steps of a rationale."""
@@ -166,6 +170,41 @@ def find(name: str) -> Checker | None:
 
 
 def settings_of(manifest: Manifest) -> dict[str, Any]:
-    """What the checker of a built folder has to know beside the row; nothing for folders that no builder wrote."""
+    """What readers and judges have to know of a folder beside its rows: of a built one what its checker takes out of
+    the config, of a distilled one its `task`."""
+    if "distilled" in manifest:
+        task = task_of(manifest)
+        return {} if task is None else {"task": task}
     checker = find(str(manifest["builder"])) if "builder" in manifest else None
     return {} if checker is None else checker.settings(manifest["config"])
+
+
+def reader_of(name: str, task: Task | None = None) -> Checker:
+    """The checker that reads the texts of a row's task, whoever wrote them: the model or the teacher.
+
+    built by program         the checker of the dataset, in validators/
+    distilled, with `task`   by the task of the folder: its kind of answer, its closing form, its options
+    gsm8k, creak, ...        by the task of that name, for a folder that says no more
+    anything else            as a reply whose answer is text
+    """
+    if task is None or task.name != name:
+        if (own := find(name)) is not None:
+            return own
+        task = _known(name)
+    return UNKNOWN if task is None else _of_task(task.kind, task.closing, task.options)
+
+
+_known = lru_cache(maxsize=256)(known_task)
+
+
+@lru_cache(maxsize=256)
+def _of_task(kind: Kind, closing: str, options: tuple[str, ...]) -> Checker:
+    return Checker(kind=kind, closing=closing, options=options, reads=as_reply)
+
+
+def as_reply(record: Record, text: str) -> Found | None:
+    """None: rows that a teacher wrote have no form of their own and are read as replies are."""
+    return None
+
+
+UNKNOWN = Checker(reads=as_reply)  # of a task that nobody knows

@@ -55,7 +55,7 @@ class Spec:
         """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
             return self.builder.meta
-        return survey.META if "distilled" in self.kinds else None
+        return survey.meta_of(self.manifest) if "distilled" in self.kinds else None
 
 
 @dataclass
@@ -203,6 +203,8 @@ def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None) -> str
 
 
 def _fits(value: Any, due: type) -> bool:
+    if type(value) is list:  # the options of a question
+        return due is list and all(type(text) is str for text in value)
     return value is None or (type(value) in SCALARS and (type(value) is due or (due is float and type(value) is int)))
 
 

@@ -25,6 +25,8 @@ from synth.data import frontmatter
 from synth.data.counts import count_splits
 from synth.data.manifest import damage, members, open_manifest
 from synth.data.reading import chunks, read
+from synth.questions.find import find_task
+from synth.questions.reading import asked_of
 from synth.releasing.options import Pull, Push
 from synth.releasing.pull import carry_out as pull
 from synth.releasing.push import carry_out as push
@@ -173,4 +175,5 @@ def test_the_request_store_answers_without_a_server(synth: Synth, tmp_path: Path
     assert {name: files[name] for name in same} == {name: then[name] for name in same}
     old, new = (open_manifest(folder) for folder in (GOLDEN / "distilled", tmp_path / "again"))
     changing = ("made_by", "versions", "files")
+    assert new.pop("task") == asked_of(find_task("gsm8k"))  # which 0.1.0 did not write down
     assert {k: v for k, v in new.items() if k not in changing} == {k: v for k, v in old.items() if k not in changing}

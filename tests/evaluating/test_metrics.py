@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from synth.answers import normalised
 from synth.answers.kinds import Found
 from synth.evaluating import metrics
-from synth.evaluating.reading import reader_of
 from synth.record import Record
 from synth.statistics import calibration, intervals
 from synth.statistics.calibration import ece_interval
+from synth.validating.checker import reader_of
 
 WORDS = st.lists(st.sampled_from(["the", "a", "Cat", "cat,", "sat", "yes", "no", "", "Théo"]), max_size=6).map(" ".join)
 

@@ -21,9 +21,8 @@ import synth.builders
 import synth.judges
 import synth.validators
 from synth.data.reading import read
-from synth.evaluating.reading import reader_of
 from synth.record import Record
-from synth.validating.checker import find
+from synth.validating.checker import find, reader_of
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 FOURTH = Path(__file__).parent / "fourth"

@@ -16,7 +16,7 @@ def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Itera
 
     The mistake of a product is in the last pass, the only one whose digits go into no other product.
     """
-    lines, digits = record.rationale.split("\n"), int(record.meta["digits"] or 0)
+    lines, digits = record.rationale.split("\n"), int(str(record.meta["digits"] or 0))
     product = record.meta["operation"] == "multiply"
     final = digits - 1 if product else 0  # digits that are settled before the last pass
     header = 2 + final * (digits + 1) if product else 1
