@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synth.answers import reply
-from synth.questions.layouts import LETTERS
+from synth.questions.cells import LETTERS
 from synth.questions.prompts import options_of
 from synth.questions.reading import task_of
 from synth.record import Record

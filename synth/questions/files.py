@@ -4,8 +4,10 @@
 """
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from fnmatch import fnmatch
 from itertools import chain, islice
 from pathlib import Path
@@ -23,6 +25,11 @@ SPLITS = {
     "validation": {"validation", "valid", "val", "dev"},
     "test": {"test", "testing"},
 }
+
+
+_LONG_NUMBER = re.compile(rb"\d[\d.]{15,}")
+MOST_DIGITS = 4300  # of a text that Python makes an integer of
+LONGEST_CELL = 2**31 - 1  # characters, in a table
 
 
 class Entry(NamedTuple):
@@ -47,7 +54,9 @@ def rows(source: Path, split: str | None, layouts: Sequence[Layout]) -> Iterator
 
 def find_files(folder: Path, split: str | None, layouts: Sequence[Layout]) -> list[Path]:
     """Files of a split, told by a word in their names; without a split the training files, or all if none has one."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _readable(path, layouts)]
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and _readable(path, layouts)]
+    # Names that begin with a dot are of the system's files and of half-written ones.
+    files = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     if not files:
         raise SourceError(f"{folder} holds no file that can be read: there can be {_allowed(layouts)}")
     words = {path: set(re.split(r"[^a-z]+", str(path.relative_to(folder)).lower())) for path in files}
@@ -106,7 +115,7 @@ def _whole_text(path: Path, head: Sequence[tuple[int, bytes]]) -> Any:
     if len(head) == 2 and _is_json(head[0][1]):
         return None
     try:
-        return orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        return _loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         if head and path.suffix.lower() == ".json":
             raise SourceError(f"{path} line {error.lineno} cannot be read: {error.msg}") from error
@@ -123,9 +132,33 @@ def _is_json(line: bytes) -> bool:
 
 def _parse(line: bytes, where: str) -> Any:
     try:
-        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        return _loads(line)
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{where} cannot be read: {error.msg} at column {error.colno}") from error
+
+
+def _loads(text: bytes) -> Any:
+    """JSON with every digit of its numbers, of which orjson keeps what 64 bits hold."""
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    if not _LONG_NUMBER.search(text):
+        return orjson.loads(text)
+    try:
+        orjson.loads(text)  # which is stricter than json: no NaN, no half of a character
+    except orjson.JSONDecodeError as error:
+        try:
+            orjson.loads(_LONG_NUMBER.sub(b"1", text))  # it refuses numbers of more than 308 digits
+        except orjson.JSONDecodeError:
+            raise error from None
+    return json.loads(text, parse_int=_whole, parse_float=_exact)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MOST_DIGITS else digits
+
+
+def _exact(digits: str) -> float | Decimal:
+    number, exact = float(digits), Decimal(digits)
+    return number if Decimal(repr(number)) == exact else exact
 
 
 def _records(text: Any) -> Iterable[tuple[str, Any]] | None:
@@ -148,6 +181,7 @@ def _read_table(path: Path, layouts: Sequence[Layout]) -> Iterator[Entry]:
     form: dict[str, Any] = {"delimiter": ",", "strict": True}
     if path.suffix.lower() == ".tsv":
         form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
+    csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = csv.reader(file, **form)
         names: Sequence[str] = []

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from synth.errors import SourceError
+from synth.questions.cells import LETTERS, text_of
 from synth.questions.files import Entry, rows
-from synth.questions.layouts import LETTERS, Reader
+from synth.questions.layouts import Reader
 from synth.questions.prompts import ANSWERS, options_line
 from synth.questions.task import Hub, Question, Task
 
@@ -67,16 +68,19 @@ def _read(task: Task, entry: Entry) -> Question | None:
 def checked(task: Task, question: Question, where: str) -> Question:
     """The question with the task's options and its right answer in canonical form.
 
-    Raises SourceError for a right answer that cannot be one, and for a choice without options.
+    A right answer that is null or empty is none. Raises SourceError for one that cannot be one, for a question that is
+    no text, and for a choice without options.
     """
     from synth.answers.reply import canonical
 
+    if not isinstance(question.text, str) or not question.text.strip():
+        raise SourceError(f"{where}: question {question.id} is {str(question.text)[:40]!r}, not a text")
     options = question.options or task.options
     if task.kind == "option" and not options:
         raise SourceError(
             f"{where}: question {question.id} has no options, as in (A) ... (B) ... or a column `options`"
         )
-    gold = question.gold
+    gold = text_of(question.gold, "answer") or None
     if gold is not None and not (task.kind == "option" and gold in LETTERS[: len(options)]):
         gold = canonical(gold, task.kind, options)
         if gold is None:

@@ -8,7 +8,8 @@
     label = "Question"
 
     [columns]                              # by default question, label, and id, options if the rows have them
-    question = "{riddle}"                  # a template over the columns; a dot reaches into an object
+    question = "riddle"                    # a column by its name, or a template: "{title}: {riddle}"; of an object
+                                           # in it a dot takes a part: "riddle.text"
     answer = "solution"
 
     [labels]                               # labels of the source -> answers, if it has codes
@@ -86,7 +87,7 @@ def _layout(content: Mapping[str, Any], options: tuple[str, ...]) -> Layout:
     named = columns.get("options", ())
     return Layout(
         "own",
-        text=question if "{" in question else "{" + question + "}",
+        text=question,
         gold=columns.get("answer", "label"),
         labels={str(label).lower(): answer for label, answer in content["labels"].items()}
         if "labels" in content

@@ -4,7 +4,7 @@ import re
 
 from synth.answers.kinds import Kind
 from synth.errors import UnknownNameError, UsageError
-from synth.questions.layouts import LETTERS
+from synth.questions.cells import LETTERS
 from synth.questions.task import Question, Task
 from synth.record import Record
 

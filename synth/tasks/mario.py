@@ -10,7 +10,8 @@ the question, (A) ... (B) ...
 from functools import partial
 
 from synth.questions.bibtex import arxiv
-from synth.questions.layouts import LETTERS, PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
+from synth.questions.cells import LETTERS
+from synth.questions.layouts import PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 from synth.tasks.commonsense import CHOICES, CHOOSE, STEM
 

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from synth.questions.bibtex import arxiv
-from synth.questions.layouts import PLAIN, Layout, Reader, Row
+from synth.questions.cells import Row
+from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
 INSTRUCTION = "Work out the answer to this math problem."

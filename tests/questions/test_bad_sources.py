@@ -38,7 +38,11 @@ BAD_ROWS = {
     "number": ("gsm8k", '{"question": "Sum?", "answer": "#### many"}\n', "question 1 is 'many', not a number"),
     "yes_no": ("coin_flip", '{"question": "Heads?", "answer": "perhaps"}\n', "'perhaps', not yes or no"),
     "no options": ("qasc", '{"id": "3", "question": "Which?", "label": "A"}\n', "question 3 has no options"),
-    "shape": ("qasc", json.dumps({**HUB_CHOICES, "choices": 3}), "line 1 is not a row that qasc reads"),
+    "shape": (
+        "qasc",
+        json.dumps({**HUB_CHOICES, "choices": 3}),
+        "line 1 has '3' in its column 'choices': options are a list",
+    ),
     "empty": ("gsm8k", "", "holds no question of gsm8k"),
 }
 
