@@ -74,7 +74,7 @@ def test_a_reader_of_somebody_s_own_asks_no_question_that_is_none(tmp_path: Path
         one(task, tmp_path / "x.jsonl", {"q": 1})
 
 
-@given(st.integers(-(10**100), 10**100) | st.integers(-(2**70), 2**70))
+@given(st.integers(-(10**50), 10**50) | st.integers(-(2**70), 2**70))
 @example(123456789012345678901)
 @example(2**64)
 @example(-(2**63) - 1)
