@@ -1,39 +1,21 @@
-r"""The closing forms in which a reply says what its answer is, and what the last of them commits to.
+r"""What a reply commits to: its last closing form, and the answer in it.
 
-Texts come here through `typewriter`, which leaves every character in its place. Every repetition in a pattern is
-bounded, and of a line no more than `_LONGEST` characters are looked at, so that no text takes more than linear time.
+Texts come here through `typewriter`, which leaves every character in its place. Of a line no more than `LONGEST`
+characters are looked at, so that no text takes more than linear time.
 """
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from synth.answers.dates import date
+from synth.answers.forms import BOX as BOX_FORM
+from synth.answers.forms import Forms
 from synth.answers.kinds import Kind
-from synth.answers.numbers import number
-from synth.answers.options import choose, option, yes_no
-from synth.answers.plain import words
+from synth.answers.options import choose
+from synth.answers.plain import STOPS
+from synth.answers.sought import LONGEST, Sought
 
-_STATED = (  # The answer is 18. / **The final answer:** 18 / the correct option is B
-    r"(?<![\w-])(?:(?:(?:the|my|our|final|correct|right|best|so|thus|hence|therefore),?\s{1,4}){1,4}answer"
-    r"|(?:the\s{1,4})?(?:correct|right|best)\s{1,4}(?:answer\s{1,4})?(?:option|choice))"
-    r"(?:\s{1,4}(?:to|for|of)\s{1,4}(?:the|this|your|our)\s{1,4}(?:question|problem))?[\s*_]{0,4}"
-    r"(?:(?P<denied>(?:is|was)n't\b|can(?:\s?not|'t)\b|(?:might|may|could)\s{1,4}be\b)"
-    r"|(?:is|was|must\s{1,4}be|would\s{1,4}be|should\s{1,4}be|will\s{1,4}be|equals)\b|[:=])"
-)
-_LABEL = (  # Answer: 18 / ## Final Answer / answer is B
-    r"(?:^|(?<=[.!?]\s))[ \t#*_]{0,8}(?:(?:final|correct|short)\s{1,4})?answer[ \t*_]{0,4}(?:[:=]|is\b|[ \t]{0,4}$)"
-)
-_BOX = r"\\(?:boxed|fbox)\s{0,4}\{"
-_FORMS = {
-    "stated": _STATED,
-    "label": _LABEL,
-    "tag": r"<answer>",  # <answer>18</answer>
-    "box": _BOX,  # \boxed{18}
-    "hashes": r"^[ \t]{0,3}####[ \t]{0,4}(?=\S)",  # #### 18, the mark of GSM8K
-}
 # Words between the last stop and a closing form: behind the first it is no claim of the reply's own, behind the second
 # no firm one.
 _NOT_OWN = (
@@ -58,27 +40,35 @@ _BEFORE = (
 # Where an explanation begins, and where words behind yes or no begin.
 _EXPLAINED = (
     r"\s{0,4}(?:[,;:.\u2014-]?\s{0,4}\b(?:because|since|due to|given that)\b"
-    r"|[,;:\u2014-]\s{1,4}(?:as|which|so|not|where|after)\b)"
+    r"|[,;:\u2014-]\s{1,4}(?:as|which|so|not|where|after|weil|denn|da|car|parce que|porque|ya que|perch\u00e9|omdat)\b"
+    r"|,\s{0,2}(?:\u56e0|\u7531\u4e8e|потому|так как))"
 )
 _COMMA = r"[,;:\u2014](?!\s{0,4}(?:or|but|and|maybe|perhaps|not)\b)|\s-\s"
-_END = r"[.!?]{1,9}(?=[\"')\]}*_`$]{0,6}(?:\s(?![ \t]{0,4}\d)|$)|\\\))"
+_END = (
+    r"[.!?]{1,9}(?=[\"')\]}*_`$]{0,6}(?:\s(?![ \t]{0,4}\d)|$)|\\\))"
+    rf"|[{STOPS}]{{1,9}}"  # behind which no space is written
+)
 _NO_END = r"(?:\b[a-z]|\b(?:st|mt|mr|mrs|ms|dr|jr|sr|vs|inc|ltd|co))$"
 _QUOTE = r"(?<!\w)\"[^\"\n]+\"|^[ \t]{0,3}>[^\n]*"
 _THEREFORE = r"(?:\b(?:so|thus|hence|therefore|then|and|finally|in conclusion|overall)\b[,:]?\s{1,4}){1,3}$"
-_NEXT_LINE = r"(?:[ \t$`*_:]{0,8}(?:\\[\[(])?[ \t]{0,4}\n){1,3}"  # "Answer:", and the answer below it
+_NEXT_LINE = (  # "Answer:", and the answer below it
+    r"(?:[ \t$`*_:]{0,8}(?:(?<=```)[a-z]{1,10}|\\[\[(])?[ \t]{0,4}\n){1,4}(?:[ \t]{0,4}[*>\u2022][ \t])?"
+)
 
 BOX, EXPLAINED, END, THEREFORE, UNDECIDED = (
-    re.compile(pattern, re.IGNORECASE) for pattern in (_BOX, _EXPLAINED, _END, _THEREFORE, _UNDECIDED)
+    re.compile(pattern, re.IGNORECASE) for pattern in (BOX_FORM, _EXPLAINED, _END, _THEREFORE, _UNDECIDED)
 )
 _NOT_OWN_, _NOT_FIRM_, _BEFORE_, _COMMA_, _NO_END_, _NEXT_LINE_ = (
     re.compile(pattern, re.IGNORECASE) for pattern in (_NOT_OWN, _NOT_FIRM, _BEFORE, _COMMA, _NO_END, _NEXT_LINE)
 )
 _QUOTES = re.compile(_QUOTE, re.MULTILINE)
 MARKS = " \t\n\r*_$`\"'\\[]()#"  # what may stand around a closing form and say nothing
+_STOPS = " .,;:!?" + STOPS
+_CLAUSES = re.compile(rf"[.!?;,:\n\u2014\u3001{STOPS}]")
 _CONCLUDED = re.compile(r"so|thus|hence|therefore", re.IGNORECASE)
 _ONE_OF_SEVERAL = re.compile(r"[^\n.]{0,9}(?:\b(?:or|and)\b|,)[^\n.]{0,20}")  # between two boxes
-_LONGEST = 600
-_TYPEWRITER = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2212\uff1a\u3002\u00a0", "''\"\"--:. ")
+_THAT = re.compile(r"[\s:*_]{0,9}that\b", re.IGNORECASE)  # the answer is that she has 3 eggs
+CAREFUL = ("text", "option", "date")  # kinds whose answers may have a full stop in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,68 +81,38 @@ class Closing:
     words: str  # the rest of the line
     own: bool = True  # not asked, supposed or somebody else's
     firm: bool = True  # not denied and not one of several
+    sentence: bool = False  # whether a whole sentence may stand in it: "Final answer: She has 3 eggs left."
 
 
-_READERS: dict[Kind, Callable[[str], str | None]] = {
-    "number": number,
-    "yes_no": yes_no,
-    "date": date,
-    "text": words,
-}
-
-
-def canonical(text: str, kind: Kind, options: Sequence[str] = ()) -> str | None:
-    """A gold label or a said answer in canonical form; None if it is not one, and nothing but one."""
-    if len(text) > _LONGEST:
-        return None
-    answer = option(text, options) if kind == "option" else _READERS[kind](text)
-    return answer if answer and len(answer) <= _LONGEST else None
-
-
-def typewriter(text: str) -> str:
-    """Curly quotes, dashes and wide stops as on a typewriter, each character in its place."""
-    return text.translate(_TYPEWRITER)
-
-
-@lru_cache(maxsize=64)
-def closing_forms(closing: str) -> "re.Pattern[str]":
-    """All closing forms, and the task's own if it says more than the answer."""
-    own = closing.partition("{answer}")[0].strip() if "{answer}" in closing else ""
-    forms = dict(_FORMS)
-    if len(re.sub(r"\W", "", own)) > 2 and not re.search(f"(?:{_STATED}|{_LABEL})$", own, re.IGNORECASE | re.MULTILINE):
-        forms["own"] = r"(?<!\w)" + r"\s{1,4}".join(map(re.escape, own.split()))
-    return re.compile("|".join(f"(?P<{name}>{form})" for name, form in forms.items()), re.IGNORECASE | re.MULTILINE)
-
-
-def last_closing(text: str, forms: "re.Pattern[str]", kind: Kind, options: Sequence[str]) -> Closing | None:
+def last_closing(text: str, forms: Forms, sought: Sought) -> Closing | None:
     """The last closing form that is the reply's own."""
-    matches = list(forms.finditer(text))
+    matches = list(forms.pattern.finditer(text))
     quotes = _quotes(text) if matches else []
     while matches:
         last = matches.pop()
         quote = bisect(quotes, (last.start(), len(text))) - 1
         if quote >= 0 and last.start() < quotes[quote][1]:
             continue
-        closing = _outermost(text, last, matches, kind, options)
+        closing = _outermost(text, last, matches, forms, sought)
         if not closing.own:
             continue
-        if closing.form == "hashes" and canonical(closing.words, kind, options) is None:
+        if closing.form == "hashes" and sought.read(closing.words) is None:
             continue  # a heading of the fourth order
         return closing
     return None
 
 
 def _outermost(
-    text: str, last: "re.Match[str]", before: Sequence["re.Match[str]"], kind: Kind, options: Sequence[str]
+    text: str, last: "re.Match[str]", before: Sequence["re.Match[str]"], forms: Forms, sought: Sought
 ) -> Closing:
     """The closing form with the one that it stands in: "The answer is \\boxed{18}" is one closing form, not two."""
-    closing = _closing(text, last, kind, options)
+    closing = _closing(text, last, forms, sought)
     if closing.form not in ("box", "tag"):
         return closing
     for match in reversed(before):
-        if closing.start - match.start() > _LONGEST:
+        if closing.start - match.start() > LONGEST:
             break
-        outer = _closing(text, match, kind, options)
+        outer = _closing(text, match, forms, sought)
         if outer.form != "box" and outer.end > closing.start:
             return outer
         if outer.form == "box" and _ONE_OF_SEVERAL.fullmatch(text, outer.end, closing.start):
@@ -160,58 +120,72 @@ def _outermost(
     return closing
 
 
-def _closing(text: str, match: "re.Match[str]", kind: Kind, options: Sequence[str]) -> Closing:
+def _closing(text: str, match: "re.Match[str]", forms: Forms, sought: Sought) -> Closing:
     form, start, at = match.lastgroup or "", match.start(), match.end()
     if form == "box":
         content = braced(text, at)
         return Closing(form, start, at + len(content) + 1, content)
     if below := _NEXT_LINE_.match(text, at):
         at = below.end()
-    line = text[at : at + _LONGEST].partition("\n")[0]
-    clause = re.split(r"[.!?;,:\n\u2014]", text[max(0, start - 200) : start])[-1]
+    line = text[at : at + LONGEST].partition("\n")[0]
+    clause = _CLAUSES.split(text[max(0, start - 200) : start])[-1]
     if _CONCLUDED.match(match[0]) or THEREFORE.search(clause):
         clause = ""
     if _NOT_OWN_.search(clause):
         return Closing(form, start, at, "", own=False)
-    end = len(line) if form == "hashes" else _announced(line, kind, options)
+    end = len(line) if form == "hashes" else _announced(line, sought)
     own = not line[:end].rstrip(MARKS).endswith("?")
     firm = not match["denied"] and not _NOT_FIRM_.search(clause)
-    return Closing(form, start, at + end, line.partition("</answer>")[0] if form == "tag" else line, own, firm)
+    tail = {"tag": "</answer>", "own": forms.tail}.get(form, "")
+    said = line.partition(tail)[0] if tail.strip(_STOPS) else line
+    sentence = form in ("label", "tag") or match[0].endswith((":", "=", ">"))
+    if sentence:  # "Answer:" may begin a whole explanation, which goes on to other numbers
+        sentence = not any(char.isdigit() for char in text[at + end : at + end + LONGEST])
+    return Closing(form, start, at + end, said, own, firm, sentence or bool(_THAT.match(line)))
 
 
-def _announced(line: str, kind: Kind, options: Sequence[str]) -> int:
+def _announced(line: str, sought: Sought) -> int:
     """Where the closing sentence ends: "B. It is rough." are two of them, "B. Contradiction." is one."""
-    end = _sentence(line, careful=kind in ("text", "option", "date"))
-    if kind == "option" and option(line[:end], options) is None:
+    end = _sentence(line, careful=sought.kind in CAREFUL)
+    if sought.kind == "option" and sought.read(line[:end]) is None:
         return _sentence(line, careful=False)
     return end
 
 
-def committed(closing: Closing, kind: Kind, options: Sequence[str]) -> str | None:
+def committed(closing: Closing, sought: Sought) -> str | None:
     """What a closing form commits to."""
     said = closing.words
-    if not closing.firm or (UNDECIDED.match(said) and (kind != "option" or BOX.search(said))):
+    if closing.form == "box" and _factorial(said, sought):
+        return None
+    if not closing.firm or (UNDECIDED.match(said) and (sought.kind != "option" or BOX.search(said))):
         return None
     sentence = said[: _sentence(said, careful=True)]
     if closing.form != "box" and (boxes := [braced(sentence, m.end()) for m in BOX.finditer(sentence)]):
-        answers = {canonical(box, kind, options) for box in boxes}
+        answers = {None if _factorial(box, sought) else sought.read(box) for box in boxes}
         return answers.pop() if len(answers) == 1 else None
-    answer = _from_pieces(_pieces(said, kind), kind, options)
+    answer = _from_pieces(_pieces(said, sought.kind), sought)
     if answer is None and (short := _BEFORE_.sub("", said, count=1)) != said and not UNDECIDED.match(short):
-        answer = _from_pieces(_pieces(short, kind), kind, options)
+        answer = _from_pieces(_pieces(short, sought.kind), sought)
+    if answer is None and closing.sentence:
+        return sought.read_sentence(sentence)
     return answer
 
 
-def _from_pieces(pieces: Sequence[str], kind: Kind, options: Sequence[str]) -> str | None:
-    if kind == "option":
-        return choose(pieces, options, EXPLAINED)
-    return next((answer for piece in pieces if (answer := canonical(piece, kind)) is not None), None)
+def _factorial(box: str, sought: Sought) -> bool:
+    """A box holds mathematics, in which 5! is no 5; elsewhere it is a 5 that somebody is glad of."""
+    return sought.kind == "number" and box.rstrip(" $").endswith("!")
+
+
+def _from_pieces(pieces: Sequence[str], sought: Sought) -> str | None:
+    if sought.kind == "option":
+        return choose(pieces, sought.options, EXPLAINED)
+    return next((answer for piece in pieces if (answer := sought.read(piece)) is not None), None)
 
 
 def _pieces(said: str, kind: Kind) -> list[str]:
     """The words behind a closing form and shorter cuts of them, the longest first: the line, the sentence, what stands
     before an explanation. Any words are a text, which is why there is one cut of it."""
-    sentence = said[: _sentence(said, careful=kind in ("text", "option", "date"))]
+    sentence = said[: _sentence(said, careful=kind in CAREFUL)]
     cut = (_COMMA_.search(sentence) if kind == "yes_no" else None) or EXPLAINED.search(sentence)
     short = sentence[: cut.start()] if cut else sentence
     if kind == "text":
@@ -231,7 +205,7 @@ def _sentence(line: str, *, careful: bool) -> int:
 def braced(text: str, at: int) -> str:
     """What stands up to the brace that closes the one before `at`; "" if there is none nearby."""
     depth = 1
-    for i, char in enumerate(text[at : at + _LONGEST]):
+    for i, char in enumerate(text[at : at + LONGEST]):
         depth += (char == "{") - (char == "}")
         if depth == 0:
             return text[at : at + i]
@@ -239,11 +213,16 @@ def braced(text: str, at: int) -> str:
 
 
 def _quotes(text: str) -> list[tuple[int, int]]:
-    """Where somebody else speaks. A whole line in quotation marks is the reply's own."""
+    """Where somebody else speaks. A whole line in quotation marks is the reply's own, and so is a block at its end."""
+    end = len(text.rstrip())
     return [
         quote.span()
         for quote in _QUOTES.finditer(text)
-        if quote[0].lstrip().startswith(">") or not _stands_alone(text, quote.start(), quote.end())
+        if (
+            quote.end() < end
+            if quote[0].lstrip().startswith(">")
+            else not _stands_alone(text, quote.start(), quote.end())
+        )
     ]
 
 

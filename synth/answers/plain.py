@@ -10,18 +10,36 @@ import unicodedata
 _ALIKE = str.maketrans(
     "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d\u2044\u2215\u2018\u2019\u201c\u201d\u066b\u066c", "-------//''\"\".,"
 )
-_HARD_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_HARD_SPACE = re.compile(r"(?<=\d)[\u00a0\u2002-\u200a\u202f\u205f](?=\d{3}(?!\d))")
+
+# Macros whose argument is what they show.
+_MACRO = (
+    r"\\(?:text(?:bf|it|rm|sf|tt|sc|up|md|normal)?|math(?:rm|bf|it|sf|tt|bb|cal|normal)"
+    r"|operatorname|[mhf]box|boxed|emph|bm)"
+)
 
 # What LaTeX and markup say, in the order in which it is rewritten. No pattern repeats without a bound.
+_PART = r"(?:\{\s{0,3}(-?[\d,]{1,40})\s{0,3}\}|(\d))"  # {12} or 1
 _REWRITE = (
-    (r"(?<=\d)(?:\{,\}|\\,)(?=\d{3}(?!\d))", ","),  # 1{,}234 and 1\,234
+    # 1{,}234   1\,234   1,\!234   14 {, }916   1~234
+    (r"(?<=\d)\s?(?:\{\s?(?:,|\\,)\s?\}|,?\\[,;:! ]|~|\\(?:thin|med|thick)space(?![A-Za-z]))\s?(?=\d{3}(?!\d))", ","),
+    (r"(?<=\d)\{,\}(?=\d{1,2}(?!\d))", "."),  # 3{,}5, a decimal comma in any language
     (r"\\!", ""),
-    (r"\\[dtc]?frac\s{0,3}\{\s{0,3}(-?[\d,]{1,40})\s{0,3}\}\s{0,3}\{\s{0,3}([\d,]{1,40})\s{0,3}\}", r" \1/\2 "),
-    (r"\\[dtc]?frac\s?(\d)\s?(\d)", r" \1/\2 "),
-    (r"\\(?:text|textbf|textit|mathrm|mathbf|mathit|operatorname|mbox|boxed|fbox)\s{0,3}\{([^{}]{0,300})\}", r" \1 "),
+    (r"\\(?:left|right|[bB]igg?[lr]?)(?![A-Za-z])(?:\s?\.(?!\d))?", ""),
+    (r"\\(?:display|text|script)style(?![A-Za-z])|\\(?:[lL]arge|LARGE|[hH]uge|bf|rm|it)(?![A-Za-z])", ""),
+    (r"\\(?:text)?color\s?\{[^{}]{0,30}\}", ""),
+    (r"\\textdollar(?:\{\})?(?![A-Za-z])", "$"),
+    (r"\\(?:text)?euro(?:\{\})?(?![A-Za-z])", "€"),
+    (r"\\pounds(?:\{\})?(?![A-Za-z])", "£"),
+    (rf"\\(?:[dtcs]|nice)?frac\s{{0,3}}{_PART}\s{{0,3}}{_PART}", r" \1\2/\3\4 "),
+    (r"\{\s?(-?\d{1,40})\s?\\over\s?(\d{1,40})\s?\}", r" \1/\2 "),
+    (r"\\(?:SI|qty)\s?\{([^{}]{0,60})\}\s?\{([^{}]{0,60})\}", r"\1 \2"),
+    # a space behind it, unless an exponent follows: \text{cm}^2
+    (rf"{_MACRO}\s{{0,3}}\{{([^{{}}]{{0,300}})\}}(?=\s?\^)", r" \1"),
+    (rf"{_MACRO}\s{{0,3}}\{{([^{{}}]{{0,300}})\}}", r" \1 "),
     (r"\^\{?\\circ\}?|\\degree", "° "),
     (r"\\(?:times|cdot)(?![A-Za-z])", "\u00d7"),
-    (r"\\approx(?![A-Za-z])", "≈"),
+    (r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])", "≈"),
     (r"\\([%$#&])", r"\1"),
     (r"\\[,;: ]|\\q?quad(?![A-Za-z])|\\[()\[\]]|~", " "),
     (r"</?(?:b|i|u|p|br|em|strong|code|answer)\s?/?>", " "),
@@ -29,9 +47,12 @@ _REWRITE = (
 )
 _REWRITES = tuple((re.compile(pattern, re.IGNORECASE), to) for pattern, to in _REWRITE)
 _DRESS = re.compile(r"[\\~<*_`{]")  # each pattern above needs one of these; most texts have none
-_SIGN = re.compile(r"([-+])\s?(?=(?:\$\s?)?\\[dtc]?frac)")  # -\frac{1}{2}: the sign belongs to the number
+_SIGN = re.compile(r"([-+])\s?(?=(?:\$\s?)?\\(?:[dtcs]|nice)?frac)")  # -\frac{1}{2}: the sign belongs to the number
 _IN_DOLLARS = re.compile(r"^[\s*_]{0,9}\${1,2}((?:[^$\\]|\\[^\n]){1,300})\${1,2}[\s*_.]{0,9}$")
-_WRAPPED = " \t\r\n\"'\u00ab\u00bb*_|\u2705\u2713\u2714"
+STOPS = "\u3002\uff61\u0964\u06d4\u1362"  # full stops of other scripts
+_WRAPPED = (
+    " \t\r\n\"'\u00ab\u00bb*_|\u2705\u2713\u2714" + "\u300c\u300d\u300e\u300f\u3008\u3009\u300a\u300b\u3010\u3011"
+)
 
 
 def plain(text: str) -> str:
@@ -72,7 +93,7 @@ def _bare(text: str) -> str:
 
 def unwrap(text: str) -> str:
     """Without the brackets, dollar signs of mathematics, quotes and full stops that stand around the whole."""
-    text = plain(text).strip(_WRAPPED + "()[]{},;:!").rstrip(_WRAPPED + "()[]{}.,;:!\u3002")
+    text = plain(text).strip(_WRAPPED + "()[]{},;:!").rstrip(_WRAPPED + "()[]{}.,;:!" + STOPS)
     return text if re.match(r"\.\d", text) else text.lstrip(_WRAPPED + ".")
 
 
@@ -86,8 +107,9 @@ def _characters(text: str) -> str:
 def _character(char: str) -> str:
     if char.isascii():
         return char
-    if unicodedata.category(char) == "Cf":  # zero-width and direction marks
-        return ""
+    category = unicodedata.category(char)
+    if category in ("Cf", "Sc"):  # zero-width and direction marks; signs of money stay what they are
+        return char if category == "Sc" else ""
     if (digit := unicodedata.decimal(char, None)) is not None:
         return str(digit)
     new = unicodedata.normalize("NFKC", char).translate(_ALIKE)

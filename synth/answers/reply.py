@@ -3,7 +3,7 @@ r"""Find the answer that a reply commits to, and compare it with the gold one.
     "Let's think step by step. 16 - 3 - 4 = 9 eggs, at $2 each. The answer is $18." -> answered "18"
     "It is 18 or 20."                                                               -> no_answer
 
-A reply commits to an answer in a closing form (the table in synth/answers/closing.py), or by being an answer and
+A reply commits to an answer in a closing form (the table in synth/answers/forms.py), or by being an answer and
 nothing else. The last closing form decides, even if what it says is no answer: "The answer is 5 or 6" takes nothing
 from an earlier sentence, and neither does "The answer is 18. Wait, that is wrong." What is quoted, asked, supposed or
 put into somebody's mouth ("if the answer is 5", "Tom says the answer is 5") is no closing form. In doubt there is no
@@ -14,52 +14,37 @@ Raise VERSION when any reply would be read differently.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from synth.answers.closing import (
-    END,
-    MARKS,
-    THEREFORE,
-    UNDECIDED,
-    Closing,
-    canonical,
-    closing_forms,
-    committed,
-    last_closing,
-    typewriter,
-)
+from synth.answers.closing import END, MARKS, THEREFORE, UNDECIDED, Closing, committed, last_closing
 from synth.answers.finish import end_of
+from synth.answers.forms import Forms, closing_forms, typewriter
 from synth.answers.kinds import Kind
+from synth.answers.language import decimal_comma
 from synth.answers.numbers import number
+from synth.answers.sought import LONGEST, Sought, canonical
+from synth.answers.taken_back import TAKEN_BACK
+from synth.answers.turns import own_turn, split_thinking
 
 __all__ = ["VERSION", "Outcome", "Reading", "canonical", "majority", "read_reply", "same"]
 
-VERSION = 1
+VERSION = 2
 Outcome = Literal["answered", "no_answer", "truncated", "refusal", "empty"]
 
-# Behind the last closing form: the reply takes its answer back.
-_TAKEN_BACK = re.compile(
-    r"(?<=[.!?\n])\s{1,4}(?:or|alternatively|perhaps|maybe|but (?:also|perhaps|maybe|it could))\b"
-    r"|\bwait(?=\s{0,2}[,.!:\u2014\u2026-]|\s(?:no|a|i|that|let)\b)"
-    r"|\b(?:hold on|oops|scratch that|correction|on second thought|actually(?=,)|i made an? (?:mistake|error)"
-    r"|(?:that|which|this|it)(?:'s| is| was| can't be| cannot be| seems| looks)"
-    r" (?:not right|not correct|wrong|incorrect)"
-    r"|let me (?:re\w{1,9}|try again|correct))\b",
-    re.IGNORECASE,
-)
 _REFUSAL = re.compile(
     r"\s{0,9}(?:(?:i am|i'm|unfortunately)[ ,]{0,2})?(?:(?:very|really|so|but)[ ,]{1,2})?"
     r"(?:sorry\b|i apologi[sz]e|as an ai\b|(?:un|not )able to|i (?:cannot|can't|can not|won't|must decline)\b)",
     re.IGNORECASE,
 )
-_THINK = re.compile(r"<(/?)(?:think|thinking|thought)\s{0,4}>", re.IGNORECASE)
 _NEXT_QUESTION = re.compile(r"^[ \t]{0,4}(?:Q|Question|Human|User)[ \t]{0,2}:", re.MULTILINE)
 _LEAD_IN = re.compile(r"\s*let['\u2019]s think step by step[.:]?\s*", re.IGNORECASE)
 _HEADING = re.compile(r"(?:^|\n)[#*_ \t]{0,8}(?:final )?answer[*_: \t]{0,8}$", re.IGNORECASE)
+_FENCE = re.compile(r"\A\s{0,9}(?:```|\$\$|\\\]|</\w{1,9}>)[ \t]{0,4}(?=\n|\Z)")  # its other half went with the answer
 _AROUND = MARKS + ".,"
-_LONGEST = 600  # characters: what is longer is more than an answer
+
+_COMMA = re.compile(r"\d,\d|\d\.\d{3}(?!\d)")  # the one or the other, by the language
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +54,7 @@ class Reading:
     outcome: Outcome
     answer: str | None  # canonical: "18", "3/4", "B", "yes", "1776-07-04", casefolded text
     rationale: str  # the visible reply without its closing sentence
-    thinking: str  # what stood between <think> tags or came in a field of its own
+    thinking: str  # what stood between tags (synth/answers/turns.py) or came in a field of its own
     said: str  # the words in which the answer was given, for a person to look at
 
 
@@ -83,12 +68,13 @@ def read_reply(
     finish_reason: str | None = None,
 ) -> Reading:
     """The answer a reply commits to. Never raises, whatever the text is."""
-    visible, inline = _split_thinking(text or "")
+    visible, inline = split_thinking(text or "")
+    visible = own_turn(visible)
     thinking = "\n\n".join(part for part in (thinking.strip(), inline) if part)
     end = end_of(finish_reason)
     if end != "whole":  # what closes in a part of a reply may not be what all of it would have come to
         return Reading("refusal" if end == "filtered" else "truncated", None, _tidy(visible), thinking, "")
-    answer, rationale, said = _read(visible, kind, options, closing_forms(closing))
+    answer, rationale, said = _read(visible, Sought(kind, options), closing_forms(closing))
     if answer is not None:
         return Reading("answered", answer, rationale, thinking, said)
     if _REFUSAL.match(typewriter(visible)):
@@ -123,77 +109,58 @@ def _key(answer: str, kind: Kind) -> str | Fraction:
     return answer if read is None else Fraction(read)
 
 
-def _split_thinking(text: str) -> tuple[str, str]:
-    """What the reply shows, and what it thought: blocks between tags, all before a closing tag that has no opening one
-    (some servers leave it out), all behind an opening one that is never closed."""
-    shown, thought, start, inside = "", [], 0, False
-    for tag in _THINK.finditer(text):
-        part, start = text[start : tag.start()], tag.end()
-        if inside or tag[1]:
-            thought.append(part if inside else shown + part)
-            shown = shown if inside else ""
-        else:
-            shown += part
-        inside = not tag[1]
-    if inside:
-        thought.append(text[start:])
-    else:
-        shown += text[start:]
-    return shown, "\n\n".join(part.strip() for part in thought if part.strip())
-
-
-def _read(reply: str, kind: Kind, options: Sequence[str], forms: "re.Pattern[str]") -> tuple[str | None, str, str]:
+def _read(reply: str, sought: Sought, forms: Forms) -> tuple[str | None, str, str]:
     """Answer, rationale and the words of the answer."""
     reply, beyond = _own_part(reply, forms)
     text = typewriter(reply)
-    last = last_closing(text, forms, kind, options)
+    if sought.kind == "number" and _COMMA.search(text) and decimal_comma(text):
+        sought = replace(sought, comma=True)
+    last = last_closing(text, forms, sought)
     if last is None:
-        answer = _whole(text, kind, options)
+        answer = _whole(text, sought)
         return (answer, "", reply.strip()) if answer else (None, _tidy(reply), "")
-    answer, said = committed(last, kind, options), reply[last.start : last.end].strip()
-    if answer is None or _TAKEN_BACK.search(text, last.start) or _says_other(beyond, answer, kind, options, forms):
+    answer, said = committed(last, sought), reply[last.start : last.end].strip()
+    if answer is None or TAKEN_BACK.search(text, last.start) or _says_other(beyond, answer, sought, forms):
         return None, _tidy(reply), said
-    return answer, _without_closings(reply, last, answer, kind, options, forms), said
+    return answer, _without_closings(reply, last, answer, sought, forms), said
 
 
-def _says_other(beyond: str, answer: str, kind: Kind, options: Sequence[str], forms: "re.Pattern[str]") -> bool:
-    closing = last_closing(typewriter(beyond), forms, kind, options)
-    return closing is not None and not same(committed(closing, kind, options), answer, kind)
+def _says_other(beyond: str, answer: str, sought: Sought, forms: Forms) -> bool:
+    closing = last_closing(typewriter(beyond), forms, sought) if beyond else None
+    return closing is not None and not same(committed(closing, sought), answer, sought.kind)
 
 
-def _without_closings(
-    reply: str, last: Closing, answer: str, kind: Kind, options: Sequence[str], forms: "re.Pattern[str]"
-) -> str:
+def _without_closings(reply: str, last: Closing, answer: str, sought: Sought, forms: Forms) -> str:
     """The rationale; of several closing forms at its end, "The answer is 18." and "#### 18" below it, all go."""
     rationale = _rationale(reply, last)
     for _ in range(2):
-        again = last_closing(typewriter(rationale), forms, kind, options)
-        if again is None or rationale[again.end :].strip() or not same(committed(again, kind, options), answer, kind):
+        again = last_closing(typewriter(rationale), forms, sought)
+        if again is None or rationale[again.end :].strip() or not same(committed(again, sought), answer, sought.kind):
             break
         rationale = _rationale(rationale, again)
     return rationale
 
 
-def _own_part(text: str, forms: "re.Pattern[str]") -> tuple[str, str]:
+def _own_part(text: str, forms: Forms) -> tuple[str, str]:
     """The reply, and what a model that was not stopped wrote after it: a next question, and its answer."""
-    first = forms.search(text) if _NEXT_QUESTION.search(text) else None  # the cheaper one first
+    first = forms.pattern.search(text) if _NEXT_QUESTION.search(text) else None  # the cheaper one first
     next_question = _NEXT_QUESTION.search(text, first.end()) if first else None
     if next_question is None:
         return text, ""
     return text[: next_question.start()], text[next_question.start() :]
 
 
-def _whole(text: str, kind: Kind, options: Sequence[str]) -> str | None:
+def _whole(text: str, sought: Sought) -> str | None:
     """The answer if the reply is nothing else: "18", "(B) Contradiction", "yes."."""
     text = text.strip()
-    asks = text.endswith("?") and not any(option.endswith("?") for option in options)
-    if len(text) > _LONGEST or asks or (kind != "option" and ("\n" in text or UNDECIDED.match(text))):
+    asks = text.endswith("?") and not any(option.endswith("?") for option in sought.options)
+    if len(text) > LONGEST or asks or (sought.kind != "option" and ("\n" in text or UNDECIDED.match(text))):
         return None
-    if kind == "number":
-        return number(text, most_words=3)
-    if kind == "text" and (len(text.split()) > 6 or _REFUSAL.match(text)):
+    if sought.kind == "number":
+        return number(text, most_words=3, comma=sought.comma)
+    if sought.kind == "text" and (len(text.split()) > 6 or _REFUSAL.match(text)):
         return None
-    return canonical(text, kind, options)
+    return sought.read(text)
 
 
 def _rationale(text: str, closing: Closing) -> str:
@@ -204,7 +171,7 @@ def _rationale(text: str, closing: Closing) -> str:
         return _tidy(before + closing.words + after)
     gap = "\n\n" if after.startswith("\n") or before.rstrip(" *_#").endswith("\n") else " "
     first = after.partition("\n")[0]
-    after = after[len(first) :] if not first.strip(_AROUND) else after
+    after = _FENCE.sub("", after[len(first) :] if not first.strip(_AROUND) else after)
     return _tidy(gap.join(part for part in (_without_dangling(before), after.strip()) if part))
 
 

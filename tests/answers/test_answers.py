@@ -20,6 +20,35 @@ TABLE = [json.loads(line) for line in Path(__file__).with_name("answers_replies.
 KINDS: tuple[Kind, ...] = ("number", "option", "yes_no", "date", "text")
 OPTIONS = ("bank", "river bank", "It rained. Tom stayed.")
 TEXT = st.text() | st.text("The answer is not or 5,.$\\boxed{}()#<think/>\n", max_size=80)
+# What has the number n in it and is not n.
+NEAR = [
+    *[
+        "{} or six",
+        "{}π",
+        "{}\\pi",
+        "{} 万元",
+        "{}万",
+        "{} тысяч",
+        "{}x",
+        "{}k",
+        "{}th",
+        "2x = {}",
+        "a + b = {}",
+        "-{}x",
+    ],
+    *["$x^2 = {}$", "at least {}", "{} dozen", "{} Millionen", "{}\\sqrt{{2}}", "{} and a half", "x > {}", "{}:30"],
+    *[
+        "{}^{{2}}",
+        "{} ± 1",
+        "{},5",
+        "$\\sin x = {}$",
+        "{} - 1",
+        "not {}",
+        "between {} and more",
+        "{}₂",
+        "\\boxed{{{}!}}",
+    ],
+]
 CLOSINGS = ["The answer is {}.", "So the answer is: {}", "**Answer:** {}", "x\n#### {}", "Thus $\\boxed{{{}}}$", "{}"]
 
 
@@ -33,7 +62,7 @@ def test_a_reply_is_read_as_the_table_says(row: dict[str, Any]) -> None:
 
 
 def test_the_table_is_long_and_names_no_reply_twice() -> None:
-    assert len(TABLE) >= 150
+    assert len(TABLE) >= 1000
     assert len({json.dumps(row, sort_keys=True) for row in TABLE}) == len(TABLE)
 
 
@@ -101,6 +130,41 @@ def test_a_number_is_found_however_it_is_written(written: tuple[Fraction, str], 
     assert Fraction(reading.answer) == value
     assert same(reading.answer, f"{value}", "number")
     assert same(reading.answer, str(other), "number") == (other == value)
+
+
+@given(
+    value=st.integers(0, 10**9) | st.decimals(0, 10**6, places=2),
+    group=st.sampled_from([",", " ", "\u202f", "\u2009", "\u00a0", "'", "{,}", "\\,", "\\;", ",\\!", "\\ "]),
+    unit=st.sampled_from(
+        ["", "%", "\\%", " €", "€", " ₽", " m²", " cm^{3}", "\\text{ cm}^2", "~\\mathrm{km}", "元", " 円", " ريال"]
+    ),
+    wrap=st.sampled_from(
+        ["{}", "${}$", "$${}$$", "\\( {} \\)", "**{}**", "\\[ {} \\]", "$x = {}$", "$\\left( {} \\right)$"]
+    ),
+    closing=st.sampled_from(
+        [
+            *CLOSINGS,
+            "The answer to this problem is {}.",
+            "- **Answer:** {}",
+            "> Answer: {}",
+            "Answer {}</s>",
+            "The answer is {}<|im_end|>",
+        ]
+    ),
+)
+def test_a_number_is_found_in_any_dress(value: Any, group: str, unit: str, wrap: str, closing: str) -> None:
+    written = wrap.format(f"{value:,}".replace(",", group) + unit)
+    closing = closing if wrap[0] in "$\\" else closing.replace("Answer {}", "Answer: {}")
+    assert read_reply(closing.format(written), "number").answer == canonical(str(value), "number")
+
+
+@given(
+    value=st.integers(2, 10**6),
+    near=st.sampled_from(NEAR),
+    closing=st.sampled_from([form for form in CLOSINGS if form != "{}"]),
+)
+def test_what_only_holds_a_number_is_not_read_as_that_number(value: int, near: str, closing: str) -> None:
+    assert read_reply(closing.format(near.format(value)), "number").answer is None
 
 
 @given(text=TEXT, reason=st.sampled_from([None, "stop", "length", "content_filter"]), closing=TEXT, thinking=TEXT)
