@@ -4,7 +4,7 @@
     instruction = "Solve the riddle below."
     kind = "option"                        # number, option, yes_no, date or text
     options = ["candle", "river"]          # if all questions have the same ones
-    closing = "The answer is {answer}."    # these two lines are the defaults
+    closing = "The answer is {answer}."    # these two lines are the defaults; nothing but {answer} is replaced
     label = "Question"
 
     [columns]                              # by default question, label, and id, options if the rows have them
@@ -33,6 +33,7 @@ from typing import Any, get_args
 from synth.answers.kinds import Kind
 from synth.base.own import run_file
 from synth.errors import UsageError
+from synth.questions.closed import closing_fault
 from synth.questions.layouts import Layout, Reader
 from synth.questions.task import Hub, Question, Task
 from synth.registry import said
@@ -56,10 +57,10 @@ def read_task(path: Path) -> Task:
         task = said(run_file(path), Task, str(path)) if path.suffix == ".py" else _from_toml(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    if "{answer}" not in task.closing:
-        raise UsageError(f"{path}: closing has to show where the answer stands: The answer is {{answer}}.")
     if task.kind not in KINDS:
         raise UsageError(f"{path}: kind is {task.kind!r}: it can be {', '.join(KINDS)}")
+    if fault := closing_fault(task):
+        raise UsageError(f"{path}: {fault}")
     return task
 
 
