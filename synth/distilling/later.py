@@ -8,11 +8,13 @@ import orjson
 
 from synth.distilling.settle import Distiller, LaterError
 from synth.questions.task import Question
-from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES
+from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES, Handed
 from synth.teachers.client import TRY_AGAIN, UnanswerableError, error_message
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
+
+AGAIN = "run the same command again to collect"
 
 
 class Later:
@@ -72,6 +74,15 @@ class Later:
             failed[batch_id] = said
         if len(failed) >= TRIES:
             raise UnanswerableError(f"{len(failed)} batches: {list(failed.values())[-1]}")
+
+
+def handed_in(handed: Handed, asked: int) -> str:
+    """A line for the user on what is at the Batch API now, of so many requests."""
+    waits = f"{handed.left:,} requests wait for the next run, the server takes no more ({handed.why})"
+    if not handed.ids:
+        return f"nothing was handed in: {waits}; run the same command again later"
+    rest = f"; {waits}" if handed.left else ""
+    return f"{asked - handed.left:,} requests handed in as {', '.join(handed.ids)}{rest}; {AGAIN}"
 
 
 def came_in_batch(store: RequestStore, key: str) -> bool:

@@ -20,19 +20,18 @@ from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
 from synth.distilling.job import Job, check
-from synth.distilling.later import Later, came_in_batch
+from synth.distilling.later import AGAIN, Later, came_in_batch, handed_in
 from synth.distilling.rows import attempt_lines, rejected_of, rows_of
 from synth.distilling.settle import Distiller, Settled, settle_all
 from synth.errors import FolderError, SynthError, UsageError
 from synth.record import Record
 from synth.teachers.asker import Asker
+from synth.teachers.batch_lock import alone_at
 from synth.teachers.batches import DISCOUNT, Batches
 from synth.teachers.catalogue import tell_end
 from synth.teachers.exchange import Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
-
-AGAIN = "run the same command again to collect"
 
 
 @dataclass
@@ -109,7 +108,7 @@ class _Run:
         job = self.job
         self.gone = tell_end(job.teacher, self.say, self.cache)
         self.meter = Meter(job.teacher, job.asked.budget, DISCOUNT)
-        with RequestStore(self.cache) as self.store:
+        with alone_at(self.cache), RequestStore(self.cache) as self.store:
             later = Later(self.store, self.meter)
             distiller = Distiller(job.task, job.teacher, job.plan, later.ask)
             async with Batches(job.teacher, self.store) as batches:
@@ -126,6 +125,8 @@ class _Run:
         if state.collected or state.failed:
             failures = f", {state.failed:,} failed (the last: {state.said})" if state.failed else ""
             self.say(f"{state.collected:,} replies collected{failures}")
+        if state.too_much:
+            self.say(state.too_much)
         if state.under_way:
             return "; ".join([*(f"{batch} is {how}" for batch, how in state.under_way.items()), AGAIN])
         missing = await later.missing(distiller, self.job.questions())
@@ -136,7 +137,7 @@ class _Run:
         if affordable := self.affordable(missing):
             if notice := await batches.notice():
                 self.say(notice)
-            return f"{len(affordable):,} requests handed in as {', '.join(await batches.hand_in(affordable))}; {AGAIN}"
+            return handed_in(await batches.hand_in(affordable), len(affordable))
         if missing:
             self.outcome.why = f"the budget of ${self.job.asked.budget:g} does not allow another request"
         return ""

@@ -7,21 +7,26 @@ travels with it, and is written down before the batch is started: a run that die
 finds its batch on the server instead of paying for it again.
 
 A reply that came in a batch is stored with the batch's id in it ("batch"), so that what it cost is known later.
+
+Accounts may have only so many tokens waiting, and files only so many lines. What a server refuses for that is handed in
+again at half the size, until it fits; once something was taken and more is refused, the rest waits for the next run.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal
 
 import orjson
 
 from synth.errors import SynthError
+from synth.teachers.batch_refusals import TooMuchError, is_too_much, reasons_of, says_too_much
+from synth.teachers.batch_results import Result, last_failure, read_results, requests_of, stored, unreadable
 from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.client import NO_MONEY, error_cause, error_message
-from synth.teachers.exchange import Request, read_reply_body
+from synth.teachers.exchange import Request
 from synth.teachers.store import RequestStore
 
 MOST_LINES, MOST_BYTES = 50_000, 200_000_000  # of one file (OpenAI's Batch API)
@@ -34,6 +39,8 @@ INTENT = "handing-in:"  # what a batch is called in the store, with its digest, 
 # Failures that are none of the request's: it was not reached in time, or nothing of this account would be answered.
 NOT_ITS_FAULT = {"batch_expired", "batch_cancelled", *NO_MONEY}
 NOT_ITS_STATUS = {401, 402, 403, 404, 429}
+LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between looks at a batch that is being validated
+MOST_SMALL = 20  # batches that one run starts after a larger one was refused
 
 
 @dataclass
@@ -44,6 +51,16 @@ class State:
     collected: int = 0  # replies that came into the store just now
     failed: int = 0  # requests that came back with an error just now
     said: str = ""  # what the last of those said
+    too_much: str = ""  # a line, if a batch was refused because it was too large
+
+
+@dataclass
+class Handed:
+    """What was handed in."""
+
+    ids: list[str] = field(default_factory=list)
+    left: int = 0  # requests that wait for the next run
+    why: str = ""  # they wait: what the server said
 
 
 class Batches:
@@ -54,6 +71,7 @@ class Batches:
 
         self.teacher, self.store = teacher, store
         self._openai = openai
+        self._most = MOST_LINES  # lines of a file, halved if the server refused one
         self._client = openai.AsyncOpenAI(base_url=teacher.base_url, api_key=teacher.key(), max_retries=5)
 
     async def __aenter__(self) -> "Batches":
@@ -80,29 +98,77 @@ class Batches:
             if batch.status in UNDER_WAY:
                 state.under_way[batch_id] = _how_far(batch)
                 continue
-            for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-                await self._take(batch_id, file_id, state)
+            await self._take(batch, state)
             await self.store.close_batch(batch_id, batch.status)
-            if batch.status == "failed":
-                refused.append(f"batch {batch_id} was refused: {_reasons(batch)}")
+            if batch.status == "failed" and is_too_much(batch):
+                self._most = max(1, await self._size(batch) // 2)
+                state.too_much = (
+                    f"batch {batch_id} was refused: {reasons_of(batch)}; its requests are tried in smaller ones"
+                )
+            elif batch.status == "failed":
+                refused.append(f"batch {batch_id} was refused: {reasons_of(batch)}")
         if refused:
             raise SynthError("; ".join([*refused, "the same command hands its requests in again"]))
         return state
 
-    async def hand_in(self, requests: Iterable[Request]) -> list[str]:
-        """Upload files and start their batches; returns their ids."""
-        requests, started = list(requests), []
-        await asyncio.gather(*map(self.store.put_request, requests))
-        for content in files(requests):
-            digest = hashlib.sha256(content).hexdigest()
-            batch_id = await self._find(digest)
-            if batch_id is None:
-                await self.store.open_batch(INTENT + digest, digest)
+    async def hand_in(self, requests: Iterable[Request]) -> Handed:
+        """Upload files and start their batches, as large ones as the server takes."""
+        handed, rest, most = Handed(), list(requests), self._most
+        await asyncio.gather(*map(self.store.put_request, rest))
+        while rest:
+            content = next(files(rest, most))
+            lines = content.count(b"\n")
+            try:
+                handed.ids.append(await self._hand_in(content))
+            except TooMuchError as refused:
+                if handed.ids or lines == 1:
+                    return replace(handed, left=len(rest), why=str(refused))
+                most = lines // 2
+                continue
+            rest = rest[lines:]
+            if rest and most < MOST_LINES and len(handed.ids) == MOST_SMALL:
+                return replace(handed, left=len(rest), why=f"{MOST_SMALL} small batches are enough for one run")
+        return handed
+
+    async def _hand_in(self, content: bytes) -> str:
+        """Start the batch of one file, unless an earlier run did so; returns its id. Raises TooMuchError."""
+        digest = hashlib.sha256(content).hexdigest()
+        batch_id = await self._find(digest)
+        if batch_id is None:
+            await self.store.open_batch(INTENT + digest, digest)
+            try:
                 batch_id = await self._start(content, digest)
-            await self.store.open_batch(batch_id, digest)
-            await self.store.close_batch(INTENT + digest, "handed in")
-            started.append(batch_id)
-        return started
+            except TooMuchError:
+                await self.store.close_batch(INTENT + digest, "refused")
+                raise
+        await self.store.open_batch(batch_id, digest)
+        await self.store.close_batch(INTENT + digest, "handed in")
+        batch = await self._validated(batch_id)
+        if batch.status == "failed" and is_too_much(batch):
+            await self.store.close_batch(batch_id, "refused")
+            raise TooMuchError(reasons_of(batch))
+        return batch_id
+
+    async def _validated(self, batch_id: str) -> Any:
+        """A batch once the server has looked it over, or has taken more than some seconds for it."""
+        batch = await self._retrieve(batch_id)
+        for seconds in LOOKS:
+            if batch.status != "validating":
+                break
+            await asyncio.sleep(seconds)
+            batch = await self._retrieve(batch_id)
+        return batch
+
+    async def _size(self, batch: Any) -> int:
+        """How many requests are in a batch; one that was refused has often not been counted."""
+        if batch.request_counts and batch.request_counts.total:
+            return int(batch.request_counts.total)
+        return len(await self._handed_in(batch))
+
+    async def _handed_in(self, batch: Any) -> list[str]:
+        """The keys of the requests in a batch."""
+        what = f"the requests of batch {batch.id} cannot be fetched"
+        return list(requests_of((await self._call(self._client.files.content(batch.input_file_id), what)).content))
 
     async def cancel(self) -> list[str]:
         """Cancel what is under way; what was answered until then is collected by the next run, and paid for."""
@@ -151,25 +217,29 @@ class Batches:
                 return str(batch.id)
         return None
 
-    async def _take(self, batch_id: str, file_id: str, state: State) -> None:
-        """Put the replies of a result file into the store."""
-        what = f"the results of batch {batch_id} cannot be fetched"
-        content = (await self._call(self._client.files.content(file_id), what)).content
-        try:
-            results = [_result(line) for line in content.splitlines() if line.strip()]
-        except (orjson.JSONDecodeError, KeyError, AttributeError) as error:
-            raise SynthError(f"{what}: {file_id} is no file of results; the same command tries again") from error
-        for _, status, body in results:
-            state.collected, state.failed = state.collected + (status == 200), state.failed + (status != 200)
-            state.said = state.said if status == 200 else self.teacher.hide_key(error_message(orjson.dumps(body)))
-        put = self.store.put_reply
-        await asyncio.gather(
-            *(put(key, status, {}, self._stored(body, status, batch_id), 0.0) for key, status, body in results)
-        )
+    async def _take(self, batch: Any, state: State) -> None:
+        """Put the replies in the files of a batch into the store."""
+        what = f"the results of batch {batch.id} cannot be fetched"
+        results: list[Result] = []
+        nameless = 0
+        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+            read = read_results((await self._call(self._client.files.content(file_id), what)).content)
+            if read is None:
+                raise SynthError(f"{what}: {file_id} is no file of results; the same command tries again")
+            results += read.read
+            nameless += read.nameless
+        if nameless:
+            there = {result.key for result in results}
+            results += [unreadable(key) for key in await self._handed_in(batch) if key not in there]
+        good = sum(result.status == 200 for result in results)
+        state.collected, state.failed = state.collected + good, state.failed + len(results) - good
+        if (last := last_failure(results)) is not None:
+            state.said = self.teacher.hide_key(error_message(orjson.dumps(last.body)))
+        await asyncio.gather(*(self._put(result, batch.id) for result in results))
 
-    def _stored(self, body: dict[str, Any], status: int, batch_id: str) -> bytes:
-        marked = orjson.dumps({**body, "status": status, "batch": batch_id})
-        return self.teacher.hide_key(marked.decode()).encode()
+    async def _put(self, result: Result, batch_id: str) -> None:
+        body = self.teacher.hide_key(stored(result, batch_id).decode()).encode()
+        await self.store.put_reply(result.key, result.status, {}, body, 0.0)
 
     async def _call(self, call: Any, what: str) -> Any:
         """The server's reply to a call; `what` says what failed if none comes."""
@@ -179,6 +249,8 @@ class Batches:
             answer = await call
         except self._openai.APIStatusError as error:
             said = self.teacher.hide_key(error_message(error.response.content))
+            if says_too_much(error.status_code, error.response.text):
+                raise TooMuchError(said) from error
             raise SynthError(f"{what} ({address}, status {error.status_code}: {said})") from error
         except self._openai.APIConnectionError as error:
             raise SynthError(f"{what}: {address} cannot be reached ({error_cause(error)}); run it again") from error
@@ -191,14 +263,15 @@ class Batches:
         return answer
 
 
-def files(requests: Iterable[Request]) -> Iterator[bytes]:
-    """The requests as files within the limits; results come in any order, each under its request's key."""
+def files(requests: Iterable[Request], most: int | None = None) -> Iterator[bytes]:
+    """The requests as files of at most so many lines, within the API's limits; each stands under its key."""
+    most = min(most or MOST_LINES, MOST_LINES)
     lines: list[bytes] = []
     size = 0
     for request in requests:
         entry = {"custom_id": request.key(), "method": "POST", "url": ENDPOINT, "body": request.body()}
         line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
-        if lines and (len(lines) == MOST_LINES or size + len(line) > MOST_BYTES):
+        if lines and (len(lines) == most or size + len(line) > MOST_BYTES):
             yield b"".join(lines)
             lines, size = [], 0
         lines.append(line)
@@ -211,22 +284,3 @@ def _how_far(batch: Any) -> str:
     counts = batch.request_counts
     done = f", {counts.completed + counts.failed:,} of {counts.total:,} requests done" if counts else ""
     return f"{batch.status.replace('_', ' ')}{done}"
-
-
-def _reasons(batch: Any) -> str:
-    errors = batch.errors.data if batch.errors else None
-    return str(errors[0].message or errors[0].code) if errors else "no reason given"
-
-
-def _result(line: bytes) -> tuple[str, int, dict[str, Any]]:
-    """Key, status and body in one line of a result file.
-
-    Status 0: the request was not answered at all; -1: its reply cannot be read.
-    """
-    entry = orjson.loads(line)
-    response = entry.get("response") or {}
-    status = int(response.get("status_code") or 0)
-    body = response.get("body") or {"error": entry.get("error")}
-    if not isinstance(body, dict):
-        body = {"error": {"message": str(body)}}
-    return entry["custom_id"], -1 if status == 200 and read_reply_body(body) is None else status, body

@@ -86,6 +86,8 @@ class Loopback:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.created: Answer | None = None  # what is said when a batch was created, instead of what it is
+        self.refusal: Callable[[int], Answer | None] = lambda lines: None  # what is said to a batch of so many lines
+        self.failure: Callable[[int], tuple[str, str] | None] = lambda lines: None  # code and message it fails with
         self.batch_made = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._stop, self._arrived = asyncio.Event(), asyncio.Condition()
@@ -194,6 +196,8 @@ class Loopback:
                 found: Any = {"id": self._keep_file(_uploaded(seen)), "object": "file", "purpose": "batch"}
             case ["GET", "files", file_id, "content"] if file_id in self.files:
                 return Answer(body=self.files[file_id], headers={"content-type": "application/octet-stream"})
+            case ["POST", "batches"] if (refused := self.refusal(self._lines(seen.body["input_file_id"]))) is not None:
+                return refused
             case ["POST", "batches"]:
                 found = self._create(seen.body)
                 if self.created is not None:
@@ -213,8 +217,11 @@ class Loopback:
         self.files[file_id] = content
         return file_id
 
+    def _lines(self, file_id: str) -> int:
+        return len(self.files[file_id].splitlines())
+
     def _create(self, body: dict[str, Any]) -> dict[str, Any]:
-        batch_id, total = f"batch_{len(self.batches) + 1}", len(self.files[body["input_file_id"]].splitlines())
+        batch_id, total = f"batch_{len(self.batches) + 1}", self._lines(body["input_file_id"])
         self.batches[batch_id] = {
             **body,
             "id": batch_id,
@@ -223,6 +230,10 @@ class Loopback:
             "created_at": 1_700_000_000 + len(self.batches),
             "request_counts": {"total": total, "completed": 0, "failed": 0},
         }
+        if (failed := self.failure(total)) is not None:
+            errors = {"object": "list", "data": [{"code": failed[0], "message": failed[1]}]}
+            counts = {"total": 0, "completed": 0, "failed": 0}  # it was not looked into
+            self.batches[batch_id] |= {"status": "failed", "errors": errors, "request_counts": counts}
         assert len({entry["custom_id"] for entry in self.handed_in(batch_id)}) == total
         self.batch_made.set()
         return self.batches[batch_id]
