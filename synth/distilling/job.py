@@ -46,6 +46,11 @@ class Job:
     def questions(self) -> Iterator[Question]:
         return islice(load(self.task, self.asked.source), self.asked.limit)
 
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The fields of --extra-body, which decide what a teacher says."""
+        return {"extra_body": dict(self.teacher.extra)} if self.teacher.extra else {}
+
     def source_facts(self) -> dict[str, Any]:
         """What tells one source from another: its name, of a file its size and hash, or where it is on the Hub."""
         if (hub := find_hub(self.task, self.asked.source)) is not None:
@@ -59,7 +64,7 @@ class Job:
         return {
             "distilled": {"task": self.task.name, "source": self.source_facts(), "limit": self.asked.limit},
             "task": asked_of(self.task),
-            "teacher": {"name": self.teacher.name, "model": self.teacher.model},
+            "teacher": {"name": self.teacher.name, "model": self.teacher.model, **self.sent},
             "plan": plan,
             "extractor": reply.VERSION,
             "format": self.asked.format,

@@ -9,8 +9,9 @@ import orjson
 from synth.distilling.settle import Distiller, LaterError
 from synth.questions.task import Question
 from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES, Handed
-from synth.teachers.client import TRY_AGAIN, UnanswerableError, error_message
+from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Reply, Request
+from synth.teachers.faults import TRY_AGAIN, error_message
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 

@@ -40,7 +40,7 @@ class Distill(Given):
 
     def conflicts(self) -> list[str]:
         """What does not go together, whoever the teacher is."""
-        wrong = []
+        wrong = super().conflicts()
         if self.per_question > self.max_attempts and not self.vote:
             wrong.append(f"--per-question {self.per_question} above --max-attempts {self.max_attempts}")
         if self.vote == 1:

@@ -13,7 +13,7 @@ that was killed finds its replies in the request store and writes what an undist
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from synth.answers.reply import Reading, majority, read_reply, same
 from synth.errors import SynthError
@@ -83,10 +83,8 @@ class Distiller:
     def request(self, question: Question, attempt: int, hint: bool = False) -> Request:
         """What is sent for the n-th attempt at a question."""
         plan = self.plan
-        sampling: dict[str, Any] = {self.teacher.max_tokens_field(): plan.max_tokens}
-        if self.teacher.takes_temperature:
-            sampling["temperature"] = plan.temperatures[min(attempt, len(plan.temperatures)) - 1]
-            sampling |= {"top_p": plan.top_p} if plan.top_p is not None else {}
+        temperature = plan.temperatures[min(attempt, len(plan.temperatures)) - 1]
+        sampling = self.teacher.sampling(plan.max_tokens, temperature, top_p=plan.top_p)
         asked = messages(self.task, question, length=plan.length, hint=hint)
         return Request(self.teacher.model, tuple(asked), sampling, attempt)
 

@@ -68,7 +68,7 @@ def asked(job: Job) -> dict[str, Any]:
     model = job.served or (job.model if job.is_url else Path(job.model).name)
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
-        **asdict(job.decoding),
+        **asdict(job.decoding), "extra_body": job.limits.extra or None,
     }  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from typing import Literal
 from synth.base.config import AnyPath, AnyText, MaybePath, option, settings, switch
 from synth.teachers.given import Limits
 
-SERVER_ONLY = ("model_name", "run", "budget", "price", "cache")
+SERVER_ONLY = (
+    "model_name", "run", "budget", "price", "cache", "extra_body", "leave_out", "max_tokens_field", "wait_longest",
+)  # fmt: skip
 
 
 def is_url(model: str) -> bool:
@@ -40,9 +42,10 @@ class Evaluate(Limits):
 
     def conflicts(self) -> list[str]:
         """What a server needs, and what only a server has."""
+        wrong = super().conflicts()
         if is_url(self.model) and not self.model_name:
-            return [f"--model {self.model}: add --model-name, the name that the model has at that server"]
+            return [*wrong, f"--model {self.model}: add --model-name, the name that the model has at that server"]
         given = [switch(name) for name in SERVER_ONLY if getattr(self, name) not in (None, ())]
         if given and not is_url(self.model):
-            return [f"{', '.join(given)}: only for a server, --model http://..."]
-        return []
+            wrong.append(f"{', '.join(given)}: only for a server, --model http://...")
+        return wrong

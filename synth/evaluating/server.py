@@ -8,7 +8,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from synth.base.terminal import Report, Say
@@ -23,7 +22,7 @@ from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher, find_teacher
 from synth.teachers.client import UnanswerableError
 from synth.teachers.exchange import Reply, Request
-from synth.teachers.given import priced
+from synth.teachers.given import as_given
 
 UNANSWERED = "unanswered"
 CUT_OFF = ("length", "max_tokens")
@@ -79,7 +78,7 @@ async def ask_server(
 def _teacher(job: Job) -> Teacher:
     if not job.served:
         raise UsageError(f"--model {job.model}: add --model-name, the name that the model has at that server")
-    return priced(find_teacher(job.served, job.model), job.limits)
+    return as_given(find_teacher(job.served, job.model), job.limits)
 
 
 def _check_reachable(teacher: Teacher) -> None:
@@ -121,9 +120,7 @@ async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) 
 
 
 def _requests(teacher: Teacher, asking: Asking, record: Record, decoding: Decoding) -> Iterator[Request]:
-    sampling: dict[str, Any] = {teacher.max_tokens_field(): decoding.max_new_tokens}
-    if teacher.takes_temperature:
-        sampling["temperature"] = decoding.temperature
+    sampling = teacher.sampling(decoding.max_new_tokens, decoding.temperature)
     for sample in range(decoding.samples):
         yield Request(teacher.model, tuple(asking.messages(record)), sampling, sample + 1)
 

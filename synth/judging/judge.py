@@ -96,6 +96,7 @@ def _check(asked: Judging, judge: Judge) -> None:
 def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
     names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
     kept = {name: getattr(asked, name) for name in names}
+    kept |= {"extra_body": asked.extra} if asked.extra else {}
     kept["judge"] = Path(asked.judge).name  # a user's own file by its name alone: folders of this machine stay private
     return {"judged": {"files": manifest["files"], **kept}}
 
@@ -137,9 +138,7 @@ async def _ask(asked: Judging, judge: str, by: Asking, chosen: set[tuple[str, in
 
 
 def _request(teacher: Any, by: Asking, record: Record, vote: int, max_tokens: int) -> Request:
-    sampling: dict[str, Any] = {teacher.max_tokens_field(): max_tokens}
-    if teacher.takes_temperature:
-        sampling["temperature"] = 0.7 if vote else 0.0  # further votes have to be able to differ
+    sampling = teacher.sampling(max_tokens, 0.7 if vote else 0.0)  # further votes have to be able to differ
     return Request(teacher.model, tuple(dict(message) for message in by.messages(record)), sampling, vote + 1)
 
 

@@ -26,7 +26,7 @@ class Judging(Given):
 
     def conflicts(self) -> list[str]:
         """What does not go together, whoever judges."""
-        wrong = []
+        wrong = super().conflicts()
         if self.drop is not None and self.out is None:
             wrong.append("--drop writes a new folder: add --out")
         if self.out is not None and self.out.resolve() == self.folder.resolve():

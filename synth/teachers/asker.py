@@ -8,20 +8,22 @@ import gc
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
+from synth.errors import SynthError
 from synth.teachers.catalogue import Teacher, tell_end
 from synth.teachers.client import Client
+from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import Limits
 from synth.teachers.meter import Meter
 from synth.teachers.pace import Pace
+from synth.teachers.patience import Patience, StopAskingError, UsedUpError
 from synth.teachers.store import RequestStore
 
-
-class StopAskingError(Exception):
-    """The budget is used up, or the user wants no more: what is not asked yet is left out."""
+__all__ = ["Asker", "StopAskingError"]
 
 
 class Asker:
@@ -37,18 +39,28 @@ class Asker:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Asker":
-        limits, where = self.limits, self.teacher.base_url
+        limits = self.limits
         self._gone = tell_end(self.teacher, self.say, self.store.path)
-        pace = Pace(limits.concurrency, limits.rpm, limits.tpm, lambda line: self.say(f"{where}: {line}"))
+        self._patience = Patience(limits.patience, self._told)
+        self._pace = Pace(limits.concurrency, limits.rpm, limits.tpm, self._told, sleep=self._patience.sleep)
         async with AsyncExitStack() as opened:  # what is open is closed again if the rest cannot be, as without a key
             opened.enter_context(self.store)
-            self._client = await opened.enter_async_context(Client(self.teacher, self.store, pace, limits.timeout))
+            self._client = await opened.enter_async_context(self._new_client())
             opened.enter_context(on_interrupt(self._interrupt))
             # What was imported stays: looking through it for garbage again and again took a tenth of a run's time.
             gc.freeze()
             opened.callback(gc.unfreeze)
             self._open = opened.pop_all()
         return self
+
+    def _new_client(self) -> Client:
+        teacher, limits = self.teacher, self.limits
+        dialect = Dialect(teacher, limits.leave_out, limits.max_tokens_field, self.say)
+        more: Any = {"patience": self._patience, "dialect": dialect, "say": self.say}
+        return Client(teacher, self.store, self._pace, limits.timeout, **more)
+
+    def _told(self, line: str) -> None:
+        self.say(f"{self.teacher.base_url}: {line}")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -80,7 +92,17 @@ class Asker:
                 self.stop(f"the budget of ${self.limits.budget:g} does not allow another request")
             if self.stopping:
                 raise StopAskingError
-            reply = await self._client.ask(request)
+            try:
+                reply = await self._client.ask(request)
+            except UsedUpError as error:
+                self._patience.stop()  # the others would wait for the same
+                if not (self.meter.asked or self.meter.cached):
+                    raise
+                self.stop(str(error))
+                raise StopAskingError from error
+            except SynthError:
+                self._patience.stop()
+                raise
             self.meter.count(reply)
             return reply
 
@@ -91,10 +113,12 @@ class Asker:
         await asyncio.shield(self._looked)
 
     async def _look(self) -> None:
-        if notice := await self._client.notice():
+        if notice := await self._patience.unless_stopped(self._client.notice()):
             self.say(notice)
 
     def _interrupt(self) -> None:
-        """The first Ctrl-C waits for what is in flight, the second does not."""
+        """The first Ctrl-C ends every wait, but waits for what is in flight; the second does not."""
         self.stop("interrupted")
-        self.say("stopping: waiting for the requests in flight (Ctrl-C again to leave them)")
+        self._patience.stop()
+        waiting = ": waiting for the requests in flight (Ctrl-C again to leave them)" if self._pace.in_flight else ""
+        self.say(f"stopping{waiting}")

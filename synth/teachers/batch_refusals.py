@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from synth.errors import SynthError
-from synth.teachers.client import NO_MONEY
+from synth.teachers.faults import NO_MONEY
 
 # What servers say of too much, by code or in words: the tokens of an account that may wait (OpenAI:
 # token_limit_exceeded), the lines or the bytes of a file.

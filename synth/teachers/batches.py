@@ -25,8 +25,8 @@ from synth.errors import SynthError
 from synth.teachers.batch_refusals import TooMuchError, is_too_much, reasons_of, says_too_much
 from synth.teachers.batch_results import Result, last_failure, read_results, requests_of, stored, unreadable
 from synth.teachers.catalogue import Teacher, listed_notice
-from synth.teachers.client import NO_MONEY, error_cause, error_message
 from synth.teachers.exchange import Request
+from synth.teachers.faults import NO_MONEY, error_cause, error_message
 from synth.teachers.store import RequestStore
 
 MOST_LINES, MOST_BYTES = 50_000, 200_000_000  # of one file (OpenAI's Batch API)

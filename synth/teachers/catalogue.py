@@ -9,12 +9,14 @@ unknown price is reported so and never counted as 0. --price overrides them.
 import difflib
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synth.errors import SynthError, UsageError, closest
+from synth.teachers.address import tidy
 from synth.teachers.lifetimes import STAND_IN, announced_shutdown, listed_shutdown
 from synth.teachers.makers import OPENAI, PREFIXES, Maker, maker_at, maker_of
 from synth.teachers.prices import Price, known_models, price_of
@@ -44,6 +46,7 @@ class Teacher:
     completion_limit: bool = False  # it refuses max_tokens wherever it is served
     shutdown: date | None = None  # when the server stops serving it
     terms: str = ""  # what its licence says about training on its answers
+    extra: Mapping[str, Any] = field(default_factory=dict)  # more fields of each request (--extra-body)
 
     @property
     def at_openai(self) -> bool:
@@ -72,8 +75,14 @@ class Teacher:
         return text if self.key() == "none" else text.replace(self.key(), "***")
 
     def max_tokens_field(self) -> str:
-        """`max_completion_tokens` replaced `max_tokens` at OpenAI; some local servers know only the old name."""
+        """How a request's key names the longest reply; synth/teachers/dialect.py says how it is sent."""
         return "max_completion_tokens" if self.at_openai or self.completion_limit else "max_tokens"
+
+    def sampling(self, max_tokens: int, temperature: float, **more: float | None) -> dict[str, Any]:
+        """The settings of a request beside its messages; those of `more` that are not None. Part of its key."""
+        chosen = {"temperature": temperature, **more} if self.takes_temperature else {}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        return {self.max_tokens_field(): max_tokens, **given, **self.extra}
 
 
 LLAMA_TERMS = "Llama 3.1 Community License: models trained on output are to be called Llama ..., with attribution"
@@ -114,7 +123,7 @@ def find_teacher(name: str, base_url: str | None = None, model: str | None = Non
     name = ALIASES.get(name.lower(), name)
     listed = next((teacher for teacher in OPEN if teacher.name == name.lower()), None)
     if (base_url := base_url or _from_environment()) is not None:
-        return _elsewhere(listed, name, model, _checked(base_url))
+        return _elsewhere(listed, name, model, tidy(base_url))
     if listed is not None:
         raise UsageError(f"{name} is not served by its maker: give --base-url of a server that has {listed.model}")
     maker = maker_of(name) if "/" not in name else None
@@ -167,14 +176,6 @@ def _from_environment() -> str | None:
     """The address that openai's client takes from the environment; None if it is OpenAI's own, or none is there."""
     base_url = os.environ.get("OPENAI_BASE_URL")
     return None if base_url is None or maker_at(base_url) is PREFIXES["openai"] else base_url
-
-
-def _checked(base_url: str) -> str:
-    if not base_url.startswith(("http://", "https://")):
-        raise UsageError(
-            f"--base-url {base_url}: an address begins with http:// or https://, as http://localhost:8000/v1"
-        )
-    return base_url.rstrip("/")
 
 
 def _refuse_typos(name: str, maker: Maker) -> None:

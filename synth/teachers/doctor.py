@@ -15,8 +15,9 @@ from rich.markup import escape
 
 from synth.errors import SynthError
 from synth.teachers.catalogue import Teacher, shutdown_notice
-from synth.teachers.client import checked_key, error_cause, error_message
+from synth.teachers.connection import checked_key
 from synth.teachers.exchange import read_reply_body
+from synth.teachers.faults import error_cause, error_message
 
 TIMEOUT = 120.0  # seconds; a model on a processor is slow
 QUESTION = [{"role": "user", "content": "What is 2 + 3? Close with: The answer is x."}]

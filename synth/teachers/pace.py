@@ -10,15 +10,13 @@ circuit breaker a server that is down: everybody waits, one probe at a time find
 """
 
 import asyncio
-import math
-import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 
 from synth.base.terminal import Say
+from synth.teachers.retry_after import number
 
 START = 64  # requests in flight at first
 SHARE_REFUSED = 0.25  # of the last replies; above it concurrency shrinks
@@ -174,7 +172,7 @@ class Pace:
     def _learn(self, headers: Mapping[str, str]) -> None:
         """Limits that the user gave are kept; otherwise the server's own are believed."""
         for name, given in self._given.items():
-            limit, left = (_number(headers.get(f"x-ratelimit-{what}-{name}")) for what in ("limit", "remaining"))
+            limit, left = (number(headers.get(f"x-ratelimit-{what}-{name}")) for what in ("limit", "remaining"))
             if given is not None or limit is None or limit <= 0:  # some servers say -1 for no limit
                 continue
             bucket = self._buckets.get(name)
@@ -205,44 +203,3 @@ class Pace:
             if not turn.done():
                 self.in_flight += 1
                 turn.set_result(None)
-
-
-def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """Seconds the server asks to wait, from `retry-after-ms`, `retry-after` or the reset headers."""
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return max(0.0, milliseconds / 1000)
-    text = headers.get("retry-after")
-    if (seconds := _number(text)) is not None:
-        return max(0.0, seconds)
-    if (date := _date(text)) is not None:
-        return max(0.0, date - now())
-    resets = [duration(headers.get(f"x-ratelimit-reset-{name}")) for name in ("requests", "tokens")
-              if headers.get(f"x-ratelimit-remaining-{name}") == "0"]  # fmt: skip
-    return max((reset for reset in resets if reset is not None), default=None)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _date(text: str | None) -> float | None:
-    """Seconds since 1970 of a date as HTTP writes it."""
-    try:
-        return parsedate_to_datetime(text or "").timestamp()
-    except ValueError:
-        return None
-
-
-UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-PART = r"(\d+(?:\.\d+)?)(ms|[dhms]|)"
-
-
-def duration(text: str | None) -> float | None:
-    """Seconds out of `1m30.5s`, `120ms` or `2`."""
-    if not re.fullmatch(f"({PART})+", text or ""):
-        return None
-    return sum(float(number) * UNITS[unit] for number, unit in re.findall(PART, text or ""))

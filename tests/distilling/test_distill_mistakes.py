@@ -90,7 +90,7 @@ MISTAKES = [
     (["--price", "-1,-2"], 2, "--price -1,-2: 0 at least"),
     (["--price", "nan,nan"], 2, "--price nan,nan: a number"),
     (["--budget", "inf"], 2, "--budget inf"),
-    (["--base-url", "localhost:8000"], 2, "http://localhost:8000/v1"),
+    (["--base-url", "server.example/v1"], 2, "as https://server.example/v1"),
     (["--task", "./broken.py"], 2, "ZeroDivisionError"),
 ]
 

@@ -180,21 +180,27 @@ def test_a_server_that_refuses_every_request_ends_the_run(store_path: Path) -> N
 
 
 class Late:
-    """A server that starts when the user was told for the third time that it does not answer."""
+    """A server that goes away when it is told to, and is back when the user was told for the third time that it does
+    not answer."""
 
     def __init__(self) -> None:
         self.port, self.said = free_port(), list[str]()
-        self._start, self._stop = threading.Event(), threading.Event()
+        self._up, self._leave, self._gone, self._start, self._stop = (threading.Event() for _ in range(5))
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> "Late":
         self._thread.start()
+        self._up.wait()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._start.set()
-        self._stop.set()
+        for event in (self._leave, self._start, self._stop):
+            event.set()
         self._thread.join()
+
+    def leave(self) -> None:
+        self._leave.set()
+        self._gone.wait()
 
     def say(self, line: str) -> None:
         self.said.append(line)
@@ -202,14 +208,20 @@ class Late:
             self._start.set()
 
     def _run(self) -> None:
+        with serving(lambda body, times: Answer(), self.port):
+            self._up.set()
+            self._leave.wait()
+        self._gone.set()
         self._start.wait()
         with serving(lambda body, times: Answer(), self.port) as self.teacher:
             self._stop.wait()
 
 
 @pytest.mark.parametrize("count", [1, 100])
-def test_a_server_that_is_down_costs_nobody_its_answer(store_path: Path, count: int) -> None:
+def test_a_server_that_goes_away_costs_nobody_its_answer(store_path: Path, count: int) -> None:
     async def work(client: Client) -> list[Reply]:
+        await client.ask(request(1000))
+        server.leave()
         return await asyncio.gather(*(client.ask(request(number)) for number in range(count)))
 
     with Late() as server:
@@ -222,7 +234,7 @@ def test_a_server_that_is_down_costs_nobody_its_answer(store_path: Path, count: 
     assert server.said[0].startswith("the server does not answer: trying again in ")
     assert server.said[-1] == "the server answers again"
     counts = stored(store_path)
-    assert counts[200] == count
+    assert counts[200] == count + 1
     assert counts[0] <= BREAK_AFTER + count  # after that, only probes found it still down
 
 

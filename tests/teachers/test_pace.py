@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from synth.teachers.pace import BREAK_AFTER, Bucket, Pace, duration, retry_after
+from synth.teachers.pace import BREAK_AFTER, Bucket, Pace
+from synth.teachers.retry_after import duration, retry_after
 
 
 class Time:

@@ -1,0 +1,72 @@
+"""The address of a server, as people paste it, and as requests need it.
+
+A base URL ends where `/chat/completions` follows. Spaces, a slash at the end and a pasted `/chat/completions` are taken
+off; a query (`?api-version=preview`, Azure) stays, and stands behind the path of each request; a server on this machine
+may go without http://.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from synth.errors import UsageError
+
+ENDPOINTS = ("/chat/completions", "/completions", "/models", "/responses", "/embeddings")
+_HERE = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[[\da-f:]+\])(?::\d{1,5})?(?:[/?]|$)", re.IGNORECASE)
+_VERSION = re.compile(r"/v\d\w*(?:/|$)")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A base URL, and the query of each request below it."""
+
+    base: str  # no slash at its end
+    query: str = ""
+
+    def of(self, path: str) -> str:
+        """The URL of an endpoint: `chat/completions`."""
+        return f"{self.base}/{path}" + (f"?{self.query}" if self.query else "")
+
+    @property
+    def versioned(self) -> "Address | None":
+        """The same server's /v1, if the address names no version."""
+        return None if _VERSION.search(urlsplit(self.base).path) else Address(f"{self.base}/v1", self.query)
+
+    @property
+    def azure(self) -> bool:
+        """Azure's servers take the key of an account in a header of their own, beside `Authorization`."""
+        return "api-version=" in self.query
+
+    def __str__(self) -> str:
+        return self.base + (f"?{self.query}" if self.query else "")
+
+
+def tidy(url: str, option: str = "--base-url") -> str:
+    """A base URL as it is meant.
+
+    Raises UsageError for what is none.
+    """
+    text = url.strip().strip("\"'").strip()
+    if _HERE.match(text):
+        text = f"http://{text}"
+    example = "http://localhost:8000/v1"
+    if not re.match(r"https?://", text, re.IGNORECASE):
+        guess = f"https://{text}" if re.match(r"[\w-]+(?:\.[\w-]+)+", text) else example
+        raise UsageError(f"{option} {url}: an address begins with http:// or https://, as {guess}")
+    try:
+        parts = urlsplit(text)
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound or re.search(r"\s", text):
+        raise UsageError(f"{option} {url}: this is no address; give one as {example}")
+    path = parts.path.rstrip("/")
+    ending = next((each for each in ENDPOINTS if path.endswith(each)), "")
+    path = path.removesuffix(ending).rstrip("/")
+    return urlunsplit((parts.scheme.lower(), parts.netloc, path, parts.query, ""))
+
+
+def address_of(base_url: str) -> Address:
+    """The two parts of a base URL that `tidy` has made."""
+    base, _, query = base_url.partition("?")
+    return Address(base.rstrip("/"), query)
