@@ -1,9 +1,11 @@
 """The commands `synth teachers`, `synth doctor` and `synth teacher-demo`."""
 
 import sys
+from datetime import date
 
 from synth.base.config import option, settings
 from synth.commands.options import AsJson, command_from, print_json
+from synth.errors import UsageError
 
 
 @settings
@@ -21,7 +23,11 @@ class TeacherDemo:
     source: str = option("the questions it is to know the answers of")
     port: int = option("port on this machine", default=8000, least=0, most=65535)
     right: float = option("share of its replies that are right", default=0.5, least=0, most=1)
-    latency: float = option("seconds it takes for a reply", default=0.2, least=0)
+    unclosed: float = option("share of its replies that end without the answer", default=0.05, least=0, most=1)
+    latency: float = option("seconds it takes for a reply; five times as many for a batch", default=0.2, least=0)
+    shutdown: str | None = option(
+        "date on which its list of models says that it goes: 2027-01-31  [default: it stays]", default=None
+    )
 
 
 def run_teachers(printing: AsJson) -> None:
@@ -53,7 +59,17 @@ def run_teacher_demo(asked: TeacherDemo) -> None:
     """Serve a stand-in for a teacher, to try things on."""
     from synth.teachers.standin import serve
 
-    serve(asked.port, asked.task, asked.source, asked.right, asked.latency)
+    serve(
+        asked.port, asked.task, asked.source, asked.right, asked.latency, asked.unclosed,
+        None if asked.shutdown is None else str(_date(asked.shutdown)),
+    )  # fmt: skip
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--shutdown {text}: give a date, as 2027-01-31") from error
 
 
 teachers = command_from("teachers", run_teachers, AsJson)

@@ -6,9 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synth.answers.reply import canonical, read_reply, same
 from synth.questions.find import find_task, task_names
@@ -19,6 +23,7 @@ from synth.teachers.client import Client
 from synth.teachers.exchange import Request
 from synth.teachers.pace import Pace
 from synth.teachers.standin import StandIn
+from synth.teachers.standin_server import completion
 from synth.teachers.store import RequestStore
 
 GSM8K = find_task("gsm8k")
@@ -74,6 +79,105 @@ def test_it_judges() -> None:
     words = [reply.split()[-1] for reply in replies]
     assert set(words) == {"Helpful", "Unhelpful"}
     assert words.count("Helpful") == pytest.approx(150, abs=45)
+
+
+def test_a_share_of_its_replies_has_no_closing_form() -> None:
+    stand_in = StandIn(GSM8K, QUESTIONS, 1.0, 0.3)
+    readings = [
+        read_reply(stand_in.reply(prompt(GSM8K, each)), "number", closing=GSM8K.closing)
+        for each in QUESTIONS for _ in range(5)
+    ]  # fmt: skip
+    counts = Counter(reading.outcome for reading in readings)
+    assert set(counts) == {"answered", "no_answer"}
+    assert counts["no_answer"] / len(readings) == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_without_its_closing_form_no_answer_is_read(name: str) -> None:
+    task = find_task(name)
+    if task.example is None:
+        pytest.skip(f"{name} has no example")
+    gold = canonical(task.example.gold or "", task.kind, task.example.options or task.options)
+    question = Question(task.example.id, task.example.text, task.example.options, gold)
+    text = StandIn(task, [question], 1.0, 1.0).reply(prompt(task, question))
+    reading = read_reply(text, task.kind, question.options or task.options, closing=task.closing)
+    assert reading.outcome == "no_answer", text
+
+
+def test_a_seed_decides_whatever_was_asked_before() -> None:
+    first, second = StandIn(GSM8K, QUESTIONS, 0.5, 0.2), StandIn(GSM8K, QUESTIONS[::-1], 0.5, 0.2)
+    asked = [(prompt(GSM8K, each), seed) for each in QUESTIONS for seed in (1, 2, 77)]
+    replies = {each: first.reply(*each) for each in asked}
+    assert replies == {each: second.reply(*each) for each in reversed(asked)}
+    assert len(set(replies.values())) == len(asked)
+    plain = StandIn(GSM8K, QUESTIONS, 0.5, 0.2)
+    assert [plain.reply(message) for message, seed in asked if seed == 1] == [
+        replies[each] for each in asked if each[1] == 1
+    ]
+
+
+BAKER = Question("b", "A baker fills 6 trays with 12 rolls each and sells 50. How many are left?", gold="22")
+TRAIN = Question("t", "A train does 1,200 km a day. How far is that in 2.5 days?", gold="3000")
+HENS = Question("h", "Nine hens lay 4 eggs each in a week. How many dozen eggs is that?", gold="3")
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (BAKER, ["6, 12 and 50", "First, 6 * 12 = 72.", "Then 72 - 50 = 22."]),
+        (TRAIN, ["1,200 and 2.5", "First, 1200 * 2.5 = 3000."]),
+        (HENS, ["The number in it is 4.", "All of it points to 3."]),
+    ],
+)
+def test_its_steps_lead_from_the_numbers_of_the_question_to_the_answer(question: Question, parts: list[str]) -> None:
+    text = StandIn(GSM8K, [question], 1.0).reply(prompt(GSM8K, question))
+    assert is_right(text, question)
+    assert [part for part in parts if part not in text] == []
+    assert text.count(".") > 3
+
+
+def test_a_wrong_answer_comes_of_a_wrong_step() -> None:
+    text = StandIn(GSM8K, [BAKER], 0.0).reply(prompt(GSM8K, BAKER))
+    assert "Then 72 - 50 = 26." in text
+    assert text.endswith("The answer is 26.")
+
+
+@given(
+    st.lists(st.integers(0, 3000).map(str) | st.decimals(0, 99, places=2).map(str), max_size=9),
+    st.integers(-50, 5000).map(str) | st.just("0.5"),
+    st.floats(0, 1),
+)
+def test_whatever_numbers_a_question_has_the_reply_says_its_answer(numbers: list[str], gold: str, share: float) -> None:
+    question = Question("q", f"Of {' and '.join(numbers)} apples, how many?", gold=gold)
+    stand_in = StandIn(GSM8K, [question], share)
+    for seed in range(3):
+        text = stand_in.reply(prompt(GSM8K, question), seed)
+        reading = read_reply(text, "number", closing=GSM8K.closing)
+        assert reading.outcome == "answered"
+        for left, sign, right, result in re.findall(r"([\d.]+) ([-+*/]) ([\d.]+) = ([-\d.]+)\.(?= )", text):
+            a, b = Fraction(left), Fraction(right)
+            made = {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else None}[sign]
+            assert made == Fraction(result) or not same(reading.answer, gold, "number")
+
+
+def test_brief_ones_are_shorter_and_answers_alone_have_no_steps() -> None:
+    stand_in = StandIn(GSM8K, [BAKER], 1.0)
+    long, short = (stand_in.reply(prompt(GSM8K, BAKER, length=length), 1) for length in ("steps", "shortest"))
+    assert len(short) < len(long)
+    assert is_right(short, BAKER)
+    assert stand_in.reply(prompt(GSM8K, BAKER) + " Give the answer at once, without any steps.") == "The answer is 22."
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+def test_a_limit_cuts_it_off(field: str) -> None:
+    stand_in = StandIn(GSM8K, [BAKER], 1.0)
+    body = {"messages": [{"role": "user", "content": prompt(GSM8K, BAKER)}]}
+    status, cut = completion(stand_in, body | {field: 5})
+    assert status == 200
+    assert cut["choices"][0]["finish_reason"] == "length"
+    assert cut["usage"]["completion_tokens"] == 5
+    assert completion(stand_in, body | {field: 500})[1]["choices"][0]["finish_reason"] == "stop"
+    assert completion(stand_in, {"messages": None})[0] == completion(stand_in, [])[0] == 400
 
 
 def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
