@@ -28,6 +28,7 @@ from synth.answers.finish import end_of
 from synth.errors import FolderError
 from synth.teachers.bodies import load
 from synth.teachers.exchange import Reply, Request, kin_of, limit_of, read_reply_body
+from synth.teachers.store_faults import complaint
 
 SCHEMA = """
 create table if not exists requests (key text primary key, at real not null, body blob not null) without rowid;
@@ -70,9 +71,7 @@ class RequestStore:
             self._writer = _open(self.path)
             self._reader = _open(self.path)
         except sqlite3.Error as error:
-            raise FolderError(
-                f"{self.path} cannot be used as a request store ({error}): give another --cache"
-            ) from error
+            raise complaint(self.path, error, LOCKED) from error
         self._thread.start()
         return self
 
@@ -181,7 +180,7 @@ class RequestStore:
                     connection.execute(statement, values)
                 connection.execute("commit")
             except sqlite3.Error as caught:
-                error = FolderError(f"cannot write to {self.path}: {caught}; free some space or give another --cache")
+                error = complaint(self.path, caught, LOCKED, writing=True)
                 if connection.in_transaction:
                     connection.rollback()
             self._loop.call_soon_threadsafe(_release, [future for _, _, future in batch], error)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from synth.teachers.exchange import Request
 from synth.teachers.store import RequestStore
 
 ASKED = Request("m", ({"role": "user", "content": "Two and two?"},), {"temperature": 0.7})
+PIPES: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
 BODY = b'{"choices":[{"message":{"content":"4"}}]}'
 
 
@@ -143,6 +145,47 @@ def test_a_killed_process_loses_nothing_that_was_put(tmp_path: Path) -> None:
             assert store.answer(put_before[-1]) is not None
 
     asyncio.run(go())
+
+
+HOLDS = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("begin immediate")
+print("here", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_keeps_it_locked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth.teachers.store.LOCKED", 0.05)
+    path = tmp_path / "requests.sqlite"
+
+    async def go() -> list[str]:
+        said = []
+        with RequestStore(path) as store:
+            await put(store, "a")
+            with subprocess.Popen([sys.executable, "-c", HOLDS, str(path)], **PIPES) as process:
+                assert process.stdout is not None
+                assert process.stdin is not None
+                process.stdout.readline()
+                with pytest.raises(FolderError) as caught:
+                    await put(store, "b")
+                said.append(str(caught.value))
+                with pytest.raises(FolderError) as caught, RequestStore(path):
+                    pass
+                said.append(str(caught.value))
+                process.stdin.close()
+            await put(store, "c")
+            assert store.counts() == {200: 2}
+        return [*said, str(process.pid)]
+
+    writing, opening, pid = asyncio.run(go())
+    for line in (writing, opening):
+        assert f"has kept the request store {path} locked for 0 s: wait until that is done" in line
+        assert "--cache" in line
+        assert "space" not in line
+        if Path("/proc/locks").exists():
+            assert line.startswith((f"process {pid} (", "another process"))
 
 
 def opened(path: Path) -> None:
