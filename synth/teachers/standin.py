@@ -102,7 +102,7 @@ def serve(
     )
     try:
         web.run_app(
-            application(stand_in, latency, shutdown), host="127.0.0.1", port=port, backlog=4096, access_log=None,
+            application(stand_in.reply, latency, shutdown), host="127.0.0.1", port=port, backlog=4096, access_log=None,
             print=lambda *_: typer.echo(line),  # called once the port is open
         )  # fmt: skip
     except OSError as error:

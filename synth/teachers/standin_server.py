@@ -1,6 +1,7 @@
 """The addresses of OpenAI's interface that the stand-in serves: models, chat completions, files, batches."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,16 +11,15 @@ from synth.teachers.standin_batches import Shelf
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from synth.teachers.standin import StandIn
-
+Says = Callable[[str, int | None], str]  # a user's message and a seed -> the reply
 NAME = "stand-in"
 LETTERS_A_TOKEN = 4
 WAIT = 5  # times the latency, until a batch is worked off
 MOST = 1 << 28  # bytes of an upload
 
 
-def application(stand_in: "StandIn", latency: float = 0.0, shutdown: str | None = None) -> "web.Application":
-    """The stand-in behind its addresses; `shutdown`: the date on which the list of models says that it goes."""
+def application(says: Says, latency: float = 0.0, shutdown: str | None = None) -> "web.Application":
+    """What somebody says, behind these addresses; `shutdown`: the date on which the list of models says it goes."""
     from aiohttp import web
 
     async def models(_: web.Request) -> web.Response:
@@ -27,14 +27,14 @@ def application(stand_in: "StandIn", latency: float = 0.0, shutdown: str | None 
         return _json({"object": "list", "data": [model]})
 
     async def complete(request: web.Request) -> web.Response:
-        status, body = completion(stand_in, _loaded(await request.read()))
+        status, body = completion(says, _loaded(await request.read()))
         await asyncio.sleep(latency if status == 200 else 0)
         return _json(body, status)
 
     app = web.Application(client_max_size=MOST)
     app.router.add_get("/v1/models", models)
     app.router.add_post("/v1/chat/completions", complete)
-    _add_batches(app, Shelf(lambda body: completion(stand_in, body), WAIT * latency))
+    _add_batches(app, Shelf(lambda body: completion(says, body), WAIT * latency))
     return app
 
 
@@ -84,14 +84,14 @@ def _found(handler: Any) -> Any:
     return answer
 
 
-def completion(stand_in: "StandIn", body: Any) -> tuple[int, dict[str, Any]]:
+def completion(says: Says, body: Any) -> tuple[int, dict[str, Any]]:
     """Status and body of the reply to a request for a chat completion."""
     try:
         message = "\n".join(str(turn["content"]) for turn in body["messages"])
     except (KeyError, TypeError):
         return 400, _error("the stand-in needs JSON with messages")
     seed, limit = body.get("seed"), body.get("max_completion_tokens") or body.get("max_tokens")
-    text, reason = stand_in.reply(message, seed if isinstance(seed, int) else None), "stop"
+    text, reason = says(message, seed if isinstance(seed, int) else None), "stop"
     if isinstance(limit, int) and len(text) > limit * LETTERS_A_TOKEN:
         text, reason = text[: limit * LETTERS_A_TOKEN], "length"
     prompt, said = len(message) // LETTERS_A_TOKEN, -(-len(text) // LETTERS_A_TOKEN)

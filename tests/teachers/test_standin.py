@@ -172,12 +172,12 @@ def test_brief_ones_are_shorter_and_answers_alone_have_no_steps() -> None:
 def test_a_limit_cuts_it_off(field: str) -> None:
     stand_in = StandIn(GSM8K, [BAKER], 1.0)
     body = {"messages": [{"role": "user", "content": prompt(GSM8K, BAKER)}]}
-    status, cut = completion(stand_in, body | {field: 5})
+    status, cut = completion(stand_in.reply, body | {field: 5})
     assert status == 200
     assert cut["choices"][0]["finish_reason"] == "length"
     assert cut["usage"]["completion_tokens"] == 5
-    assert completion(stand_in, body | {field: 500})[1]["choices"][0]["finish_reason"] == "stop"
-    assert completion(stand_in, {"messages": None})[0] == completion(stand_in, [])[0] == 400
+    assert completion(stand_in.reply, body | {field: 500})[1]["choices"][0]["finish_reason"] == "stop"
+    assert completion(stand_in.reply, {"messages": None})[0] == completion(stand_in.reply, [])[0] == 400
 
 
 def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
