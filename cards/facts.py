@@ -58,7 +58,7 @@ PROVENANCE = {
     "cost": "dollars, where prices are known",
     "extractor": "version of the program that found the answer in the reply",
     "thinking": "reasoning that the server returned apart from the reply",
-    "verdicts": "what judges said: judge, verdict (null: none) and detail",
+    "verdicts": "what judges said: judge, verdict (null: none), detail, and the model that was asked",
 }
 RAFT = """@misc{zhu2025rationales,
   title  = {Rationales Are Not Silver Bullets: Measuring the Impact of Rationales on Model Performance and Reliability},

@@ -8,15 +8,19 @@ from synth.judging.options import Judging
 
 def run(asked: Judging, printing: AsJson) -> None:
     """Have rows judged: by a model, or by working them out."""
-    from synth.judging import judge
+    from dataclasses import asdict
+
+    from synth.judging import judge, show
 
     judged = judge.run(asked)
-    if printing.json:
-        print_json(judge.table(judged))
+    if judged.estimate is not None:
+        print_json(asdict(judged.estimate)) if printing.json else typer.echo(str(judged.estimate))
+    elif printing.json:
+        print_json(show.table(judged))
     elif judged.already_there:
         typer.echo(f"{judged.out}: is there already")
     elif not asked.quiet:
-        judge.show(judged)
+        show.show(judged)
         typer.echo(judged.written) if judged.written else None
 
 

@@ -1,6 +1,6 @@
 """The commands `synth show`, `synth stats` and `synth row`, which look at data."""
 
-from synth.base.config import AnyPath, argument, option, settings
+from synth.base.config import AnyPath, MaybePath, argument, option, settings
 from synth.commands.options import AsJson, command_from, print_json
 
 FOLDER = "a dataset folder"
@@ -17,6 +17,7 @@ class Show:
 @settings
 class Stats:
     folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    verdicts: MaybePath = option("a file that synth judge --verdicts wrote  [default: none]", default=None)
 
 
 @settings
@@ -35,7 +36,7 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
     """Print figures: rows, lengths, answers, what rows have.
 
     A table of rows a split and the share of the commonest answer, one of lengths, and one of each column that has few
-    values, such as operators, relations or digits.
+    values, such as operators, relations or digits; of rows that were judged, how far two judges agree.
     """
     import typer
 
@@ -45,7 +46,7 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
 
     datasets = members(asked.folder)
     with progress(printing.json) as report:
-        statistics = {name: counted(folder, report) for name, folder in datasets.items()}
+        statistics = {name: counted(folder, report, asked.verdicts) for name, folder in datasets.items()}
     if printing.json:
         told = {name: figures(one) for name, one in statistics.items()}
         print_json(told if len(told) > 1 else next(iter(told.values())))

@@ -1,14 +1,18 @@
 """A dataset in figures: `synth stats`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from synth.base.terminal import Report, show_table
+from synth.data.agreements import Pair, agreements, all_splits
 from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tally_splits
 from synth.data.manifest import open_manifest
+from synth.data.verdicts import latest, read_verdicts
 from synth.statistics.ranges import in_order
 
 MOST = 200  # values of a column that a script is told
@@ -25,16 +29,21 @@ class Statistics:
     manifest: Mapping[str, Any]
     splits: Mapping[str, SplitCounts]
     columns: Columns
+    agreements: Mapping[str, Sequence[Pair]] = field(default_factory=dict)  # of two judges each, by split
+    together: Sequence[Pair] = ()  # the same over all rows
 
 
-def counted(folder: Path, report: Report = lambda *_: None) -> Statistics:
-    """Count every row of a dataset; `report` hears how many are.
+def counted(folder: Path, report: Report = lambda *_: None, verdicts: Path | None = None) -> Statistics:
+    """Count every row of a dataset; `report` hears how many are. `verdicts`: a file beside it, of judges.
 
     Raises FolderError for what is no dataset folder or cannot be read.
     """
     manifest = open_manifest(folder)
+    lines = [] if verdicts is None else list(latest(read_verdicts(verdicts)).values())
     _, splits = count_splits(folder, manifest, report)
-    return Statistics(manifest, splits, _columns(splits, tally_splits(folder, manifest)))
+    columns = _columns(splits, tally_splits(folder, manifest))
+    by_split, together = agreements(folder, manifest, lines), all_splits(folder, manifest, lines)
+    return Statistics(manifest, splits, columns, by_split, together)
 
 
 def show_stats(statistics: Statistics) -> None:
@@ -47,13 +56,18 @@ def show_stats(statistics: Statistics) -> None:
             show_table((name, *splits), _values(columns[name]))
     if statistics.manifest["rejected"]:
         show_table(("left out", *splits), _rejected(statistics.manifest))
+    for pair in statistics.together:
+        typer.echo(str(pair))
     for split, groups in statistics.manifest.get("yield", {}).items():
         show_table((f"yield of {split}", *groups), _yield(groups))
 
 
 def figures(statistics: Statistics) -> dict[str, Any]:
     """The same figures as a script reads them: split -> rows, commonest answer, numbers, values of columns with few."""
-    return {name: _figures(name, counts, statistics.columns) for name, counts in statistics.splits.items()}
+    told = {name: _figures(name, counts, statistics.columns) for name, counts in statistics.splits.items()}
+    for split, pairs in statistics.agreements.items():
+        told[split]["agreement"] = [{"judges": [pair.first, pair.second], **asdict(pair.agreement)} for pair in pairs]
+    return told
 
 
 def _figures(split: str, counts: SplitCounts, columns: Columns) -> dict[str, Any]:

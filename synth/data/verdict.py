@@ -3,6 +3,7 @@
 A judge is a module in judges/ that ends with JUDGE = Judge(...), or a user's own Python file that does.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from synth import registry
 from synth.base.own import run_file
 from synth.record import Record
 
+NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,6})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -21,6 +24,16 @@ class Verdict:
     judge: str  # answer, steps, equations, rubric
     verdict: str | None  # one of the judge's menu; None: unscored, or the judge does not apply to this row
     detail: str = ""  # what exactly: which equation, which step, what the model said
+    why: str = ""  # it is unscored: cut off, no verdict in it, several
+
+    @property
+    def score(self) -> float | None:
+        """The verdict of a scale, whose menu is numbers, as one."""
+        return float(self.verdict) if self.verdict and NUMBER.fullmatch(self.verdict) else None
+
+    def in_words(self) -> str:
+        """What a row's provenance keeps: the detail, behind why there is no verdict."""
+        return ": ".join(part for part in (self.why, self.detail) if part)
 
 
 class Work(Protocol):
@@ -34,7 +47,9 @@ class Asking:
     """Asks a model about a row, through the store, limits and budget of `synth distill`."""
 
     messages: Callable[[Record], Sequence[Mapping[str, str]]]  # what the model is asked, as a chat
-    parse: Callable[[str], Verdict]  # what its reply says
+    parse: Callable[[str], Verdict] | None = (
+        None  # what its reply says; None: the verdict of the menu that it closes with
+    )
 
 
 @dataclass(frozen=True)
@@ -64,5 +79,7 @@ def majority(judge: str, verdicts: Sequence[Verdict]) -> Verdict:
     first = counts.most_common(2)
     if not first or (len(first) > 1 and first[0][1] == first[1][1]):
         said = ", ".join(f"{count} {name}" for name, count in first)
-        return Verdict(judge, None, f"tie: {said}" if said else (verdicts[0].detail if verdicts else ""))
+        if said or not verdicts:
+            return Verdict(judge, None, f"tie: {said}" if said else "", "the votes are tied" if said else "")
+        return Verdict(judge, None, verdicts[0].detail, verdicts[0].why)
     return next(verdict for verdict in verdicts if verdict.verdict == first[0][0])

@@ -1,40 +1,38 @@
-"""Has the rows of a dataset folder judged, and writes them with their verdicts into a new one: `synth judge`.
+"""Has the rows of a dataset folder judged: a table, a file of verdicts beside it, or a new folder: `synth judge`.
 
 What a judge is, synth/data/verdict.py says: it works rows out itself, or asks a model.
 """
 
-import asyncio
-import shutil
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import orjson
-import typer
-
 from synth.base import loops
 from synth.base.config import verb
-from synth.base.terminal import sayer, show_table
+from synth.base.terminal import sayer
+from synth.data.agreements import Pair, all_splits
 from synth.data.already import look
-from synth.data.folder import FolderWriter, finish_move
+from synth.data.folder import finish_move
 from synth.data.handles import Dataset
 from synth.data.manifest import open_manifest
-from synth.data.names import ATTEMPTS, CACHE, REJECTED
+from synth.data.names import CACHE
 from synth.data.reading import read
-from synth.data.verdict import Asking, Judge, Verdict, find, majority
+from synth.data.verdict import Asking, Judge, Verdict, find
+from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
 from synth.errors import UsageError
+from synth.judging.asking import Panel, ask_all, told
+from synth.judging.estimate import Estimate, estimate
 from synth.judging.options import Judging
-from synth.record import Record, Rejected
-from synth.teachers.asker import Asker, StopAskingError
-from synth.teachers.client import UnanswerableError
-from synth.teachers.exchange import Request
+from synth.judging.writing import write
+from synth.record import Record
+from synth.teachers.asker import Asker
 from synth.teachers.given import teacher_from
 from synth.validating.checker import settings_of
 
-Verdicts = dict[tuple[str, int], Verdict]  # split and number of the row
+Place = tuple[str, int]  # split and number of the row
 
 
 @dataclass(frozen=True)
@@ -43,10 +41,13 @@ class Judged:
 
     menu: tuple[str, ...]  # the verdicts that this judge can give
     splits: tuple[str, ...]
-    verdicts: Verdicts = field(repr=False)
+    verdicts: dict[Place, Verdict] = field(repr=False)
     out: Path | None = None  # the folder that was written
     written: str = ""  # a line for the user about that folder
     already_there: bool = False
+    unscored: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # id and reason of rows without a verdict
+    agreements: tuple[Pair, ...] = ()  # with the other judges of these rows
+    estimate: Estimate | None = None  # of a dry run
 
     @property
     def dataset(self) -> Dataset | None:
@@ -55,30 +56,29 @@ class Judged:
 
 
 def run(asked: Judging) -> Judged:
-    """Have the rows of a dataset judged by a model, or by working them out; write them with verdicts if `out` is given.
+    """Have the rows of a dataset judged by a model, or by working them out.
 
-    Returns the verdicts by split and number of the row. Raises UsageError for options that do not go together,
-    FolderError for folders that cannot be read or written.
+    They are written with their verdicts if `out` is given, the verdicts alone if `verdicts` is. With `dry_run` nothing
+    is asked, and `estimate` says what it will cost. Returns the verdicts by split and number of the row. Raises
+    UsageError for options that do not go together, FolderError for folders that cannot be read or written.
     """
-    folder, out = asked.folder, asked.out
     judge = find(asked.judge)
-    manifest = open_manifest(folder)
-    splits = tuple(manifest["splits"])
+    manifest = open_manifest(asked.folder)
     _check(asked, judge)
+    work = _Work(asked, judge, manifest)
+    if asked.dry_run:
+        return work.judged(estimate=work.estimate())
     recipe = _recipe(asked, manifest)
-    if out is not None:
-        finish_move(out)
-        if look(out, recipe, asked.overwrite) is not None:
-            return Judged(judge.menu, splits, {}, out, already_there=True)
-    chosen = _sample(manifest, asked.sample, asked.seed)
-    if isinstance(judge.by, Asking):
-        verdicts = loops.run(_ask(asked, judge.name, judge.by, chosen))
-    else:
-        known = settings_of(manifest)
-        verdicts = {place: judge.by(record, **known) for place, record in _rows(folder, manifest, chosen)}
-    if out is None:
-        return Judged(judge.menu, splits, verdicts)
-    return Judged(judge.menu, splits, verdicts, out, _write(folder, out, manifest, recipe, verdicts, asked.drop))
+    if asked.out is not None:
+        finish_move(asked.out)
+        if look(asked.out, recipe, asked.overwrite) is not None:
+            return work.judged(already_there=True)
+    work.go()
+    found = {"unscored": work.in_order(), "agreements": tuple(work.agreements())}
+    if asked.out is None:
+        return work.judged(work.verdicts, **found)
+    written = write(asked.folder, asked.out, manifest, recipe, work.verdicts, asked.drop)
+    return work.judged(work.verdicts, written=written, **found)
 
 
 def _check(asked: Judging, judge: Judge) -> None:
@@ -101,139 +101,113 @@ def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
     return {"judged": {"files": manifest["files"], **kept}}
 
 
-def _sample(manifest: dict[str, Any], size: int | None, seed: int) -> set[tuple[str, int]]:
-    places = [(split, number) for split, facts in manifest["splits"].items() for number in range(facts["rows"])]
-    return set(places if size is None else Random(f"judge/{seed}").sample(places, min(size, len(places))))
+class _Work:
+    """One judging: which rows, by whom, and what came of them."""
 
+    def __init__(self, asked: Judging, judge: Judge, manifest: dict[str, Any]) -> None:
+        self.asked, self.judge, self.manifest = asked, judge, manifest
+        self.verdicts: dict[Place, Verdict] = {}
+        self.unscored: dict[Place, tuple[str, str]] = {}  # id and reason
+        self.lines: list[Line] = []  # of this judge, and those that the file of verdicts has of others
+        self.chosen = self._sample()
+        self.panel: Panel | None = None
+        if isinstance(judge.by, Asking):
+            teacher = teacher_from(asked.teacher or "", asked)
+            self.panel = Panel(judge, judge.by, teacher, asked.votes, asked.max_tokens)
+        self.cache = asked.cache or (asked.out or asked.folder) / CACHE
 
-def _rows(
-    folder: Path, manifest: dict[str, Any], chosen: set[tuple[str, int]] | None = None
-) -> Iterator[tuple[tuple[str, int], Record]]:
-    for split in manifest["splits"]:
-        for number, record in enumerate(read(folder, split)):
-            if chosen is None or (split, number) in chosen:
-                yield (split, number), record
+    @property
+    def model(self) -> str | None:
+        return None if self.panel is None else self.panel.teacher.name
 
+    def judged(self, verdicts: dict[Place, Verdict] | None = None, **found: Any) -> Judged:
+        return Judged(self.judge.menu, tuple(self.manifest["splits"]), verdicts or {}, self.asked.out, **found)
 
-async def _ask(asked: Judging, judge: str, by: Asking, chosen: set[tuple[str, int]]) -> Verdicts:
-    """The verdicts of a model: rows in order, as many at a time as requests may be in flight."""
-    teacher = teacher_from(asked.teacher or "", asked)
-    cache = asked.cache or (asked.out or asked.folder) / CACHE
-    say = sayer(asked.quiet, "synth: ")
-    verdicts: Verdicts = {}
-    rows = _rows(asked.folder, open_manifest(asked.folder), chosen)
+    def go(self) -> None:
+        """Have all chosen rows judged that were not judged before."""
+        with VerdictFile(self.asked.verdicts) if self.asked.verdicts else nullcontext() as file:
+            if self.panel is not None:
+                loops.run(self._ask(self.panel, file))
+            elif not isinstance(self.judge.by, Asking):
+                known = settings_of(self.manifest)
+                for place, record in self._rows():
+                    self._take(place, record, self.judge.by(record, **known), file)
+            self.lines += file.lines() if file is not None else []
 
-    async def work(asker: Asker) -> None:
-        for place, record in rows:
-            requests = [_request(teacher, by, record, vote, asked.max_tokens) for vote in range(asked.votes)]
-            try:
-                verdicts[place] = majority(judge, [await _one(asker, judge, by, request) for request in requests])
-            except StopAskingError:
-                return
+    def estimate(self) -> Estimate:
+        """What `go` would cost."""
+        if self.panel is None:
+            return Estimate(self.judge.name, None, len(self.chosen))
+        path = self.asked.verdicts
+        kept = latest(read_verdicts(path)) if path is not None and path.is_file() else {}
+        left = (record for place, record in self._rows() if self._before(self.panel, place, record, kept) is None)
+        return loops.run(estimate(self.panel, len(self.chosen), left, self.cache))
 
-    async with Asker(teacher, cache, asked, say) as asker:
-        await asyncio.gather(*(work(asker) for _ in range(min(asked.concurrency, len(chosen)))))
-        say(asker.meter.line() + (f"; stopped early: {asker.why}" if asker.stopping else ""))
-    return verdicts
+    def agreements(self) -> Sequence[Pair]:
+        """How far this judge and the others of these rows agree."""
+        name = label(self.judge.name, self.model)
+        pairs = all_splits(self.asked.folder, self.manifest, self.lines, {self.judge.name: self.judge.menu})
+        return [pair for pair in pairs if name in (pair.first, pair.second)]
 
+    def in_order(self) -> tuple[tuple[str, str], ...]:
+        """Id and reason of the rows that were not scored, in the order of the rows."""
+        splits = list(self.manifest["splits"])
+        return tuple(
+            self.unscored[place] for place in sorted(self.unscored, key=lambda at: (splits.index(at[0]), at[1]))
+        )
 
-def _request(teacher: Any, by: Asking, record: Record, vote: int, max_tokens: int) -> Request:
-    sampling = teacher.sampling(max_tokens, 0.7 if vote else 0.0)  # further votes have to be able to differ
-    return Request(teacher.model, tuple(dict(message) for message in by.messages(record)), sampling, vote + 1)
+    def _sample(self) -> set[Place]:
+        splits, size = self.manifest["splits"], self.asked.sample
+        places = [(split, number) for split, facts in splits.items() for number in range(facts["rows"])]
+        if size is None:
+            return set(places)
+        return set(Random(f"judge/{self.asked.seed}").sample(places, min(size, len(places))))
 
+    def _rows(self) -> Iterator[tuple[Place, Record]]:
+        for split in self.manifest["splits"]:
+            for number, record in enumerate(read(self.asked.folder, split)):
+                if (split, number) in self.chosen:
+                    yield (split, number), record
 
-async def _one(asker: Asker, judge: str, by: Asking, request: Request) -> Verdict:
-    try:
-        reply = await asker.ask(request)
-    except UnanswerableError as error:
-        return Verdict(judge, None, str(error))
-    return by.parse(reply.text or "")
+    def _before(self, panel: Panel, place: Place, record: Record, kept: Kept) -> Verdict | None:
+        """The verdict that this model gave in an earlier run; rows that were not scored are asked about again."""
+        line = kept.get(((place[0], record.id, hash_of(record)), label(self.judge.name, self.model)))
+        scored = line is not None and line.verdict is not None and line.asked == panel.asked(record)
+        return line.as_verdict() if line is not None and scored else None
 
+    async def _ask(self, panel: Panel, file: VerdictFile | None) -> None:
+        """In the order of the rows, as many at a time as requests may be in flight."""
+        say = sayer(self.asked.quiet, "synth: ")
+        left = self._left(panel, {} if file is None else file.kept)
 
-def _write(
-    folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Verdicts, drop: str | None
-) -> str:
-    """All rows with their verdicts, but those that are dropped; returns what to tell the user.
+        def settled(place: Place, record: Record, verdict: Verdict) -> None:
+            self._take(place, record, verdict, file, panel.asked(record))
 
-    What lay beside the rows is copied: what was rejected before, and all attempts of a distillation, also at rows that
-    are dropped now.
-    """
-    splits: dict[str, Any] = {}
-    gone: Counter[str] = Counter()  # by verdict
-    with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
-        if (folder / REJECTED).is_file():  # what was left out before the judge came
-            earlier = (folder / REJECTED).read_bytes()
-            rejects.write(earlier if earlier.endswith(b"\n") else earlier + b"\n")
-        for split in manifest["splits"]:
-            rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
-            with writer.path(f"{split}.jsonl").open("wb") as file:
-                for number, record in enumerate(read(folder, split)):
-                    verdict = verdicts.get((split, number))
-                    if verdict is not None and drop is not None and verdict.verdict == drop:
-                        rejects.write(_drop(record, verdict) + b"\n")
-                        part[drop] += 1
-                        continue
-                    file.write(orjson.dumps(_with(record, verdict)) + b"\n")
-                    rows += 1
-            gone += part
-            splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
-        rejects.flush()
-        if not rejects.tell():
-            writer.path(REJECTED).unlink()
-        if (folder / ATTEMPTS).is_file():
-            shutil.copyfile(folder / ATTEMPTS, writer.path(ATTEMPTS))
-        writer.commit(_manifest(manifest, recipe, splits, gone))
-    rows = sum(facts["rows"] for facts in splits.values())
-    unjudged = rows + gone.total() - len(verdicts)
-    return f"{out}: {rows:,} rows written, {gone.total():,} dropped, {unjudged:,} of all not judged"
+        async with Asker(panel.teacher, self.cache, self.asked, say) as asker:
+            await ask_all(asker, panel, left, min(self.asked.concurrency, len(self.chosen)), settled)
+            told(asker, say)
 
+    def _left(self, panel: Panel, kept: Kept) -> Iterator[tuple[Place, Record]]:
+        for place, record in self._rows():
+            before = self._before(panel, place, record, kept)
+            if before is None:
+                yield place, record
+            else:
+                self.verdicts[place] = before
 
-def _manifest(
-    manifest: dict[str, Any], recipe: dict[str, Any], splits: dict[str, Any], gone: Counter[str]
-) -> dict[str, Any]:
-    """That of the folder that was judged, with what the judge added and took out."""
-    kept = {name: manifest[name] for name in manifest if name != "files"}
-    if "judged" in kept:
-        kept["judged_before"] = [*kept.get("judged_before", []), kept["judged"]]
-    if gone:
-        judge = recipe["judged"]["judge"]
-        dropped = Counter(kept.get("dropped") or {}) + Counter({f"{judge}: {drop}": n for drop, n in gone.items()})
-        kept["dropped"] = dict(dropped)
-    kept |= {"format": "jsonl"} if "format" in kept else {}
-    return {**kept, **recipe, "splits": splits, "rejected": dict(Counter(manifest["rejected"]) + gone)}
-
-
-def _with(record: Record, verdict: Verdict | None) -> Record:
-    if verdict is None:
-        return record
-    provenance = dict(record.provenance or {})
-    provenance["verdicts"] = [*(provenance.get("verdicts") or []), asdict(verdict)]
-    return replace(record, provenance=provenance)
-
-
-def _drop(record: Record, verdict: Verdict) -> bytes:
-    return orjson.dumps(Rejected(record.id, verdict.verdict or "", verdict.detail, record.prompt, record.answer))
-
-
-def table(judged: Judged) -> dict[str, dict[str, int]]:
-    """Split -> verdict, or `unscored` -> rows."""
-    rows = {}
-    for split in judged.splits:
-        counts = Counter(verdict.verdict for (where, _), verdict in judged.verdicts.items() if where == split)
-        rows[split] = {verdict or "unscored": counts[verdict] for verdict in (*judged.menu, None)}
-    return rows
-
-
-def show(judged: Judged) -> None:
-    """Print how many rows have which verdict, and the first bad ones."""
-    rows = [
-        [split, *(f"{rows:,}" for rows in (sum(counts.values()), *counts.values()))]
-        for split, counts in table(judged).items()
-    ]
-    show_table(("split", "judged", *judged.menu, "unscored"), rows)
-    bad = [verdict for verdict in judged.verdicts.values() if verdict.verdict == judged.menu[-1]]
-    for verdict in bad[:3]:
-        typer.echo(f"  {verdict.verdict}: {' '.join(verdict.detail.split())[:300]}")
+    def _take(
+        self, place: Place, record: Record, verdict: Verdict, file: VerdictFile | None, asked: str | None = None
+    ) -> None:
+        self.verdicts[place] = verdict
+        if verdict.verdict is None:
+            self.unscored[place] = record.id, verdict.in_words()
+        if file is None and "judged" not in self.manifest:
+            return
+        line = line_of(place[0], record, replace(verdict, judge=self.judge.name), self.model, asked)
+        if file is None:
+            self.lines.append(line)
+        else:
+            file.add(line)
 
 
 judge = verb("judge", Judging, run)

@@ -13,6 +13,9 @@ class Judging(Given):
     out: MaybePath = option(
         "folder for the rows with their verdicts  [default: only a table]", default=None, again=False
     )
+    verdicts: MaybePath = option(
+        "file for the verdicts alone, beside the folder; it also resumes  [default: none]", default=None, again=False
+    )
     drop: str | None = option("leave out rows with this verdict: unhelpful, wrong  [default: none]", default=None)
     sample: int | None = option("rows to judge, drawn at random  [default: all]", default=None, least=1)
     seed: int = option("another seed, another sample", default=0)
@@ -21,6 +24,7 @@ class Judging(Given):
         "the model that judges, for rubric: gpt-6-luna  [default: none]", default=None, complete="teachers"
     )
     max_tokens: int = option("longest reply", default=512, least=1)
+    dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
     overwrite: bool = option("replace another dataset in --out", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
 

@@ -76,6 +76,7 @@ class Reply:
     model: str  # as the server names itself
     fingerprint: str | None
     cached: bool = False  # came out of the store: nothing was paid for it now
+    only_thought: bool = False  # all of its text came as thinking
     key: str = ""  # of the request that it lies under in the store, where that is another one
 
 
@@ -94,14 +95,15 @@ def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
         return None
     usage = body.get("usage")
     parts, reason = said(message), _text(choices[0].get("finish_reason"))
-    text, thinking = parts.get("text"), parts.get("thinking", "")
+    text, thinking, only_thought = parts.get("text"), parts.get("thinking", ""), False
     if parts.get("refusal", "").strip():
         text, reason = text if (text or "").strip() else parts["refusal"], REFUSED
-    elif thinking.strip() and not (text or "").strip() and end_of(reason) == "whole":
+    elif only_thought := bool(thinking.strip() and not (text or "").strip() and end_of(reason) == "whole"):
         text, thinking = thinking, ""
     return Reply(
         text=text,
         thinking=thinking,
+        only_thought=only_thought,
         finish_reason=reason,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from synth.answers.turns import split_thinking
 from synth.data.verdict import Judge, Verdict
 from synth.judges.equations.doubt import in_doubt
 from synth.judges.equations.sides import SCALES, Side, read
@@ -44,9 +45,9 @@ class Equation:
 
 
 def judge(record: Record, **_: object) -> Verdict:
-    """Wrong with the first equation that is; does not apply if there is none."""
+    """Wrong with the first equation that is, thoughts aside; does not apply if there is none."""
     count = 0
-    for equation in equations(record.rationale):
+    for equation in equations(split_thinking(record.rationale)[0]):
         if not equation.holds:
             return Verdict(NAME, "wrong", f"{equation}: it is {_written(equation.value)}")
         count += 1

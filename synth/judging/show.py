@@ -1,0 +1,41 @@
+"""What `synth judge` prints."""
+
+from collections import Counter
+
+import typer
+
+from synth.base.terminal import show_table
+from synth.judging.judge import Judged
+
+SHOWN_BAD, SHOWN = 3, 10  # bad and unscored rows that are listed
+
+
+def table(judged: Judged) -> dict[str, dict[str, int]]:
+    """Split -> verdict, or `unscored` -> rows."""
+    rows = {}
+    for split in judged.splits:
+        counts = Counter(verdict.verdict for (where, _), verdict in judged.verdicts.items() if where == split)
+        rows[split] = {verdict or "unscored": counts[verdict] for verdict in (*judged.menu, None)}
+    return rows
+
+
+def show(judged: Judged) -> None:
+    """Print how many rows have which verdict, and the first bad ones."""
+    rows = [
+        [split, *(f"{rows:,}" for rows in (sum(counts.values()), *counts.values()))]
+        for split, counts in table(judged).items()
+    ]
+    show_table(("split", "judged", *judged.menu, "unscored"), rows)
+    bad = [verdict for verdict in judged.verdicts.values() if verdict.verdict == judged.menu[-1]]
+    for verdict in bad[:SHOWN_BAD]:
+        typer.echo(f"  {verdict.verdict}: {_short(verdict.detail)}")
+    for row, why in judged.unscored[:SHOWN]:
+        typer.echo(f"  unscored {row}: {_short(why)}")
+    if len(judged.unscored) > SHOWN:
+        typer.echo(f"  and {len(judged.unscored) - SHOWN:,} more that are unscored")
+    for pair in judged.agreements:
+        typer.echo(str(pair))
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:300]

@@ -1,0 +1,86 @@
+"""Writes the rows of a dataset with their verdicts into a new folder."""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth.data.folder import FolderWriter
+from synth.data.names import ATTEMPTS, REJECTED
+from synth.data.reading import read
+from synth.data.verdict import Verdict
+from synth.record import Record, Rejected
+
+Verdicts = Mapping[tuple[str, int], Verdict]  # split and number of the row
+
+
+def write(
+    folder: Path, out: Path, manifest: dict[str, Any], recipe: dict[str, Any], verdicts: Verdicts, drop: str | None
+) -> str:
+    """All rows with their verdicts, but those that are dropped; returns what to tell the user.
+
+    What lay beside the rows is copied: what was rejected before, and all attempts of a distillation, also at rows that
+    are dropped now.
+    """
+    model = recipe["judged"]["teacher"]
+    splits: dict[str, Any] = {}
+    gone: Counter[str] = Counter()  # by verdict
+    with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
+        if (folder / REJECTED).is_file():  # what was left out before the judge came
+            earlier = (folder / REJECTED).read_bytes()
+            rejects.write(earlier if earlier.endswith(b"\n") else earlier + b"\n")
+        for split in manifest["splits"]:
+            rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
+            with writer.path(f"{split}.jsonl").open("wb") as file:
+                for number, record in enumerate(read(folder, split)):
+                    verdict = verdicts.get((split, number))
+                    if verdict is not None and drop is not None and verdict.verdict == drop:
+                        rejects.write(_drop(record, verdict) + b"\n")
+                        part[drop] += 1
+                        continue
+                    file.write(orjson.dumps(_with(record, verdict, model)) + b"\n")
+                    rows += 1
+            gone += part
+            splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
+        rejects.flush()
+        if not rejects.tell():
+            writer.path(REJECTED).unlink()
+        if (folder / ATTEMPTS).is_file():
+            shutil.copyfile(folder / ATTEMPTS, writer.path(ATTEMPTS))
+        writer.commit(_manifest(manifest, recipe, splits, gone))
+    rows = sum(facts["rows"] for facts in splits.values())
+    unjudged = rows + gone.total() - len(verdicts)
+    return f"{out}: {rows:,} rows written, {gone.total():,} dropped, {unjudged:,} of all not judged"
+
+
+def _manifest(
+    manifest: dict[str, Any], recipe: dict[str, Any], splits: dict[str, Any], gone: Counter[str]
+) -> dict[str, Any]:
+    """That of the folder that was judged, with what the judge added and took out."""
+    kept = {name: manifest[name] for name in manifest if name != "files"}
+    if "judged" in kept:
+        kept["judged_before"] = [*kept.get("judged_before", []), kept["judged"]]
+    if gone:
+        judge = recipe["judged"]["judge"]
+        dropped = Counter(kept.get("dropped") or {}) + Counter({f"{judge}: {drop}": n for drop, n in gone.items()})
+        kept["dropped"] = dict(dropped)
+    kept |= {"format": "jsonl"} if "format" in kept else {}
+    return {**kept, **recipe, "splits": splits, "rejected": dict(Counter(manifest["rejected"]) + gone)}
+
+
+def _with(record: Record, verdict: Verdict | None, model: str | None) -> Record:
+    if verdict is None:
+        return record
+    kept = {"judge": verdict.judge, "verdict": verdict.verdict, "detail": verdict.in_words()}
+    kept |= {"model": model} if model else {}
+    provenance = dict(record.provenance or {})
+    provenance["verdicts"] = [*(provenance.get("verdicts") or []), kept]
+    return replace(record, provenance=provenance)
+
+
+def _drop(record: Record, verdict: Verdict) -> bytes:
+    return orjson.dumps(Rejected(record.id, verdict.verdict or "", verdict.in_words(), record.prompt, record.answer))
