@@ -216,7 +216,11 @@ def shutdown_notice(teacher: Teacher, today: date) -> str | None:
 
 async def listed_notice(teacher: Teacher, client: "openai.AsyncOpenAI") -> str | None:
     """A line for the user if the server's list of models says what the catalogue does not: that the model goes."""
-    day = await listed_shutdown(client, teacher.model)
+    return further_notice(teacher, await listed_shutdown(client, teacher.model))
+
+
+def further_notice(teacher: Teacher, day: date | None) -> str | None:
+    """The line for a day that a server has named, unless it is known."""
     return None if day == teacher.shutdown else shutdown_notice(replace(teacher, shutdown=day), date.today())
 
 

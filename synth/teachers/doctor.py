@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from synth.errors import SynthError
-from synth.teachers.catalogue import Teacher, shutdown_notice
+from synth.teachers.catalogue import Teacher, further_notice, shutdown_notice
 from synth.teachers.connection import checked_key
 from synth.teachers.exchange import read_reply_body
 from synth.teachers.faults import error_cause, error_message
+from synth.teachers.lifetimes import shutdown_of
 
 TIMEOUT = 120.0  # seconds; a model on a processor is slow
 QUESTION = [{"role": "user", "content": "What is 2 + 3? Close with: The answer is x."}]
@@ -48,6 +49,7 @@ async def examine(teacher: Teacher) -> list[Finding]:
     probe = _Probe(teacher, client, openai)
     async with client:
         findings = [await probe.models()]
+        findings += [Finding("stays", False, probe.notice)] if probe.notice else []
         findings += await probe.answers()
         if findings[-1].fatal and not findings[-1].good:
             return findings
@@ -62,6 +64,7 @@ async def examine(teacher: Teacher) -> list[Finding]:
 class _Probe:
     def __init__(self, teacher: Teacher, client: Any, openai: Any) -> None:
         self.teacher, self.client, self.openai = teacher, client, openai
+        self.notice: str | None = None  # that the model goes, from the list of models
         self.raw = client.chat.completions.with_raw_response
 
     async def models(self) -> Finding:
@@ -69,6 +72,8 @@ class _Probe:
         try:
             page = await self.client.models.list()
             names = [str(model.id) for model in page.data]
+            listing = [model.model_dump() for model in page.data]
+            self.notice = further_notice(self.teacher, shutdown_of(listing, self.teacher.model))
         except self.openai.APIStatusError as error:
             return Finding("list of models", False, f"status {error.status_code}: not needed")
         except self.openai.APIConnectionError as error:

@@ -185,6 +185,17 @@ def test_a_mistake_is_one_line(
     assert done.stderr.count("\n") == 1, done.stderr
 
 
+@pytest.mark.parametrize(("day", "part"), [("2020-01-02", "m was shut down on 2020-01-02"), (None, "")])
+def test_the_end_of_a_model_in_the_list_is_told(synth: Synth, day: str | None, part: str) -> None:
+    with serving() as teacher:
+        models = {"object": "list", "data": [{"id": "m", "object": "model", "shutdown_date": day}]}
+        teacher.models = Answer(body=json.dumps(models).encode())
+        done = synth("doctor", "--teacher", "m", "--base-url", teacher.url)
+    assert done.returncode == 0, done.stderr
+    assert ("stays" in done.stdout) == bool(part)
+    assert part in done.stdout
+
+
 def test_a_model_that_goes_away_says_so(synth: Synth, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its head line, before anything is asked; and no key is no reason to be silent about it."""
     monkeypatch.setenv("OPENAI_API_KEY", "")
