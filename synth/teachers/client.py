@@ -26,7 +26,7 @@ from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.connection import Came, Connection
 from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Reply, Request, read_reply_body
-from synth.teachers.faults import NO_REPLY, UNREADABLE, Fault, fault_in, judge
+from synth.teachers.faults import NO_REPLY, UNREADABLE, Fault, fault_in, outcome_of
 from synth.teachers.pace import Pace
 from synth.teachers.patience import Patience, UsedUpError
 from synth.teachers.store import RequestStore
@@ -132,17 +132,33 @@ class Client:
             self.patience.check()
             sent = self.dialect.body(request)
             came = await self._connection.chat(sent)
+            outcome = outcome_of(came.status, came.headers, came.body)
+            adapted = isinstance(outcome, Fault) and self._adapted(came, outcome, sent)  # before the next one is sent
         finally:
             self.pace.leave()
-        reply, status = judge(came.status, came.body)
+        status = outcome.status if isinstance(outcome, Fault) else 200
         kept = {name: came.headers[name] for name in KEPT_HEADERS if name in came.headers}
         await self.store.put_reply(request.key(), status, kept, came.body, time.monotonic() - start)
-        if reply is None:
-            await self._failed(came, fault_in(status, came.headers, came.body), sent)
+        if isinstance(outcome, Fault):
+            if adapted:
+                raise _TryAgainError(outcome.said, at_once=True)
+            await self._failed(came, outcome)
         self._answered(came)
-        if reply.prompt_tokens:
-            self.pace.used(reply.prompt_tokens + reply.completion_tokens, most)
-        return reply
+        if outcome.prompt_tokens:
+            self.pace.used(outcome.prompt_tokens + outcome.completion_tokens, most)
+        return outcome
+
+    def _adapted(self, came: Came, fault: Fault, sent: Mapping[str, Any]) -> bool:
+        """Whether the request is to be sent otherwise: without a field that is not taken, or to another address."""
+        if fault.kind == "refused" and fault.status in (400, 422):
+            return self.dialect.learn(sent, fault.error)
+        if fault.kind != "path" or self._answered_any:
+            return False
+        if came.address != self._connection.address:  # another request has found it meanwhile
+            return True
+        if (other := came.address.versioned) is not None:
+            self._connection.address = other
+        return other is not None
 
     def _answered(self, came: Came) -> None:
         self.pace.answered(came.headers)
@@ -156,7 +172,7 @@ class Client:
         asked = sum(len(message["content"]) for message in request.messages) / 4
         return asked + float(request.sampling.get(self.teacher.max_tokens_field()) or 0)
 
-    async def _failed(self, came: Came, fault: Fault, sent: Mapping[str, Any]) -> NoReturn:
+    async def _failed(self, came: Came, fault: Fault) -> NoReturn:
         """Raises what comes of a fault."""
         where, said = self.teacher.base_url, fault.said
         match fault.kind:
@@ -178,10 +194,8 @@ class Client:
             case "model":
                 raise SynthError(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
             case "path" if not self._answered_any:
-                self._look_elsewhere(came, fault)
+                self._nothing_here(came, fault)
             case "refused" | "path":
-                if fault.status in (400, 422) and self.dialect.learn(sent, fault.error):
-                    raise _TryAgainError(said, at_once=True)
                 self._refused(fault)
             case "interrupted":
                 raise _TryAgainError(said, fault.wait)
@@ -209,17 +223,10 @@ class Client:
             raise SynthError(f"{where} refuses the key in {variable}: {fault.said}")
         raise RefusedError(f"status {fault.status}: {fault.said}")
 
-    def _look_elsewhere(self, came: Came, fault: Fault) -> None:
-        """Before the first answer: there is no API at this address. Below /v1 there may be one.
-
-        Raises SynthError if there is none; returns for a web page that may be a proxy's.
-        """
+    def _nothing_here(self, came: Came, fault: Fault) -> None:
+        """Before the first answer: raises SynthError as there is no API; returns for a web page that may be a
+        proxy's."""
         where = self.teacher.base_url
-        if came.address != self._connection.address:  # another request has found it meanwhile
-            raise _TryAgainError(fault.said, at_once=True)
-        if (other := came.address.versioned) is not None:
-            self._connection.address = other
-            raise _TryAgainError(fault.said, at_once=True)
         tried = "" if str(came.address) == where else f", and neither at {came.address}"
         self._pages += fault.page
         if fault.page and fault.status == UNREADABLE and self._pages < PAGES:

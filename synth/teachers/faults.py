@@ -79,6 +79,12 @@ class Fault:
 PAGE = "a web page"
 
 
+def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Reply | Fault:
+    """What came back: a whole reply, or why none did."""
+    reply, worth = judge(status, body)
+    return fault_in(worth, headers, body) if reply is None else reply
+
+
 def judge(status: int, body: bytes) -> tuple[Reply | None, int]:
     """The whole reply in a body, and the status that it is worth: an error in a body of status 200 has its own."""
     if status != 200:

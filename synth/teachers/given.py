@@ -1,9 +1,10 @@
 """The teacher and the limits that options describe: one dataclass for distill, judge, eval and doctor."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
 
 from synth.base.config import option, settings
 from synth.errors import UsageError
@@ -45,7 +46,7 @@ class Sent:
     @property
     def extra(self) -> dict[str, Any]:
         """The fields of --extra-body."""
-        return json.loads(self.extra_body) if self.extra_body else {}
+        return orjson.loads(self.extra_body) if self.extra_body else {}
 
 
 @settings
@@ -91,7 +92,7 @@ def _wrong_extra(text: str | None) -> list[str]:
     if text is None:
         return []
     try:
-        fields = json.loads(text)
+        fields = orjson.loads(text)
     except ValueError as error:
         return [f"--extra-body {text}: this is no JSON ({error}); give an object, as {EXAMPLE}"]
     if not isinstance(fields, dict):
@@ -105,7 +106,7 @@ def _wrong_extra(text: str | None) -> list[str]:
 
 
 def _wrong_names(leave_out: str | None) -> list[str]:
-    named = names_in(leave_out or "none")
+    named = names_in("none" if leave_out is None else leave_out)
     if named == ["none"] or set(named) <= set(MAY_BE_LEFT_OUT):
         return []
     return [f"--leave-out {leave_out}: give some of {','.join(MAY_BE_LEFT_OUT)} with commas between, or none"]
