@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from synth.answers.forms import BOX as BOX_FORM
-from synth.answers.forms import Forms
+from synth.answers.forms import Forms, braced
 from synth.answers.kinds import Kind
+from synth.answers.mathematics import joined
 from synth.answers.options import choose
 from synth.answers.plain import STOPS
 from synth.answers.sought import LONGEST, Sought
@@ -67,6 +68,7 @@ _STOPS = " .,;:!?" + STOPS
 _CLAUSES = re.compile(rf"[.!?;,:\n\u2014\u3001{STOPS}]")
 _CONCLUDED = re.compile(r"so|thus|hence|therefore", re.IGNORECASE)
 _ONE_OF_SEVERAL = re.compile(r"[^\n.]{0,9}(?:\b(?:or|and)\b|,)[^\n.]{0,20}")  # between two boxes
+_BLOCK = re.compile(r"[\s:*_]{0,9}(?:\\\[[\s\S]{1,600}?\\\]|\$\$[\s\S]{1,600}?\$\$)[^\n]{0,80}")
 _THAT = re.compile(r"[\s:*_]{0,9}that\b", re.IGNORECASE)  # the answer is that she has 3 eggs
 CAREFUL = ("text", "option", "date")  # kinds whose answers may have a full stop in them
 
@@ -115,7 +117,11 @@ def _outermost(
         outer = _closing(text, match, forms, sought)
         if outer.form != "box" and outer.end > closing.start:
             return outer
-        if outer.form == "box" and _ONE_OF_SEVERAL.fullmatch(text, outer.end, closing.start):
+        if outer.form == "box" and sought.kind == "math":
+            if not joined(text[outer.end : closing.start]):
+                return closing
+            closing = replace(closing, start=outer.start, words=f"{outer.words}, {closing.words}")
+        elif outer.form == "box" and _ONE_OF_SEVERAL.fullmatch(text, outer.end, closing.start):
             return replace(closing, firm=False)
     return closing
 
@@ -127,7 +133,8 @@ def _closing(text: str, match: "re.Match[str]", forms: Forms, sought: Sought) ->
         return Closing(form, start, at + len(content) + 1, content)
     if below := _NEXT_LINE_.match(text, at):
         at = below.end()
-    line = text[at : at + LONGEST].partition("\n")[0]
+    line = _block(text, at) if sought.kind == "math" else ""
+    line = line or text[at : at + LONGEST].partition("\n")[0]
     clause = _CLAUSES.split(text[max(0, start - 200) : start])[-1]
     if _CONCLUDED.match(match[0]) or THEREFORE.search(clause):
         clause = ""
@@ -142,6 +149,12 @@ def _closing(text: str, match: "re.Match[str]", forms: Forms, sought: Sought) ->
     if sentence:  # "Answer:" may begin a whole explanation, which goes on to other numbers
         sentence = not any(char.isdigit() for char in text[at + end : at + end + LONGEST])
     return Closing(form, start, at + end, said, own, firm, sentence or bool(_THAT.match(line)))
+
+
+def _block(text: str, at: int) -> str:
+    r"""Mathematics over several lines, if it stands there: \[ ... \], with what is left of its last line."""
+    block = _BLOCK.match(text[at : at + LONGEST])
+    return block[0] if block else ""
 
 
 def _announced(line: str, sought: Sought) -> int:
@@ -161,6 +174,8 @@ def committed(closing: Closing, sought: Sought) -> str | None:
         return None
     sentence = said[: _sentence(said, careful=True)]
     if closing.form != "box" and (boxes := [braced(sentence, m.end()) for m in BOX.finditer(sentence)]):
+        if sought.kind == "math":
+            return sought.read(sentence)
         answers = {None if _factorial(box, sought) else sought.read(box) for box in boxes}
         return answers.pop() if len(answers) == 1 else None
     answer = _from_pieces(_pieces(said, sought.kind), sought)
@@ -188,7 +203,7 @@ def _pieces(said: str, kind: Kind) -> list[str]:
     sentence = said[: _sentence(said, careful=kind in CAREFUL)]
     cut = (_COMMA_.search(sentence) if kind == "yes_no" else None) or EXPLAINED.search(sentence)
     short = sentence[: cut.start()] if cut else sentence
-    if kind == "text":
+    if kind in ("text", "math"):
         return [short]
     return list(dict.fromkeys([said, sentence, short]))
 
@@ -200,16 +215,6 @@ def _sentence(line: str, *, careful: bool) -> int:
             rest = line[end.end() : end.end() + 6]
             return end.end() + len(rest) - len(rest.lstrip("\"')]}*_`$"))
     return len(line)
-
-
-def braced(text: str, at: int) -> str:
-    """What stands up to the brace that closes the one before `at`; "" if there is none nearby."""
-    depth = 1
-    for i, char in enumerate(text[at : at + LONGEST]):
-        depth += (char == "{") - (char == "}")
-        if depth == 0:
-            return text[at : at + i]
-    return ""
 
 
 def _quotes(text: str) -> list[tuple[int, int]]:

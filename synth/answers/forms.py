@@ -29,6 +29,7 @@ _LABEL = (  # Answer: 18 / ## Final Answer / answer is B / | Answer | 18 |
     rf"(?:[ \t]{{1,3}}\([^()\n]{{1,40}}\))?[ \t*_]{{0,4}}(?:[:=|]>?|->|\u2192|is\b|[ \t`]{{0,4}}$|{_DELIMITED})"
 )
 BOX = r"\\(?:boxed|fbox)\s{0,4}\{"
+_NEARBY = 600  # characters that a box may hold
 _FORMS = {
     "stated": _STATED,
     "label": _LABEL,
@@ -76,3 +77,13 @@ def _own(own: str) -> str:
     if not caseless and len(re.sub(r"\W", "", own)) < 3:
         return rf"^[ \t*_]{{0,4}}{words}"
     return words if unicodedata.category(own[0]) == "Lo" or not own[0].isalnum() else rf"(?<!\w){words}"
+
+
+def braced(text: str, at: int) -> str:
+    """What stands up to the brace that closes the one before `at`; "" if there is none nearby."""
+    depth = 1
+    for i, char in enumerate(text[at : at + _NEARBY]):
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            return text[at : at + i]
+    return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["number", "option", "yes_no", "date", "text"]
+Kind = Literal["number", "option", "yes_no", "date", "text", "math"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ _ROUGHLY = re.compile(  # 10/3 (about 3.33)
 _OTHER = re.compile(r"\s?(?:or|and|not|maybe|perhaps|possibly)\b", re.IGNORECASE)
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)")
 _APPROX = re.compile(r"[\u2248\u2243\u2250\u2245]")
-_NO_EQUATION = re.compile(r"[,;<>]|!=|\b(?:or|and|because|since|if|not|which|either)\b", re.IGNORECASE)
+_NO_EQUATION = re.compile(
+    r"[,;<>]|!=|\b(?:or|and|because|since|if|not|which|either)\b|\d(?:or|and)[^\W\d_]", re.IGNORECASE
+)
 _ABOUT = re.compile(r"(?:(?:about|approximately|approx\.?|roughly|around|exactly|a total of|~)\s?)", re.IGNORECASE)
 _OPERATOR = re.compile(
     r"[-+*/\u00d7\u00f7\u00b7^|√]|(?<=\d)\s?(?=\\?[^\W\d_](?![^\W\d_])|\\[a-z])"
@@ -83,12 +85,20 @@ def _value(text: str, most_words: int) -> str:
     *left, right = _EQUALS.split(exact)
     if rough and _read(right, most_words) is None:
         left, right = [*left, right], rough[0]
-    if left and (_NO_EQUATION.search(" = ".join(left)) or not _is_a_name_or_a_sum(left[0])):
+    if left and (_NO_EQUATION.search(" = ".join(left)) or not is_a_quantity(left[0])):
+        return ""
+    if len(left) > 1 and _says_twice(left[0].strip(), left[1:]):
         return ""
     return _ROUGHLY.sub("", right)
 
 
-def _is_a_name_or_a_sum(side: str) -> bool:
+def _says_twice(name: str, sides: list[str]) -> bool:
+    """Whether a chain is several equations in a row, without a comma: x = 5 x = 6."""
+    again = re.compile(rf"(?<![^\W\d_]){re.escape(name)}(?!\w)")
+    return re.search(r"[^\W\d_]", name) is not None and any(map(again.search, sides))
+
+
+def is_a_quantity(side: str) -> bool:
     """Whether the left side of an equation is the name of one quantity, or made of known ones: "x", "total cost" and
     "9 eggs * 2"; not "2x + z", which is asked for by nobody and comes to nothing."""
     side = _HYPHEN.sub("", side)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from synth.answers import mathematics
 from synth.answers.closing import END, MARKS, THEREFORE, UNDECIDED, Closing, committed, last_closing
 from synth.answers.finish import end_of
 from synth.answers.forms import Forms, closing_forms, typewriter
@@ -67,7 +68,8 @@ def read_reply(
     thinking: str = "",
     finish_reason: str | None = None,
 ) -> Reading:
-    """The answer a reply commits to. Never raises, whatever the text is."""
+    """The answer a reply commits to. Never raises, whatever the text is, but MissingExtraError for kind `math`
+    without math-verify."""
     visible, inline = split_thinking(text or "")
     visible = own_turn(visible)
     thinking = "\n\n".join(part for part in (thinking.strip(), inline) if part)
@@ -75,6 +77,8 @@ def read_reply(
     if end != "whole":  # what closes in a part of a reply may not be what all of it would have come to
         return Reading("refusal" if end == "filtered" else "truncated", None, _tidy(visible), thinking, "")
     answer, rationale, said = _read(visible, Sought(kind, options), closing_forms(closing))
+    if answer is not None and kind == "math" and not mathematics.understood(answer):
+        answer = None
     if answer is not None:
         return Reading("answered", answer, rationale, thinking, said)
     if _REFUSAL.match(typewriter(visible)):
@@ -83,9 +87,12 @@ def read_reply(
 
 
 def same(answer: str | None, gold: str | None, kind: Kind) -> bool:
-    """Whether two canonical answers are equal: numbers as exact fractions, a date only if it is known as precisely."""
+    """Whether two canonical answers are equal: numbers as exact fractions, a date only if it is known as precisely,
+    mathematics as math-verify has it. Raises MissingExtraError for kind `math` without math-verify."""
     if answer is None or gold is None:
         return False
+    if kind == "math":
+        return mathematics.equal(answer, gold)
     return answer == gold or _key(answer, kind) == _key(gold, kind)
 
 
@@ -96,6 +103,8 @@ def majority(answers: Sequence[str | None], kind: Kind) -> tuple[str | None, flo
     for answer in answers:
         if answer is not None:
             key = _key(answer, kind)
+            if kind == "math":
+                key = next((other for other in first if same(answer, first[other], kind)), key)
             counts[key] = counts.get(key, 0) + 1
             first.setdefault(key, answer)
     if not counts:

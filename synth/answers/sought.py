@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from synth.answers.dates import date
 from synth.answers.kinds import Kind
+from synth.answers.mathematics import expression
 from synth.answers.numbers import number
 from synth.answers.options import option, yes_no
 from synth.answers.plain import plain, words
 
 LONGEST = 600  # characters of a line that are looked at, and of an answer
 
-_READERS: dict[Kind, Callable[[str], str | None]] = {"yes_no": yes_no, "date": date, "text": words}
+_READERS: dict[Kind, Callable[[str], str | None]] = {"yes_no": yes_no, "date": date, "text": words, "math": expression}
 # Of a sentence with one number in it, words behind which that number is no answer, or not all of it.
 _NO_CLAIM = re.compile(
     r"\b(?:if|whether|unless|or|nor|not|never|neither|either|between|than|least|most|over|under|minus|plus|twice|double|half"
@@ -50,7 +51,7 @@ class Sought:
     def read_sentence(self, text: str) -> str | None:
         """The number of a sentence that has one and says nothing against it: "The largest $n$ is 34.", "She has 3 eggs
         left."; None for other kinds."""
-        if self.kind != "number" or "=" in text:
+        if self.kind not in ("number", "math") or "=" in text:
             return None
         numbers = list(_DIGITS.finditer(text))
         verbs = list(_VERB.finditer(text))
@@ -58,7 +59,7 @@ class Sought:
             return self.read(text[verbs[0].end() :])
         if len(numbers) != 1 or _NO_CLAIM.search(plain(text)) or _NUMBERED.search(text[: numbers[0].start()]):
             return None
-        return self.read(text[numbers[0].start() :])
+        return number(text[numbers[0].start() :], comma=self.comma)
 
 
 def canonical(text: str, kind: Kind, options: Sequence[str] = ()) -> str | None:

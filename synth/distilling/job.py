@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from synth.answers import reply
+from synth.answers import mathematics, reply
 from synth.base.files import file_facts
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
@@ -77,7 +77,10 @@ def job_from(asked: Distill) -> Job:
 
 
 def check(job: Job) -> None:
-    """Checks the teacher of a job. Raises UsageError for a budget if the prices are not known."""
+    """Checks what a job needs. Raises UsageError for a budget if the prices are not known, MissingExtraError if answers
+    of the task's kind cannot be compared here."""
+    if job.task.kind == "math":
+        mathematics.require()
     if job.asked.budget is not None and job.teacher.cost(1, 1) is None:
         raise UsageError(
             f"--budget needs prices, those of {job.teacher.name} are unknown: leave it out, or limit with --limit"

@@ -2,7 +2,7 @@
 
     name = "riddles"
     instruction = "Solve the riddle below."
-    kind = "option"                        # number, option, yes_no, date or text
+    kind = "option"                        # number, option, yes_no, date, math or text
     options = ["candle", "river"]          # if all questions have the same ones
     closing = "The answer is {answer}."    # these two lines are the defaults; nothing but {answer} is replaced
     label = "Question"

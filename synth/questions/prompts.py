@@ -24,6 +24,7 @@ ANSWERS: dict[Kind, str] = {
     "yes_no": "yes or no",
     "date": "a date",
     "text": "the answer",
+    "math": "the answer in LaTeX",
 }
 
 
