@@ -117,9 +117,7 @@ def _outermost(
         outer = _closing(text, match, forms, sought)
         if outer.form != "box" and outer.end > closing.start:
             return outer
-        if outer.form == "box" and sought.kind == "math":
-            if not joined(text[outer.end : closing.start]):
-                return closing
+        if outer.form == "box" and sought.kind == "math" and joined(text[outer.end : closing.start]):
             closing = replace(closing, start=outer.start, words=f"{outer.words}, {closing.words}")
         elif outer.form == "box" and _ONE_OF_SEVERAL.fullmatch(text, outer.end, closing.start):
             return replace(closing, firm=False)

@@ -29,7 +29,7 @@ from synth.answers.sought import LONGEST, Sought, canonical
 from synth.answers.taken_back import TAKEN_BACK
 from synth.answers.turns import own_turn, split_thinking
 
-__all__ = ["VERSION", "Outcome", "Reading", "canonical", "majority", "read_reply", "same"]
+__all__ = ["VERSION", "Outcome", "Reading", "canonical", "majority", "read_reply", "same", "understood"]
 
 VERSION = 2
 Outcome = Literal["answered", "no_answer", "truncated", "refusal", "empty"]
@@ -77,13 +77,18 @@ def read_reply(
     if end != "whole":  # what closes in a part of a reply may not be what all of it would have come to
         return Reading("refusal" if end == "filtered" else "truncated", None, _tidy(visible), thinking, "")
     answer, rationale, said = _read(visible, Sought(kind, options), closing_forms(closing))
-    if answer is not None and kind == "math" and not mathematics.understood(answer):
+    if not understood(answer, kind):
         answer = None
     if answer is not None:
         return Reading("answered", answer, rationale, thinking, said)
     if _REFUSAL.match(typewriter(visible)):
         return Reading("refusal", None, rationale, thinking, said)
     return Reading("no_answer" if visible.strip() else "empty", None, rationale, thinking, said)
+
+
+def understood(answer: str | None, kind: Kind) -> bool:
+    """Whether an answer in canonical form can be compared with others: mathematics has to be read in time."""
+    return answer is None or kind != "math" or mathematics.understood(answer)
 
 
 def same(answer: str | None, gold: str | None, kind: Kind) -> bool:

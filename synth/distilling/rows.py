@@ -17,7 +17,10 @@ from synth.teachers.exchange import Reply
 
 
 def reason(settled: Settled) -> str:
-    """Why nothing of a question is kept: the commonest outcome of its attempts, of equals the last."""
+    """Why nothing of a question is kept: the commonest outcome of its attempts, of equals the last; `no_answer` if it
+    was not asked, as nobody could tell which answer is right."""
+    if not settled.attempts:
+        return "no_answer"
     outcomes = [attempt.outcome for attempt in reversed(settled.attempts)]
     shown = [
         "empty" if outcome in (RIGHT, "answered") else outcome for outcome in outcomes
@@ -69,7 +72,7 @@ def rejected_of(settled: Settled, task: Task) -> Rejected | None:
     if settled.kept:
         return None
     said = [attempt.reading.said if attempt.reading else attempt.detail for attempt in settled.attempts]
-    detail = f"{len(said)} attempts; the last said {said[-1][:200]!r}"
+    detail = f"{len(said)} attempts; the last said {said[-1][:200]!r}" if said else "its right answer cannot be read"
     row_id = f"{task.name}/{settled.question.id}"
     return Rejected(row_id, reason(settled), detail, settled.question.text, settled.question.gold or "")
 

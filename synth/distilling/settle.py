@@ -13,9 +13,9 @@ that was killed finds its replies in the request store and writes what an undist
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
-from synth.answers.reply import Reading, majority, read_reply, same
+from synth.answers.reply import Reading, majority, read_reply, same, understood
 from synth.errors import SynthError
 from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
@@ -24,6 +24,8 @@ from synth.teachers.catalogue import Teacher
 from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Keep = Literal["first", "shortest", "all"]
 RIGHT = "right"  # the outcome of an attempt; the others are those of a reading, `wrong` and `error`
 AHEAD = 10_000  # results that may wait for an earlier question before no further ones are taken
@@ -95,6 +97,8 @@ class Distiller:
         """
         if self.plan.vote:
             return await self._vote(question)
+        if not await self._aside(understood, question.gold, self.task.kind):
+            return Settled(question, (), (), question.gold, None)  # no reply could be right
         attempts: list[Attempt] = []
         for number in range(1, self.plan.max_attempts + 1):
             attempts.append(await self._attempt(question, number))
@@ -128,14 +132,22 @@ class Distiller:
         except UnanswerableError as error:
             outcome = "refusal" if isinstance(error, RefusedError) else "error"
             return Attempt(number, hint, outcome, None, None, str(error), request)
-        reading = read_reply(
-            reply.text, self.task.kind, question.options or self.task.options,
+        reading = await self._aside(
+            read_reply, reply.text, self.task.kind, question.options or self.task.options,
             closing=self.task.closing, thinking=reply.thinking, finish_reason=reply.finish_reason,
         )  # fmt: skip
         outcome = str(reading.outcome)
         if judge and outcome == "answered":
-            outcome = RIGHT if same(reading.answer, question.gold, self.task.kind) else "wrong"
+            right = await self._aside(same, reading.answer, question.gold, self.task.kind)
+            outcome = RIGHT if right else "wrong"
         return Attempt(number, hint, outcome, reading, reply, "", request)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` returns, in a thread if it may take seconds: mathematics is read and compared elsewhere, and
+        requests in flight are not to wait for that."""
+        if self.task.kind == "math":
+            return await asyncio.to_thread(work, *args, **kwargs)
+        return work(*args, **kwargs)
 
 
 async def settle_all(distiller: Distiller, questions: Iterator[Question], workers: int) -> AsyncIterator[Settled]:

@@ -16,6 +16,7 @@ ANSWERS: Mapping[Kind, tuple[str, ...]] = {
     "number": ("4", "-1080", "3/4"),
     "yes_no": ("yes", "no"),
     "date": ("1776-07-04",),
+    "math": ("[0, 1)", "x^2 + 1", r"\frac{\pi}{2}", r"\{1, 2\}", "1/2"),
     "text": ("blue whale",),
 }
 

@@ -1,9 +1,9 @@
 r"""Competition mathematics: MATH, AIME, and rows as NuminaMath has them.
 
 MATH (Hendrycks et al. 2021, arXiv 2103.03874), its subset MATH-500 (Lightman et al. 2023, arXiv 2305.20050), AIME (the
-problems of the American Invitational Mathematics Examination, whose answers are whole numbers from 0 to 999), NuminaMath
-(Li et al. 2024) and what is made like it (OpenR1-Math). The answers of MATH and NuminaMath are expressions, intervals,
-sets and the like, so their kind is `math`. One row of MATH's release, made up:
+problems of the American Invitational Mathematics Examination, whose answers are whole numbers from 0 to 999),
+NuminaMath (Li et al. 2024) and what is made like it (OpenR1-Math). The answers of MATH and NuminaMath are expressions,
+intervals, sets and the like, so their kind is `math`. One row of MATH's release, made up:
 
     {"problem": "Where is $x < x^2$?", "level": "Level 2", "type": "Algebra", "solution": "So $\\boxed{x < 0}$ or ..."}
 """
@@ -64,7 +64,7 @@ INSTRUCTION = "Solve this problem."
 TASKS = (
     Task(
         name="math",
-        family="math",
+        family="competition",
         summary="competition problems whose answers are numbers, expressions, intervals, sets, ...",
         instruction=INSTRUCTION,
         kind="math",
@@ -77,8 +77,8 @@ TASKS = (
             arxiv(
                 "hendrycks2021measuring",
                 "Measuring Mathematical Problem Solving With the {MATH} Dataset",
-                "Hendrycks, Dan and Burns, Collin and Kadavath, Saurav and Arora, Akul and Basart, Steven and Tang, Eric "
-                "and Song, Dawn and Steinhardt, Jacob",
+                "Hendrycks, Dan and Burns, Collin and Kadavath, Saurav and Arora, Akul and Basart, Steven and Tang, "
+                "Eric and Song, Dawn and Steinhardt, Jacob",
                 2021,
                 "2103.03874",
                 booktitle="NeurIPS",
@@ -88,7 +88,7 @@ TASKS = (
     ),
     Task(
         name="aime",
-        family="math",
+        family="competition",
         summary="problems of the AIME, whose answers are whole numbers from 0 to 999",
         instruction=INSTRUCTION,
         kind="number",
@@ -100,7 +100,7 @@ TASKS = (
     ),
     Task(
         name="numina",
-        family="math",
+        family="competition",
         summary="olympiad and school problems with one answer, as NuminaMath and OpenR1-Math have them",
         instruction=INSTRUCTION,
         kind="math",

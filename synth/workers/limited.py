@@ -6,7 +6,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from synth.workers.local import _Spawn, _start_worker
+from synth.errors import SynthError
+from synth.workers.local import Spawn, start_worker
 
 _START = 120.0  # seconds that a process may take to start
 
@@ -16,7 +17,7 @@ class Limited:
 
     `work` and `prepare` (called once, before the clock runs) are functions of a module. The process is started with the
     first item, killed when it takes too long, started anew with the next, and ends with this one. Items of several
-    threads wait for each other.
+    threads wait for each other. Raises SynthError if it cannot be started.
     """
 
     def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], None], seconds: float) -> None:
@@ -50,20 +51,25 @@ class Limited:
     def _started(self) -> "Connection[Any, Any]":
         if self._line is not None and self._owner == os.getpid():
             return self._line
-        context = _Spawn()
+        context = Spawn()
         self._line, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._work, self._prepare), daemon=True)
         self._process.start()
         theirs.close()
         self._owner = os.getpid()
-        self._line.poll(_START)
-        self._line.recv()
-        return self._line
+        try:
+            if self._line.poll(_START):
+                self._line.recv()
+                return self._line
+        except EOFError:
+            pass
+        self.stop()
+        raise SynthError("a process of its own could not be started, perhaps for want of memory")
 
 
 def _serve(line: "Connection[Any, Any]", work: Callable[[Any], Any], prepare: Callable[[], None]) -> None:
     """In the other process: answer items until the line is closed."""
-    _start_worker()
+    start_worker()
     prepare()
     line.send(None)
     while True:

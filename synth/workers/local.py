@@ -31,7 +31,7 @@ def pool(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:
     """A pool of processes; none for a single worker, which works in this process."""
     if workers == 1:
         return nullcontext()
-    return _Pool(workers, mp_context=_Spawn(), initializer=_start_worker)
+    return _Pool(workers, mp_context=Spawn(), initializer=start_worker)
 
 
 def ordered(
@@ -72,7 +72,7 @@ class _Process(SpawnProcess):
             sys.modules["__main__"] = main
 
 
-class _Spawn(SpawnContext):
+class Spawn(SpawnContext):
     """New processes: the same on every system, and no threads are copied."""
 
     Process = _Process
@@ -83,7 +83,7 @@ class _Pool(ProcessPoolExecutor):
         self.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """Prepare a worker: Ctrl-C is left to the parent, and a worker whose parent was killed ends too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -21,6 +21,7 @@ ANSWERS: dict[Kind, list[str]] = {
     "option": ["A", "B", "C"],
     "yes_no": ["yes", "no"],
     "date": ["1776-07-04", "2024-02-29"],
+    "math": ["[0, 1)", "x^2 + 1", "1/2", r"\frac{\pi}{2}", r"\{1, 2\}"],
     "text": ["blue whale", "42", "x", "3.5 miles", "new york city"],
 }
 KINDS = st.sampled_from(list(ANSWERS))

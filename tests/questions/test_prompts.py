@@ -22,14 +22,15 @@ def test_all_tasks_of_both_papers_are_there() -> None:
     for name in task_names():
         families.setdefault(find_task(name).family, []).append(name)
     assert families == FAMILIES
-    assert (sum(map(len, RAFT.values())), len(PAPERS)) == (20, 25)
+    assert (sum(map(len, RAFT.values())), len(PAPERS)) == (20, 28)
 
 
 def test_prompt_is_instruction_closing_form_question_options_and_trigger(task: Task) -> None:
     question = task.example
     assert question is not None
     text = prompt(task, question)
-    closing = "So the answer is X." if task.family == "MaRio" else "The answer is x."
+    closings = {"MaRio": "So the answer is X.", "competition": r"The answer is $\boxed{x}$."}
+    closing = closings.get(task.family, "The answer is x.")
     assert text.startswith(task.instruction)
     assert f'"{closing}"' in text
     assert f"\n{task.label}: {question.text}\n" in text

@@ -32,6 +32,7 @@ LABEL_ORDER = {
     "quarel": ("answer_index", ["this", "that"]),
 }
 
+SOLVED = r"First $\boxed{2}$, and then $x \in \boxed{[0, 1)}$."
 # Rows in the shape of each release and of the Hub, all made up: what the question and the right answer must become.
 ROWS: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("gsm8k", {"question": "How many?", "answer": "6 * 180 = <<6*180=1080>>1,080\n#### 1,080"}, "How many?", "1080"),
@@ -97,7 +98,39 @@ ROWS: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("numersense", {"sentence": "Cats have <mask> legs.", "target": ""}, "Cats have <mask> legs.", None),
     ("qasc", STEM, "Which?", "B"),
     ("qasc", HUB_CHOICES, "Which?", "B"),
+    ("math", {"problem": "Where?", "level": "Level 2", "type": "Algebra", "solution": SOLVED}, "Where?", "[0, 1)"),
+    ("math", {"problem": "Where?", "solution": r"So $x = \boxed 7$."}, "Where?", "7"),
+    (
+        "math",
+        {"problem": "Where?", "solution": "...", "answer": r"\frac{6}{4}", "unique_id": "test/1"},
+        "Where?",
+        "3/2",
+    ),
+    ("aime", {"id": 60, "problem": "How many?", "solution": "...", "answer": "025", "year": "2024"}, "How many?", "25"),
+    ("aime", {"ID": "2024-I-4", "Problem": "How many?", "Solution": "...", "Answer": 25}, "How many?", "25"),
+    ("aime", {"ID": "1983-1", "Year": 1983, "Question": "How many?", "Answer": "60", "Part": None}, "How many?", "60"),
+    (
+        "numina",
+        {"problem": "Where?", "solution": "...", "answer": r"$(1, 2)$", "source": "olympiads"},
+        "Where?",
+        "(1, 2)",
+    ),
+    ("numina", {"source": "olympiads", "problem": "Where?", "solution": SOLVED, "messages": []}, "Where?", "[0, 1)"),
 ]
+
+
+def test_rows_that_cannot_be_compared_are_left_out(tmp_path: Path) -> None:
+    rows = [
+        {"problem": "Show it.", "solution": "...", "answer": "proof", "question_type": "proof"},
+        {"problem": "Why?", "solution": "...", "answer": "Because all of them are there."},
+        {"problem": "Which?", "solution": "...", "answer": "A", "question_type": "MCQ"},
+        {"problem": "Faulty.", "solution": "...", "answer": "7", "problem_is_valid": "Incomplete"},
+        {"problem": "Unsolved.", "solution": "...", "answer": "notfound"},
+        {"problem": "Good.", "solution": "...", "answer": "7", "problem_is_valid": "Yes", "solution_is_valid": "Yes"},
+    ]
+    assert [question.text for question in read("numina", tmp_path / "x.jsonl", *rows)] == ["Good."]
+    unsolved = [{"problem": "Open.", "solution": "Nobody knows."}, {"problem": "Where?", "solution": SOLVED}]
+    assert [question.text for question in read("math", tmp_path / "y.jsonl", *unsolved)] == ["Where?"]
 
 
 @pytest.mark.parametrize(("name", "row", "text", "gold"), ROWS)

@@ -22,7 +22,11 @@ RAFT = {
     "coreference": ["winogrande"],
     "fit check": ["subj", "coin_flip"],
 }
-FAMILIES = {**RAFT, "MaRio": ["strategyqa", "quarel", "openbookqa", "numersense", "qasc"]}
+FAMILIES = {
+    **RAFT,
+    "MaRio": ["strategyqa", "quarel", "openbookqa", "numersense", "qasc"],
+    "competition": ["math", "aime", "numina"],
+}
 PAPERS = [name for names in FAMILIES.values() for name in names]
 
 CHOICES = [{"label": "A", "text": "ash"}, {"label": "B", "text": "oak"}]
