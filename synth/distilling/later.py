@@ -8,14 +8,19 @@ import orjson
 
 from synth.distilling.settle import Distiller, LaterError
 from synth.questions.task import Question
-from synth.teachers.batches import NOT_ITS_FAULT, NOT_ITS_STATUS, TRIES, Handed
-from synth.teachers.client import UnanswerableError
+from synth.teachers.batches import TRIES, Handed
+from synth.teachers.bodies import load
+from synth.teachers.client import RefusedError, UnanswerableError
+from synth.teachers.dialect import LIMITS, OPTIONAL, refused_field
 from synth.teachers.exchange import Reply, Request
-from synth.teachers.faults import TRY_AGAIN, error_message
+from synth.teachers.faults import Fault, codes_of, fault_in
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
 AGAIN = "run the same command again to collect"
+NOT_REACHED = {"batch_expired", "batch_cancelled"}  # the codes of requests whose turn did not come
+COUNTS = ("filtered", "refused", "broken", "interrupted")  # kinds of faults that are a request's own, or may be
+SETTINGS = (*LIMITS, *OPTIONAL)
 
 
 class Later:
@@ -66,13 +71,13 @@ class Later:
         """Raises UnanswerableError for a request that was refused for what it says, or failed in too many batches."""
         failed: dict[str, str] = {}
         for text in self.store.failures(key):
-            failure = _failure(text)
-            if failure is None:
+            batch_id, fault = _failure(text)
+            if fault is None:
                 continue
-            batch_id, status, said = failure
-            if 400 <= status < 500 and status not in TRY_AGAIN:
-                raise UnanswerableError(f"status {status}: {said}")
-            failed[batch_id] = said
+            if fault.kind in ("filtered", "refused"):
+                kind = RefusedError if fault.kind == "filtered" else UnanswerableError
+                raise kind(f"status {fault.status}: {fault.said}")
+            failed[batch_id] = fault.said
         if len(failed) >= TRIES:
             raise UnanswerableError(f"{len(failed)} batches: {list(failed.values())[-1]}")
 
@@ -91,20 +96,17 @@ def came_in_batch(store: RequestStore, key: str) -> bool:
     return "batch" in (store.answer(key) or {})
 
 
-def _failure(text: str) -> tuple[str, int, str] | None:
-    """Batch, status and message of a stored failure.
+def _failure(text: str) -> tuple[str, Fault | None]:
+    """The batch that a stored failure came in, and whose fault it was.
 
-    None if it counts for nothing: it came outside of batches, in which failures are tried again at once, or nobody
-    would have been answered.
+    None if it counts for nothing: it came outside of batches, in which failures are tried again at once; nobody would
+    have been answered; its turn did not come; or a setting was not taken, which is left out the next time.
     """
-    try:
-        body = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
+    body = load(text.encode())
     if not isinstance(body, dict) or "batch" not in body:
-        return None
-    error = body.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    if code in NOT_ITS_FAULT or body["status"] in NOT_ITS_STATUS:
-        return None
-    return body["batch"], body["status"], error_message(text.encode())
+        return "", None
+    status, batch_id = int(body.pop("status", 0)), str(body.pop("batch"))
+    fault = fault_in(status, {}, orjson.dumps(body))
+    refused = refused_field(SETTINGS, fault.error) if fault.kind == "refused" else None
+    counts = fault.kind in COUNTS and refused is None and not NOT_REACHED & set(codes_of(fault.error).split())
+    return batch_id, fault if counts else None

@@ -29,6 +29,7 @@ from synth.teachers.asker import Asker
 from synth.teachers.batch_lock import alone_at
 from synth.teachers.batches import DISCOUNT, Batches
 from synth.teachers.catalogue import tell_end
+from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
@@ -111,7 +112,8 @@ class _Run:
         with alone_at(self.cache), RequestStore(self.cache) as self.store:
             later = Later(self.store, self.meter)
             distiller = Distiller(job.task, job.teacher, job.plan, later.ask)
-            async with Batches(job.teacher, self.store) as batches:
+            dialect = Dialect(job.teacher, job.asked.leave_out, job.asked.max_tokens_field, self.say)
+            async with Batches(job.teacher, self.store, dialect) as batches:
                 visit = self.cancel(batches) if cancel else self.visit(batches, distiller, later)
                 self.outcome.waiting = await visit
             if not self.outcome.waiting:

@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 
 from synth.teachers.bodies import load
-from synth.teachers.exchange import read_reply_body
+from synth.teachers.faults import UNREADABLE, judge
 
-UNREADABLE = -1  # the status of a reply that cannot be read; 0: the request was not answered at all
 NAMED = re.compile(rb'"custom_id"\s*:\s*"([^"\\]+)"')
 
 
@@ -19,7 +18,7 @@ class Result:
     """What came back for one request."""
 
     key: str
-    status: int
+    status: int  # of HTTP, or one of those in faults.py; 0: the request was not answered at all
     body: dict[str, Any]
 
 
@@ -69,8 +68,8 @@ def _result(line: bytes) -> Result | None:
     body = response.get("body") or {"error": entry.get("error")}
     if not isinstance(body, dict):
         body = {"error": {"message": str(body)}}
-    status = _status(response.get("status_code"))
-    return Result(key, UNREADABLE if status == 200 and read_reply_body(body) is None else status, body)
+    _, worth = judge(_status(response.get("status_code")), orjson.dumps(body))
+    return Result(key, worth, body)
 
 
 def _status(said: Any) -> int:

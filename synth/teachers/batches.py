@@ -14,19 +14,23 @@ again at half the size, until it fits; once something was taken and more is refu
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 import orjson
 
 from synth.errors import SynthError
+from synth.teachers.address import address_of
 from synth.teachers.batch_refusals import TooMuchError, is_too_much, reasons_of, says_too_much
 from synth.teachers.batch_results import Result, last_failure, read_results, requests_of, stored, unreadable
 from synth.teachers.catalogue import Teacher, listed_notice
+from synth.teachers.connection import checked_key
+from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Request
-from synth.teachers.faults import NO_MONEY, error_cause, error_message
+from synth.teachers.faults import error_cause, error_message, error_of
 from synth.teachers.store import RequestStore
 
 MOST_LINES, MOST_BYTES = 50_000, 200_000_000  # of one file (OpenAI's Batch API)
@@ -36,9 +40,6 @@ ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 UNDER_WAY = {"validating", "in_progress", "finalizing", "cancelling"}
 LABEL = "synth-requests"  # the name under which the digest travels
 INTENT = "handing-in:"  # what a batch is called in the store, with its digest, until the server has named it
-# Failures that are none of the request's: it was not reached in time, or nothing of this account would be answered.
-NOT_ITS_FAULT = {"batch_expired", "batch_cancelled", *NO_MONEY}
-NOT_ITS_STATUS = {401, 402, 403, 404, 429}
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between looks at a batch that is being validated
 MOST_SMALL = 20  # batches that one run starts after a larger one was refused
 
@@ -66,13 +67,18 @@ class Handed:
 class Batches:
     """The batches of one request store."""
 
-    def __init__(self, teacher: Teacher, store: RequestStore) -> None:
+    def __init__(self, teacher: Teacher, store: RequestStore, dialect: Dialect | None = None) -> None:
         import openai
 
-        self.teacher, self.store = teacher, store
+        self.teacher, self.store, self.dialect = teacher, store, dialect or Dialect(teacher)
         self._openai = openai
         self._most = MOST_LINES  # lines of a file, halved if the server refused one
-        self._client = openai.AsyncOpenAI(base_url=teacher.base_url, api_key=teacher.key(), max_retries=5)
+        self._address = address_of(teacher.base_url)
+        key = checked_key(teacher.key(), teacher.key_variable)
+        self._client = openai.AsyncOpenAI(
+            base_url=self._address.base, api_key=key, max_retries=5, default_query=dict(parse_qsl(self._address.query)),
+            default_headers={"api-key": key} if self._address.azure else {},
+        )  # fmt: skip
 
     async def __aenter__(self) -> "Batches":
         return self
@@ -116,7 +122,7 @@ class Batches:
         handed, rest, most = Handed(), list(requests), self._most
         await asyncio.gather(*map(self.store.put_request, rest))
         while rest:
-            content = next(files(rest, most))
+            content = next(files(rest, most, self.dialect.body))
             lines = content.count(b"\n")
             try:
                 handed.ids.append(await self._hand_in(content))
@@ -235,7 +241,16 @@ class Batches:
         state.collected, state.failed = state.collected + good, state.failed + len(results) - good
         if (last := last_failure(results)) is not None:
             state.said = self.teacher.hide_key(error_message(orjson.dumps(last.body)))
+        self._learn(results)
         await asyncio.gather(*(self._put(result, batch.id) for result in results))
+
+    def _learn(self, results: Iterable[Result]) -> None:
+        """Find out from what was refused which settings the server does not take; later.py has those asked again."""
+        wanted = self.teacher.sampling(1, 1.0, top_p=1.0)
+        sent = self.dialect.body(Request(self.teacher.model, (), wanted, seed=1))
+        errors = {str(error): error for result in results if result.status == 400 and (error := error_of(result.body))}
+        for error in errors.values():
+            self.dialect.learn(sent, error)
 
     async def _put(self, result: Result, batch_id: str) -> None:
         body = self.teacher.hide_key(stored(result, batch_id).decode()).encode()
@@ -244,6 +259,7 @@ class Batches:
     async def _call(self, call: Any, what: str) -> Any:
         """The server's reply to a call; `what` says what failed if none comes."""
         address = self.teacher.base_url
+        hint = f"; is {self._address.versioned} meant?" if self._address.versioned else ""
         page = SynthError(f"{what}: {address} answers with a web page: give --base-url an address that ends in /v1")
         try:
             answer = await call
@@ -251,7 +267,8 @@ class Batches:
             said = self.teacher.hide_key(error_message(error.response.content))
             if says_too_much(error.status_code, error.response.text):
                 raise TooMuchError(said) from error
-            raise SynthError(f"{what} ({address}, status {error.status_code}: {said})") from error
+            hint = hint if error.status_code in (404, 405) else ""
+            raise SynthError(f"{what} ({address}, status {error.status_code}: {said}){hint}") from error
         except self._openai.APIConnectionError as error:
             raise SynthError(f"{what}: {address} cannot be reached ({error_cause(error)}); run it again") from error
         except AttributeError as error:  # openai's client takes a page for a list
@@ -263,13 +280,15 @@ class Batches:
         return answer
 
 
-def files(requests: Iterable[Request], most: int | None = None) -> Iterator[bytes]:
+def files(
+    requests: Iterable[Request], most: int | None = None, body: Callable[[Request], dict[str, Any]] = Request.body
+) -> Iterator[bytes]:
     """The requests as files of at most so many lines, within the API's limits; each stands under its key."""
     most = min(most or MOST_LINES, MOST_LINES)
     lines: list[bytes] = []
     size = 0
     for request in requests:
-        entry = {"custom_id": request.key(), "method": "POST", "url": ENDPOINT, "body": request.body()}
+        entry = {"custom_id": request.key(), "method": "POST", "url": ENDPOINT, "body": body(request)}
         line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
         if lines and (len(lines) == most or size + len(line) > MOST_BYTES):
             yield b"".join(lines)

@@ -6,7 +6,7 @@ differ, and the reply is found again all the same: by what the server refuses, a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from synth.base.terminal import Say
@@ -59,7 +59,7 @@ class Dialect:
 
     def learn(self, sent: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
         """Whether a status 400 says that a field of what was sent is not taken: it is not sent again."""
-        name = self._refused_field(sent, error)
+        name = refused_field(sent, error)
         if name is None:
             return False
         if name in OPTIONAL:
@@ -81,11 +81,12 @@ class Dialect:
     def _name(self, name: str) -> str:
         return self.limit_field if name in LIMITS and self.limit_field else name
 
-    def _refused_field(self, sent: Mapping[str, Any], error: Mapping[str, Any]) -> str | None:
-        """The field that an error says is not taken, whatever its value."""
-        words = f"{codes_of(error)} {messages_of(error)}"
-        if not _NOT_TAKEN.search(words):
-            return None
-        param = str(error.get("param") or "")
-        named = [name for name in (*LIMITS, *OPTIONAL) if name in sent and re.search(rf"\b{name}\b", words)]
-        return param if param in named else next(iter(named), None)
+
+def refused_field(sent: Collection[str], error: Mapping[str, Any]) -> str | None:
+    """The field of those that were sent of which an error says that it is not taken, whatever its value."""
+    words = f"{codes_of(error)} {messages_of(error)}"
+    if not _NOT_TAKEN.search(words):
+        return None
+    param = str(error.get("param") or "")
+    named = [name for name in (*LIMITS, *OPTIONAL) if name in sent and re.search(rf"\b{name}\b", words)]
+    return param if param in named else next(iter(named), None)
