@@ -6,10 +6,11 @@ from datetime import date
 from synth.base.config import option, settings
 from synth.commands.options import AsJson, command_from, print_json
 from synth.errors import UsageError
+from synth.teachers.given import Sent
 
 
 @settings
-class Doctor:
+class Doctor(Sent):
     teacher: str = option("a teacher (synth teachers), or any model with --base-url", complete="teachers")
     base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None)
     model: str | None = option(
@@ -44,11 +45,12 @@ def run_doctor(asked: Doctor, printing: AsJson) -> None:
     from synth.base import loops
     from synth.teachers import doctor
     from synth.teachers.catalogue import find_teacher
+    from synth.teachers.given import with_sent
 
-    teacher = find_teacher(asked.teacher, asked.base_url, asked.model)
+    teacher = with_sent(find_teacher(asked.teacher, asked.base_url, asked.model), asked)
     if not printing.json:
         doctor.show_head(teacher)
-    findings = loops.run(doctor.examine(teacher))
+    findings = loops.run(doctor.examine(teacher, asked))
     if printing.json:
         print_json([asdict(finding) for finding in findings])
         sys.exit(1 if doctor.hopeless(findings) else 0)

@@ -4,24 +4,33 @@ Each probe is one small request. A server that fails at one of them may still do
 Ollama and `transformers serve` each lack something.
 """
 
+import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import orjson
 from rich.console import Console
 from rich.markup import escape
 
 from synth.errors import SynthError
+from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher, further_notice, shutdown_notice
-from synth.teachers.connection import checked_key
-from synth.teachers.exchange import read_reply_body
-from synth.teachers.faults import error_cause, error_message
+from synth.teachers.connection import Came, Connection
+from synth.teachers.dialect import LIMITS, Dialect
+from synth.teachers.exchange import Reply, Request
+from synth.teachers.faults import NO_REPLY, UNREADABLE, Fault, outcome_of
+from synth.teachers.given import Sent
 from synth.teachers.lifetimes import shutdown_of
 
 TIMEOUT = 120.0  # seconds; a model on a processor is slow
-QUESTION = [{"role": "user", "content": "What is 2 + 3? Close with: The answer is x."}]
+TRIES, PAUSE = 3, 0.5  # of a probe that the server fails at, and seconds between two of them
+SHORT, LONG = 16, 256  # tokens of a reply
+QUESTION = "What is 2 + 3? Close with: The answer is x."
+CHOICE = (
+    "Choose an animal, a town and a colour at random, and tell in two sentences what they have to do with each other."
+)
+TIMES, CHOSEN = 3, 64  # how often that is asked, and tokens of each reply
 
 
 @dataclass(frozen=True)
@@ -34,69 +43,69 @@ class Finding:
     fatal: bool = False
 
 
-async def examine(teacher: Teacher) -> list[Finding]:
-    """Probe a server: what is there, what it takes, what it tells.
+async def examine(teacher: Teacher, sent: Sent | None = None) -> list[Finding]:
+    """Probe a server: what is there, what it takes, what it tells. `sent`: options that say how it is asked.
 
     Raises SynthError if the key is missing.
     """
-    import openai
-
+    sent = sent or Sent()
+    said: list[str] = []
+    dialect = Dialect(teacher, sent.leave_out, sent.max_tokens_field, said.append)
     # A connection for each probe: a server that fails at one may close its connection behind it.
-    client = openai.AsyncOpenAI(
-        base_url=teacher.base_url, api_key=checked_key(teacher.key(), teacher.key_variable), max_retries=0,
-        timeout=TIMEOUT, default_headers={"Connection": "close"},
-    )  # fmt: skip
-    probe = _Probe(teacher, client, openai)
-    async with client:
-        findings = [await probe.models()]
-        findings += [Finding("stays", False, probe.notice)] if probe.notice else []
-        findings += await probe.answers()
-        if findings[-1].fatal and not findings[-1].good:
+    async with Connection(teacher, TIMEOUT, {"Connection": "close"}) as connection:
+        probe = _Probe(teacher, connection, dialect)
+        answers = await probe.answers()
+        findings = await probe.models()
+        findings += [Finding("address", False, probe.moved)] if probe.moved else []
+        findings += [Finding("asked as usual", False, line) for line in said]
+        findings += answers
+        if answers[-1].fatal and not answers[-1].good:
             return findings
-        findings.append(await probe.takes("temperature", temperature=0.7))
-        findings.append(await probe.takes("top_p", top_p=0.9))
-        findings.append(await probe.takes("seed", seed=1))
-        other = "max_tokens" if teacher.at_openai else "max_completion_tokens"
-        findings.append(await probe.takes(other, **{other: 16}))
+        for name, value in (("temperature", 0.7), ("top_p", 0.9), ("seed", 1)):
+            findings.append(await probe.takes(name, value))
+        findings.append(await probe.other_limit())
+        findings.append(await probe.varies())
     return findings
 
 
+@dataclass
 class _Probe:
-    def __init__(self, teacher: Teacher, client: Any, openai: Any) -> None:
-        self.teacher, self.client, self.openai = teacher, client, openai
-        self.notice: str | None = None  # that the model goes, from the list of models
-        self.raw = client.chat.completions.with_raw_response
+    teacher: Teacher
+    connection: Connection
+    dialect: Dialect
+    moved: str = field(default="", init=False)  # a line, if the API is not where it was said to be
 
-    async def models(self) -> Finding:
-        """The list of models; some servers have none (`transformers serve` answers 500 without a Hub cache)."""
-        try:
-            page = await self.client.models.list()
-            names = [str(model.id) for model in page.data]
-            listing = [model.model_dump() for model in page.data]
-            self.notice = further_notice(self.teacher, shutdown_of(listing, self.teacher.model))
-        except self.openai.APIStatusError as error:
-            return Finding("list of models", False, f"status {error.status_code}: not needed")
-        except self.openai.APIConnectionError as error:
-            return Finding("list of models", False, self._unreachable(error))
-        except (ValueError, AttributeError, TypeError):  # of openai's client, when it is given something else
-            return Finding("list of models", False, "not what a list of models looks like: not needed")
+    async def models(self) -> list[Finding]:
+        """The list of models, and whether it says that the model goes; some servers have none (`transformers serve`
+        answers 500 without a Hub cache)."""
+        came = await self.connection.models()
+        what = "list of models"
+        if came.status == NO_REPLY:
+            return [Finding(what, False, self._unreachable(came))]
+        if came.status != 200:
+            return [Finding(what, False, f"status {came.status}: not needed")]
+        listing = load(came.body)
+        entries = listing.get("data") if isinstance(listing, dict) else None
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+            return [Finding(what, False, "not what a list of models looks like: not needed")]
+        names = [str(entry["id"]) for entry in entries]
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "empty"
         listed = self.teacher.model in names
-        return Finding("list of models", listed, shown if listed else f"{self.teacher.model} is not in it: {shown}")
+        found = [Finding(what, listed, shown if listed else f"{self.teacher.model} is not in it: {shown}")]
+        notice = further_notice(self.teacher, shutdown_of(listing, self.teacher.model))
+        return [*found, Finding("stays", False, notice)] if notice else found
 
     async def answers(self) -> list[Finding]:
         """One plain question, and what comes back with the answer."""
         start = time.monotonic()
-        tried = await self._try({self.teacher.max_tokens_field(): 256})
+        came, reply = await self._ask(QUESTION, {self.teacher.max_tokens_field(): LONG}, adapt=True)
         seconds = time.monotonic() - start
-        if isinstance(tried, str):
-            return [Finding("answers", False, tried, fatal=True)]
-        headers, body = tried
-        reply = read_reply_body(body)
-        if reply is None:
-            return [Finding("answers", False, "its reply has no choices: is this an OpenAI server?", fatal=True)]
+        if isinstance(reply, str):
+            return [Finding("answers", False, reply, fatal=True)]
         limit = "x-ratelimit-limit-"
-        limits = ", ".join(f"{name.removeprefix(limit)} {headers[name]}" for name in headers if name.startswith(limit))
+        limits = ", ".join(
+            f"{name.removeprefix(limit)} {came.headers[name]}" for name in came.headers if name.startswith(limit)
+        )
         inline = "between <think> tags" if "</think>" in (reply.text or "") else ""
         thinks = "in a field of its own" if reply.thinking else inline
         said = f"in {seconds:.1f} s, {reply.finish_reason}: {(reply.text or '')[:60]!r}"
@@ -108,26 +117,94 @@ class _Probe:
             Finding("answers", True, said, fatal=True),
         ]
 
-    async def takes(self, what: str, **settings: Any) -> Finding:
-        tried = await self._try({self.teacher.max_tokens_field(): 16, **settings} if what[:3] != "max" else settings)
-        return Finding(f"takes {what}", not isinstance(tried, str), tried if isinstance(tried, str) else "yes")
+    async def takes(self, what: str, value: Any) -> Finding:
+        _, reply = await self._ask(QUESTION, {self.teacher.max_tokens_field(): SHORT, what: value}, keep=what)
+        return Finding(f"takes {what}", not isinstance(reply, str), reply if isinstance(reply, str) else "yes")
 
-    async def _try(self, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]] | str:
-        """Headers and body of a reply, or what went wrong in one line."""
-        try:
-            raw = await self.raw.create(model=self.teacher.model, messages=QUESTION, **settings)
-            body = orjson.loads(raw.http_response.content)
-        except self.openai.APIStatusError as error:
-            said = self.teacher.hide_key(error_message(error.response.content))
-            return f"status {error.status_code}: {said[:200]}"
-        except self.openai.APIConnectionError as error:
-            return self._unreachable(error)
-        except orjson.JSONDecodeError:
-            return f"{self.teacher.base_url} does not answer in JSON: give --base-url an address that ends in /v1"
-        return (raw.http_response.headers, body) if isinstance(body, dict) else "the reply is no JSON object"
+    async def other_limit(self) -> Finding:
+        """Whether the longest reply may be named otherwise than in the first question."""
+        used = self.dialect.limit_field or self.teacher.max_tokens_field()
+        other = LIMITS[1 - LIMITS.index(used)]
+        _, reply = await self._ask(QUESTION, {other: SHORT}, keep=other)
+        return Finding(f"takes {other}", not isinstance(reply, str), reply if isinstance(reply, str) else "yes")
 
-    def _unreachable(self, error: Exception) -> str:
-        return f"{self.teacher.base_url} cannot be reached: {error_cause(error)}"
+    async def varies(self) -> Finding:
+        """Whether the same question gets different replies at temperature 1: else further attempts are paid for in
+        vain, and of several samples nothing can be told."""
+        what, said = "varies its replies", []
+        for seed in range(1, TIMES + 1):
+            sampling = {self.teacher.max_tokens_field(): CHOSEN, "temperature": 1.0, "seed": seed}
+            _, reply = await self._ask(CHOICE, sampling, adapt=True)
+            if isinstance(reply, str):
+                return Finding(what, False, f"not known: {reply}")
+            said.append(f"{reply.thinking}{reply.text or ''}")
+        if not any(text.strip() for text in said):
+            return Finding(what, False, f"not known: no text within {CHOSEN} tokens")
+        if len(set(said)) > 1:
+            return Finding(what, True, f"{len(set(said))} of {TIMES} at temperature 1")
+        return Finding(
+            what, False,
+            f"no: {TIMES} times the same at temperature 1, so ask for --max-attempts 1, or have the server sample "
+            """(transformers serve: --extra-body '{"generation_config": "{\\"do_sample\\": true}"}')""",
+        )  # fmt: skip
+
+    async def _ask(
+        self, question: str, sampling: dict[str, Any], adapt: bool = False, keep: str = ""
+    ) -> tuple[Came, Reply | str]:
+        """What came, and the reply in it or what went wrong in one line. `keep`: a field that is sent in any case;
+        `adapt`: what the server does not take is left out, and an address without /v1 gets one."""
+        wanted = {**sampling, **self.teacher.extra}
+        request = Request(self.teacher.model, ({"role": "user", "content": question},), wanted)
+        attempt = 0
+        while True:
+            attempt += 1
+            body = self.dialect.body(request)
+            if keep:
+                body = {name: body[name] for name in body if keep not in LIMITS or name not in LIMITS}
+                body[keep] = sampling[keep]
+            came = await self.connection.chat(body)
+            outcome = outcome_of(came.status, came.headers, came.body)
+            if isinstance(outcome, Reply):
+                return came, outcome
+            if adapt and self._adapted(came, outcome, body):
+                attempt -= 1
+                continue
+            if came.unreachable or attempt >= TRIES or not _may_be_stray(came, outcome):
+                return came, self._what_went_wrong(came, outcome)
+            await asyncio.sleep(PAUSE * attempt)
+
+    def _adapted(self, came: Came, fault: Fault, body: dict[str, Any]) -> bool:
+        if fault.kind == "refused":
+            return self.dialect.learn(body, fault.error)
+        if fault.kind != "path" or (other := came.address.versioned) is None:
+            return False
+        self.connection.address = other
+        self.moved = f"nothing is at {came.address}, but at {other}: give that"
+        return True
+
+    def _what_went_wrong(self, came: Came, fault: Fault) -> str:
+        if came.status == NO_REPLY:
+            return self._unreachable(came)
+        loaded = load(came.body)
+        if came.status == 200 and fault.status == UNREADABLE:
+            if loaded is None:
+                return f"{self.teacher.base_url} does not answer in JSON: give --base-url an address that ends in /v1"
+            if not isinstance(loaded, dict):
+                return "the reply is no JSON object"
+            if not fault.error:
+                return "its reply has no choices: is this an OpenAI server?"
+        return f"status {fault.status}: {fault.said[:200]}"
+
+    def _unreachable(self, came: Came) -> str:
+        hint = ": is it running?" if came.unreachable else ""
+        return f"{self.teacher.base_url} cannot be reached: {came.body.decode(errors='replace')}{hint}"
+
+
+def _may_be_stray(came: Came, fault: Fault) -> bool:
+    """Whether another try may end otherwise: not of a reply that is sound JSON and no chat completion."""
+    if fault.status == UNREADABLE:
+        return load(came.body) is None
+    return fault.kind in ("broken", "interrupted", "busy")
 
 
 def hopeless(findings: list[Finding]) -> str:

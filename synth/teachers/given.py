@@ -8,7 +8,7 @@ import orjson
 
 from synth.base.config import option, settings
 from synth.errors import UsageError
-from synth.teachers.dialect import names_in
+from synth.teachers.dialect import NOTHING, names_in
 from synth.teachers.retry_after import duration
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def _wrong_extra(text: str | None) -> list[str]:
 
 
 def _wrong_names(leave_out: str | None) -> list[str]:
-    named = names_in("none" if leave_out is None else leave_out)
-    if named == ["none"] or set(named) <= set(MAY_BE_LEFT_OUT):
+    named = names_in(NOTHING if leave_out is None else leave_out)
+    if named == [NOTHING] or set(named) <= set(MAY_BE_LEFT_OUT):
         return []
     return [f"--leave-out {leave_out}: give some of {','.join(MAY_BE_LEFT_OUT)} with commas between, or none"]
 
@@ -119,13 +119,18 @@ def teacher_from(name: str, given: Given) -> "Teacher":
     return as_given(find_teacher(name, given.base_url, given.model), given)
 
 
+def with_sent(teacher: "Teacher", sent: Sent) -> "Teacher":
+    """The teacher with the fields of --extra-body, and with a temperature after --leave-out none."""
+    takes = teacher.takes_temperature or sent.leave_out == NOTHING
+    return replace(teacher, extra=sent.extra, takes_temperature=takes)
+
+
 def as_given(teacher: "Teacher", limits: Limits) -> "Teacher":
     """The teacher with the prices that --price gives and the fields of --extra-body.
 
     Raises UsageError for anything but two prices.
     """
-    takes = teacher.takes_temperature or limits.leave_out == "none"
-    teacher = replace(teacher, extra=limits.extra, takes_temperature=takes)
+    teacher = with_sent(teacher, limits)
     if not limits.price:
         return teacher
     if len(limits.price) != 2:

@@ -17,6 +17,7 @@ PAGE = Answer(body=b"<html>hello</html>", headers={"content-type": "text/html"})
 def _account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setattr("synth.teachers.doctor.PAUSE", 0.001)
 
 
 def examine(synth: Synth, teacher: Loopback, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -30,16 +31,17 @@ def findings(done: "subprocess.CompletedProcess[str]") -> dict[str, tuple[bool, 
 
 
 def limited(request: dict[str, Any], times: int) -> Answer:
-    return Answer(headers={"x-ratelimit-limit-requests": "500", "x-ratelimit-limit-tokens": "30000"})
+    text = f"It is {request['seed']}." if "animal" in str(request) else "Two and two are four. The answer is 4."
+    return Answer(text, headers={"x-ratelimit-limit-requests": "500", "x-ratelimit-limit-tokens": "30000"})
 
 
 def test_a_server_that_does_everything(synth: Synth) -> None:
     with serving(limited) as teacher:
         done = examine(synth, teacher)
-        assert [seen.path for seen in teacher.seen] == ["/v1/models"] + 5 * ["/v1/chat/completions"]
+        assert sorted(seen.path for seen in teacher.seen) == 8 * ["/v1/chat/completions"] + ["/v1/models"]
         assert [set(body) - {"model", "messages"} for body in teacher.bodies] == [
             {"max_tokens"}, {"max_tokens", "temperature"}, {"max_tokens", "top_p"}, {"max_tokens", "seed"},
-            {"max_completion_tokens"},
+            {"max_completion_tokens"}, *3 * [{"max_tokens", "temperature", "seed"}],
         ]  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == f"loopback: loopback at {teacher.url}"
@@ -121,6 +123,7 @@ def test_what_comes_with_the_answer(synth: Synth, reply: str) -> None:
     assert findings(done)[what] == said
 
 
+STRAY = 3  # tries of what may go well the next time
 HOPELESS = {
     "key": (Answer(status=401, error={"message": f"Incorrect API key provided: {KEY}"}), "API key provided: ***"),
     "model": (Answer(status=404, error={"message": "no such model"}), "status 404: no such model"),
@@ -139,7 +142,8 @@ def test_a_teacher_that_cannot_be_asked_is_one_line(synth: Synth, reply: str) ->
     answer, part = HOPELESS[reply]
     with serving(lambda request, times: answer) as teacher:
         done = examine(synth, teacher)
-        assert len(teacher.bodies) == 1  # no further probes
+        stray = reply in ("page", "error page", "half", "dropped", "markup")
+        assert len(teacher.bodies) == (STRAY if stray else 1)  # no further probes
     assert done.returncode == 1
     assert done.stderr.startswith("synth: this teacher cannot be asked: ")
     assert part in done.stderr
@@ -148,13 +152,108 @@ def test_a_teacher_that_cannot_be_asked_is_one_line(synth: Synth, reply: str) ->
     assert KEY not in done.stdout + done.stderr
 
 
-def test_a_wrong_address_is_one_line(synth: Synth) -> None:
+@pytest.mark.parametrize("elsewhere", [PAGE, Answer(status=404, body=b'{"detail":"Not Found"}')])
+def test_an_address_without_v1_is_found_out_and_said(synth: Synth, elsewhere: Answer) -> None:
     """The site's own pages instead of the interface below /v1."""
+    with serving(limited) as teacher:
+        teacher.elsewhere = elsewhere
+        url = teacher.url.removesuffix("/v1")
+        done = synth("doctor", "--teacher", "loopback", "--base-url", url)
+    assert done.returncode == 0, done.stderr
+    assert findings(done)["address"] == (False, f"nothing is at {url}, but at {url}/v1: give that")
+    assert findings(done)["list of models"] == (True, "loopback")
+
+
+def test_a_wrong_address_is_one_line(synth: Synth) -> None:
     with serving() as teacher:
         teacher.elsewhere = PAGE
-        done = synth("doctor", "--teacher", "m", "--base-url", teacher.url.removesuffix("/v1"))
+        done = synth("doctor", "--teacher", "m", "--base-url", teacher.url.replace("/v1", "/v2"))
     assert done.returncode == 1
     assert "give --base-url an address that ends in /v1" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("fault", [Answer(status=500), Answer(drop="before"), Answer("T", finish_reason="error")])
+def test_a_stray_fault_is_tried_again(synth: Synth, fault: Answer) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        return fault if times == 1 else limited(request, times)
+
+    with serving(script) as teacher:
+        done = examine(synth, teacher)
+    assert done.returncode == 0, done.stderr
+    assert all(good for what, (good, _) in findings(done).items() if what != "shows its thinking"), done.stdout
+
+
+SAME = "no: 3 times the same at temperature 1, so ask for --max-attempts 1, or have the server sample"
+VARIES: dict[str, tuple[Callable[[int], Answer], tuple[bool, str]]] = {
+    "the same": (lambda seed: Answer("A cat in Rome is red."), (False, SAME)),
+    "the same thought": (lambda seed: Answer(None, reasoning="Hm.", finish_reason="length"), (False, SAME)),
+    "others": (lambda seed: Answer(f"Cat {seed}."), (True, "3 of 3 at temperature 1")),
+    "two": (lambda seed: Answer(f"Cat {seed > 1}."), (True, "2 of 3 at temperature 1")),
+    "other thoughts": (lambda seed: Answer(None, reasoning=f"Hm {seed}"), (True, "3 of 3 at temperature 1")),
+    "nothing": (lambda seed: Answer(None, finish_reason="length"), (False, "not known: no text within 64 tokens")),
+    "refused": (lambda seed: Answer(status=400, error={"message": "no"}), (False, "not known: status 400: no")),
+}
+
+
+@pytest.mark.parametrize("kind", VARIES)
+def test_whether_replies_vary(synth: Synth, kind: str) -> None:
+    answer, (good, detail) = VARIES[kind]
+
+    def script(request: dict[str, Any], times: int) -> Answer:
+        return answer(request["seed"]) if "animal" in str(request) else Answer()
+
+    with serving(script) as teacher:
+        done = examine(synth, teacher)
+    assert done.returncode == 0, done.stderr
+    found = findings(done)["varies its replies"]
+    assert found[0] == good
+    assert found[1].startswith(detail)
+    assert ("--extra-body" in found[1]) == (detail == SAME)
+
+
+def test_a_server_without_seeds_is_asked_without(synth: Synth) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        if "seed" in request:
+            return Answer(
+                status=400, error={"message": "Unsupported parameter: 'seed'", "code": "unsupported_parameter"}
+            )
+        return Answer(f"Cat {times}.") if "animal" in str(request) else Answer()
+
+    with serving(script) as teacher:
+        done = examine(synth, teacher)
+    assert findings(done)["takes seed"][0] is False
+    assert findings(done)["varies its replies"] == (True, "3 of 3 at temperature 1")
+
+
+def test_a_server_with_the_other_name_of_the_longest_reply(synth: Synth) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        error = {
+            "message": "Unsupported parameter: 'max_tokens'",
+            "param": "max_tokens",
+            "code": "unsupported_parameter",
+        }
+        return Answer(status=400, error=error) if "max_tokens" in request else Answer()
+
+    with serving(script) as teacher:
+        done = examine(synth, teacher)
+    assert done.returncode == 0, done.stderr
+    assert "--max-tokens-field max_completion_tokens" in findings(done)["asked as usual"][1]
+    assert findings(done)["takes max_tokens"][0] is False
+
+
+def test_more_fields_are_sent_with_every_probe(synth: Synth) -> None:
+    with serving() as teacher:
+        done = examine(synth, teacher, "--extra-body", '{"top_k": 5}', "--leave-out", "temperature")
+        assert all(body["top_k"] == 5 for body in teacher.bodies)
+        assert sum("temperature" in body for body in teacher.bodies) == 1  # to find out
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_mistake_in_more_fields_is_one_line(synth: Synth) -> None:
+    done = synth("doctor", "--teacher", "m", "--base-url", "http://h/v1", "--extra-body", '{"stream": true}')
+    assert done.returncode == 2
+    assert "--extra-body sets stream" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -163,6 +262,7 @@ def test_nobody_there_is_one_line(synth: Synth) -> None:
     done = synth("doctor", "--teacher", "m", "--base-url", f"http://127.0.0.1:{port}/v1")
     assert done.returncode == 1
     assert f"http://127.0.0.1:{port}/v1 cannot be reached" in done.stderr
+    assert "is it running?" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
