@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from synth.models.generate import Output
 from synth.record import Record
@@ -19,6 +20,7 @@ from synth.validating.checker import Checker, as_reply
 
 _LABEL = re.compile(r"\s{0,9}([^\W\d_]\w{0,19}(?: \w{1,20}){0,2}):")  # what stands before the question in a prompt
 _USUAL = ("Q", "Question", "Problem", "Human", "User", "Instruction")
+_MOST = 50  # marks that are looked at
 _SAME = 40  # characters of a question by which it is known
 
 
@@ -53,7 +55,7 @@ def _went_on(output: Output, record: Record, reader: Checker) -> int | None:
     """
     found = _LABEL.match(record.prompt)
     asked = _plain(record.prompt[found.end() :] if found else record.prompt)
-    for mark in _marks(found[1] if found else "").finditer(output.text):
+    for mark in islice(_marks(found[1] if found else "").finditer(output.text), _MOST):
         before = output.text[: mark.start()]
         if not before.strip():
             continue
@@ -78,7 +80,9 @@ def _cut(output: Output, at: int) -> Output:
 @lru_cache(maxsize=64)
 def _marks(label: str) -> "re.Pattern[str]":
     names = "|".join(map(re.escape, dict.fromkeys([*_USUAL, *([label] if label and label != "Answer" else [])])))
-    return re.compile(rf"^[ \t]{{0,4}}(?:#{{1,4}}[ \t]{{0,2}})?(?:{names})[ \t]{{0,2}}\d{{0,4}}[ \t]{{0,2}}:", re.MULTILINE)
+    return re.compile(
+        rf"^[ \t]{{0,4}}(?:#{{1,4}}[ \t]{{0,2}})?(?:{names})[ \t]{{0,2}}\d{{0,4}}[ \t]{{0,2}}:", re.MULTILINE
+    )
 
 
 def _plain(text: str) -> str:

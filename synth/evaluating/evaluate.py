@@ -44,8 +44,11 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
     elif direct and asked.prompting == "both":
         out = out.with_name(f"{out.name}-direct")
     same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
+    stop = tuple(text.replace("\\n", "\n").replace("\\t", "\t") for text in asked.stop)
     again = command("synth eval", replace(asked, prompting=prompting))
-    return Job(**same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again)
+    return Job(
+        **same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again, stop=stop
+    )
 
 
 def run_one(asked: Evaluate) -> Evaluation:

@@ -35,6 +35,7 @@ class Job:
     decoding: Decoding = field(default_factory=Decoding)
     run: Path | None = None  # the run folder of a model that is served
     plain: bool = False  # prompts as they stand, also for a model that another program trained
+    stop: tuple[str, ...] = ()  # texts at which an output ends
     served: str = ""  # the model's name at the server
     limits: Limits = field(default_factory=Limits)
     overwrite: bool = False
@@ -68,13 +69,15 @@ def asked(job: Job) -> dict[str, Any]:
     model = job.served or (job.model if job.is_url else Path(job.model).name)
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
-        **asdict(job.decoding), "extra_body": job.limits.extra or None,
+        **asdict(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
     }  # fmt: skip
 
 
 def difference(earlier: Any, job: Job) -> str:
     """The first choice in which an evaluation that is there (its `asked`) differs from what is asked for now."""
-    for name, value in asked(job).items():
+    now = asked(job)
+    for name in {**now, **earlier} if isinstance(earlier, dict) else now:
+        value = now.get(name)
         before = earlier.get(name) if isinstance(earlier, dict) else value
         if before != value:
             return f"its {name} is {_said(before)}, asked for {_said(value)}"

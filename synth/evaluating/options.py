@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from synth.base.config import AnyPath, AnyText, MaybePath, option, settings, switch
+from synth.base.config import AnyPath, AnyText, MaybePath, Texts, option, settings, switch
 from synth.teachers.given import Limits
 
 SERVER_ONLY = (
@@ -33,6 +33,10 @@ class Evaluate(Limits):
     batch_size: int = option("rows in a batch at most, for a checkpoint", default=64, least=1)
     seed: int = option("another seed, other samples, for a checkpoint", default=0)
     out: MaybePath = option("folder to write to  [default: MODEL/eval/DATA-SPLIT]", default=None, again=False)
+    stop: Texts = option(
+        "text at which an output ends, \\n is a line break; may be given again  [default: the next question]",
+        default=(),
+    )
     plain: bool = option("ask with the prompts as they stand in the data", default=False)
     run: MaybePath = option("run folder (synth train) of a model that is served  [default: none]", default=None)
     model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
@@ -43,6 +47,8 @@ class Evaluate(Limits):
     def conflicts(self) -> list[str]:
         """What a server needs, and what only a server has."""
         wrong = super().conflicts()
+        if not all(self.stop):
+            wrong.append("--stop: give a text, such as '\\n\\nQ:'")
         if is_url(self.model) and not self.model_name:
             return [*wrong, f"--model {self.model}: add --model-name, the name that the model has at that server"]
         given = [switch(name) for name in SERVER_ONLY if getattr(self, name) not in (None, ())]

@@ -86,7 +86,10 @@ class Partial:
         self._file.seek(0, 2)
         end = self._file.tell()
         for row, outputs in rows.items():
-            line = orjson.dumps({"row": row, "outputs": [[o.text, o.tokens, o.cut_off] for o in outputs]}) + b"\n"
+            line = (
+                orjson.dumps({"row": row, "outputs": [[o.text, o.tokens, o.cut_off, o.refused] for o in outputs]})
+                + b"\n"
+            )
             self._file.write(line)
             self._at[row] = end
             end += len(line)

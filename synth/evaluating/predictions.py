@@ -1,18 +1,22 @@
 """Turns outputs into the lines of predictions.jsonl, and these into the figures of metrics.json."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from synth.answers.reply import read_reply
 from synth.evaluating import metrics
+from synth.evaluating.ends import Ended, ended
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.record import Record
 from synth.statistics.calibration import brier, calibration, ece_interval
 from synth.statistics.intervals import interval
 from synth.statistics.ranges import grouped
-from synth.validating.checker import Checker, reader_of
+from synth.validating.checker import Checker, as_reply, reader_of
 
+REFUSAL = "refusal"
 MEANS = (
     "accuracy", "contained", "last_character", "answer_f1", "rationale_f1_1", "rationale_f1_2", "steps_right", "loops",
     "words", "tokens", "diversity", "confidence", "brier",
@@ -27,17 +31,16 @@ class Judge:
     known: Mapping[str, Any]  # what readers have to know of the dataset
     reasons: bool  # the model writes rationales: they are compared with the gold ones, their steps are checked
     sampled: bool  # several outputs a row: the majority is the answer
+    stops: Sequence[str] = ()  # texts at which an output ends
+    sure: bool = True  # the share of the majority is a confidence
 
     def predictions(
         self, records: Sequence[Record], outputs: Sequence[Sequence[Output]], faults: Sequence[str | None]
     ) -> list[dict[str, Any]]:
         """The lines of some rows. A row with a fault (prompt_too_long, unanswered) has no outputs and is wrong."""
-        texts = [
-            [self.asking.restored(record, output.text) for output in of]
-            for record, of in zip(records, outputs, strict=True)
-        ]
-        first = [of[0] if of else "" for of in texts]
-        cut = [bool(of) and of[0].cut_off for of in outputs]
+        ends = [[self._ended(record, output) for output in of] for record, of in zip(records, outputs, strict=True)]
+        first = [of[0].output.text if of else "" for of in ends]
+        cut = [bool(of) and of[0].output.cut_off for of in ends]
         targets = [record.completion if record.rationale and self.reasons else None for record in records]
         golds = [record.answer for record in records]
         verdicts = [self._steps(record, text) for record, text in zip(records, first, strict=True)]
@@ -50,9 +53,14 @@ class Judge:
             "words": metrics.words(first),
         }
         return [
-            self._line(record, texts[at], outputs[at], verdicts[at], faults[at], {k: v[at] for k, v in lists.items()})
+            self._line(record, ends[at], verdicts[at], faults[at], {k: v[at] for k, v in lists.items()})
             for at, record in enumerate(records)
         ]
+
+    def _ended(self, record: Record, output: Output) -> Ended:
+        """The output in the row's own form, up to where it goes on to another question."""
+        text = self.asking.restored(record, output.text)
+        return ended(replace(output, text=text), record, self._reader(record), self.stops)
 
     def _reader(self, record: Record) -> Checker:
         return reader_of(record.task, self.asking.task)
@@ -66,16 +74,15 @@ class Judge:
     def _line(
         self,
         record: Record,
-        texts: list[str],
-        outputs: Sequence[Output],
+        ends: Sequence[Ended],
         verdict: metrics.StepVerdict | None,
         fault: str | None,
         values: Mapping[str, float | None],
     ) -> dict[str, Any]:
         reader = self._reader(record)
-        readings = [
-            reader.read_output(record, text, output.cut_off) for text, output in zip(texts, outputs, strict=True)
-        ]
+        outputs = [end.output for end in ends]
+        texts = [output.text for output in outputs]
+        readings = [reader.read_output(record, o.text, o.cut_off or o.refused) for o in outputs]
         options = reader.options_of(record)
         answer, share = reader.majority([reading.answer for reading in readings], options)
         right = reader.agree(answer, record.answer, options)
@@ -91,11 +98,19 @@ class Judge:
             "f1_1": values["f1_1"], "f1_2": values["f1_2"],
             "steps_right": None if verdict is None else verdict.right,
             "first_wrong_step": None if verdict is None else verdict.first_wrong,
-            "fault": fault or (None if verdict is None else verdict.fault),
+            "fault": fault or self._refusal(record, outputs, answer) or (None if verdict is None else verdict.fault),
+            "cut_off": any(output.cut_off for output in outputs), "beyond": ends[0].beyond if ends else "",
             "loop": bool(values["loop"]), "words": int(values["words"] or 0),
             "tokens": outputs[0].tokens if outputs else 0, "diversity": diverse,
-            "confidence": share if self.sampled else None, "meta": dict(record.meta),
+            "confidence": share if self.sampled and self.sure else None, "meta": dict(record.meta),
         }  # fmt: skip
+
+    def _refusal(self, record: Record, outputs: Sequence[Output], answer: str | None) -> str | None:
+        """`refusal` if no output answers and the first one refuses to."""
+        if answer is not None or not outputs or not (outputs[0].refused or self._reader(record).reads is as_reply):
+            return None
+        refused = outputs[0].refused or read_reply(outputs[0].text, "text").outcome == "refusal"
+        return REFUSAL if refused else None
 
 
 @dataclass
@@ -104,6 +119,7 @@ class Figures:
 
     values: dict[str, list[float | None]] = field(default_factory=lambda: {name: [] for name in MEANS})
     meta: list[Mapping[str, Any]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)  # rows that are cut off, that went on, of each fault
 
     def add(self, line: Mapping[str, Any]) -> None:
         names = {"accuracy": "correct", "rationale_f1_1": "f1_1", "rationale_f1_2": "f1_2", "loops": "loop"}
@@ -113,6 +129,9 @@ class Figures:
         sure = line["confidence"]
         self.values["brier"][-1] = None if sure is None else brier([sure], [float(line["correct"])])[0]
         self.meta.append(line["meta"])
+        self.counts["cut_off"] += bool(line.get("cut_off"))
+        self.counts["went_on"] += bool(line.get("beyond"))
+        self.counts[str(line["fault"])] += 1
 
     def metrics(self, rows: Sequence[int] | None = None) -> dict[str, dict[str, Any]]:
         """Each metric that applies, with its interval; of all rows or of some."""

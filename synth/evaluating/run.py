@@ -10,7 +10,7 @@ in the order of the data, judged, and written with the figures:
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.evaluating.job import Job, Result, StoppedError, asked, difference
 from synth.evaluating.local import AT_ONCE, write_locally
+from synth.evaluating.notes import counted, is_repeating
 from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
@@ -58,8 +59,10 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
         faults = _outputs(job, asking, records, partial, say, report)
-        figures = _predictions(job, _judge(job, asking, manifest, run), records, partial, faults)
-    measured = _metrics(job, manifest, run, recipe, records, figures)
+        alike = _alike(partial, len(records)) if job.decoding.samples > 1 else (0, 0)
+        judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
+        figures = _predictions(job, judge, records, partial, faults)
+    measured = {**_metrics(job, manifest, run, recipe, records, figures), **counted(figures, alike, judge)}
     _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
     return Result(job, measured, faults=_named(records, faults))
@@ -125,6 +128,7 @@ def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None
         "limit": job.limit, "decoding": asdict(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
+        **({"stop": list(job.stop)} if job.stop else {}),
     }  # fmt: skip
 
 
@@ -148,7 +152,14 @@ def _already(job: Job, recipe: Mapping[str, Any]) -> dict[str, Any] | None:
 def _judge(job: Job, asking: Asking, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> Judge:
     known = settings_of(manifest)
     reasons = job.prompting == "rationale" and (run is None or run.get("target", "rationale") == "rationale")
-    return Judge(asking, known, reasons, sampled=job.decoding.samples > 1)
+    return Judge(asking, known, reasons, sampled=job.decoding.samples > 1, stops=job.stop)
+
+
+def _alike(partial: Partial, rows: int) -> tuple[int, int]:
+    """Rows of whose samples all say the same, and rows whose samples say anything."""
+    texts = [{output.text for output in partial.outputs(row)} for row in range(rows) if row in partial]
+    said = [each for each in texts if each != {""}]
+    return sum(len(each) == 1 for each in said), len(said)
 
 
 def _predictions(

@@ -10,22 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from synth.answers.finish import end_of
 from synth.base.terminal import Report, Say
 from synth.data.names import CACHE
 from synth.errors import SynthError, UsageError
 from synth.evaluating.job import Job, StoppedError
 from synth.evaluating.outputs import Partial
+from synth.evaluating.predictions import REFUSAL
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Decoding, Output
 from synth.record import Record
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher, find_teacher
-from synth.teachers.client import UnanswerableError
+from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import as_given
 
 UNANSWERED = "unanswered"
-CUT_OFF = ("length", "max_tokens")
 CONNECT_SECONDS = 10.0
 
 
@@ -108,7 +109,7 @@ async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) 
             replies = await asyncio.gather(*map(shared.asker.ask, shared.requests(records[row])))
             shared.partial.add({row: [_output(reply) for reply in replies]})
         except UnanswerableError as error:
-            shared.faults[row] = UNANSWERED
+            shared.faults[row] = REFUSAL if isinstance(error, RefusedError) else UNANSWERED
             shared.why = shared.why or str(error)
         except StopAskingError:
             return
@@ -126,4 +127,5 @@ def _requests(teacher: Teacher, asking: Asking, record: Record, decoding: Decodi
 
 
 def _output(reply: Reply) -> Output:
-    return Output(reply.text or "", reply.completion_tokens, reply.finish_reason in CUT_OFF)
+    end = end_of(reply.finish_reason)
+    return Output(reply.text or "", reply.completion_tokens, end == "cut", end == "filtered")

@@ -7,12 +7,8 @@ import typer
 
 from synth.base.terminal import show_table
 from synth.evaluating.job import Result
+from synth.evaluating.notes import lines
 from synth.statistics.names import SHORT, TITLES, told
-
-FAULTS = {
-    "prompt_too_long": "longer than the model takes",
-    "unanswered": "not answered by the server",
-}
 
 
 def show(result: Result) -> None:
@@ -23,9 +19,8 @@ def show(result: Result) -> None:
     prompting = "" if figures["prompting"] == "rationale" else ", asked for the answer alone"
     line = f"{result.job.out}: {state}; {figures['model']} on {data['folder']} {data['split']}, {data['rows']:,} rows"
     typer.echo(line + prompting)
-    for fault, ids in result.faults.items():
-        some = ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")
-        typer.echo(f"{len(ids):,} rows {FAULTS[fault]}, counted as wrong: {some}")
+    for note in lines(figures, result.faults):
+        typer.echo(note)
     show_table(("", "value", "95% interval", "rows"), _figures(figures["metrics"]))
     for column, groups in figures["by"].items():
         shown = [name for name in SHORT if any(name in group for group in groups.values())]

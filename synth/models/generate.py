@@ -37,6 +37,7 @@ class Output:
     text: str
     tokens: int  # the end token counts as one
     cut_off: bool  # the length limit ended it
+    refused: bool = False  # the server withheld it, or says that the model refused
 
 
 class Checkpoint:
