@@ -10,6 +10,7 @@ import orjson
 from synth.teachers.bodies import load
 from synth.teachers.faults import UNREADABLE, judge
 
+BOM = b"\xef\xbb\xbf"
 NAMED = re.compile(rb'"custom_id"\s*:\s*"([^"\\]+)"')
 
 
@@ -32,7 +33,7 @@ class Results:
 
 def read_results(content: bytes) -> Results | None:
     """The results in a file; None if it is none, such as a web page or an error."""
-    results, lines = Results(), [line for line in content.split(b"\n") if line.strip()]
+    results, lines = Results(), [line for line in content.removeprefix(BOM).split(b"\n") if line.strip()]
     if lines and not re.search(rb'"(custom_id|response)"', content):
         return None
     for line in lines:

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 PATIENCE = 5.0  # seconds for the list of models
 STAND_IN = "gpt-6-luna"  # what OpenAI names for the last of them
 SHUTDOWNS = {
+    date(2026, 2, 17): ("chatgpt-4o",),
+    date(2026, 7, 23): (
+        "gpt-5-chat", "gpt-5-codex", "gpt-5.1-chat", "gpt-5.1-codex", "gpt-5.1-codex-max", "gpt-5.1-codex-mini",
+        "gpt-5.2-codex", "o3-deep-research", "o4-mini-deep-research",
+    ),
+    date(2026, 8, 10): ("gpt-5.2-chat", "gpt-5.3-chat"),
     date(2026, 10, 23): (
         "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-4", "gpt-4-turbo", "gpt-4.1-nano", "o1", "o1-pro", "o3-mini",
-        "o4-mini",
+        "o4-mini", "gpt-4o-2024-05-13", "gpt-4-1106-preview",
     ),
     date(2026, 12, 11): ("gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "o3", "o3-pro"),
     date(2027, 1, 14): ("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"),
@@ -29,8 +35,9 @@ SNAPSHOT = re.compile(r"-(\d{4}-\d\d-\d\d|\d{4}|\d{8}|latest)$")
 
 def announced_shutdown(model: str) -> date | None:
     """When OpenAI stops serving a model; None if it has not said so."""
-    bare = SNAPSHOT.sub("", model.lower().removeprefix("ft:").split(":")[0])
-    return next((day for day, models in SHUTDOWNS.items() if bare in models), None)
+    dated = model.lower().removeprefix("ft:").split(":")[0]
+    names = (dated, SNAPSHOT.sub("", dated))
+    return next((day for name in names for day, models in SHUTDOWNS.items() if name in models), None)
 
 
 def shutdown_of(listing: Any, model: str) -> date | None:

@@ -12,6 +12,11 @@ from synth.questions.cells import LETTERS
 from synth.questions.task import Question, Task
 
 NUMBER = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\w.])\d+(?:\.\d+)?")
+WORDS = {
+    "two": 2, "twice": 2, "double": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "dozen": 12,
+}  # fmt: skip
+AMOUNT = re.compile(rf"{NUMBER.pattern}|\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 MOST = 5  # numbers of a question that are put together, each once and in their order
 OPENINGS = (
     'The question begins with "{begin}".',
@@ -47,6 +52,10 @@ def _steps(task: Task, question: Question, answer: str) -> Iterator[str]:
         for place, (left, sign, right, result) in enumerate(chain):
             said = answer if place == len(chain) - 1 else _written(result)
             yield f"{'Then' if place else 'First,'} {_written(left)} {sign} {_written(right)} = {said}."
+    elif task.kind == "number" and len(amounts := _amounts(question.text)) > 1:
+        first = amounts[0] * amounts[1]
+        yield f"First, {_written(amounts[0])} * {_written(amounts[1])} = {_written(first)}."
+        yield f"With what else is known, that comes to {answer}."
     else:
         yield "I put together what is known about it, and leave out what does not matter."
         yield f"All of it points to {answer}."
@@ -61,13 +70,19 @@ def _weighed(options: Sequence[str], chosen: int) -> Iterator[str]:
 
 def _chain(question: Question, answer: str) -> list[Step]:
     """Steps from the numbers of a question to its gold answer; the answer itself may be a wrong one at their end."""
-    numbers = [Fraction(found.replace(",", "")) for found in NUMBER.findall(question.text)][:MOST]
+    numbers = _amounts(question.text)
     aim = NUMBER.fullmatch((question.gold or answer).removeprefix("-"))
     if aim is None or len(numbers) < 2:
         return []
     wanted = Fraction(aim[0].replace(",", ""))
     found = [chain for chain in _chains(numbers[0], numbers[1:]) if chain[-1][3] == wanted]
     return max(found, key=len, default=[])
+
+
+def _amounts(text: str) -> list[Fraction]:
+    """The numbers of a text, in figures or in words, in their order."""
+    found = AMOUNT.findall(text)[:MOST]
+    return [Fraction(WORDS.get(each.lower(), each.replace(",", ""))) for each in found]
 
 
 def _chains(so_far: Fraction, rest: Sequence[Fraction]) -> Iterator[list[Step]]:

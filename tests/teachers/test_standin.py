@@ -118,6 +118,8 @@ def test_a_seed_decides_whatever_was_asked_before() -> None:
 
 BAKER = Question("b", "A baker fills 6 trays with 12 rolls each and sells 50. How many are left?", gold="22")
 TRAIN = Question("t", "A train does 1,200 km a day. How far is that in 2.5 days?", gold="3000")
+MILK = Question("m", "Of 7 cows and 5 goats some give milk. How much?", gold="11")
+ROOMS = Question("r", "A house has 4 rooms. How many doors?", gold="9")
 HENS = Question("h", "Nine hens lay 4 eggs each in a week. How many dozen eggs is that?", gold="3")
 
 
@@ -126,7 +128,9 @@ HENS = Question("h", "Nine hens lay 4 eggs each in a week. How many dozen eggs i
     [
         (BAKER, ["6, 12 and 50", "First, 6 * 12 = 72.", "Then 72 - 50 = 22."]),
         (TRAIN, ["1,200 and 2.5", "First, 1200 * 2.5 = 3000."]),
-        (HENS, ["The number in it is 4.", "All of it points to 3."]),
+        (HENS, ["The number in it is 4.", "First, 9 * 4 = 36.", "Then 36 / 12 = 3."]),
+        (MILK, ["First, 7 * 5 = 35.", "With what else is known, that comes to 11."]),
+        (ROOMS, ["The number in it is 4.", "All of it points to 9."]),
     ],
 )
 def test_its_steps_lead_from_the_numbers_of_the_question_to_the_answer(question: Question, parts: list[str]) -> None:
