@@ -7,7 +7,7 @@ may go without http://.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from synth.errors import UsageError
 
@@ -23,9 +23,10 @@ class Address:
     base: str  # no slash at its end
     query: str = ""
 
-    def of(self, path: str) -> str:
-        """The URL of an endpoint: `chat/completions`."""
-        return f"{self.base}/{path}" + (f"?{self.query}" if self.query else "")
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The query, as openai's client takes it for every request."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
     def versioned(self) -> "Address | None":

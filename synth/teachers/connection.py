@@ -61,7 +61,7 @@ class Connection:
         headers = {**self.headers, **({"api-key": key} if self.address.azure else {})}
         self.client = openai.AsyncOpenAI(
             base_url=self.address.base, api_key=key, max_retries=0, timeout=limit, http_client=http,
-            default_headers=headers,
+            default_headers=headers, default_query=self.address.parameters,
         )  # fmt: skip
         self._raw = httpx2.Response
 
@@ -84,7 +84,7 @@ class Connection:
     async def _come(self, method: str, path: str, body: Mapping[str, Any] | None, limit: float | None) -> Came:
         address = self.address
         # Whole, because openai's client takes its time to join it to the base for each request.
-        url, options = address.of(path), _options(limit)
+        url, options = f"{address.base}/{path}", _options(limit)
         # chat.completions.create would refuse fields that only other servers know, and make objects of the reply.
         try:
             if method == "GET":

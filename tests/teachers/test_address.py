@@ -55,18 +55,18 @@ def test_what_is_none(given: str, part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "url", "versioned"),
+    ("url", "base", "parameters", "versioned"),
     [
-        ("http://h/v1", "http://h/v1/chat/completions", None),
-        ("http://h", "http://h/chat/completions", "http://h/v1"),
-        ("http://h/api", "http://h/api/chat/completions", "http://h/api/v1"),
-        ("http://h/v1beta/openai", "http://h/v1beta/openai/chat/completions", None),
-        ("http://h/openai?api-version=1", "http://h/openai/chat/completions?api-version=1", "http://h/openai/v1?api-version=1"),
+        ("http://h/v1", "http://h/v1", {}, None),
+        ("http://h", "http://h", {}, "http://h/v1"),
+        ("http://h/api", "http://h/api", {}, "http://h/api/v1"),
+        ("http://h/v1beta/openai", "http://h/v1beta/openai", {}, None),
+        ("http://h/d?api-version=1&x=", "http://h/d", {"api-version": "1", "x": ""}, "http://h/d/v1?api-version=1&x="),
     ],
-)  # fmt: skip
-def test_where_requests_go(base: str, url: str, versioned: str | None) -> None:
-    address = address_of(base)
-    assert str(address) == base
-    assert address.of("chat/completions") == url
+)
+def test_where_requests_go(url: str, base: str, parameters: dict[str, str], versioned: str | None) -> None:
+    address = address_of(url)
+    assert str(address) == url
+    assert (address.base, address.parameters) == (base, parameters)
     other = address.versioned
     assert (None if other is None else str(other)) == versioned
