@@ -4,15 +4,18 @@ Replies are stored as they came, because they are paid for; what is odd about th
 
     half a character     a lone surrogate (`"\\ud83d"` with no partner), a byte that is no UTF-8: becomes U+FFFD
     NaN and Infinity     of servers that write Python's JSON
+    a mark or comments   a byte order mark, or lines that begin with a colon, before the JSON
     an event stream      `data: {...}` lines of a server that streams unasked: joined to one reply
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
+_COMMENTS = re.compile(r"\A\s*(?::.*\s*)+")  # of an event stream, before JSON: the server says that it is at work
 UNFINISHED = "interrupted"  # the finish reason of a stream that ended before it was done
 
 
@@ -25,8 +28,9 @@ def load(body: bytes) -> Any:
 
 
 def _lenient(text: bytes | str) -> Any:
+    text = text if isinstance(text, str) else text.decode(errors="replace")
     try:
-        return _whole_characters(json.loads(text if isinstance(text, str) else text.decode(errors="replace")))
+        return _whole_characters(json.loads(_COMMENTS.sub("", text.lstrip("\ufeff"))))
     except (ValueError, RecursionError):
         return None
 
@@ -58,7 +62,7 @@ def _events(body: bytes) -> list[str] | None:
             found[-1].append(line.removeprefix("data:").removeprefix(" "))
         elif not line:
             found.append([])
-    return ["\n".join(event) for event in found if event]
+    return ["\n".join(event) for event in found if event] or None
 
 
 def _joined(events: Iterable[str]) -> dict[str, Any] | None:

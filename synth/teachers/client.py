@@ -116,7 +116,8 @@ class Client:
                 if tries >= TRIES:
                     raise UnanswerableError(f"{TRIES} tries: {error}") from error
                 seconds, spread = wait_before(rounds, error.wait)
-                await self.patience.wait(seconds, str(error), waited, spread)
+                bounded = not error.counts or error.wait is not None
+                await self.patience.wait(seconds, str(error), waited, spread, bounded)
                 waited += seconds
 
     async def notice(self) -> str | None:
@@ -240,7 +241,6 @@ class Client:
 
     async def _broken(self, came: Came, fault: Fault) -> NoReturn:
         """The connection broke, or the server failed: this request is tried again, or everybody waits."""
-        self.patience.failed(0.0, fault.said)
         if came.unreachable and not self._connection.heard:
             if time.monotonic() - (self._first_sent or 0.0) >= FIRST_CONTACT:
                 where = self.teacher.base_url

@@ -59,7 +59,7 @@ class Limits(Sent):
     budget: float | None = option("dollars not to be passed  [default: no limit]", default=None, least=0, again=False)
     timeout: float = option("seconds to wait for a reply", default=600, least=1, again=False)
     wait_longest: str | None = option(
-        "end the run if nothing is answered for longer: 90s, 15m, 2h  [default: 24h; 0 for a quota with no end]",
+        "longest wait before the run ends: 90s, 15m, 2h  [default: 24h, and none for a quota that names no end]",
         default=None, again=False,
     )  # fmt: skip
     price: tuple[float, ...] = option(f"{PRICE}  [default: of the catalogue]", default=(), least=0, again=False)

@@ -80,14 +80,17 @@ class Patience:
             return
         raise StopAskingError
 
-    async def wait(self, seconds: float, said: str, waited: float = 0.0, spread: float = 0.0) -> None:
+    async def wait(
+        self, seconds: float, said: str, waited: float = 0.0, spread: float = 0.0, bounded: bool = True
+    ) -> None:
         """Sleep before a request is sent again. `waited`: what it has waited already, with no reply in between;
-        `spread`: seconds over which those who wait equally long come back.
+        `spread`: seconds over which those who wait equally long come back; not `bounded`: its tries are counted.
 
         Raises UsedUpError if it would take too long, StopAskingError as `sleep` does.
         """
         self.check()
-        self.failed(seconds, said)
+        if bounded:
+            self.failed(seconds, said)
         if waited + seconds > SAID:
             self._tell(seconds, said)
         await self.sleep(seconds + random.uniform(0, spread))

@@ -2,6 +2,7 @@
 
     retry-after-ms, retry-after       milliseconds; seconds or a date (RFC 9110)
     x-ratelimit-reset-requests, ...   of what has nothing left: a duration (`6m0s`, `120ms`, `2`) or a time
+    x-ratelimit-reset, ratelimit-reset   the same (OpenRouter; an RFC to be)
     ... in an error's metadata        the same headers, of the server behind the one that was asked (OpenRouter)
     "try again in 2h0m0s"             in words, and `retryDelay` (Google), where no header says it
 
@@ -23,6 +24,12 @@ _IN_WORDS = re.compile(
     r"(?:try again|retry|available again|resets?)\s+(?:in|after)\s+"
     r"((?:\d[\d.]*\s?(?:ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)(?![a-z])[\s,]{0,3})+)",
     re.IGNORECASE,
+)
+# A reset header, the one that says how much is left, and whether it has to: a refusal says that nothing is left of
+# something, and of two limits only the one that is used up is to be waited for.
+RESETS = (
+    *((f"x-ratelimit-reset-{what}", f"x-ratelimit-remaining-{what}", True) for what in ("requests", "tokens")),
+    *((f"{start}reset", f"{start}remaining", False) for start in ("x-ratelimit-", "ratelimit-")),
 )
 _WORD = re.compile(r"(\d[\d.]*)\s?(ms|milli|[smhd])", re.IGNORECASE)
 
@@ -46,9 +53,9 @@ def _named(headers: Mapping[str, str], now: Callable[[], float]) -> float | None
     if (wait := seconds_until(headers.get("retry-after"), now)) is not None:
         return wait
     resets = [
-        seconds_until(headers.get(f"x-ratelimit-reset{what}"), now)
-        for what in ("", "-requests", "-tokens")
-        if headers.get(f"x-ratelimit-remaining{what}") == "0"
+        seconds_until(headers.get(reset), now)
+        for reset, left, needed in RESETS
+        if headers.get(left, "" if needed else "0") == "0"
     ]
     return max((reset for reset in resets if reset is not None), default=None)
 

@@ -26,7 +26,10 @@ def waits(headers: dict[str, str], error: dict[str, Any] | None = None) -> float
         ({"retry-after": "2m"}, 120),
         ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT"}, 10),
         ({"retry-after": "2023-11-14T22:13:30Z"}, 10),
-        ({"x-ratelimit-reset": "1700000010"}, None),  # nothing says that it is used up
+        ({"x-ratelimit-reset": "1700000010"}, 10),
+        ({"x-ratelimit-reset": "1700000010", "x-ratelimit-remaining": "7"}, None),  # it is something else
+        ({"ratelimit-reset": "10", "ratelimit-remaining": "0"}, 10),
+        ({"x-ratelimit-reset-tokens": "1700000010"}, None),  # nothing says which of the two is used up
         ({"x-ratelimit-reset": "1700000010", "x-ratelimit-remaining": "0"}, 10),
         ({"x-ratelimit-reset": "1700000010000", "x-ratelimit-remaining": "0"}, 10),
         ({"x-ratelimit-reset-requests": "1700000010.5", "x-ratelimit-remaining-requests": "0"}, 10.5),

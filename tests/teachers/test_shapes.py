@@ -124,6 +124,8 @@ def completion(words: str) -> bytes:
         (completion("two pens").replace(b"two", b"two\xff"), "two\ufffd pens"),
         (completion("two \ud83d pens").replace(b"}", b', "usage": NaN}', 1), "two \ufffd pens"),
         (b"\n\n   " + completion("two pens"), "two pens"),
+        (b": PROCESSING\n\n: PROCESSING\n\n" + completion("two pens"), "two pens"),
+        (b"\xef\xbb\xbf" + completion("two pens"), "two pens"),
     ],
 )
 def test_half_a_character_does_not_cost_the_reply(body: bytes, words: str) -> None:

@@ -17,7 +17,7 @@ from synth.errors import SynthError
 from synth.teachers import client as client_module
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher
-from synth.teachers.client import wait_before
+from synth.teachers.client import UnanswerableError, wait_before
 from synth.teachers.exchange import Reply
 from synth.teachers.given import Limits
 from synth.teachers.patience import LONGEST, Patience, UsedUpError, spoken
@@ -240,6 +240,16 @@ def test_a_wait_that_is_too_long_ends_the_run(store_path: Path) -> None:
     assert [type(each) for each in outcomes] == [Reply, *[StopAskingError] * 4]
     assert "later than --wait-longest 15 min: Rate limit reached" in why
     assert took < 5
+
+
+def test_one_request_that_always_fails_ends_no_run(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr("synth.teachers.pace.BREAK_AFTER", 100)
+    with serving(only("0", Answer(status=500))) as server:
+        asked(server.url, store_path, 1)
+        outcomes, why, _, _ = asked(server.url, store_path, 2, wait_longest="0s")
+    assert [type(each) for each in outcomes] == [Reply, UnanswerableError]
+    assert why == ""
 
 
 QUOTA = Answer(status=429, error={"message": "You exceeded your quota", "type": "insufficient_quota", "code": None})
