@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from synth.cards import facts, markdown
@@ -123,12 +124,28 @@ def _asked(member: Member) -> list[str]:
         lines.append(f"All {member.attempts.count:,} attempts: {_tokens(member.attempts.tokens)}")
         if failures := member.attempts.failures():
             lines.append(f"Attempts that were not right: {failures}")
+    return [*lines, *_paid(manifest)]
+
+
+def _paid(manifest: Mapping[str, Any]) -> list[str]:
+    """What all runs took, the replies that nothing came of among them; folders of older versions do not say."""
+    lines = []
+    if (paid := manifest.get("paid")) is not None:
+        cost = "" if paid["dollars"] is None else f", ${paid['dollars']:,.2f}"
+        unused = f", {paid['unused']:,} replies unused" if paid["unused"] else ""
+        stored = f", {paid['from_store']:,} replies out of an earlier store" if paid["from_store"] else ""
+        took = timedelta(seconds=round(paid["seconds"]))
+        lines.append(f"All runs: {paid['requests']:,} requests, {_tokens(paid)}{cost}{unused}{stored}; {took}")
+    if (vote := manifest.get("vote")) and vote.get("labelled"):
+        lines.append(f"The majority agrees with {vote['agree']:,} of {vote['labelled']:,} labels (`meta.label`)")
+    if repeating := manifest.get("repeating"):
+        lines.append(f"{repeating:,} questions got the same reply to every attempt: the server did not sample")
     return lines
 
 
 def _kept(plan: Mapping[str, Any]) -> str:
     if plan.get("vote"):
-        return f"No right answers were known: the majority of {plan['vote']} samples is the answer"
+        return f"The majority of {plan['vote']} samples is the answer, whatever labels the questions had"
     kept = {"first": "the first", "shortest": "the shortest", "all": "every one"}[plan["keep"]]
     more = f", {plan['per_question']} of them distinct" if plan["per_question"] > 1 else ""
     hint = "; where all failed, once more with the answer as a hint" if plan.get("rationalize") else ""

@@ -19,7 +19,7 @@ def run(asked: Distill) -> None:
         return
     if not asked.quiet:
         typer.echo(summary(outcome))
-    if not outcome.complete and not asked.cancel:  # 0 says that the dataset is there, also after --batch
+    if not (outcome.complete and outcome.rows) and not asked.cancel:  # 0 says that rows are there, also after --batch
         sys.exit(130 if outcome.why == "interrupted" else 3)
 
 

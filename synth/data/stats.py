@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ def show_stats(statistics: Statistics) -> None:
         typer.echo(str(pair))
     for split, groups in statistics.manifest.get("yield", {}).items():
         show_table((f"yield of {split}", *groups), _yield(groups))
+    if (paid := statistics.manifest.get("paid")) is not None:
+        show_table(("paid for in all runs", ""), _paid(paid))
 
 
 def figures(statistics: Statistics) -> dict[str, Any]:
@@ -161,6 +164,15 @@ def _yield(groups: Mapping[str, Mapping[str, int]]) -> Rows:
     yield ["share kept", *(f"{counts.get('kept', 0) / totals[group]:.1%}" for group, counts in groups.items())]
     for outcome in sorted({outcome for counts in groups.values() for outcome in counts} - {"kept"}):
         yield [outcome, *(f"{counts.get(outcome, 0):,}" for counts in groups.values())]
+
+
+def _paid(paid: Mapping[str, Any]) -> Rows:
+    """What a distillation took: requests, attempts that were used, tokens, dollars, time."""
+    yield ["server", paid["base_url"]]
+    for name in ("requests", "attempts", "from_store", "unused", "prompt_tokens", "completion_tokens"):
+        yield [name.replace("_", " "), f"{paid[name]:,}"]
+    yield ["dollars", "unknown" if paid["dollars"] is None else f"{paid['dollars']:,.4f}"]
+    yield ["time", str(timedelta(seconds=round(paid["seconds"])))]
 
 
 def _share(counts: Counter[str], values: list[str]) -> str:

@@ -19,10 +19,10 @@ META = {"source_id": str, "confidence": float, "words": int}
 
 
 def meta_of(manifest: Mapping[str, Any]) -> dict[str, type]:
-    """The columns that `meta` of distilled rows has; those of the options where each question has its own."""
+    """The columns that `meta` of distilled rows has: options where each question has its own, labels beside a vote."""
     task = manifest.get("task") or {}
     own = task.get("kind") == "option" and not task.get("options")
-    return {**META, **({"options": list} if own else {})}
+    return {**META, **({"options": list} if own else {}), **({"label": str} if "vote" in manifest else {})}
 
 
 def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[Any], str], None] | None = None) -> Plan:

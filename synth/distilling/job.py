@@ -1,16 +1,19 @@
 """The job of a distillation: its options with task and teacher looked up, and the recipe that decides its rows."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from synth.answers import mathematics, reply
 from synth.base.files import file_facts
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
-from synth.errors import UsageError
+from synth.errors import SynthError, UsageError
 from synth.questions.find import find_task
 from synth.questions.loading import find_hub, load
 from synth.questions.reading import asked_of
@@ -36,7 +39,8 @@ class Job:
 
     @property
     def out(self) -> Path:
-        return self.asked.out
+        """The folder of the dataset; a dry run may have none."""
+        return self.asked.out or Path()
 
     @property
     def discount(self) -> float:
@@ -70,10 +74,38 @@ class Job:
             "format": self.asked.format,
         }
 
+    def work(self) -> str:
+        """What replies are paid for: the same in each run of this dataset."""
+        return hashlib.sha256(orjson.dumps(self.recipe(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def count_questions(job: Job) -> int:
+    """How many questions there are.
+
+    Raises SynthError for none, UsageError for such without an answer if no vote takes its place.
+    """
+    total, unlabelled = 0, []
+    for question in job.questions():
+        total += 1
+        if question.gold is None and not job.plan.vote:
+            unlabelled.append(question.id)
+    source = job.asked.source
+    if not total:
+        raise SynthError(f"{source} has no questions")
+    if unlabelled:
+        which = ", ".join(unlabelled[:3]) + (", ..." if len(unlabelled) > 3 else "")
+        raise UsageError(
+            f"{len(unlabelled):,} of {total:,} questions in {source} have no answer to compare with ({which}): "
+            "take them out, or add --vote 10 to go by the majority"
+        )
+    return total
+
 
 def job_from(asked: Distill) -> Job:
     """The job of some options. Raises UsageError for a task or a teacher that does not exist."""
-    return Job(asked, find_task(asked.task), teacher_from(asked.teacher, asked))
+    task = find_task(asked.task)
+    said = {name: said for name in ("system", "instruction") if (said := getattr(asked, name)) is not None}
+    return Job(asked, replace(task, **said), teacher_from(asked.teacher, asked))
 
 
 def check(job: Job) -> None:

@@ -61,7 +61,7 @@ class Later:
             except LaterError:
                 rows += plan.per_question
                 # All attempts are made whatever they say: they are handed in at once, and not a day apart.
-                ahead = 0 if plan.keep == "first" or plan.vote else plan.max_attempts
+                ahead = plan.vote or (0 if plan.keep == "first" else plan.max_attempts)
                 for number in range(1, ahead + 1):
                     with suppress(LaterError, UnanswerableError):
                         await self.ask(distiller.request(question, number))

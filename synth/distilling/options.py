@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from synth.base.config import AnyPath, AnyText, Numbers, option, settings
+from synth.base.config import AnyText, MaybePath, Numbers, option, settings
 from synth.teachers.given import Given
 
 Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
@@ -14,7 +14,7 @@ class Distill(Given):
 
     task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
     source: AnyText = option("its questions: a file, a folder, or hub")
-    out: AnyPath = option("folder to write the dataset to", again=False)
+    out: MaybePath = option("folder to write the dataset to  [required, but for --dry-run]", default=None, again=False)
     teacher: str = option(
         "gpt-6-luna, anthropic/MODEL, qwen3-32b, ..., or any model with --base-url", complete="teachers"
     )
@@ -30,6 +30,8 @@ class Distill(Given):
     top_p: float | None = option("nucleus sampling  [default: off]", default=None, least=0, most=1)
     max_tokens: int = option("longest reply", default=1024, least=1)
     length: Length = option("how long a rationale", default="steps")
+    system: str | None = option("the system message  [default: the task's]", default=None)
+    instruction: str | None = option("what the teacher has to do  [default: the task's]", default=None)
     limit: int | None = option("questions to take from the source  [default: all]", default=None, least=1)
     batch: bool = option("hand requests in at half the price; run again to collect", default=False, again=False)
     cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)

@@ -28,8 +28,8 @@ def reason(settled: Settled) -> str:
     return Counter(shown).most_common(1)[0][0]
 
 
-def rows_of(settled: Settled, task: Task, teacher: Teacher) -> Iterator[Record]:
-    """The rows that are kept of a question."""
+def rows_of(settled: Settled, task: Task, teacher: Teacher, vote: bool = False) -> Iterator[Record]:
+    """The rows that are kept of a question; after a vote with the label that the source has, which may be another."""
     for place, attempt in enumerate(settled.kept, start=1):
         reply, reading = attempt.reply, attempt.reading
         if reply is None or reading is None or settled.answer is None:
@@ -40,6 +40,7 @@ def rows_of(settled: Settled, task: Task, teacher: Teacher) -> Iterator[Record]:
             "confidence": settled.confidence,
             "words": len(reading.rationale.split()),
             **({"options": list(settled.question.options)} if own_options(task) else {}),
+            **({"label": settled.question.gold} if vote else {}),
         }
         yield Record(
             row_id, task.name, student_prompt(task, settled.question), reading.rationale, settled.answer,
@@ -56,7 +57,7 @@ def _provenance(attempt: Attempt, reply: Reply, reading: Reading, teacher: Teach
         "attempt": attempt.number,
         "attempts": attempts,
         "hinted": attempt.hinted,
-        "request": attempt.request.key(),
+        "request": request_key(attempt),
         "sampling": orjson.dumps(attempt.request.sampling, option=orjson.OPT_SORT_KEYS).decode(),
         "finish_reason": reply.finish_reason,
         "prompt_tokens": reply.prompt_tokens,
@@ -65,6 +66,11 @@ def _provenance(attempt: Attempt, reply: Reply, reading: Reading, teacher: Teach
         "extractor": VERSION,
         "thinking": reading.thinking,
     }
+
+
+def request_key(attempt: Attempt) -> str:
+    """The key that the reply lies under in the request store."""
+    return (attempt.reply.key if attempt.reply else "") or attempt.request.key()
 
 
 def rejected_of(settled: Settled, task: Task) -> Rejected | None:
@@ -98,5 +104,5 @@ def attempt_lines(settled: Settled, task: Task) -> Iterator[dict[str, Any]]:
             "prompt_tokens": reply.prompt_tokens if reply else 0,
             "completion_tokens": reply.completion_tokens if reply else 0,
             "error": attempt.detail,
-            "request": attempt.request.key(),
+            "request": request_key(attempt),
         }

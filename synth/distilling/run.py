@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import orjson
 
+from synth.answers.reply import same
 from synth.base import loops
 from synth.base.config import command
 from synth.base.terminal import Say
@@ -19,11 +20,14 @@ from synth.data.handles import Dataset
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
-from synth.distilling.job import Job, check
+from synth.distilling.brake import Brake
+from synth.distilling.crew import Crew, settle_all
+from synth.distilling.job import Job, check, count_questions
 from synth.distilling.later import AGAIN, Later, came_in_batch, handed_in
+from synth.distilling.paid import paid
 from synth.distilling.rows import attempt_lines, rejected_of, rows_of
-from synth.distilling.settle import Distiller, Settled, settle_all
-from synth.errors import FolderError, SynthError, UsageError
+from synth.distilling.settle import Distiller, Settled
+from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
 from synth.teachers.batch_lock import alone_at
@@ -33,6 +37,12 @@ from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
+
+REPEATING = 3  # questions with the same text to every attempt that are no chance
+REPEATS = (
+    "the server gives the same reply to every attempt: a question is not asked again once it does; "
+    "see synth doctor, and --extra-body for settings that make it sample"
+)
 
 
 @dataclass
@@ -48,35 +58,33 @@ class Outcome:
     already_there: bool = False
     total: int = 0  # questions in the source
     used: str = ""  # replies, tokens and dollars, for a person
+    settled: int = 0  # questions, in whatever order they came
+    kept: int = 0  # rows of those
+    repeating: int = 0  # questions to which the server gave the same text again and again
+    labels: Counter[str] = field(default_factory=Counter)  # of a vote: how many questions have one, and it agrees with
 
     @property
     def dataset(self) -> Dataset:
         return Dataset(self.folder)
 
 
-Report = Callable[[Meter, Outcome, int], None]
+Report = Callable[[Meter, Outcome], None]
 
 
 def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     """Run to the end, or until the budget, the wanted rows or Ctrl-C end it; what is settled by then is written.
 
-    `say` takes lines for the user, `report` the meter, what came out so far and how many questions are settled.
+    `say` takes lines for the user, `report` the meter and what came out so far.
     """
     check(job)
     finish_move(job.out)
     existing = look(job.out, job.recipe(), job.asked.overwrite, later=("task",))
-    if existing is not None:
+    if existing is not None and not existing["rejected"].get("error"):
         facts = existing["splits"]["train"]
         return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
-    first, total = None, 0  # a source that cannot be read to its end is found out before anything is paid for
-    for question in job.questions():
-        first, total = first or question, total + 1
-    if first is None:
-        raise SynthError(f"{job.asked.source} has no questions")
-    if first.gold is None and not job.plan.vote:
-        raise UsageError(
-            f"{job.asked.source} has no answers to compare with (see {first.id}): add --vote 10 to go by the majority"
-        )
+    if existing is not None:
+        say(f"{existing['rejected']['error']:,} questions ended in an error: they are asked again, and no other")
+    total = count_questions(job)  # a source that cannot be read to its end is found out before anything is paid for
     try:
         run = _Run(job, total, say, report)
         return loops.run(run.batch(job.asked.cancel) if job.asked.batch else run.go())
@@ -90,15 +98,19 @@ class _Run:
     def __init__(self, job: Job, total: int, say: Say, report: Report) -> None:
         self.job, self.say, self.report = job, say, report
         self.outcome = Outcome(job.out, total=total)
-        self.settled = 0
+        self.written = 0
+        self.attempts: set[str] = set()  # keys of replies that were written down
+        self.brake = Brake(job.plan.max_tokens, job.task.closing)
         self.cache = job.asked.cache or job.out / CACHE
-        self.meta = meta_of(job.recipe())
+        self.vote = {"vote": self.outcome.labels} if job.plan.vote else {}
+        self.meta = meta_of({**job.recipe(), **self.vote})
 
     async def go(self) -> Outcome:
         """Ask now."""
         job = self.job
         async with Asker(job.teacher, self.cache, job.asked, self.say) as asker:
             self.meter, self.store = asker.meter, asker.store
+            await self.store.begin(job.work())
             distiller = Distiller(job.task, job.teacher, job.plan, asker.ask)
             with FolderWriter(job.out) as writer:
                 await self.write(writer, distiller, asker)
@@ -110,6 +122,7 @@ class _Run:
         self.gone = tell_end(job.teacher, self.say, self.cache)
         self.meter = Meter(job.teacher, job.asked.budget, DISCOUNT)
         with alone_at(self.cache), RequestStore(self.cache) as self.store:
+            await self.store.begin(job.work())
             later = Later(self.store, self.meter)
             distiller = Distiller(job.task, job.teacher, job.plan, later.ask)
             dialect = Dialect(job.teacher, job.asked.leave_out, job.asked.max_tokens_field, self.say)
@@ -168,31 +181,54 @@ class _Run:
             writer.path(ATTEMPTS).open("wb") as attempts,
             split_writer(writer, "train", job.asked.format, self.meta, PROVENANCE) as out,
         ):
-            async for settled in settle_all(distiller, job.questions(), job.asked.concurrency):
+            crew = Crew(distiller, job.asked.concurrency, lambda settled: self.see(settled, distiller))
+            async for settled in settle_all(crew, job.questions()):
                 if not self.enough():  # what was in flight when there was enough stays in the request store
                     self.write_one(settled, out, attempts, rejected)
                     distiller.stopping = distiller.stopping or self.enough()
-        why = self.outcome.why if asker is None else asker.why
-        self.outcome.why = "" if self.enough() else why
-        self.outcome.complete = not self.outcome.why
-        self.outcome.used = self.meter.line()
+        self.ended(self.outcome.why if asker is None else asker.why)
         if not self.outcome.rejected:
             writer.path(REJECTED).unlink()
         writer.commit(self.manifest(out.names()))
 
+    def ended(self, why: str) -> None:
+        """Why not all is there, if it is not."""
+        outcome = self.outcome
+        if not outcome.rows and self.brake.reasons and not self.brake.released:
+            why = why or self.brake.line()
+        outcome.why = "" if self.enough() else outcome.why or why
+        outcome.complete = not outcome.why
+        outcome.used = self.meter.line()
+
+    def see(self, settled: Settled, distiller: Distiller) -> None:
+        """Count a question, in whatever order they come."""
+        outcome = self.outcome
+        outcome.settled, outcome.kept = outcome.settled + 1, outcome.kept + len(settled.kept)
+        if settled.repeats:
+            outcome.repeating += 1
+            if outcome.repeating == REPEATING:
+                self.say(REPEATS)
+        if self.brake.see(settled):
+            outcome.why, distiller.stopping = self.brake.line(), True
+        self.report(self.meter, outcome)
+
     def write_one(self, settled: Settled, out: SplitWriter, attempts: IO[bytes], rejected: IO[bytes]) -> None:
         job, outcome = self.job, self.outcome
         most = None if job.plan.target_rows is None else job.plan.target_rows - outcome.rows
-        rows = [self.priced(row) for row in rows_of(settled, job.task, job.teacher)][:most]
+        rows = [self.priced(row) for row in rows_of(settled, job.task, job.teacher, bool(job.plan.vote))][:most]
         if rows:
             out.write(encode(rows, job.asked.format, self.meta, PROVENANCE))
-        attempts.writelines(orjson.dumps(line) + b"\n" for line in attempt_lines(settled, job.task))
+        for line in attempt_lines(settled, job.task):
+            attempts.write(orjson.dumps(line) + b"\n")
+            self.attempts.update([line["request"]] if line["text"] is not None else [])
         if (drop := rejected_of(settled, job.task)) is not None:
             rejected.write(orjson.dumps(drop) + b"\n")
             outcome.rejected[drop.reason] += 1
-        self.settled += 1
+        if job.plan.vote and settled.question.gold is not None and settled.answer is not None:
+            outcome.labels["labelled"] += 1
+            outcome.labels["agree"] += same(settled.answer, settled.question.gold, job.task.kind)
+        self.written += 1
         outcome.rows += len(rows)
-        self.report(self.meter, outcome, self.settled)
 
     def priced(self, row: Record) -> Record:
         """A row with what was paid for its reply: the store knows which replies came in a batch."""
@@ -212,9 +248,12 @@ class _Run:
             "command": command("synth distill", job.asked),
             **job.recipe(),
             "complete": outcome.complete,
-            "questions": self.settled,
+            "questions": self.written,
             "terms": job.teacher.terms,
             "splits": {"train": facts},
             "rejected": dict(outcome.rejected),
+            "repeating": outcome.repeating,
+            **self.vote,
+            "paid": paid(self.store, job.work(), job.teacher, self.attempts),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         }

@@ -5,21 +5,19 @@ question is tried up to 10 times, and questions are taken until there are enough
 failed is STaR's rationalization (Zelikman et al. 2022, section 3.3); a vote if no gold answer exists is
 self-consistency (Wang et al. 2023).
 
-Questions are taken in order by as many workers as requests may be in flight; each works on one question until it is
-settled. Results are written in the order of the questions, so that what comes out depends on the replies alone: a run
-that was killed finds its replies in the request store and writes what an undisturbed one would have written.
+A question is asked no more once attempts at one temperature give the very same text: a server that does not sample
+would give it to every further one, and be paid for each.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeVar
 
+from synth.answers.kinds import Kind
 from synth.answers.reply import Reading, majority, read_reply, same, understood
-from synth.errors import SynthError
 from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
-from synth.teachers.asker import StopAskingError
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
@@ -28,7 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Keep = Literal["first", "shortest", "all"]
 RIGHT = "right"  # the outcome of an attempt; the others are those of a reading, `wrong` and `error`
-AHEAD = 10_000  # results that may wait for an earlier question before no further ones are taken
+SAME, LONG = 3, 100  # so many equal texts are no chance; of so many characters already two
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,14 @@ class Plan:
     max_tokens: int = 1024
     length: str = "steps"  # which length variant of the instruction
     target_rows: int | None = None
+
+    def most_attempts(self) -> int:
+        """Times a question may be asked."""
+        return self.vote or self.max_attempts + self.rationalize
+
+    def most_rows(self) -> int:
+        """Rows that may come of a question."""
+        return self.most_attempts() if self.keep == "all" else self.per_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Settled:
     kept: tuple[Attempt, ...]
     answer: str | None  # the gold answer, or the majority's
     confidence: float | None  # share of the majority
+    repeats: bool = False  # the server gave the same text to attempts that should differ
 
 
 class LaterError(Exception):
@@ -85,10 +92,9 @@ class Distiller:
     def request(self, question: Question, attempt: int, hint: bool = False) -> Request:
         """What is sent for the n-th attempt at a question."""
         plan = self.plan
-        temperature = plan.temperatures[min(attempt, len(plan.temperatures)) - 1]
-        sampling = self.teacher.sampling(plan.max_tokens, temperature, top_p=plan.top_p)
+        sampling = self.teacher.sampling(plan.max_tokens, self._temperature(attempt), top_p=plan.top_p)
         asked = messages(self.task, question, length=plan.length, hint=hint)
-        return Request(self.teacher.model, tuple(asked), sampling, attempt)
+        return Request(self.teacher.model, tuple(asked), sampling, attempt, seed=attempt)
 
     async def settle(self, question: Question) -> Settled:
         """Ask until there is enough, or the attempts are used up.
@@ -102,28 +108,48 @@ class Distiller:
         attempts: list[Attempt] = []
         for number in range(1, self.plan.max_attempts + 1):
             attempts.append(await self._attempt(question, number))
-            if attempts[-1].reply is None:
+            if attempts[-1].reply is None or self._repeats(attempts):
                 break  # what the server refuses once it refuses again
             if self.plan.keep == "first" and len(_distinct(attempts)) >= self.plan.per_question:
                 break
+        repeats = self._repeats(attempts)
         if self.plan.rationalize and not _distinct(attempts):
             attempts.append(await self._attempt(question, self.plan.max_attempts + 1, hint=True))
+        return Settled(question, tuple(attempts), self._kept(attempts), question.gold, None, repeats)
+
+    def _kept(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
         kept = _distinct(attempts)
         if self.plan.keep == "shortest":
             kept = sorted(kept, key=lambda attempt: len(rationale_of(attempt)))
-        if self.plan.keep != "all":
-            kept = kept[: self.plan.per_question]
-        return Settled(question, tuple(attempts), tuple(kept), question.gold, None)
+        return tuple(kept if self.plan.keep == "all" else kept[: self.plan.per_question])
+
+    def _repeats(self, attempts: Sequence[Attempt]) -> bool:
+        """Whether the server gives one text again and again, and the next attempt would be asked for no other way."""
+        last = attempts[-1]
+        warmth = self._temperature(last.number)
+        if last.reply is None or self._temperature(last.number + 1) != warmth:
+            return False
+        return _same([attempt for attempt in attempts if self._temperature(attempt.number) == warmth])
+
+    def _temperature(self, attempt: int) -> float:
+        temperatures = self.plan.temperatures
+        return temperatures[min(attempt, len(temperatures)) - 1]
 
     async def _vote(self, question: Question) -> Settled:
-        """Self-consistency: the majority of `vote` samples is the answer, its share the confidence."""
+        """Self-consistency: the majority of `vote` samples is the answer, its share the confidence.
+
+        Without a confidence if the first samples are the very same text: then there is one sample, not many.
+        """
         numbers = range(1, self.plan.vote + 1)
-        asked = await asyncio.gather(*(self._attempt(question, number, judge=False) for number in numbers))
-        answers = [attempt.reading.answer if attempt.reading else None for attempt in asked]
-        answer, share = majority(answers, self.task.kind)
-        agreeing = [attempt for attempt, said in zip(asked, answers, strict=True) if same(said, answer, self.task.kind)]
+        first = await self._samples(question, numbers[:SAME])
+        repeats = _same(first)
+        asked = first if repeats else [*first, *await self._samples(question, numbers[SAME:])]
+        answer, share, agreeing = await self._aside(_agreed, asked, self.task.kind)
         kept = _distinct(agreeing, RIGHT, "answered")[: None if self.plan.keep == "all" else self.plan.per_question]
-        return Settled(question, tuple(asked), tuple(kept), answer, share)
+        return Settled(question, tuple(asked), tuple(kept), answer, None if repeats else share, repeats)
+
+    async def _samples(self, question: Question, numbers: Sequence[int]) -> list[Attempt]:
+        return list(await asyncio.gather(*(self._attempt(question, number, judge=False) for number in numbers)))
 
     async def _attempt(self, question: Question, number: int, hint: bool = False, judge: bool = True) -> Attempt:
         request = self.request(question, number, hint)
@@ -150,76 +176,24 @@ class Distiller:
         return work(*args, **kwargs)
 
 
-async def settle_all(distiller: Distiller, questions: Iterator[Question], workers: int) -> AsyncIterator[Settled]:
-    """Every question settled, in order, `workers` of them at a time.
-
-    Ends early if the distiller is stopped; requests in flight are waited for, as they are paid for. Raises the first
-    SynthError of any worker.
-    """
-    line = _Line(enumerate(questions))
-    crew = [asyncio.create_task(_work(distiller, line)) for _ in range(workers)]
-    everyone = asyncio.gather(*crew, return_exceptions=True)
-    everyone.add_done_callback(lambda _: line.changed.set())
-    following = 0
-    try:
-        while following in line.done or not everyone.done():
-            if following not in line.done:
-                line.changed.clear()
-                await line.changed.wait()
-                continue
-            settled = line.done.pop(following)
-            following += 1
-            if settled is not None:
-                yield settled
-        for ended in everyone.result():
-            if isinstance(ended, BaseException):
-                raise ended
-        for number in sorted(line.done):  # behind a question that asking was stopped at
-            settled = line.done[number]
-            if settled is not None:
-                yield settled
-    finally:
-        for task in crew:
-            task.cancel()
-
-
-class _Line:
-    """The questions still to be taken, and results that wait for an earlier question."""
-
-    def __init__(self, questions: Iterator[tuple[int, Question]]) -> None:
-        self.questions = questions
-        self.done: dict[int, Settled | None] = {}
-        self.changed = asyncio.Event()
-
-
-async def _work(distiller: Distiller, line: _Line) -> None:
-    while not distiller.stopping:
-        if len(line.done) >= AHEAD:
-            await asyncio.sleep(0.05)
-            continue
-        taken = next(line.questions, None)
-        if taken is None:
-            return
-        number, question = taken
-        try:
-            line.done[number] = await distiller.settle(question)
-        except LaterError:
-            line.done[number] = None
-        except StopAskingError:
-            distiller.stopping = True
-            return
-        except SynthError:
-            distiller.stopping = True  # the others finish what they have in flight
-            raise
-        line.changed.set()
-        await asyncio.sleep(0)  # out of the store comes one reply after the other: requests in flight need their turn
+def _agreed(asked: Sequence[Attempt], kind: Kind) -> tuple[str | None, float, list[Attempt]]:
+    """The answer of the majority, its share, and the attempts that say it."""
+    answers = [attempt.reading.answer if attempt.reading else None for attempt in asked]
+    answer, share = majority(answers, kind)
+    return answer, share, [attempt for attempt, said in zip(asked, answers, strict=True) if same(said, answer, kind)]
 
 
 def rationale_of(attempt: Attempt) -> str:
     return attempt.reading.rationale if attempt.reading else ""
 
 
-def _distinct(attempts: list[Attempt], *outcomes: str) -> list[Attempt]:
+def _same(attempts: Sequence[Attempt]) -> bool:
+    """Whether the text of the last reply came so often that the server does not sample."""
+    texts = [attempt.reply.text or "" for attempt in attempts if attempt.reply is not None]
+    return bool(texts and texts[-1]) and texts.count(texts[-1]) >= (2 if len(texts[-1]) >= LONG else SAME)
+
+
+def _distinct(attempts: Sequence[Attempt], *outcomes: str) -> list[Attempt]:
     """The attempts whose answer is right and whose rationale says something that none before says."""
     distinct: dict[str, Attempt] = {}
     for attempt in attempts:

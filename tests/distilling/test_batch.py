@@ -85,8 +85,13 @@ def test_the_dataset_is_that_of_the_direct_way_byte_for_byte(
         command = [*words(teacher, questions(9), *WAYS[way]), "--batch"]
         runs = list(until_written(synth, teacher, command))
     names = {path.relative_to(tmp_path / "direct") for path in (tmp_path / "direct").rglob("*") if path.is_file()}
-    for name in names - {Path("requests.sqlite")}:
+    for name in names - {Path("requests.sqlite"), Path("synth.json")}:
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "direct" / name).read_bytes(), name
+    made = [json.loads((tmp_path / folder / "synth.json").read_text()) for folder in ("out", "direct")]
+    assert {one.pop("paid")["attempts"] for one in made} == {
+        sum(row["text"] is not None for row in lines(tmp_path / "out" / "attempts.jsonl"))
+    }
+    assert made[0] == made[1]
     if way in ("all", "shortest", "votes"):
         assert len(runs) == 2  # all attempts are made anyway, so they are handed in at once
 

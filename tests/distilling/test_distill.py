@@ -88,11 +88,11 @@ def test_which_right_rationales_are_kept(
 
 def test_a_rationale_said_twice_counts_once(synth: Synth, tmp_path: Path, questions: Callable[[int], str]) -> None:
     def script(request: dict[str, Any], times: int) -> Answer:
-        return Answer(f"{'Same' if times < 4 else 'Other'} words. The answer is {asked(request)}.")
+        return Answer(f"{'Same' if times < 3 else 'Other'} words. The answer is {asked(request)}.")
 
     with serving(script) as teacher:
         distill(synth, teacher, questions(1), "--max-attempts", 6, "--per-question", 2)
-        assert len(teacher.bodies) == 4
+        assert len(teacher.bodies) == 3
     rows = lines(tmp_path / "out" / "train.jsonl")
     assert [row["rationale"] for row in rows] == ["Same words.", "Other words."]
 

@@ -1,6 +1,6 @@
 """A teacher on this machine for tests and benchmarks: a real HTTP server whose replies are scripted, faults included.
 
-    def script(request: dict, times: int) -> Answer:  # `times`: how often this very body has been sent, now included
+    def script(request: dict, times: int) -> Answer:  # `times`: how often this has been asked, now included
         return Answer(status=500) if times == 1 else Answer("The answer is 4.")
 
     with serving(script) as teacher:
@@ -115,7 +115,7 @@ class Loopback:
             batch["errors"] = {"object": "list", "data": [{"code": "invalid_url", "message": "scripted refusal"}]}
         results: dict[str, list[dict[str, Any]]] = {"output": [], "error": []}
         for entry in self.handed_in(batch_id) if status != "failed" else []:
-            key = json.dumps(entry["body"], sort_keys=True).encode()
+            key = _without_seed(entry["body"])
             self.times[key] += 1
             result = _batch_result(self.script(entry["body"], self.times[key]), entry, status)
             results["output" if (result["response"] or {}).get("status_code") == 200 else "error"].append(result)
@@ -186,8 +186,9 @@ class Loopback:
             return self._bulk(seen, path.split("/")[2:])
         if path != "/v1/chat/completions":
             return self.elsewhere
-        self.times[seen.raw] += 1
-        return self.script(seen.body, self.times[seen.raw])
+        key = _without_seed(seen.body)
+        self.times[key] += 1
+        return self.script(seen.body, self.times[key])
 
     def _bulk(self, seen: Seen, path: list[str]) -> Answer:
         """Files and batches."""
@@ -264,6 +265,11 @@ async def _read(reader: asyncio.StreamReader) -> Seen | None:
     raw = await reader.readexactly(int(headers.get("content-length", 0)))
     method, path, _ = first.split(" ")
     return Seen(method, path, headers, raw, time.monotonic())
+
+
+def _without_seed(body: Mapping[str, Any]) -> bytes:
+    """What tells one question from another: each attempt at it has another seed."""
+    return json.dumps({name: value for name, value in body.items() if name != "seed"}, sort_keys=True).encode()
 
 
 def _rendered(answer: Answer, seen: Seen, number: int) -> tuple[bytes, bytes]:

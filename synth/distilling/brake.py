@@ -1,0 +1,66 @@
+"""Stops a run whose first questions all come to nothing, before more is paid for it.
+
+That happens when the settings do not fit the server: every reply is cut off, holds no text, closes in another form than
+asked, or is a refusal. Questions answered wrongly are another matter: those replies can be read.
+"""
+
+from collections import Counter
+
+from synth.distilling.rows import reason
+from synth.distilling.settle import Attempt, Settled
+
+FIRST = 50  # questions that are looked at
+SHOWN = 300  # characters of the reply that is shown
+ADVICE = {
+    "truncated": "replies are cut off: give a larger --max-tokens (it was {max_tokens})",
+    "empty": (
+        "replies hold no rationale: a reasoning model may need a larger --max-tokens (it was {max_tokens}), "
+        "others --length thorough or --instruction; synth doctor says what the server does"
+    ),
+    "no_answer": 'replies do not close as asked ("{closing}"): see --instruction, or the closing form of the task',
+    "refusal": "the teacher refuses: try --system, --instruction or another --teacher",
+    "error": "the server answers no question: synth doctor says what it can do",
+}
+
+
+class Brake:
+    """Sees each question as it is settled; `line` says why to stop, once all of the first come to nothing."""
+
+    def __init__(self, max_tokens: int, closing: str) -> None:
+        self.said = {"max_tokens": f"{max_tokens:,}", "closing": closing}
+        self.reasons: Counter[str] = Counter()
+        self.released = False
+        self._example = ""
+
+    def see(self, settled: Settled) -> bool:
+        """Whether to stop now."""
+        if self.released or not any(_is_new(attempt) for attempt in settled.attempts):
+            return False  # a run that goes on after it was stopped so looks at further questions
+        why = None if settled.kept else reason(settled)
+        if why not in ADVICE:
+            self.released = True
+            return False
+        self.reasons[why] += 1
+        self._example = self._example or _said(settled.attempts[-1])
+        return self.reasons.total() == FIRST
+
+    def line(self) -> str:
+        """What the questions came to, what to change, and one reply."""
+        (commonest, _), *_ = self.reasons.most_common(1)
+        counts = ", ".join(f"{count:,} {why}" for why, count in self.reasons.most_common())
+        whole = self.reasons.total()
+        what = f"all of the first {whole:,} questions came" if whole > 1 else "the only question came"
+        return f"{what} to nothing ({counts}); {ADVICE[commonest].format(**self.said)}; one reply: {self._example}"
+
+
+def _is_new(attempt: Attempt) -> bool:
+    return attempt.reply is None or not attempt.reply.cached
+
+
+def _said(attempt: Attempt) -> str:
+    """What came back, in one line."""
+    if attempt.reply is None:
+        return attempt.detail[:SHOWN]
+    text = " ".join((attempt.reply.text or "").split())
+    thought = f", {len(attempt.reply.thinking):,} characters of thinking" if attempt.reply.thinking else ""
+    return f"{text[:SHOWN]!r} (finish reason {attempt.reply.finish_reason}{thought})"

@@ -1,0 +1,51 @@
+"""What was paid for a dataset: every reply that came for it in any of its runs, counted out of the request store."""
+
+from collections.abc import Set
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from synth.teachers.batches import DISCOUNT
+from synth.teachers.bodies import load
+from synth.teachers.catalogue import Teacher
+from synth.teachers.exchange import read_reply_body
+from synth.teachers.store import RequestStore
+
+
+def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> dict[str, Any]:
+    """What the runs of a work took.
+
+    used: keys of the replies that stand in attempts.jsonl. `unused` are answers that were paid for and stand nowhere
+    else; they lie in the store, and the same questions asked again take them from there. `dollars` is None where prices
+    are not known. `seconds` are those of all runs, from the beginning of each to its last reply.
+    """
+    requests = prompt = completion = 0
+    dollars: float | None = 0.0
+    answered = set()
+    for key, status, _, body in store.paid(work):
+        requests += 1
+        loaded = load(body)
+        reply = read_reply_body(loaded) if isinstance(loaded, dict) else None
+        if reply is None:
+            continue
+        prompt, completion = prompt + reply.prompt_tokens, completion + reply.completion_tokens
+        cost = teacher.cost(reply.prompt_tokens, reply.completion_tokens)
+        dollars = None if cost is None or dollars is None else dollars + cost * (DISCOUNT if "batch" in loaded else 1)
+        if status == 200:
+            answered.add(key)
+    return {
+        "base_url": without_login(teacher.base_url),
+        "requests": requests,
+        "attempts": len(used),
+        "from_store": len(used - answered),
+        "unused": len(answered - used),
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "dollars": dollars,
+        "seconds": round(store.seconds(work), 1),
+    }
+
+
+def without_login(address: str) -> str:
+    """An address without the name and the password that it may hold."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
