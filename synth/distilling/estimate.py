@@ -93,7 +93,7 @@ def _told(job: Job, total: int, count: _Count) -> str:
     likely, attempts, tokens = _likely(job, count)
     if teacher.reasons and plan.max_tokens < ROOM:
         lines.append(
-            f"{teacher.name} thinks before it answers, within --max-tokens {plan.max_tokens}: {ROOM} or more leaves room"
+            f"{teacher.name} thinks before it answers, within --max-tokens {plan.max_tokens}: {ROOM} leaves room"
         )
     cost = teacher.cost(_prompt_tokens(count) * likely * attempts, tokens * likely * attempts)
     if cost is None:
