@@ -11,7 +11,7 @@ is thrown away is gone, a wrong one can still be caught by its answer.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,6 +26,9 @@ NAME = "equations"
 MENU = ("right", "wrong")
 _MARK = re.compile(r"<<([^<>\n]{1,200})>>")
 _STARTS = ("number", "open", "currency", "frac")
+_TOLERANCE = Fraction(1, 5000)  # of a last digit
+_FLOAT = Fraction(1, 10**9)  # 0.1 + 0.2 = 0.30000000000000004
+_MOST = 4  # sums in front of the last part of a chain
 _LABELS = ("step", "part", "day", "week", "month", "year", "case", "option", "method", "round", "phase", "question")
 
 
@@ -58,13 +61,14 @@ def judge(record: Record, **_: object) -> Verdict:
 
 def equations(text: str) -> Iterator[Equation]:
     """All equations of numbers that can be judged, in the order in which they end."""
-    judged = [*_in(text, 0)]
+    rounded: dict[Fraction, Fraction] = {}  # results that were rounded, and what they were before
+    judged = [*_in(text, 0, rounded)]
     for mark in _MARK.finditer(text):
-        judged += _in(mark[1], mark.start(1))
+        judged += _in(mark[1], mark.start(1), rounded)
     return iter(sorted(judged, key=lambda equation: (equation.end, equation.start)))
 
 
-def _in(text: str, offset: int) -> Iterator[Equation]:
+def _in(text: str, offset: int, rounded: dict[Fraction, Fraction]) -> Iterator[Equation]:
     pieces = tokens(text)
     at = 0
     while at < len(pieces):
@@ -78,16 +82,21 @@ def _in(text: str, offset: int) -> Iterator[Equation]:
             at += 1
             right = read(pieces, at)
             if right is not None and (left.signs or right.signs):
-                yield from _compared(text, offset, pieces, left, right)
+                yield from _compared(text, offset, pieces, left, right, rounded)
 
 
-def _compared(text: str, offset: int, pieces: Sequence[Token], left: Side, right: Side) -> Iterator[Equation]:
+def _compared(
+    text: str, offset: int, pieces: Sequence[Token], left: Side, right: Side, rounded: dict[Fraction, Fraction]
+) -> Iterator[Equation]:
     """The equation with its judgement; nothing if the judge has none."""
-    lefts = [*_readings(pieces, left.first, left.end)]
-    for start in _beginnings(pieces, left.first):
-        lefts += [side for side in _readings(pieces, start, left.end) if side.signs]
-    rights = list(_readings(pieces, right.first, right.end))
-    holds = any(_agree(one, other) for one in lefts for other in rights)
+    lefts = [*_readings(pieces, left.first, left.end, rounded)]
+    for start in _beginnings(pieces, left.first, left.end):
+        lefts += [side for side in _readings(pieces, start, left.end, rounded) if side.signs]
+    rights = list(_readings(pieces, right.first, right.end, rounded))
+    agreed = next((one for one in lefts for other in rights if _agree(one, other)), None)
+    holds = agreed is not None
+    if agreed is not None and not right.signs and agreed.value != right.value:
+        rounded[right.value] = agreed.value
     if not holds and in_doubt(pieces, left, right):
         return
     (start, middle), (second, end) = _span(pieces, left), _span(pieces, right)
@@ -103,11 +112,13 @@ def _span(pieces: Sequence[Token], side: Side) -> tuple[int, int]:
     return pieces[side.first].start, pieces[last].end
 
 
-def _beginnings(pieces: Sequence[Token], first: int) -> Iterator[int]:
+def _beginnings(pieces: Sequence[Token], first: int, end: int) -> Iterator[int]:
     """Where else the left side may begin: a dash before it may be a minus, a number and a dash a label.
 
-    Step 2 - 3 + 4 = 7 and, at the start of a line, 2 : 3 + 4 = 7
+    Step 2 - 3 + 4 = 7 and, at the start of a line, 2 : 3 + 4 = 7. In 2 * 10 = 20 + 3 * 5 = 15 = 35 it is 3 * 5.
     """
+    if first and pieces[first - 1].kind == "eq":
+        yield from [at + 1 for at in range(first, end) if pieces[at].kind == "op" and pieces[at].text in "+-"][:_MOST]
     if first and pieces[first - 1].text in ("-", "–"):
         yield first - 1
     labelled = first and pieces[first - 1].kind == "word" and pieces[first - 1].text.lower() in _LABELS
@@ -117,10 +128,10 @@ def _beginnings(pieces: Sequence[Token], first: int) -> Iterator[int]:
         yield first + 2
 
 
-def _readings(pieces: Sequence[Token], first: int, end: int) -> Iterator[Side]:
-    for exact in (True, False):
-        side = read(pieces, first, exact=exact)
-        if side is not None and side.end == end:
+def _readings(pieces: Sequence[Token], first: int, end: int, rounded: Mapping[Fraction, Fraction]) -> Iterator[Side]:
+    for exact, before in ((True, None), (False, None), (True, rounded)):
+        side = read(pieces, first, exact=exact, rounded=before)
+        if side is not None and side.end == end and (before is None or side.signs):
             yield side
 
 
@@ -128,7 +139,15 @@ def _agree(left: Side, right: Side) -> bool:
     """Equal, or equal to the start of a longer right side (5 + 3 = 8 * 2), or up to the digits that are shown."""
     if left.value in right.values:
         return True
-    return _rounds(left, right) or _rounds(right, left)
+    return _rounds(left, right) or _rounds(right, left) or _close(left, right)
+
+
+def _close(left: Side, right: Side) -> bool:
+    """Whether decimals differ by no more than floats, or a last digit that was rounded the other way, bring about."""
+    if right.step >= 1 or len(right.values) > 1:
+        return False
+    size = abs(right.value)
+    return abs(left.value - right.value) <= max(min(right.step, size * _TOLERANCE), size * _FLOAT)
 
 
 def _rounds(exact: Side, shown: Side) -> bool:

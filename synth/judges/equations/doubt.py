@@ -16,7 +16,14 @@ _FRACTIONS = ("half", "third", "quarter", "fourth", "fifth", "sixth", "seventh",
 _PARTS = {*_FRACTIONS, "twice", "thrice", "double", "triple", "root", "square", "cube", "sqrt", "log", "max", "min"} | {
     *("of", "off", "than", "mod", "modulo")
 }
-_REMAINDERS = ("remainder", "rem")
+_REMAINDERS = (["remainder"], ["rem"])
+_ABOUT = {"approximately", "approx", "roughly", "about", "around", "nearly", "almost", "rounded", "rounding"}
+_DENIED = {"wrong", "incorrect", "false", "impossible"}  # 3 + 4 = 8 is wrong
+_CLOCK = {"am", "pm", "a.m", "p.m", "o'clock", "noon", "midnight"}
+_HALVES = {"half", "quarter"}  # 2 and a half * 3
+_SUPPOSED = ("if", "suppose", "assume", "assuming", "not")
+_BETWEEN = ("so", "then", "thus", "therefore", "hence", "because", "since", "means", "which", "but")  # two calculations
+_FAR = 40  # tokens of a clause in front of a calculation that are looked at
 _OPEN = ("(", "[", "{")
 _FACTORS = {  # of units of one dimension, in the smallest of them
     "time": {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86400, "week": 604800,
@@ -41,6 +48,8 @@ _RATIOS = {  # what a result is too large or too small by when only its unit was
     "count": (2, 12),
 }
 
+_LEAST_RATIO = 12  # of a change of units if only the result has one: 5 * 24 = 2 hours is 60 times too small
+
 
 def in_doubt(tokens: Sequence[Token], left: Side, right: Side) -> bool:
     """Whether an equation that does not hold should be let pass."""
@@ -48,6 +57,8 @@ def in_doubt(tokens: Sequence[Token], left: Side, right: Side) -> bool:
         left.doubtful
         or right.doubtful
         or _part_of_more(tokens, left.first)
+        or _sum_before(tokens, left.first)
+        or _loosely_said(tokens, left, right)
         or _goes_on(tokens, right)
         or _algebra(left.units)
         or _algebra(right.units[:1])
@@ -78,7 +89,34 @@ def _word_before(tokens: Sequence[Token], first: int, word: str) -> bool:
         return _part_of_more(tokens, first - 1)
     if earlier is not None and word == "of":
         return _of_a_part(earlier)
-    return word in _PARTS or _operator_before(tokens, first - 1)
+    if word == "as" and any(token.text.lower() in (*_PARTS, "times") for token in tokens[max(0, first - 5) : first]):
+        return True
+    return word in _PARTS or word in _SUPPOSED or _operator_before(tokens, first - 1)
+
+
+def _sum_before(tokens: Sequence[Token], first: int) -> bool:
+    """20 + 10 birds to the 29 + 24 = 83: whether a calculation without a result is in front, in the same clause."""
+    for at in range(first - 1, max(first - _FAR, 0), -1):
+        token = tokens[at]
+        if token.kind in ("eq", "line", "stop", "odd") or token.text.lower() in _BETWEEN:
+            return False
+        if token.kind == "op" and at + 1 < first and tokens[at + 1].kind in ("number", "currency", "open"):
+            return tokens[at - 1].kind in ("number", "close", "percent", "word", "currency")
+    return False
+
+
+def _loosely_said(tokens: Sequence[Token], left: Side, right: Side) -> bool:
+    """Rounded as it pleased, denied, by the clock, as a range of pages, or with a percentage of itself."""
+    behind = {token.text.lower().rstrip(".") for token in tokens[right.end : right.end + 3]} | set(right.units)
+    if behind & _ABOUT and 10 * abs(left.value - right.value) <= abs(left.value):
+        return True
+    if set(right.units[:3]) & _DENIED or (set(left.units) | set(right.units)) & _CLOCK or set(left.units) & _HALVES:
+        return True
+    if left.signs == "-" and left.value < 0 < right.value and _glued(tokens[left.first : left.first + 3]):
+        return left.first > 0 and tokens[left.first - 1].kind == "word"  # pages 10-20 = 11
+    if right.signs == "(" and right.value == -left.value:  # 5 - 8 = (3)
+        return True
+    return "%" in left.units and "%" not in right.units and not {"+", "-"}.isdisjoint(left.signs)  # 50 + 50% = 75
 
 
 def _operator_before(tokens: Sequence[Token], at: int) -> bool:
@@ -93,7 +131,7 @@ def _operator_before(tokens: Sequence[Token], at: int) -> bool:
 
 def _of_a_part(before: Token) -> bool:
     """A total of 3 + 4 is 3 + 4; a half of 3 + 4 and 20% of 3 + 4 are not."""
-    return before.kind != "word" or before.text.lower().removesuffix("s") in _PARTS
+    return before.kind != "word" or before.text.lower().removesuffix("s").rpartition("-")[2] in _PARTS
 
 
 def _goes_on(tokens: Sequence[Token], right: Side) -> bool:
@@ -106,10 +144,11 @@ def _goes_on(tokens: Sequence[Token], right: Side) -> bool:
         if further is None or further.kind not in ("open", "word"):
             return False
         return further.kind == "open" or after.text != "-" or len(further.text) == 1  # a dash goes before words, too
-    if right.units[:1] and right.units[0] in _REMAINDERS:
-        return True
     if tokens[right.end - 1].kind == "word":
-        return after.kind == "odd"
+        return after.kind == "odd" or right.units[:1] in _REMAINDERS
+    unit = [token.text[:1] for token in tokens[right.end + 1 : right.end + 2] if token.kind == "word"]
+    if after.kind == "number" and unit == ["-"]:  # 15 4-packs
+        return False
     return after.kind in ("odd", "pow", "number", "open", "frac", "percent")
 
 
@@ -131,9 +170,12 @@ def _names_a_part(tokens: Sequence[Token], left: Side, right: Side) -> bool:
 
 def _one_piece(tokens: Sequence[Token]) -> bool:
     """1/5, not 1 egg / 5 or $1/$5."""
-    return [token.kind for token in tokens] == ["number", "op", "number"] and all(
-        one.end == other.start for one, other in pairwise(tokens)
-    )
+    return [token.kind for token in tokens] == ["number", "op", "number"] and _glued(tokens)
+
+
+def _glued(tokens: Sequence[Token]) -> bool:
+    """Whether no space is between them."""
+    return all(one.end == other.start for one, other in pairwise(tokens))
 
 
 def _changes_unit(left: Side, right: Side) -> bool:
@@ -146,8 +188,8 @@ def _changes_unit(left: Side, right: Side) -> bool:
         in_left, in_right = lefts & factors.keys(), rights & factors.keys()
         if in_left and (added or in_right - in_left) and len({factors[unit] for unit in in_left | in_right}) > 1:
             return True
-        if bool(in_left) != bool(in_right) and ratio in _RATIOS[dimension]:
-            return True
+        if bool(in_left) != bool(in_right) and not lefts & rights and ratio in _RATIOS[dimension]:
+            return bool(lefts) or (ratio >= _LEAST_RATIO and not added)
     return added and "$" in rights and bool(lefts) and "$" not in lefts
 
 

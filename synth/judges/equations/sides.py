@@ -4,7 +4,7 @@ Two readings of a side are tried, as people write both: in the exact one 20% is 
 loose one signs and words behind a number are units: 100% - 20% = 80%, 2 dozen * 12 = 24.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from synth.judges.equations.tokens import Amount, Token, amount
 
 SCALES = {"dozen": 12, "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 _DETERMINERS = ("the", "his", "her", "its", "their", "this", "that", "these", "those", "all")
-_MOST_WORDS = 7  # between a number and the operator behind it: 4 pairs of very warm woollen socks * $5
+_MOST_WORDS = 10  # between a number and the operator behind it: 4 pairs of very warm woollen socks * $5
 _MOST_OPERANDS = 200
 _MOST_BITS = 512  # of a number: a^b^c is not worked out to the end of time
 _DEEPEST = 12
@@ -39,9 +39,15 @@ class Side:
         return self.values[-1]
 
 
-def read(tokens: Sequence[Token], first: int, *, exact: bool = True) -> Side | None:
-    """The longest side that starts here; None if none does."""
-    reader = _Reader(tokens, first, exact)
+def read(
+    tokens: Sequence[Token], first: int, *, exact: bool = True, rounded: Mapping[Fraction, Fraction] | None = None
+) -> Side | None:
+    """The longest side that starts here; None if none does.
+
+    rounded: results that were rounded earlier, and what they were before; with it, operands that may be rounded are
+    taken for what they round, and 0.33 is 1/3.
+    """
+    reader = _Reader(tokens, first, exact, rounded)
     try:
         reader.side.values = reader.operands(0)
     except UnreadableError:
@@ -54,8 +60,10 @@ def read(tokens: Sequence[Token], first: int, *, exact: bool = True) -> Side | N
 
 
 class _Reader:
-    def __init__(self, tokens: Sequence[Token], first: int, exact: bool) -> None:
-        self.tokens, self.at, self.exact = tokens, first, exact
+    def __init__(
+        self, tokens: Sequence[Token], first: int, exact: bool, rounded: Mapping[Fraction, Fraction] | None
+    ) -> None:
+        self.tokens, self.at, self.exact, self.rounded = tokens, first, exact, rounded
         self.side = Side(first)
         self.count = 0
         self.slashes: set[bool] = set()  # whether they were written without a space
@@ -159,6 +167,8 @@ class _Reader:
             raise UnreadableError
         read = amount(self.text())
         self.at += 1
+        if self.rounded is not None:
+            read = Amount(self.rounded.get(read.value) or _unrounded(read, self.kind() == "percent"), read.step)
         read = self.marked(self.mixed(read))
         self.side.step = read.step
         return read.value
@@ -178,7 +188,10 @@ class _Reader:
         return value
 
     def mixed(self, whole: Amount) -> Amount:
-        """2 1/2 and 2½."""
+        """2 1/2, 2½ and 2\\frac{1}{2}."""
+        if self.kind() == "frac" and self.glued() and whole.step == 1:
+            self.side.doubtful = True  # it may be meant as a product
+            return Amount(whole.value + self.plain(0), Fraction(0))
         if self.kind() != "number" or whole.step != 1:
             return whole
         part = amount(self.text())
@@ -245,6 +258,17 @@ class _Reader:
         is_part = self.part_of()
         self.at = at
         return is_part
+
+
+def _unrounded(read: Amount, percent: bool) -> Fraction:
+    """The simple fraction that a number rounds: 1/3 for 0.33, 200/3 for 66.67 and 100/3 for 33%; else the number."""
+    if read.step == 1 and not percent:
+        return read.value
+    for below in (3, 6, 7, 9, 11, 12) if read.step < Fraction(1, 10) else (3,):
+        near = Fraction(round(read.value * below), below)
+        if near.denominator not in (1, 2, 4) and abs(near - read.value) <= read.step / 2:
+            return near
+    return read.value
 
 
 def _raised(value: Fraction, exponent: Fraction) -> Fraction:
