@@ -208,6 +208,7 @@ def _metrics(
             "folder": job.data.resolve().name, "split": job.split, "rows": len(records), "task": ", ".join(tasks),
             "sha256": facts[0] if len(facts) == 1 else facts,
         },
+        **({"task": manifest["task"]} if "task" in manifest else {}),
         "target": None if run is None else run.get("target"),
         "prompting": job.prompting,
         "samples": job.decoding.samples,

@@ -21,6 +21,8 @@ from synth.data.manifest import open_manifest
 from synth.data.names import ATTEMPTS
 from synth.errors import FolderError, UsageError
 from synth.exporting.wrong import rewritten, wrong_completion
+from synth.questions.reading import task_of
+from synth.questions.task import Task
 from synth.record import Record
 from synth.validating.checker import find, settings_of
 from synth.workers.local import cores, ordered, pool
@@ -42,7 +44,7 @@ def pairs(
     """
     manifest = open_manifest(folder)
     if "distilled" in manifest:
-        return _distilled(folder, split, most, left_out)
+        return _distilled(folder, split, task_of(manifest), most, left_out)
     kind = str(manifest.get("builder"))
     if kind not in (known := _spoiled()):
         raise UsageError(
@@ -82,7 +84,7 @@ def _pairs_of(records: list[Record], kind: str, settings: Mapping[str, Any]) -> 
     return made, missing
 
 
-def _distilled(folder: Path, split: str, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:
+def _distilled(folder: Path, split: str, task: Task | None, most: int | None, left_out: Counter[str]) -> Iterator[Pair]:
     path = folder / ATTEMPTS
     if not path.is_file():
         raise FolderError(
@@ -99,8 +101,15 @@ def _distilled(folder: Path, split: str, most: int | None, left_out: Counter[str
         if not wrong:
             left_out[NO_WRONG_ATTEMPT] += 1
         for attempt in islice(wrong, most):
-            rejected = rewritten(record, attempt["rationale"], attempt["answer"])
-            yield {"prompt": record.prompt, "chosen": record.completion, "rejected": rejected}
+            yield {"prompt": record.prompt, "chosen": record.completion, "rejected": _wrong(record, attempt, task)}
+
+
+def _wrong(record: Record, attempt: Mapping[str, Any], task: Task | None) -> str:
+    """A wrong attempt in the form of the row's completion."""
+    if task is None or not record.completion.endswith(closed := task.closed(record.answer)):
+        return rewritten(record, attempt["rationale"], attempt["answer"])
+    before, _, between = record.completion.removesuffix(closed).partition(record.rationale)
+    return f"{before}{attempt['rationale']}{between}{task.closed(attempt['answer'])}"
 
 
 def _by_question(path: Path) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:

@@ -47,19 +47,20 @@ def options_line(options: tuple[str, ...], correct: str | None = None) -> str:
 def listed_options(prompt: str) -> tuple[str, ...]:
     """The texts of the options in a prompt's `Options: (A) Yes (B) No`; none if it lists none.
 
-    An option may name others, as in `(C) both (A) and (B)`: a letter begins an option if it is the next one's turn.
+    An option may name others, as in `(C) both (A) and (B)`: it begins where its letter stands last before the next one
+    begins.
     """
     listed = _OPTIONS.findall(prompt) if "Options: " in prompt else []
     if not listed or not listed[-1].startswith("(A) "):
         return ()
-    line, starts, at = listed[-1], [0], 0
-    for letter in LETTERS[1:]:
-        at = line.find(f" ({letter}) ", at)
-        if at < 0:
-            break
-        starts.append(at + 1)
-    ends = [*starts[1:], len(line)]
-    return tuple(line[start + 4 : end].strip() for start, end in zip(starts, ends, strict=True))
+    line, count, at = listed[-1], 1, 0
+    while count < len(LETTERS) and (at := line.find(f" ({LETTERS[count]}) ", at)) >= 0:
+        count += 1
+    texts: list[str] = []
+    for letter in reversed(LETTERS[1:count]):
+        line, _, text = line.rpartition(f" ({letter}) ")
+        texts.append(text.strip())
+    return tuple(reversed([*texts, line[4:].strip()]))
 
 
 def options_of(task: Task, record: Record) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from synth.questions.reading import task_of
+from synth.questions.task import Task
 from synth.record import Record
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import Group, kind
@@ -29,13 +31,14 @@ def _chosen(evaluation: Evaluation) -> list[dict[str, Any]]:
     new = [row for place, row in enumerate(wrong) if row.get("fault") not in faults[:place]]
     rest = [row for place, row in enumerate(wrong) if row.get("fault") in faults[:place]]
     chosen = (new + rest)[:WRONG] + evaluation.rows.right[:RIGHT]
-    return [_example(row, str(evaluation.data.get("task") or "")) for row in chosen]
+    name, task = str(evaluation.data.get("task") or ""), task_of({**evaluation.facts, "distilled": {"task": ""}})
+    return [_example(row, name, task) for row in chosen]
 
 
-def _example(row: dict[str, Any], task: str) -> dict[str, Any]:
+def _example(row: dict[str, Any], name: str, task: Task | None) -> dict[str, Any]:
     output, gold, prompt = (str(row.get(name) or "") for name in ("output", "gold", "prompt"))
-    record = Record(str(row["id"]), task, prompt, "", gold, "", {})
-    reader = reader_of(task)
+    record = Record(str(row["id"]), name, prompt, "", gold, "", row.get("meta") or {})
+    reader = reader_of(name, task)
     rationale = reader.read_output(record, output).rationale.strip()
     steps = reader.steps(rationale) if rationale else []
     marked = row.get("first_wrong_step")
