@@ -215,7 +215,12 @@ def shutdown_notice(teacher: Teacher, today: date) -> str | None:
 
 
 async def listed_notice(teacher: Teacher, client: "openai.AsyncOpenAI") -> str | None:
-    """A line for the user if the server's list of models says what the catalogue does not: that the model goes."""
+    """A line for the user if the server's list of models says what the catalogue does not: that the model goes.
+
+    Asked only of models of a known maker and at a maker's address: who serves a model of one's own knows when it goes.
+    """
+    if maker_of(teacher.model) is None and maker_at(teacher.base_url) is None:
+        return None
     return further_notice(teacher, await listed_shutdown(client, teacher.model))
 
 

@@ -50,9 +50,15 @@ def test_what_the_server_says_about_its_end_is_said(
 ) -> None:
     day = str(date.today() + timedelta(days=12))
     with serving(right) as teacher:
-        teacher.models = Answer(body=json.dumps({"data": [{"id": "m-1", "shutdown_date": day}]}).encode())
-        done = synth(*words(teacher, questions(3), *more))
+        teacher.models = Answer(body=json.dumps({"data": [{"id": "gpt-9", "shutdown_date": day}]}).encode())
+        done = synth(*words(teacher, questions(3), "--model", "gpt-9", *more))
         assert sum(seen.path == "/v1/models" for seen in teacher.seen) == 1
     assert f"m-1 will be shut down on {day}" in done.stderr
     if not more:
         assert len(lines(tmp_path / "out" / "train.jsonl")) == 3
+
+
+def test_a_server_of_ones_own_is_asked_nothing_but_questions(synth: Synth, questions: Callable[[int], str]) -> None:
+    with serving(right) as teacher:
+        assert synth(*words(teacher, questions(3))).returncode == 0
+        assert {seen.path for seen in teacher.seen} == {"/v1/chat/completions"}

@@ -21,7 +21,7 @@ MONTH = date.today() + timedelta(days=30)
 
 
 def teacher_at(server: Loopback) -> Teacher:
-    return Teacher("m", "m", base_url=server.url, key_variable="LOOPBACK_KEY")
+    return Teacher("gpt-9", "gpt-9", base_url=server.url, key_variable="LOOPBACK_KEY")
 
 
 def ask(teacher: Teacher, path: Path, *asked: Request) -> tuple[list[str], list[str], str]:
@@ -42,14 +42,14 @@ def ask(teacher: Teacher, path: Path, *asked: Request) -> tuple[list[str], list[
 
 
 def listing(day: object) -> Answer:
-    return Answer(body=json.dumps({"data": [{"id": "other"}, {"id": "m", "shutdown_date": day}]}).encode())
+    return Answer(body=json.dumps({"data": [{"id": "other"}, {"id": "gpt-9", "shutdown_date": day}]}).encode())
 
 
 @pytest.mark.parametrize(
     ("models", "part"),
     [
-        (listing(str(MONTH)), f"m will be shut down on {MONTH}: choose another model, or --base-url"),
-        (listing("2020-02-02"), "m was shut down on 2020-02-02"),
+        (listing(str(MONTH)), f"gpt-9 will be shut down on {MONTH}: choose another model, or --base-url"),
+        (listing("2020-02-02"), "gpt-9 was shut down on 2020-02-02"),
         (listing(str(MONTH + timedelta(days=365))), None),
         (listing(None), None),
         (listing([1]), None),
@@ -85,7 +85,7 @@ def test_what_is_in_the_store_needs_no_list(store_path: Path) -> None:
 def test_of_a_teacher_that_is_gone_the_store_is_left(store_path: Path) -> None:
     with serving() as server:
         gone = replace(teacher_at(server), shutdown=date(2020, 1, 1))
-        with pytest.raises(SynthError, match="m was shut down on 2020-01-01"):
+        with pytest.raises(SynthError, match="gpt-9 was shut down on 2020-01-01"):
             ask(gone, store_path, request(1))
         assert not server.seen
         assert not store_path.exists()
