@@ -36,6 +36,7 @@ class Asker:
         self.why = ""  # it was stopped
         self._gone = ""  # a line, if the teacher has been shut down
         self._looked: asyncio.Future[None] | None = None  # at what the server says about its end
+        self._under_way, self._all_ended = 0, asyncio.Event()  # requests that are asked or wait for another try
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "Asker":
@@ -92,19 +93,31 @@ class Asker:
                 self.stop(f"the budget of ${self.limits.budget:g} does not allow another request")
             if self.stopping:
                 raise StopAskingError
-            try:
-                reply = await self._client.ask(request)
-            except UsedUpError as error:
-                self._patience.stop()  # the others would wait for the same
-                if not (self.meter.asked or self.meter.cached):
-                    raise
-                self.stop(str(error))
-                raise StopAskingError from error
-            except SynthError:
-                self._patience.stop()
-                raise
+            reply = await self._answer(request)
             self.meter.count(reply)
             return reply
+
+    async def _answer(self, request: Request) -> Reply:
+        self._under_way += 1
+        try:
+            return await self._client.ask(request)
+        except UsedUpError as error:
+            used_up = error
+        except SynthError:
+            self._patience.stop()  # nobody waits for what will not come
+            raise
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_ended.set()
+        self._patience.stop()
+        while self._under_way:  # what the others have in flight may be the first answers
+            self._all_ended.clear()
+            await self._all_ended.wait()
+        if not (self.meter.asked or self.meter.cached):
+            raise used_up
+        self.stop(str(used_up))
+        raise StopAskingError from used_up
 
     async def _first_contact(self) -> None:
         """Before the first request, look whether the server says that the model goes."""

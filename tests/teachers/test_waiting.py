@@ -264,6 +264,15 @@ def test_a_quota_with_no_end_ends_the_run_at_once(store_path: Path) -> None:
     assert took < 5
 
 
+def test_what_is_in_flight_at_its_end_is_kept(store_path: Path) -> None:
+    slow = Answer(delay=0.2)
+    with serving(lambda body, times: slow if "What is 0 " in str(body) else QUOTA) as server:
+        outcomes, why, _, _ = asked(server.url, store_path, 3)
+    assert [type(each) for each in outcomes] == [Reply, *[StopAskingError] * 2]
+    assert why.startswith("the quota of the account is used up")
+    assert stored(store_path) == {200: 1, 429: 2}
+
+
 def test_with_nothing_to_keep_it_is_an_error(store_path: Path) -> None:
     with serving(lambda body, times: QUOTA) as server:
         (outcome,), why, _, _ = asked(server.url, store_path, 1)
