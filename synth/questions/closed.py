@@ -17,7 +17,7 @@ ANSWERS: Mapping[Kind, tuple[str, ...]] = {
     "yes_no": ("yes", "no"),
     "date": ("1776-07-04",),
     "math": ("[0, 1)", "x^2 + 1", r"\frac{\pi}{2}", r"\{1, 2\}", "1/2"),
-    "text": ("blue whale", "42"),
+    "text": ("blue whale", "42", "x"),
 }
 
 
