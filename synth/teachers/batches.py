@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -76,7 +75,7 @@ class Batches:
         self._address = address_of(teacher.base_url)
         key = checked_key(teacher.key(), teacher.key_variable)
         self._client = openai.AsyncOpenAI(
-            base_url=self._address.base, api_key=key, max_retries=5, default_query=dict(parse_qsl(self._address.query)),
+            base_url=self._address.base, api_key=key, max_retries=5, default_query=self._address.parameters,
             default_headers={"api-key": key} if self._address.azure else {},
         )  # fmt: skip
 

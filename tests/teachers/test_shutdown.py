@@ -74,6 +74,13 @@ def test_the_list_of_models_is_read_once_before_the_first_request(
     assert [part in line for line in said] == [True] if part else said == []
 
 
+def test_an_address_with_a_query_keeps_it(store_path: Path) -> None:
+    with serving() as server:
+        teacher = replace(teacher_at(server), base_url=f"{server.url}?api-version=preview")
+        ask(teacher, store_path, request(1))
+        assert server.seen[0].path == "/v1/models?api-version=preview"
+
+
 def test_what_is_in_the_store_needs_no_list(store_path: Path) -> None:
     with serving() as server:
         ask(teacher_at(server), store_path, request(1))

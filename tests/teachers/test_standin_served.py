@@ -82,7 +82,8 @@ def test_its_list_of_models_says_that_it_goes(synth: Synth, tmp_path: Path, sour
         done = synth("distill", "--task", "gsm8k", "--source", source, "--teacher", "stand-in", "--base-url", url,
                      "--out", "out")  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert "stand-in was shut down on 2020-05-06" in done.stderr
+        examined = synth("doctor", "--teacher", "stand-in", "--base-url", url)
+        assert "stand-in was shut down on 2020-05-06" in examined.stdout
         assert get(f"{url}/batches/batch_9") == (404, {"error": {
             "message": "there is no batch_9", "type": "invalid_request_error", "code": None}})  # fmt: skip
         assert get(f"{url}/batches", b'{"input_file_id": "file-9"}')[0] == 404
