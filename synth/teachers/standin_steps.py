@@ -71,7 +71,7 @@ def _weighed(options: Sequence[str], chosen: int) -> Iterator[str]:
 def _chain(question: Question, answer: str) -> list[Step]:
     """Steps from the numbers of a question to its gold answer; the answer itself may be a wrong one at their end."""
     numbers = _amounts(question.text)
-    aim = NUMBER.fullmatch((question.gold or answer).removeprefix("-"))
+    aim = NUMBER.fullmatch(question.gold or answer)  # none below 0
     if aim is None or len(numbers) < 2:
         return []
     wanted = Fraction(aim[0].replace(",", ""))

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synth.answers.reply import canonical, read_reply, same
@@ -146,6 +146,7 @@ def test_a_wrong_answer_comes_of_a_wrong_step() -> None:
     assert text.endswith("The answer is 26.")
 
 
+@example(["0", "1"], "-1", 1.0)
 @given(
     st.lists(st.integers(0, 3000).map(str) | st.decimals(0, 99, places=2).map(str), max_size=9),
     st.integers(-50, 5000).map(str) | st.just("0.5"),
