@@ -32,6 +32,7 @@ class Asker:
     def __init__(self, teacher: Teacher, cache: Path, limits: Limits, say: Say) -> None:
         self.teacher, self.limits, self.say = teacher, limits, say
         self.meter = Meter(teacher, limits.budget)
+        self.dialect = Dialect(teacher, limits.leave_out, limits.max_tokens_field, say)  # what is not sent, at the end
         self.store = RequestStore(cache)
         self.why = ""  # it was stopped
         self._gone = ""  # a line, if the teacher has been shut down
@@ -56,8 +57,7 @@ class Asker:
 
     def _new_client(self) -> Client:
         teacher, limits = self.teacher, self.limits
-        dialect = Dialect(teacher, limits.leave_out, limits.max_tokens_field, self.say)
-        more: Any = {"patience": self._patience, "dialect": dialect, "say": self.say}
+        more: Any = {"patience": self._patience, "dialect": self.dialect, "say": self.say}
         return Client(teacher, self.store, self._pace, limits.timeout, **more)
 
     def _told(self, line: str) -> None:
