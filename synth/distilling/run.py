@@ -83,7 +83,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
         facts = existing["splits"]["train"]
         return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
     if existing is not None:
-        say(f"{existing['rejected']['error']:,} questions ended in an error: they are asked again, and no other")
+        say(f"questions that ended in an error: {existing['rejected']['error']:,}; they are asked again, and no other")
     total = count_questions(job)  # a source that cannot be read to its end is found out before anything is paid for
     try:
         run = _Run(job, total, say, report)

@@ -110,7 +110,7 @@ def test_only_what_ended_in_an_error_is_asked_again(
         well.append(True)
         again = distill(synth, teacher, questions(8), *base)
         assert [asked(body) for body in teacher.bodies[before:]] == [2, 5]
-        assert "2 questions ended in an error: they are asked again" in again.stderr
+        assert "questions that ended in an error: 2; they are asked again" in again.stderr
         assert len(lines(tmp_path / "out" / "train.jsonl")) == 7
         assert "7 rows are there already" in distill(synth, teacher, questions(8), *base).stdout
         assert len(teacher.bodies) == before + 2
