@@ -21,7 +21,8 @@ def summary(outcome: Outcome) -> str:
     if outcome.labels["labelled"]:
         text += f"\nthe majority agrees with {outcome.labels['agree']:,} of {outcome.labels['labelled']:,} labels"
     if outcome.repeating:
-        text += f"\n{outcome.repeating:,} of {outcome.settled:,} questions got the same reply to every attempt, and were not asked again"
+        which = f"{outcome.repeating:,} of {outcome.settled:,} questions"
+        text += f"\n{which} got the same reply to every attempt, and were not asked again"
     if outcome.used:
         text += f"\n{outcome.used}"
     if not outcome.complete:
