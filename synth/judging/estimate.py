@@ -39,9 +39,13 @@ class Estimate:
         if self.most is None or self.likely is None:
             return f"{line}: its price is unknown; give --price PROMPT,COMPLETION in dollars for a million tokens"
         return (
-            f"{line}\nat most  ${self.most:,.2f}: every reply {self.max_tokens} tokens\n"
-            f"probably ${self.likely:,.2f}: {min(GUESS_TOKENS, self.max_tokens)} tokens a reply"
+            f"{line}\nat most  {_dollars(self.most)}: every reply {self.max_tokens} tokens\n"
+            f"probably {_dollars(self.likely)}: {min(GUESS_TOKENS, self.max_tokens)} tokens a reply"
         )
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
 async def estimate(panel: Panel, rows: int, left: Iterable[Record], cache: Path) -> Estimate:

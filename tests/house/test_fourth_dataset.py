@@ -22,7 +22,7 @@ import synth.judges
 import synth.validators
 from synth.data.reading import read
 from synth.record import Record
-from synth.validating.checker import find, reader_of
+from synth.validating.checker import find
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 FOURTH = Path(__file__).parent / "fourth"
@@ -53,7 +53,6 @@ def romans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synth: Synth) -> Ite
 def _forget() -> None:
     """What was remembered of names and modules."""
     find.cache_clear()
-    reader_of.cache_clear()
     for package in PACKAGES:
         for name in ("roman", "brief"):
             sys.modules.pop(f"{package.__name__}.{name}", None)
