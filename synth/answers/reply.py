@@ -42,6 +42,12 @@ _REFUSAL = re.compile(
 _NEXT_QUESTION = re.compile(r"^[ \t]{0,4}(?:Q|Question|Human|User)[ \t]{0,2}:", re.MULTILINE)
 _LEAD_IN = re.compile(r"\s*let['\u2019]s think step by step[.:]?\s*", re.IGNORECASE)
 _HEADING = re.compile(r"(?:^|\n)[#*_ \t]{0,8}(?:final )?answer[*_: \t]{0,8}$", re.IGNORECASE)
+# What leads up to a closing form in its own sentence, and a word or two between: "He has two, donc". The commas of
+# Chinese and Japanese have no space behind them.
+_LED_UP = re.compile(
+    r"([\s\S]{1,2000})(?:[,;\u2014:]|\s-)(?:\s{1,3}(?:[^\W\d_]{1,12}\s?){1,2})?"
+    r"|([\s\S]{4,2000}?)[\uff0c\u3001\uff1b]\w{0,6}[\uff0c\u3001]?"
+)
 _FENCE = re.compile(r"\A\s{0,9}(?:```|\$\$|\\\]|</\w{1,9}>)[ \t]{0,4}(?=\n|\Z)")  # its other half went with the answer
 _AROUND = MARKS + ".,"
 
@@ -199,7 +205,17 @@ def _without_dangling(before: str) -> str:
     before = THEREFORE.sub("", before.rstrip(MARKS) + " ").rstrip()
     ends = [end.end() for end in END.finditer(before)]
     cut = max(before.rfind("\n") + 1, ends[-1] if ends else 0)
-    fragment = before[cut:].strip(MARKS)
-    if fragment and len(fragment.split()) > 2 and fragment[-1] in ",;—-:":
-        return before.rstrip(" ,;—-:") + "."
+    if led_up := _led_up(before[cut:].rstrip(MARKS)):
+        return before[:cut] + led_up
     return _HEADING.sub("", before[:cut].rstrip()).rstrip()
+
+
+def _led_up(fragment: str) -> str:
+    """What a sentence says before its closing form, as a sentence; "" if that is next to nothing."""
+    led_up = _LED_UP.fullmatch(fragment)
+    if led_up is None:
+        return ""
+    said = (led_up[1] or led_up[2]).rstrip(" ,;\u2014-:")
+    if led_up[2]:
+        return said + "\u3002"
+    return said + "." if len(said.split()) > 2 else ""

@@ -55,7 +55,8 @@ class Sought:
             return None
         numbers = list(_DIGITS.finditer(text))
         verbs = list(_VERB.finditer(text))
-        if len(verbs) == 1 and not _NO_CLAIM.search(text[: verbs[0].start()]):
+        subject = text[: verbs[0].start()] if len(verbs) == 1 else "0"
+        if not any(char.isdigit() for char in subject) and not _NO_CLAIM.search(subject):
             return self.read(text[verbs[0].end() :])
         if len(numbers) != 1 or _NO_CLAIM.search(plain(text)) or _NUMBERED.search(text[: numbers[0].start()]):
             return None

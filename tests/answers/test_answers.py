@@ -82,12 +82,29 @@ def test_the_table_is_long_and_names_no_reply_twice() -> None:
         ("It is not smooth. The answer is B. Rough.", "option", "It is not smooth."),
         ("Answer: 4\n\nExplanation: two and two.", "number", "Explanation: two and two."),
         ("<think>hm</think>Two and two. The answer is 4.", "number", "Two and two."),
+        ("Two. Eggs are rough, which means the answer is no.", "yes_no", "Two. Eggs are rough."),
+        ("It is a well-known fact the answer is no.", "yes_no", ""),
+        ("Two and two.\n```\nThe answer is 4.\n```", "number", "Two and two."),
         ("4", "number", ""),
         ("Nobody knows.", "number", "Nobody knows."),
     ],
 )
 def test_the_rationale_is_the_reply_without_its_closing_sentence(reply: str, kind: Kind, rationale: str) -> None:
     assert read_reply(reply, kind, ("smooth", "rough", "wet") if kind == "option" else ()).rationale == rationale
+
+
+@pytest.mark.parametrize(
+    ("closing", "reply", "rationale"),
+    [
+        ("答案是{answer}。", "二加二等于四，所以答案是4。", "二加二等于四。"),
+        ("答案是{answer}。", "二加二等于四。因此，答案是4。", "二加二等于四。"),
+        ("La réponse est {answer}.", "Deux et deux font quatre, donc la réponse est 4.", "Deux et deux font quatre."),
+        ("答案是{answer}。", "所以答案是4。", ""),
+    ],
+)
+def test_the_rationale_ends_where_a_closing_of_ones_own_begins(closing: str, reply: str, rationale: str) -> None:
+    reading = read_reply(reply, "number", closing=closing)
+    assert (reading.answer, reading.rationale) == ("4", rationale)
 
 
 def test_the_words_of_the_answer_are_kept() -> None:
