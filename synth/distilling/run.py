@@ -102,6 +102,7 @@ class _Run:
         self.attempts: set[str] = set()  # keys of replies that were written down
         self.brake = Brake(job.plan.max_tokens, job.task.closing)
         self.cache = job.asked.cache or job.out / CACHE
+        self.left_out: list[str] = []  # settings that the server does not take
         self.vote = {"vote": self.outcome.labels} if job.plan.vote else {}
         self.meta = meta_of({**job.recipe(), **self.vote})
 
@@ -187,6 +188,7 @@ class _Run:
                     self.write_one(settled, out, attempts, rejected)
                     distiller.stopping = distiller.stopping or self.enough()
         self.ended(self.outcome.why if asker is None else asker.why)
+        self.left_out = sorted(asker.dialect.left_out) if asker else []
         if not self.outcome.rejected:
             writer.path(REJECTED).unlink()
         writer.commit(self.manifest(out.names()))
@@ -253,6 +255,7 @@ class _Run:
             "splits": {"train": facts},
             "rejected": dict(outcome.rejected),
             "repeating": outcome.repeating,
+            "left_out": self.left_out,
             **self.vote,
             "paid": paid(self.store, job.work(), job.teacher, self.attempts),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
