@@ -18,6 +18,7 @@ from hub_use import connected
 from loopback_hub import Hub
 from loopback_hub_state import Blob
 
+from synth.answers.reply import VERSION
 from synth.building.build import remake
 from synth.cards.blocks import broken
 from synth.cards.dataset import write_card
@@ -169,11 +170,15 @@ def test_the_request_store_answers_without_a_server(synth: Synth, tmp_path: Path
     command = recorded["command"].replace("COPY-OF-requests.sqlite", "requests.sqlite")
     done = synth(*shlex.split(command)[1:], "--out", "again", "--quiet")
     assert done.returncode == 0, done.stderr
+    rows = tmp_path / "again" / "train.jsonl"  # each with the version of the reader, which is another one now
+    rows.write_bytes(rows.read_bytes().replace(f'"extractor":{VERSION}'.encode(), b'"extractor":1'))
     files = hashes(tmp_path / "again")
     same = [name for name in recorded["same_files"] if name != "synth.json"]  # which has versions in it
     then = RECORDED["datasets"]["distilled"]["sha256"]
     assert {name: files[name] for name in same} == {name: then[name] for name in same}
     old, new = (open_manifest(folder) for folder in (GOLDEN / "distilled", tmp_path / "again"))
-    changing = ("made_by", "versions", "files")
+    changing = ("made_by", "versions", "files", "extractor")
+    added = {name: new.pop(name) for name in ("paid", "repeating", "left_out")}
+    assert (added["paid"]["requests"], added["repeating"], added["left_out"]) == (0, 2, [])
     assert new.pop("task") == asked_of(find_task("gsm8k"))  # which 0.1.0 did not write down
     assert {k: v for k, v in new.items() if k not in changing} == {k: v for k, v in old.items() if k not in changing}
