@@ -6,8 +6,8 @@ asked, or is a refusal. Questions answered wrongly are another matter: those rep
 
 from collections import Counter
 
-from synth.distilling.rows import reason
-from synth.distilling.settle import Attempt, Settled
+from synth.attempts.attempt import Attempt, Settled
+from synth.attempts.rows import reason
 
 FIRST = 50  # questions that are looked at
 SHOWN = 300  # characters of the reply that is shown

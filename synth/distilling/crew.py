@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
-from synth.distilling.settle import Distiller, LaterError, Settled
+from synth.attempts.attempt import Settled
+from synth.distilling.settle import Distiller, LaterError
 from synth.errors import SynthError
 from synth.questions.task import Question
 from synth.teachers.asker import StopAskingError

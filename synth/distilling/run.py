@@ -4,6 +4,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +12,8 @@ from typing import IO, Any
 import orjson
 
 from synth.answers.reply import same
+from synth.attempts.attempt import Settled
+from synth.attempts.rows import attempt_lines, rejected_of, rows_of
 from synth.base import loops
 from synth.base.config import command
 from synth.base.terminal import Say
@@ -25,8 +28,8 @@ from synth.distilling.crew import Crew, settle_all
 from synth.distilling.job import Job, check, count_questions
 from synth.distilling.later import AGAIN, Later, came_in_batch, handed_in
 from synth.distilling.paid import paid
-from synth.distilling.rows import attempt_lines, rejected_of, rows_of
-from synth.distilling.settle import Distiller, Settled
+from synth.distilling.provenance import provenance
+from synth.distilling.settle import Distiller
 from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
@@ -104,6 +107,7 @@ class _Run:
         self.cache = job.asked.cache or job.out / CACHE
         self.left_out: list[str] = []  # settings that the server does not take
         self.vote = {"vote": self.outcome.labels} if job.plan.vote else {}
+        self.origin = partial(provenance, job.teacher)
         self.meta = meta_of({**job.recipe(), **self.vote})
 
     async def go(self) -> Outcome:
@@ -217,7 +221,7 @@ class _Run:
     def write_one(self, settled: Settled, out: SplitWriter, attempts: IO[bytes], rejected: IO[bytes]) -> None:
         job, outcome = self.job, self.outcome
         most = None if job.plan.target_rows is None else job.plan.target_rows - outcome.rows
-        rows = [self.priced(row) for row in rows_of(settled, job.task, job.teacher, bool(job.plan.vote))][:most]
+        rows = [self.priced(row) for row in rows_of(settled, job.task, self.origin, bool(job.plan.vote))][:most]
         if rows:
             out.write(encode(rows, job.asked.format, self.meta, PROVENANCE))
         for line in attempt_lines(settled, job.task):

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeVar
 
 from synth.answers.kinds import Kind
-from synth.answers.reply import Reading, majority, read_reply, same, understood
+from synth.answers.reply import majority, read_reply, same, understood
+from synth.attempts.attempt import RIGHT, Attempt, Settled, distinct, judged, rationale_of
 from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
 from synth.teachers.catalogue import Teacher
@@ -25,7 +26,6 @@ from synth.teachers.exchange import Reply, Request
 P = ParamSpec("P")
 T = TypeVar("T")
 Keep = Literal["first", "shortest", "all"]
-RIGHT = "right"  # the outcome of an attempt; the others are those of a reading, `wrong` and `error`
 SAME, LONG = 3, 100  # so many equal texts are no chance; of so many characters already two
 
 
@@ -51,31 +51,6 @@ class Plan:
     def most_rows(self) -> int:
         """Rows that may come of a question."""
         return self.most_attempts() if self.keep == "all" else self.per_question
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One reply and what was read in it."""
-
-    number: int
-    hinted: bool
-    outcome: str
-    reading: Reading | None
-    reply: Reply | None
-    detail: str  # why no reply came
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A question that is asked no more: its attempts, and which of them are kept."""
-
-    question: Question
-    attempts: tuple[Attempt, ...]
-    kept: tuple[Attempt, ...]
-    answer: str | None  # the gold answer, or the majority's
-    confidence: float | None  # share of the majority
-    repeats: bool = False  # the server gave the same text to attempts that should differ
 
 
 class LaterError(Exception):
@@ -110,15 +85,15 @@ class Distiller:
             attempts.append(await self._attempt(question, number))
             if attempts[-1].reply is None or self._repeats(attempts):
                 break  # what the server refuses once it refuses again
-            if self.plan.keep == "first" and len(_distinct(attempts)) >= self.plan.per_question:
+            if self.plan.keep == "first" and len(distinct(attempts)) >= self.plan.per_question:
                 break
         repeats = self._repeats(attempts)
-        if self.plan.rationalize and not _distinct(attempts):
+        if self.plan.rationalize and not distinct(attempts):
             attempts.append(await self._attempt(question, self.plan.max_attempts + 1, hint=True))
         return Settled(question, tuple(attempts), self._kept(attempts), question.gold, None, repeats)
 
     def _kept(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
-        kept = _distinct(attempts)
+        kept = distinct(attempts)
         if self.plan.keep == "shortest":
             kept = sorted(kept, key=lambda attempt: len(rationale_of(attempt)))
         return tuple(kept if self.plan.keep == "all" else kept[: self.plan.per_question])
@@ -145,7 +120,7 @@ class Distiller:
         repeats = _same(first)
         asked = first if repeats else [*first, *await self._samples(question, numbers[SAME:])]
         answer, share, agreeing = await self._aside(_agreed, asked, self.task.kind)
-        kept = _distinct(agreeing, RIGHT, "answered")[: None if self.plan.keep == "all" else self.plan.per_question]
+        kept = distinct(agreeing, RIGHT, "answered")[: None if self.plan.keep == "all" else self.plan.per_question]
         return Settled(question, tuple(asked), tuple(kept), answer, None if repeats else share, repeats)
 
     async def _samples(self, question: Question, numbers: Sequence[int]) -> list[Attempt]:
@@ -163,9 +138,8 @@ class Distiller:
             closing=self.task.closing, thinking=reply.thinking, finish_reason=reply.finish_reason,
         )  # fmt: skip
         outcome = str(reading.outcome)
-        if judge and outcome == "answered":
-            right = await self._aside(same, reading.answer, question.gold, self.task.kind)
-            outcome = RIGHT if right else "wrong"
+        if judge:
+            outcome = await self._aside(judged, reading, question.gold, self.task.kind)
         return Attempt(number, hint, outcome, reading, reply, "", request)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -183,21 +157,7 @@ def _agreed(asked: Sequence[Attempt], kind: Kind) -> tuple[str | None, float, li
     return answer, share, [attempt for attempt, said in zip(asked, answers, strict=True) if same(said, answer, kind)]
 
 
-def rationale_of(attempt: Attempt) -> str:
-    return attempt.reading.rationale if attempt.reading else ""
-
-
 def _same(attempts: Sequence[Attempt]) -> bool:
     """Whether the text of the last reply came so often that the server does not sample."""
     texts = [attempt.reply.text or "" for attempt in attempts if attempt.reply is not None]
     return bool(texts and texts[-1]) and texts.count(texts[-1]) >= (2 if len(texts[-1]) >= LONG else SAME)
-
-
-def _distinct(attempts: Sequence[Attempt], *outcomes: str) -> list[Attempt]:
-    """The attempts whose answer is right and whose rationale says something that none before says."""
-    distinct: dict[str, Attempt] = {}
-    for attempt in attempts:
-        text = " ".join(rationale_of(attempt).split()).casefold()
-        if attempt.outcome in (outcomes or (RIGHT,)) and text:
-            distinct.setdefault(text, attempt)
-    return list(distinct.values())

@@ -16,7 +16,7 @@ FLOORS = (
     ("errors", "record"),  # what everything may name
     ("base", "workers", "answers", "statistics"),  # the ground: knows nothing of datasets
     ("registry",),
-    ("data", "questions", "tasks", "teachers", "models"),  # the things
+    ("attempts", "data", "questions", "tasks", "teachers", "models"),  # the things
     ("building", "judging", "validating"),  # the verbs whose contracts the wings keep
     ("builders", "validators", "cards", "judges"),  # what is known of one dataset, one card, one judge
     ("distilling", "evaluating", "exporting", "releasing", "reporting", "training"),  # the other verbs

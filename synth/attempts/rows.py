@@ -1,19 +1,18 @@
 """A settled question as rows of the dataset, as a line of rejected.jsonl, and as lines of attempts.jsonl."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import orjson
-
-from synth.answers.reply import VERSION, Reading
-from synth.distilling.settle import RIGHT, Attempt, Settled, rationale_of
+from synth.answers.reply import Reading
+from synth.attempts.attempt import RIGHT, Attempt, Settled, rationale_of
 from synth.questions.prompts import student_prompt
 from synth.questions.reading import own_options
 from synth.questions.task import Task
 from synth.record import Record, Rejected
-from synth.teachers.catalogue import Teacher
 from synth.teachers.exchange import Reply
+
+Origin = Callable[[Attempt, Reply, Reading, int], dict[str, Any]]  # of how many attempts: `provenance` of a row
 
 
 def reason(settled: Settled) -> str:
@@ -28,7 +27,7 @@ def reason(settled: Settled) -> str:
     return Counter(shown).most_common(1)[0][0]
 
 
-def rows_of(settled: Settled, task: Task, teacher: Teacher, vote: bool = False) -> Iterator[Record]:
+def rows_of(settled: Settled, task: Task, provenance: Origin, vote: bool = False) -> Iterator[Record]:
     """The rows that are kept of a question; after a vote with the label that the source has, which may be another."""
     for place, attempt in enumerate(settled.kept, start=1):
         reply, reading = attempt.reply, attempt.reading
@@ -45,32 +44,14 @@ def rows_of(settled: Settled, task: Task, teacher: Teacher, vote: bool = False) 
         yield Record(
             row_id, task.name, student_prompt(task, settled.question), reading.rationale, settled.answer,
             f" {reading.rationale}\n{task.closed(settled.answer)}", meta,
-            _provenance(attempt, reply, reading, teacher, len(settled.attempts)),
+            provenance(attempt, reply, reading, len(settled.attempts)),
         )  # fmt: skip
-
-
-def _provenance(attempt: Attempt, reply: Reply, reading: Reading, teacher: Teacher, attempts: int) -> dict[str, Any]:
-    return {
-        "teacher": teacher.name,
-        "model": reply.model,
-        "system_fingerprint": reply.fingerprint,
-        "attempt": attempt.number,
-        "attempts": attempts,
-        "hinted": attempt.hinted,
-        "request": request_key(attempt),
-        "sampling": orjson.dumps(attempt.request.sampling, option=orjson.OPT_SORT_KEYS).decode(),
-        "finish_reason": reply.finish_reason,
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-        "cost": teacher.cost(reply.prompt_tokens, reply.completion_tokens),
-        "extractor": VERSION,
-        "thinking": reading.thinking,
-    }
 
 
 def request_key(attempt: Attempt) -> str:
     """The key that the reply lies under in the request store."""
-    return (attempt.reply.key if attempt.reply else "") or attempt.request.key()
+    key = attempt.reply.key if attempt.reply else ""
+    return key or (attempt.request.key() if attempt.request else "")
 
 
 def rejected_of(settled: Settled, task: Task) -> Rejected | None:
