@@ -199,7 +199,7 @@ def records(config: Config, split: str, seed: int, item: Item) -> Iterator[Recor
         try:
             if lacking := missing(record):
                 raise Drop("missing_field", f"the record has no {', '.join(lacking)}")
-            yield _row(config, split, seed, record, item.pool)
+            yield row(config, split, seed, record, item.pool)
         except Drop as drop:
             yield _rejected(record, drop)
 
@@ -222,7 +222,8 @@ def notes(config: Config) -> dict[str, str]:
     return said
 
 
-def _row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Pool | None) -> Record:
+def row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Pool | None = None) -> Record:
+    """The row of a record. Raises Drop for one that is not kept."""
     source = read(record)
     if pool and split == "train" and source.id in pool.reserved:
         raise Drop("used_as_exemplar", "an example before the questions of other rows")

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from synth.builders.twowiki import names
+from synth.builders.twowiki.countries import same_value
 from synth.builders.twowiki.relations import question_word
 
 CHAINS = ("compositional", "inference")
@@ -25,6 +26,8 @@ EARLIER = re.compile(r"\b(first|earlier|earliest|older|oldest|before)\b")
 LATER = re.compile(r"\b(later|latest|last|younger|youngest|recent|recently|newer|newest|after)\b")
 LONGER = re.compile(r"\b(longer|longest)\b")
 SHORTER = re.compile(r"\b(shorter|shortest)\b")
+ORDER = re.compile("|".join(pattern.pattern for pattern in (EARLIER, LATER, LONGER, SHORTER)))
+YES_NO = ("yes", "no")
 Span = tuple[float, float]
 
 
@@ -123,14 +126,23 @@ def _comparison(source: Source) -> tuple[Step, ...]:
     shown = {thing: _named_in_question(Step(thing, "", ""), source).subject for thing in things}
     things.sort(key=names.positions([shown[thing] for thing in things], source.question).__getitem__)
     values = {thing: _asked_about(thing, bridges, asked, source) for thing in things}
-    if source.answer.lower() in ("yes", "no"):
+    named = {shown[thing]: found for thing, found in values.items()}
+    if not _closed(source, things, asked):
+        _check_pick(source, named)
+    elif ORDER.search(names.without(list(named), source.question)):
+        _check_order(source, named)
+    else:
         one, other = things
         values[other] = _check_equality(source, values[one], values[other])
-    else:
-        _check_pick(source, {shown[thing]: found for thing, found in values.items()})
     first = [step._replace(subject=shown[thing]) for thing in things for step in bridges if step.subject == thing]
     second = [step if bridges else step._replace(subject=shown[thing]) for thing in things for step in values[thing]]
     return tuple(dict.fromkeys([*first, *second]))
+
+
+def _closed(source: Source, things: list[str], asked: list[Step]) -> bool:
+    """Whether a comparison asks for yes or no: these are titles, too."""
+    dated = all(step.relation in DATES for step in asked)
+    return source.answer.lower() in YES_NO and not (dated and source.answer.lower() in map(names.fold, things))
 
 
 def _halves(source: Source) -> tuple[list[Step], list[Step]]:
@@ -167,7 +179,7 @@ def _bridges(step: Step, bridges: list[Step], asked: list[Step], source: Source)
 def _check_equality(source: Source, one: list[Step], other: list[Step]) -> list[Step]:
     """The second thing's triples, its value spelled like the first one's if only Wikidata knows that they are one."""
     pairs = [(first, second) for first in one for second in other if first.relation == second.relation]
-    by_text = any(names.same_value(first.object, second.object) for first, second in pairs)
+    by_text = any(same_value(first.object, second.object) for first, second in pairs)
     by_id = {second: first for first, second in pairs if first.object_id and first.object_id == second.object_id}
     same = by_text or bool(by_id)
     if same != (source.answer.lower() == "yes"):
@@ -183,14 +195,26 @@ def _said(steps: list[Step]) -> str:
 def _check_pick(source: Source, values: dict[str, list[Step]]) -> None:
     """Makes the comparison over again; the answer must be the thing it picks."""
     one, other = values
-    asked = names.without(list(values), source.question)
-    first, second, largest = _measures(values[one], values[other], asked)
+    picked = one if _is_first(source, values) else other
+    if not names.same_thing(picked, source.answer):
+        raise Drop("wrong_comparison", f"the evidence picks {picked!r}, the answer is {source.answer!r}")
+
+
+def _check_order(source: Source, values: dict[str, list[Step]]) -> None:
+    """Whether the first thing comes before the second, as in `Was A born before B?`."""
+    says = "yes" if _is_first(source, values) else "no"
+    if says != source.answer.lower():
+        raise Drop("wrong_comparison", f"the evidence says {says}, the answer is {source.answer}")
+
+
+def _is_first(source: Source, values: dict[str, list[Step]]) -> bool:
+    """Whether of two things the first is the one that is earlier, later, longer or shorter, as asked for."""
+    one, other = values
+    first, second, largest = _measures(values[one], values[other], names.without(list(values), source.question))
     order = names.earlier(first, second)
     if order is None:
         raise Drop("undecided_comparison", f"{' and '.join(map(_said, values.values()))} cannot be told apart")
-    picked = other if order == largest else one
-    if not names.same_thing(picked, source.answer):
-        raise Drop("wrong_comparison", f"the evidence picks {picked!r}, the answer is {source.answer!r}")
+    return order != largest
 
 
 def _measures(one: list[Step], other: list[Step], asked: str) -> tuple[Span, Span, bool]:

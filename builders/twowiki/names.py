@@ -1,4 +1,4 @@
-"""Names, dates and countries of 2WikiMultiHopQA: when two of them are the same, and which date is earlier."""
+"""Names and dates of 2WikiMultiHopQA: when two of them are the same, and which date is earlier."""
 
 import re
 import unicodedata
@@ -22,55 +22,23 @@ MONTH_NAMES = """\
 january jan, february feb, march mar, april apr, may, june jun, july jul, august aug, september sep sept, october oct,
 november nov, december dec"""
 MONTHS = {name: number for number, own in enumerate(MONTH_NAMES.split(","), start=1) for name in own.split()}
-GLUED = re.compile(r"(\d{4})(\d{1,2} [A-Z])")
+GLUED = re.compile(r"(?<!\d)(\d{4})(?=\d{1,4}(?!\d))")
+VAGUE = frozenset({"s", "century", "centuries", "millennium"})  # `1470s`, `19th century`
 DATE_WIDTH = 6  # words from the first number of a date to its last
-# Countries whose names and adjectives do not share a stem, one country a line
-COUNTRIES = tuple(
-    frozenset(line.split(", "))
-    for line in """\
-america, american, united states, united states of america, usa, us, u.s.
-britain, british, united kingdom, uk, u.k., great britain
-china, chinese, people's republic of china
-cyprus, cypriot
-czech, czech republic, czechia
-denmark, danish, kingdom of denmark
-finland, finnish
-france, french
-germany, german
-greece, greek
-iran, iranian, persia, persian
-ireland, irish, republic of ireland
-myanmar, burma, burmese
-netherlands, the netherlands, dutch, holland, kingdom of the netherlands
-new zealand, new zealander
-norway, norwegian
-philippines, philippine, filipino
-poland, polish
-portugal, portuguese
-scotland, scottish
-slovakia, slovak
-south korea, south korean, korea, korean
-soviet, soviet union, ussr
-spain, spanish
-sweden, swedish
-switzerland, swiss
-thailand, thai, siam
-turkey, turkish
-wales, welsh""".splitlines()
-)
-COUNTRY_ENDS = ("", "a", "ia", "y", "e", "o", "um", "on", "and", "us")
-ADJECTIVE_ENDS = ("an", "ian", "n", "ean", "ese", "i", "ish", "ic", "e", "vian")
 
 
 def folded(text: str) -> str:
     """A text without case, accents and doubled spaces."""
-    plain = text.casefold()
-    if not plain.isascii():
-        plain = BEYOND_ASCII.sub(_without_marks, unicodedata.normalize("NFKD", plain))
-    return " ".join(plain.split())
+    return " ".join(_without_marks(text.casefold()).split())
 
 
-def _without_marks(match: "re.Match[str]") -> str:
+def _without_marks(text: str) -> str:
+    if text.isascii():
+        return text
+    return BEYOND_ASCII.sub(_no_marks, unicodedata.normalize("NFKD", text))
+
+
+def _no_marks(match: "re.Match[str]") -> str:
     return "".join(c for c in match[0] if not unicodedata.combining(c))
 
 
@@ -134,16 +102,6 @@ def same_thing(one: str, other: str) -> bool:
     return bare(one) == bare(other) and not ("(" in one and "(" in other)
 
 
-def same_value(one: str, other: str) -> bool:
-    """Whether two countries (or other things that are not persons) are the same: `Italian` and `Italy`."""
-    if bare(one) == bare(other):
-        return True
-    first, second = fold(one), fold(other)
-    return (
-        any({first, second} <= names for names in COUNTRIES) or _adjective(first, second) or _adjective(second, first)
-    )
-
-
 @lru_cache(maxsize=1 << 10)
 def date(text: str) -> tuple[float, float] | None:
     """The first and the last day a date can mean, in days; None for what is no date.
@@ -151,6 +109,8 @@ def date(text: str) -> tuple[float, float] | None:
     `1904` is any day of that year, `August 1904` any day of that month, and `1475 or 1476` any day of both.
     """
     parts = DATE_WORD.findall(fold(text))
+    if not VAGUE.isdisjoint(parts):
+        return None
     years = [part for part in parts if part.isdigit() and len(part) >= 3]
     months = [MONTHS[part] for part in parts if part in MONTHS]
     small = [int(part) for part in parts if part.isdigit() and len(part) < 3]
@@ -184,28 +144,44 @@ def has_date(date: str, text: str) -> bool:
     `25 October 188910 November 1981`."""
     if _stands(date, text):
         return True
-    date_words = DATE_WORD.findall(GLUED.sub(r"\1 \2", text))
-    wanted = set(DIGITS.findall(date))
+    date_words = [word.lstrip("0") for word in DATE_WORD.findall(GLUED.sub(r"\1 ", text))]
+    wanted = {number.lstrip("0") for number in DIGITS.findall(date)}
     starts = [at for at, word in enumerate(date_words) if word in wanted]
     return any(wanted <= set(date_words[at : at + DATE_WIDTH]) for at in starts)
 
 
 def positions(things: list[str], text: str) -> dict[str, int]:
-    """Where a text names each thing, at its end what it does not name; no name is seen inside another."""
-    rest, places = spaced(text), {}
-    for thing in sorted(things, key=len, reverse=True):
-        name = _find(thing, rest)
-        places[thing] = rest.find(name) if name else len(rest)
-        rest = rest.replace(name, " " + "\0" * (len(name) - 2) + " ", 1) if name else rest
-    return places
+    """Which word of a text each thing begins at, the number of words for what it does not name."""
+    words, placed = _placed(things, text)
+    return {thing: placed.get(thing, (len(words), 0))[0] for thing in things}
 
 
 def without(things: list[str], text: str) -> str:
     """The words of a text without the names of some things."""
-    rest = spaced(text)
+    words, placed = _placed(things, text)
+    for start, length in placed.values():
+        words[start : start + length] = [""] * length
+    return " ".join(filter(None, words))
+
+
+def _placed(things: list[str], text: str) -> tuple[list[str], dict[str, tuple[int, int]]]:
+    """The words of a text, and where each thing that it names stands there: first word and number of words.
+
+    No name is seen inside another one, and of `Which film came out first, First or Which?` the words with a capital
+    are the titles.
+    """
+    written = WORD.findall(_without_marks(text))
+    text_words = [fold(word) for word in written]
+    free, placed = list(text_words), dict[str, tuple[int, int]]()
     for thing in sorted(things, key=len, reverse=True):
-        rest = rest.replace(_find(thing, rest) or "\0", " ")
-    return rest
+        for own in (WORD.findall(fold(thing)), list(words(thing))):
+            found = [at for at in range(len(free)) if own and free[at : at + len(own)] == own]
+            if found:
+                at = min(found, key=lambda at: (written[at][0].islower(), at == 0, at))
+                placed[thing] = at, len(own)
+                free[at : at + len(own)] = ["\0"] * len(own)
+                break
+    return text_words, placed
 
 
 def _stands(words: str, text: str) -> bool:
@@ -251,13 +227,3 @@ def _alike(one: str, other: str) -> float:
     """How alike two spellings are, by the pairs of neighbouring letters (Dice's coefficient)."""
     first, second = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other))
     return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
-
-
-def _adjective(country: str, adjective: str) -> bool:
-    """Whether both are one stem with the ends of a country and of its adjective: `Hungar-y`, `Hungar-ian`."""
-    stems = {country.removesuffix(end) for end in COUNTRY_ENDS if country.endswith(end)}
-    return any(
-        len(adjective) - len(end) >= 3 and adjective[: -len(end)] in stems
-        for end in ADJECTIVE_ENDS
-        if adjective.endswith(end)
-    )

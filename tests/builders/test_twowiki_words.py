@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from twowiki_rows import kept, one
 
 from synth.builders.twowiki import names
+from synth.builders.twowiki.countries import same_value
 from synth.builders.twowiki.relations import QUESTION_WORDS, question_word
 from synth.builders.twowiki.text import clean, clean_name
 from synth.validators import twowiki as checker
@@ -171,5 +172,5 @@ def test_other_names_are_not(one: str, other: str) -> None:
     ],
 )
 def test_countries_and_their_adjectives(one: str, other: str, same: bool) -> None:
-    assert names.same_value(one, other) is same
+    assert same_value(one, other) is same
     assert countries.same_country(one, other) in (same, None)

@@ -7,29 +7,38 @@ import re
 from functools import lru_cache
 from itertools import takewhile
 
-from synth.validators.twowiki.meaning import WORD, plain, spoken_of
+from synth.validators.twowiki.meaning import spoken_of
+from synth.validators.twowiki.words import WORD, plain
 
 # One country a line: its names and its people's
 TABLE = """\
 afghanistan, afghan
 albania, albanian
 algeria, algerian
+angola, angolan
 argentina, argentine, argentinian, argentinean
 armenia, armenian
 australia, australian
 austria, austrian
 azerbaijan, azerbaijani
+bahamas, bahamian
+bahrain, bahraini
 bangladesh, bangladeshi
+barbados, barbadian
 belarus, belarusian
 belgium, belgian
+benin, beninese
 bohemia, bohemian
 bolivia, bolivian
 bosnia, bosnian, bosnia and herzegovina
+botswana, motswana
 brazil, brazilian
 britain, british, great britain, uk, u.k., united kingdom
 bulgaria, bulgarian
+burkina faso, burkinabe
 burma, burmese, myanmar
-byzantium, byzantine
+burundi, burundian
+byzantium, byzantine, byzantine empire
 cambodia, cambodian
 cameroon, cameroonian
 canada, canadian
@@ -37,6 +46,7 @@ cape verde, cape verdean
 chile, chilean
 china, chinese, people's republic of china
 colombia, colombian
+congo, congolese, democratic republic of the congo
 costa rica, costa rican
 croatia, croatian
 cuba, cuban
@@ -46,21 +56,28 @@ czechoslovakia, czechoslovak
 denmark, danish, kingdom of denmark
 dominican republic
 dutch, holland, the netherlands, netherlands, kingdom of the netherlands
-east germany, east german
+east germany, east german, german democratic republic
 ecuador, ecuadorian
 egypt, egyptian
+el salvador, salvadoran
 england, english
+eritrea, eritrean
 estonia, estonian
 ethiopia, ethiopian
 fiji, fijian
 filipino, philippine, philippines
 finland, finnish
 france, french
+gabon, gabonese
+gambia, gambian
 germany, german
 ghana, ghanaian
 greece, greek
 guatemala, guatemalan
+guinea, guinean
+guyana, guyanese
 haiti, haitian
+honduras, honduran
 hong kong
 hungary, hungarian
 iceland, icelandic
@@ -77,26 +94,40 @@ japan, japanese
 kazakhstan, kazakhstani, kazakh
 kenya, kenyan
 korea, korean, south korea, south korean
+kosovo, kosovar
+kuwait, kuwaiti
+kyrgyzstan, kyrgyz
+laos, laotian
 latvia, latvian
 lebanon, lebanese
+liberia, liberian
 libya, libyan
+liechtenstein
 lithuania, lithuanian
 luxembourg
 macedonia, macedonian, north macedonia
+madagascar, malagasy
+malawi, malawian
 malaysia, malaysian
 maldives, maldivian
+mali, malian
 malta, maltese
+mauritius, mauritian
 mexico, mexican
 moldova, moldovan
+monaco, monegasque
 mongolia, mongolian
 montenegro, montenegrin
 morocco, moroccan
+mozambique, mozambican
+namibia, namibian
 nepal, nepalese, nepali
 new zealand, new zealander
 nicaragua, nicaraguan
 nigeria, nigerian
 north korea, north korean
 norway, norwegian
+oman, omani
 ottoman, ottoman empire
 pakistan, pakistani
 palestine, palestinian
@@ -108,13 +139,17 @@ poland, polish
 portugal, portuguese
 prussia, prussian
 puerto rico, puerto rican
+qatar, qatari
 romania, romanian
 russia, russian
-saudi arabia, saudi
+rwanda, rwandan
+samoa, samoan
+saudi arabia, saudi, saudi arabian
 scotland, scottish
 senegal, senegalese
 serbia, serbian
 siam, thai, thailand
+sierra leone, sierra leonean
 singapore, singaporean
 slovak, slovakia
 slovenia, slovene, slovenian
@@ -124,14 +159,19 @@ soviet, soviet union, ussr
 spain, spanish
 sri lanka, sri lankan
 sudan, sudanese
+suriname, surinamese
 sweden, swedish
 switzerland, swiss
 syria, syrian
 taiwan, taiwanese
+tajikistan, tajik
 tanzania, tanzanian
+togo, togolese
+tonga, tongan
 trinidad, trinidadian, trinidad and tobago
 tunisia, tunisian
 turkey, turkish
+turkmenistan, turkmen
 uganda, ugandan
 ukraine, ukrainian
 united states, united states of america, america, american, usa, us, u.s.
@@ -142,7 +182,7 @@ vietnam, vietnamese
 wales, welsh
 west germany, west german
 yemen, yemeni
-yugoslavia, yugoslav
+yugoslavia, yugoslav, yugoslavian
 zambia, zambian
 zimbabwe, zimbabwean"""
 # Of these one is often named where another one is meant: one inside the other, or before and after

@@ -10,7 +10,7 @@ from typing import Any
 from synth.record import Record
 from synth.validating.faults import Mistake
 from synth.validators.twowiki import reading
-from synth.validators.twowiki.meaning import mentions, plain
+from synth.validators.twowiki.words import mentions, plain
 
 OPPOSITE = {"yes": "no", "no": "yes"}
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from synth.record import Record
 from synth.validating.faults import Fault, Reason
+from synth.validators.twowiki.meaning import WORD_FOR
+from synth.validators.twowiki.words import mentions
 
 FIRST_FACT = re.compile(r"Facts:(.{1,40}?)Fact #0: ", re.DOTALL)  # between these two stands a line break
 DIRECT, SELF_ASK = "Answer:", "Are follow up questions needed here:"
@@ -27,7 +29,6 @@ RELATIONS_WITH_OF = (
     "language of work or name",
     "location of formation",
 )
-TAILS = tuple(f"{name.split(' of ')[1]} of " for name in RELATIONS_WITH_OF if " of " in name)  # `birth of Karl Anton`
 MARKS = ("Follow up: ", "Intermediate answer:", "So the final answer is:")  # in no name and in no answer
 
 
@@ -75,7 +76,7 @@ def read(record: Record) -> Row:
         if record.rationale:
             raise Unsound("extra_step", "a direct row has no steps")
     else:
-        steps = _steps(record.rationale, line_break)
+        steps = _steps(record.rationale, line_break, question)
         closing = f"So the final answer is: {record.answer}"
         expected = line_break.join([" Yes.", record.rationale, closing])
     if record.completion != expected:
@@ -101,21 +102,23 @@ def _prompt(text: str, line_break: str) -> tuple[tuple[str, ...], str]:
 
 def _examples(text: str, line_break: str) -> None:
     """Worked examples stand between START and END, each with a question."""
-    for example in text.split(f"END{line_break}")[:-1]:
+    for example in text.split(f"{line_break}END{line_break}")[:-1]:
         if not example.startswith(f"START{line_break}Question: "):
             raise Unsound("unreadable_prompt", "a worked example does not start with START and its question")
-    if text and not text.endswith(f"END{line_break}"):
+    if text and not text.endswith(f"{line_break}END{line_break}"):
         raise Unsound("unreadable_prompt", "a worked example has no END")
 
 
-def _steps(rationale: str, line_break: str) -> tuple[Step, ...]:
+def _steps(rationale: str, line_break: str, known: str) -> tuple[Step, ...]:
+    """The steps; `known` is the question, whose names a step may ask about."""
     gap = re.escape(line_break)
     pattern = rf"Follow up: (.*?){gap}Intermediate answer: (.*?)(?:{gap}(?=Follow up: )|\Z)"
     steps, end = [], 0
     for number, match in enumerate(re.finditer(pattern, rationale), start=1):
         if match.start() != end:
             break
-        steps.append(_step(number, match[1], match[2]))
+        steps.append(_step(number, match[1], match[2], known))
+        known += f"\n{match[2]}"
         end = match.end()
     if not rationale:
         raise Unsound("missing_step", "there are no steps")
@@ -125,15 +128,26 @@ def _steps(rationale: str, line_break: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(number: int, asked: str, answer: str) -> Step:
-    match = re.fullmatch(r"(Who|When|Where|What) is the (.+?) of (.+)\?", asked)
+def _step(number: int, asked: str, answer: str, known: str) -> Step:
+    match = re.fullmatch(r"(Who|When|Where|What) is the (.+ of .+)\?", asked)
     if match is None or not answer.strip() or any(mark in f"{asked} {answer}" for mark in MARKS):
         detail = f"step {number} is no question about a relation with its answer: {asked!r}"
         raise Unsound("unreadable_step", detail, number)
-    word, relation, subject = match.groups()
-    rest = f"{relation} of {subject}"
-    if own := next((name for name in RELATIONS_WITH_OF if rest.startswith(f"{name} of ")), None):
-        relation, subject = own, rest[len(own) + 4 :]
-    if subject.startswith((f"{relation} of ", *TAILS)):
+    word, rest = match.groups()
+    relation, subject = _parted(rest, known)
+    if re.match(r"(.+?) of \1 of ", rest) or subject.startswith(
+        tuple(f"{part} of " for part in (relation, relation.rpartition(" of ")[2]))
+    ):
         raise Unsound("unreadable_step", f"step {number} has a part of its relation twice: {asked!r}", number)
     return Step(number, word, relation, subject, answer)
+
+
+def _parted(rest: str, known: str) -> tuple[str, str]:
+    """Relation and subject of `place of publication of Of Mice`: a relation that is known, else what leaves a subject
+    that is known, else the shortest."""
+    if own := next((name for name in RELATIONS_WITH_OF if rest.startswith(f"{name} of ")), None):
+        return own, rest[len(own) + 4 :]
+    parts = [(rest[: match.start()], rest[match.end() :]) for match in re.finditer(" of (?=.)", rest)]
+    if parts[0][0] in WORD_FOR:
+        return parts[0]
+    return next((part for part in parts if mentions(known, part[1])), parts[0])

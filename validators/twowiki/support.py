@@ -8,6 +8,7 @@ fault only where the facts that are left name something else of its kind.
 from collections.abc import Sequence
 
 from synth.validators.twowiki import countries, meaning
+from synth.validators.twowiki.dates import has_numbers
 from synth.validators.twowiki.reading import Step, Unsound
 
 
@@ -18,10 +19,10 @@ def check(facts: Sequence[str], values: Sequence[Sequence[Step]]) -> None:
     own thing do not name while they name another one.
     """
     for mine, theirs in (values, values[::-1]):
-        own = [fact for fact in facts if _named(mine, fact) >= _named(theirs, fact)]
+        own = [fact for fact in facts if not _named(theirs, fact) == 1 > _named(mine, fact)]
         about = [fact for fact in own if _named(mine, fact) > 0]
         for step in mine:
-            if own and step.word == "When" and not meaning.has_numbers(step.object, " ".join(own)):
+            if own and step.word == "When" and not has_numbers(step.object, " ".join(own)):
                 raise Unsound(
                     "wrong_step", f"step {step.number}: no fact about {step.subject!r} has {step.object!r}", step.number
                 )

@@ -1,0 +1,94 @@
+"""Countries and their adjectives: when two of them are the same."""
+
+from synth.builders.twowiki.names import bare, fold
+
+# Countries whose names and adjectives do not share a stem, one country a line
+COUNTRIES = tuple(
+    frozenset(line.split(", "))
+    for line in """\
+
+afghanistan, afghan
+america, american, united states, united states of america, usa, us, u.s.
+bahamas, bahamian
+barbados, barbadian
+bosnia, bosnian, bosnia and herzegovina
+botswana, motswana
+britain, british, united kingdom, uk, u.k., great britain
+burkina faso, burkinabe
+byzantium, byzantine, byzantine empire
+china, chinese, people's republic of china
+congo, congolese, democratic republic of the congo
+cyprus, cypriot
+czech, czech republic, czechia
+czechoslovakia, czechoslovak
+denmark, danish, kingdom of denmark
+east germany, east german, german democratic republic
+el salvador, salvadoran
+finland, finnish
+france, french
+germany, german
+greece, greek
+honduras, honduran
+iran, iranian, persia, persian
+ireland, irish, republic of ireland
+ivory coast, ivorian
+kazakhstan, kazakh
+kosovo, kosovar
+kyrgyzstan, kyrgyz
+laos, laotian
+macedonia, macedonian, north macedonia
+madagascar, malagasy
+maldives, maldivian
+monaco, monegasque
+montenegro, montenegrin
+mozambique, mozambican
+myanmar, burma, burmese
+netherlands, the netherlands, dutch, holland, kingdom of the netherlands
+new zealand, new zealander
+norway, norwegian
+ottoman, ottoman empire
+panama, panamanian
+philippines, philippine, filipino
+poland, polish
+portugal, portuguese
+saudi arabia, saudi, saudi arabian
+scotland, scottish
+slovakia, slovak
+south korea, south korean, korea, korean
+soviet, soviet union, ussr
+spain, spanish
+sweden, swedish
+switzerland, swiss
+tajikistan, tajik
+thailand, thai, siam
+togo, togolese
+trinidad, trinidadian, trinidad and tobago
+turkey, turkish
+turkmenistan, turkmen
+uzbekistan, uzbek
+wales, welsh
+west germany, west german
+yugoslavia, yugoslav, yugoslavian""".splitlines()
+)
+COUNTRY_ENDS = ("", "a", "ia", "y", "e", "o", "um", "on", "and", "us")
+ADJECTIVE_ENDS = ("an", "ian", "n", "ean", "ese", "i", "ish", "ic", "e", "vian")
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two countries (or other things that are not persons) are the same: `Italian` and `Italy`."""
+    if bare(one) == bare(other):
+        return True
+    first, second = fold(one), fold(other)
+    return (
+        any({first, second} <= names for names in COUNTRIES) or _adjective(first, second) or _adjective(second, first)
+    )
+
+
+def _adjective(country: str, adjective: str) -> bool:
+    """Whether both are one stem with the ends of a country and of its adjective: `Hungar-y`, `Hungar-ian`."""
+    stems = {country.removesuffix(end) for end in COUNTRY_ENDS if country.endswith(end)}
+    return any(
+        len(adjective) - len(end) >= 3 and adjective[: -len(end)] in stems
+        for end in ADJECTIVE_ENDS
+        if adjective.endswith(end)
+    )
