@@ -105,7 +105,7 @@ class _Run:
         self.attempts: set[str] = set()  # keys of replies that were written down
         self.brake = Brake(job.plan.max_tokens, job.task.closing)
         self.cache = job.asked.cache or job.out / CACHE
-        self.left_out: list[str] = []  # settings that the server does not take
+        self.asker: Asker | None = None  # none for what came in batches
         self.vote = {"vote": self.outcome.labels} if job.plan.vote else {}
         self.origin = partial(provenance, job.teacher)
         self.meta = meta_of({**job.recipe(), **self.vote})
@@ -114,11 +114,11 @@ class _Run:
         """Ask now."""
         job = self.job
         async with Asker(job.teacher, self.cache, job.asked, self.say) as asker:
-            self.meter, self.store = asker.meter, asker.store
+            self.asker, self.meter, self.store = asker, asker.meter, asker.store
             await self.store.begin(job.work())
             distiller = Distiller(job.task, job.teacher, job.plan, asker.ask)
             with FolderWriter(job.out) as writer:
-                await self.write(writer, distiller, asker)
+                await self.write(writer, distiller)
         return self.outcome
 
     async def batch(self, cancel: bool) -> Outcome:
@@ -136,7 +136,7 @@ class _Run:
                 self.outcome.waiting = await visit
             if not self.outcome.waiting:
                 with FolderWriter(job.out) as writer:
-                    await self.write(writer, distiller, None)
+                    await self.write(writer, distiller)
         return self.outcome
 
     async def visit(self, batches: Batches, distiller: Distiller, later: Later) -> str:
@@ -178,7 +178,7 @@ class _Run:
                 return requests[:number]
         return requests
 
-    async def write(self, writer: FolderWriter, distiller: Distiller, asker: Asker | None) -> None:
+    async def write(self, writer: FolderWriter, distiller: Distiller) -> None:
         """Settle the questions and write what comes of each, in their order."""
         job = self.job
         with (
@@ -191,15 +191,15 @@ class _Run:
                 if not self.enough():  # what was in flight when there was enough stays in the request store
                     self.write_one(settled, out, attempts, rejected)
                     distiller.stopping = distiller.stopping or self.enough()
-        self.ended(self.outcome.why if asker is None else asker.why)
-        self.left_out = sorted(asker.dialect.left_out) if asker else []
+        self.ended()
         if not self.outcome.rejected:
             writer.path(REJECTED).unlink()
         writer.commit(self.manifest(out.names()))
 
-    def ended(self, why: str) -> None:
+    def ended(self) -> None:
         """Why not all is there, if it is not."""
         outcome = self.outcome
+        why = self.asker.why if self.asker else ""
         if not outcome.rows and self.brake.reasons and not self.brake.released:
             why = why or self.brake.line()
         outcome.why = "" if self.enough() else outcome.why or why
@@ -216,6 +216,8 @@ class _Run:
                 self.say(REPEATS)
         if self.brake.see(settled):
             outcome.why, distiller.stopping = self.brake.line(), True
+            if self.asker:
+                self.asker.halt(outcome.why)
         self.report(self.meter, outcome)
 
     def write_one(self, settled: Settled, out: SplitWriter, attempts: IO[bytes], rejected: IO[bytes]) -> None:
@@ -259,7 +261,7 @@ class _Run:
             "splits": {"train": facts},
             "rejected": dict(outcome.rejected),
             "repeating": outcome.repeating,
-            "left_out": self.left_out,
+            "left_out": sorted(self.asker.dialect.left_out) if self.asker else [],
             **self.vote,
             "paid": paid(self.store, job.work(), job.teacher, self.attempts),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},

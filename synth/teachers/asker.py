@@ -76,6 +76,11 @@ class Asker:
         """Ask nothing more; what is in flight is paid for and waited for."""
         self.why = self.why or why
 
+    def halt(self, why: str) -> None:
+        """Ask nothing more, and end every wait for another try too; what is in flight is waited for."""
+        self.stop(why)
+        self._patience.stop()
+
     async def ask(self, request: Request) -> Reply:
         """The reply to a request.
 
@@ -131,7 +136,6 @@ class Asker:
 
     def _interrupt(self) -> None:
         """The first Ctrl-C ends every wait, but waits for what is in flight; the second does not."""
-        self.stop("interrupted")
-        self._patience.stop()
+        self.halt("interrupted")
         waiting = ": waiting for the requests in flight (Ctrl-C again to leave them)" if self._pace.in_flight else ""
         self.say(f"stopping{waiting}")
