@@ -39,9 +39,9 @@ class StandIn:
             helpful = _share("verdict", message, seed) < self.right_share
             return f"I am a stand-in for a judge and have not read this.\n\n{VERDICTS[0] if helpful else VERDICTS[1]}"
         question = self.find(message)
-        if question is None:
-            return "I am a stand-in for a teacher, and this is none of the questions that I was given."
         number = self._number(message) if seed is None else seed
+        if question is None:
+            return f"I am a stand-in for a teacher, and this is none of the questions that I was given (reply {number})."
         right = question.gold is not None and _share("right", message, number) < self.right_share
         answer = str(question.gold) if right else self._wrong(question)
         closed = self.task.closed(answer)
