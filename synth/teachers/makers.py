@@ -6,6 +6,7 @@ Groq and Together serve the models of others: their prices are their own.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 OPENAI = "https://api.openai.com/v1"
@@ -45,6 +46,7 @@ MAKERS = (
 PREFIXES = {maker.prefix: maker for maker in MAKERS}
 
 
+@cache  # asked for each request
 def maker_at(base_url: str) -> Maker | None:
     """Who serves at an address; None for a server of one's own and for gateways."""
     return next((maker for maker in MAKERS if _host(maker.base_url) == _host(base_url)), None)

@@ -41,7 +41,7 @@ class StandIn:
         question = self.find(message)
         number = self._number(message) if seed is None else seed
         if question is None:
-            return f"I am a stand-in for a teacher, and this is none of the questions that I was given (reply {number})."
+            return f"I am a stand-in for a teacher, and this is none of my questions (reply {number})."
         right = question.gold is not None and _share("right", message, number) < self.right_share
         answer = str(question.gold) if right else self._wrong(question)
         closed = self.task.closed(answer)
