@@ -17,6 +17,7 @@ Say = Callable[[str], None]  # takes a line for the user
 Report = Callable[[str, int, int | None], None]  # split, rows written, rows wanted
 WIDE = 100_000  # characters of a line if output is no terminal: a row of a table is one line there
 LINE_SECONDS = 15.0  # between two lines of a StepLine if output is no terminal
+STATUS_SECONDS = 60.0  # between two lines of a status, likewise
 
 
 @contextmanager
@@ -44,8 +45,12 @@ def sayer(quiet: bool, prefix: str = "") -> Say:
 
 
 @contextmanager
-def status(quiet: bool, line: Callable[[], str]) -> Iterator[Say]:
-    """One line, redrawn by the clock on a terminal and not drawn elsewhere; what is said meanwhile goes above it."""
+def status(quiet: bool, line: Callable[[], str]) -> Iterator[tuple[Say, Callable[[], None]]]:
+    """One line, redrawn by the clock on a terminal; what is said meanwhile goes above it.
+
+    Yields what says a line, and what is to be called when the run has come further: if output is no terminal, the line
+    is written once more then, if it has not been for a minute.
+    """
     console = Console(stderr=True, highlight=False, emoji=False)
 
     def say(notice: str) -> None:
@@ -53,10 +58,18 @@ def status(quiet: bool, line: Callable[[], str]) -> Iterator[Say]:
             console.print(f"synth: {notice}", soft_wrap=True, markup=False)
 
     if quiet or not console.is_terminal:
-        yield say
+        written = time.monotonic()
+
+        def further() -> None:
+            nonlocal written
+            if not quiet and (now := time.monotonic()) - written >= STATUS_SECONDS:
+                written = now
+                console.print(line(), soft_wrap=True, markup=False)
+
+        yield say, further
         return
     with Live(console=console, refresh_per_second=4, transient=True, get_renderable=lambda: Text(line())):
-        yield say
+        yield say, lambda: None
 
 
 def show_table(

@@ -7,13 +7,19 @@ import typer
 from synth.commands.options import command_from
 from synth.distilling.options import Distill
 
+INTERRUPTED = "interrupted; the output folder is as it was, and replies that came are kept: the same command resumes"
+
 
 def run(asked: Distill) -> None:
     """Ask a teacher for rationales until answers are right."""
     from synth.distilling import distill
     from synth.distilling.summary import summary
 
-    outcome = distill.run(asked)
+    try:
+        outcome = distill.run(asked)
+    except KeyboardInterrupt:  # the second one
+        typer.echo(f"synth: {INTERRUPTED}", err=True)
+        sys.exit(130)
     if asked.dry_run:
         typer.echo(outcome.used)
         return

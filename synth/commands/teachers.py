@@ -5,7 +5,7 @@ from datetime import date
 
 from synth.base.config import option, settings
 from synth.commands.options import AsJson, command_from, print_json
-from synth.errors import UsageError
+from synth.errors import SynthError, UsageError
 from synth.teachers.given import Sent
 
 
@@ -48,13 +48,14 @@ def run_doctor(asked: Doctor, printing: AsJson) -> None:
     from synth.teachers.given import with_sent
 
     teacher = with_sent(find_teacher(asked.teacher, asked.base_url, asked.model), asked)
-    if not printing.json:
-        doctor.show_head(teacher)
-    findings = loops.run(doctor.examine(teacher, asked))
     if printing.json:
+        findings = loops.run(doctor.examine(teacher, asked))
         print_json([asdict(finding) for finding in findings])
         sys.exit(1 if doctor.hopeless(findings) else 0)
-    doctor.show(findings)
+    doctor.show_head(teacher)
+    findings = loops.run(doctor.examine(teacher, asked, doctor.show))
+    if why := doctor.hopeless(findings):
+        raise SynthError(f"this teacher cannot be asked: {why}")
 
 
 def run_teacher_demo(asked: TeacherDemo) -> None:

@@ -115,6 +115,7 @@ class _Run:
         job = self.job
         async with Asker(job.teacher, self.cache, job.asked, self.say) as asker:
             self.asker, self.meter, self.store = asker, asker.meter, asker.store
+            self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
             await self.store.begin(job.work())
             distiller = Distiller(job.task, job.teacher, job.plan, asker.ask)
             with FolderWriter(job.out) as writer:

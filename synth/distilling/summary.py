@@ -38,8 +38,9 @@ def line(quiet: bool) -> Iterator[tuple[Say, Report]]:
 
     def report(*state: Any) -> None:
         latest[:] = [state]
+        further()
 
-    with status(quiet, lambda: meter_line(*latest[-1], time.monotonic() - start) if latest else "") as say:
+    with status(quiet, lambda: meter_line(*latest[-1], time.monotonic() - start) if latest else "") as (say, further):
         yield say, report
 
 
@@ -52,5 +53,10 @@ def meter_line(meter: Meter, outcome: Outcome, seconds: float) -> str:
     dollars = "price unknown" if meter.dollars is None else f"${meter.dollars:.2f}"
     return (
         f"{settled:,}/{outcome.total:,} questions, {outcome.kept:,} rows, {meter.asked + meter.cached:,} replies, "
-        f"{tokens:,.0f}k tokens, {dollars}, {rate:.0f}/s, {left} left"
+        f"{tokens:,.0f}k tokens, {dollars}, {_pace(rate)}, {left} left"
     )
+
+
+def _pace(rate: float) -> str:
+    """Questions a second, or a minute if it is less than one a second."""
+    return f"{rate:,.0f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"

@@ -6,6 +6,7 @@ Ollama and `transformers serve` each lack something.
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +14,6 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from synth.errors import SynthError
 from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher, further_notice, shutdown_notice
 from synth.teachers.connection import Came, Connection
@@ -43,11 +43,21 @@ class Finding:
     fatal: bool = False
 
 
-async def examine(teacher: Teacher, sent: Sent | None = None) -> list[Finding]:
-    """Probe a server: what is there, what it takes, what it tells. `sent`: options that say how it is asked.
+async def examine(
+    teacher: Teacher, sent: Sent | None = None, told: Callable[[Finding], None] = lambda finding: None
+) -> list[Finding]:
+    """Probe a server: what is there, what it takes, what it tells. `sent`: options that say how it is asked;
+    `told` gets each finding when it is made, as a model on a processor takes minutes for all of them.
 
     Raises SynthError if the key is missing.
     """
+    findings: list[Finding] = []
+
+    def found(*new: Finding) -> None:
+        findings.extend(new)
+        for finding in new:
+            told(finding)
+
     sent = sent or Sent()
     said: list[str] = []
     dialect = Dialect(teacher, sent.leave_out, sent.max_tokens_field, said.append)
@@ -55,16 +65,15 @@ async def examine(teacher: Teacher, sent: Sent | None = None) -> list[Finding]:
     async with Connection(teacher, TIMEOUT, {"Connection": "close"}) as connection:
         probe = _Probe(teacher, connection, dialect)
         answers = await probe.answers()
-        findings = await probe.models()
-        findings += [Finding("address", False, probe.moved)] if probe.moved else []
-        findings += [Finding("asked as usual", False, line) for line in said]
-        findings += answers
+        found(*await probe.models())
+        found(*([Finding("address", False, probe.moved)] if probe.moved else []))
+        found(*(Finding("asked as usual", False, line) for line in said), *answers)
         if answers[-1].fatal and not answers[-1].good:
             return findings
         for name, value in (("temperature", 0.7), ("top_p", 0.9), ("seed", 1)):
-            findings.append(await probe.takes(name, value))
-        findings.append(await probe.other_limit())
-        findings.append(await probe.varies())
+            found(await probe.takes(name, value))
+        found(await probe.other_limit())
+        found(await probe.varies())
     return findings
 
 
@@ -220,14 +229,7 @@ def show_head(teacher: Teacher) -> None:
         console.print(notice, soft_wrap=True)
 
 
-def show(findings: list[Finding]) -> None:
-    """Print the findings.
-
-    Raises SynthError if the teacher cannot be asked at all.
-    """
-    console = Console(highlight=False)
-    for finding in findings:
-        sign = "[green]yes[/]" if finding.good else "[red]no [/]" if finding.fatal else "[yellow]no [/]"
-        console.print(f"  {sign} {finding.what:<28} {escape(finding.detail)}", soft_wrap=True)
-    if why := hopeless(findings):
-        raise SynthError(f"this teacher cannot be asked: {why}")
+def show(finding: Finding) -> None:
+    """Print a finding."""
+    sign = "[green]yes[/]" if finding.good else "[red]no [/]" if finding.fatal else "[yellow]no [/]"
+    Console(highlight=False).print(f"  {sign} {finding.what:<28} {escape(finding.detail)}", soft_wrap=True)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
-from synth.base.terminal import show_table
+from synth.base.terminal import show_table, status
 
 CELL = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Mn", "Cf"]), max_size=300)
 
@@ -42,3 +42,19 @@ def test_on_a_narrow_terminal_cells_are_folded() -> None:
     lines = [Text.from_ansi(line).plain for line in done.stdout.splitlines()]
     assert max(map(len, lines)) <= 40
     assert done.stdout.count("word") == 30
+
+
+def test_the_line_of_a_status_is_written_once_a_minute_into_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = iter((1, 2))
+    with status(False, lambda: f"{next(done)} [of] 9") as (_, further):
+        further()
+        assert capsys.readouterr().err == ""  # a minute has not passed
+        monkeypatch.setattr("synth.base.terminal.STATUS_SECONDS", 0.0)
+        further()
+        further()
+    assert capsys.readouterr().err.splitlines() == ["1 [of] 9", "2 [of] 9"]
+    with status(True, lambda: "never") as (_, further):
+        further()
+    assert capsys.readouterr().err == ""

@@ -161,3 +161,35 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_writes_it(
         assert synth(*words).returncode == 0
         assert len(teacher.bodies) == 300
     assert len(lines(tmp_path / "out" / "train.jsonl")) == 300
+
+
+def test_ctrl_c_twice_leaves_what_is_in_flight_and_says_that_the_rest_is_kept(
+    synth: Synth, tmp_path: Path, questions: Callable[[int], str]
+) -> None:
+    source = questions(12)
+    first, over = threading.Event(), threading.Event()
+
+    def script(request: dict[str, Any], times: int) -> Answer:
+        if len(teacher.bodies) == 11:
+            first.set()
+            over.wait(60)
+        return answer(request, 99)
+
+    with serving(script) as teacher:
+        words = ["distill", "--task", "gsm8k", "--source", source, "--teacher", "m-1", "--base-url", teacher.url]
+        words += ["--out", "out", "--concurrency", "1"]
+        command = [sys.executable, "-m", "synth", *words]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert first.wait(60)
+            process.send_signal(signal.SIGINT)
+            assert "Ctrl-C again" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            assert "replies that came are kept: the same command resumes" in process.stderr.read()
+        assert process.returncode == 130
+        over.set()
+        assert not (tmp_path / "out" / "train.jsonl").exists()
+        assert len(teacher.bodies) == 11
+        assert synth(*words).returncode == 0
+        assert len(teacher.bodies) == 13  # the one that was left, and the one that was not asked yet
+    assert len(lines(tmp_path / "out" / "train.jsonl")) == 12

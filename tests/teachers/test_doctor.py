@@ -1,5 +1,6 @@
 """`synth doctor`: what it says of servers of every kind, and of what is no server at all."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -7,6 +8,9 @@ from typing import Any
 
 import pytest
 from loopback import Answer, Loopback, free_port, serving
+
+from synth.teachers.catalogue import find_teacher
+from synth.teachers.doctor import examine as examine_all
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "sk-very-secret-key"
@@ -301,3 +305,15 @@ def test_a_model_that_goes_away_says_so(synth: Synth, monkeypatch: pytest.Monkey
     monkeypatch.setenv("OPENAI_API_KEY", "")
     done = synth("doctor", "--teacher", "gpt-3.5-turbo")
     assert "gpt-3.5-turbo was shut down on 2026-10-23" in done.stdout.splitlines()[1]
+
+
+def test_each_finding_is_told_before_the_next_request() -> None:
+    told: list[tuple[str, int]] = []
+    with serving(limited) as teacher:
+        asked = find_teacher("loopback", teacher.url)
+        found = asyncio.run(examine_all(asked, told=lambda finding: told.append((finding.what, len(teacher.bodies)))))
+    assert [what for what, _ in told] == [finding.what for finding in found]
+    assert {what: requests for what, requests in told if what.startswith(("answers", "takes", "varies"))} == {
+        "answers": 1, "takes temperature": 2, "takes top_p": 3, "takes seed": 4, "takes max_completion_tokens": 5,
+        "varies its replies": 8,
+    }  # fmt: skip
