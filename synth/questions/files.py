@@ -1,251 +1,161 @@
 """Reads rows from files, by the ending of their names, one at a time if the format allows it.
 
-`rows` says of each row also its number and where it stands, which the user is told when something is wrong with it.
+Our own readers take every format in which `datasets` would change what a cell says: it makes 7 of 007 in a table, and
+dates of texts. They need nothing that the base installation lacks.
 """
 
-import csv
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-import orjson
-
 from synth.errors import SourceError
+from synth.questions.entry import Entry
 from synth.questions.layouts import Layout
+from synth.questions.objects import read_json
+from synth.questions.opening import PACKED, ZIP, File, members, told, unpacked
+from synth.questions.splits import listed, of_split
+from synth.questions.tables import read_csv, read_tsv
 
-ENDINGS = (".jsonl", ".json", ".tsv", ".csv", ".parquet", ".xml")
-SPLITS = {
-    "train": {"train", "training"},
-    "validation": {"validation", "valid", "val", "dev"},
-    "test": {"test", "testing"},
-}
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-
-_LONG_NUMBER = re.compile(rb"\d[\d.]{15,}")
-MOST_DIGITS = 4300  # of a text that Python makes an integer of
-LONGEST_CELL = 2**31 - 1  # characters, in a table
+ENDINGS = (".jsonl", ".json", ".tsv", ".csv", ".parquet", ".arrow", ".xml")
 
 
-class Entry(NamedTuple):
-    row: Mapping[str, Any]
-    number: str  # the row's number in its file, or its key
-    where: str
-
-
-def rows(source: Path, split: str | None, layouts: Sequence[Layout]) -> Iterator[Entry]:
-    """The rows of a file, or of the files of one split in a folder.
+def rows(source: Path, split: str | None, layouts: Sequence[Layout], config: str | None = None) -> Iterator[Entry]:
+    """The rows of a file, or of the files of one split in a folder or a zip file.
 
     Raises SourceError with file and line for what cannot be read.
     """
-    for path in find_files(source, split, layouts) if source.is_dir() else [source]:
-        try:
-            yield from _read(path, layouts)
-        except OSError as error:
-            raise SourceError(f"{path}: {error.strerror or error}") from error
-        except UnicodeDecodeError as error:
-            raise SourceError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    for file in find_files(source, split, layouts, config):
+        with told(file):
+            yield from _read(file, layouts, split)
 
 
-def find_files(folder: Path, split: str | None, layouts: Sequence[Layout]) -> list[Path]:
-    """Files of a split, told by a word in their names; without a split the training files, or all if none has one."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and _readable(path, layouts)]
+def find_files(source: Path, split: str | None, layouts: Sequence[Layout], config: str | None = None) -> list[File]:
+    """The files of a source: itself, or those of a split in a folder or a zip file, told by a word in their names.
+
+    Without a split it is the training split, or the only file if none has such a word. Several are read together only
+    if they are parts of one whole. Raises SourceError, which names the candidates, if there is more than one.
+    """
+    if not (source.is_dir() or source.suffix.lower() == ZIP):
+        return [File(source)]
+    files = _inside(source, layouts)
+    if config is not None:
+        files = _of_config(files, config, source)
+    found = of_split(files, split, str(source), layouts)
+    chosen = [files[name] for name in found]
+    return [inner for file in chosen for inner in ([file] if file.member else find_files(file.path, split, layouts))]
+
+
+def _inside(source: Path, layouts: Sequence[Layout]) -> dict[str, File]:
+    """The files in a folder or a zip file that can be read, by their names in it."""
+    if source.is_dir():
+        paths = (path for path in sorted(source.rglob("*")) if path.is_file())
+        files = {path.relative_to(source).as_posix(): File(path) for path in paths}
+    else:
+        files = {name: File(source, name) for name in members(source)}
     # Names that begin with a dot are of the system's files and of half-written ones.
-    files = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    if not files:
-        raise SourceError(f"{folder} holds no file that can be read: there can be {_allowed(layouts)}")
-    words = {path: set(re.split(r"[^a-z]+", str(path.relative_to(folder)).lower())) for path in files}
-    wanted = SPLITS.get(split or "train", {split or "train"})
-    if found := [path for path in files if words[path] & wanted]:
-        return found
-    if split is None and not any(words[path] & set().union(*SPLITS.values()) for path in files):
-        return files
-    names = ", ".join(str(path.relative_to(folder)) for path in files[:8])
-    raise SourceError(
-        f"{folder} has no file named for the split {split or 'train'!r}: it has {names}; give one of them"
-    )
+    files = {name: file for name, file in files.items() if not any(p[:1] == "." for p in name.split("/"))}
+    readable = {name: file for name, file in files.items() if _readable(file, layouts) and "__MACOSX/" not in name}
+    if not readable:
+        raise SourceError(f"{source} holds no file that can be read: there can be {_allowed(layouts)}")
+    return readable
 
 
-def _readable(path: Path, layouts: Sequence[Layout]) -> bool:
-    return path.suffix.lower() in ENDINGS or any(fnmatch(path.name, layout.files) for layout in layouts)
+def _of_config(files: dict[str, File], config: str, source: Path) -> dict[str, File]:
+    """The files in a folder that is called as the configuration, wherever it lies."""
+    found = {name: file for name, file in files.items() if config in name.split("/")[:-1]}
+    if not found:
+        folders = sorted({name.rpartition("/")[0] for name in files if "/" in name})
+        raise SourceError(f"{source} has no folder {config!r}: it has {listed(folders) or 'none'}")
+    return found
+
+
+def _readable(file: File, layouts: Sequence[Layout]) -> bool:
+    named = any(fnmatch(file.name, layout.files) for layout in layouts)
+    return named or file.ending in ENDINGS or (file.ending == ZIP and not file.member)
 
 
 def _allowed(layouts: Sequence[Layout]) -> str:
-    return ", ".join([*ENDINGS, *(layout.files for layout in layouts if layout.files)])
+    packed = f"each of them also as {', '.join(PACKED)} or in a {ZIP}"
+    return f"{', '.join([*ENDINGS, *(layout.files for layout in layouts if layout.files)])}, {packed}"
 
 
-def _read(path: Path, layouts: Sequence[Layout]) -> Iterator[Entry]:
-    ending = path.suffix.lower()
-    if any(fnmatch(path.name, layout.files) for layout in layouts):
-        return _read_lines(path)
-    if ending in (".tsv", ".csv"):
-        return _read_table(path, layouts)
-    readers = {".jsonl": _read_json, ".json": _read_json, ".parquet": _read_parquet, ".xml": _read_xml}
-    if ending not in readers:
-        raise SourceError(f"{path} cannot be read by its name: there can be {_allowed(layouts)}")
-    return readers[ending](path)
+def _read(file: File, layouts: Sequence[Layout], split: str | None) -> Iterator[Entry]:
+    if any(fnmatch(file.name, layout.files) for layout in layouts):
+        return _read_lines(file)
+    if file.ending in (".jsonl", ".json"):
+        return read_json(file, layouts, split)
+    if file.ending in (".csv", ".tsv"):
+        return (read_csv if file.ending == ".csv" else read_tsv)(file, layouts)
+    readers = {".parquet": _read_parquet, ".arrow": _read_arrow, ".xml": _read_xml}
+    if file.ending not in readers:
+        raise SourceError(f"{file} cannot be read by its name: there can be {_allowed(layouts)}")
+    return readers[file.ending](file)
 
 
-def _read_json(path: Path) -> Iterator[Entry]:
-    """One object a line, or one array or object of them, whatever the file is called (MaRio's .jsonl is one object)."""
-    with path.open("rb") as file:
-        lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
-        head = list(islice(lines, 2))
-        text = _whole_text(path, head)
-        if text is None:
-            for number, line in chain(head, lines):
-                where = f"{path} line {number}"
-                yield _entry(_parse(line, where), str(number), where)
-            return
-    records = _records(text)
-    for key, row in [("1", text)] if records is None else records:
-        yield _entry(row, key, f"{path} {'line' if records is None else 'record'} {key}")
-
-
-def _whole_text(path: Path, head: Sequence[tuple[int, bytes]]) -> Any:
-    """The content of a file that is one JSON text; None if each line is one.
-
-    Raises SourceError for a .json file that is neither.
-    """
-    if len(head) == 2 and _is_json(head[0][1]):
-        return None
-    try:
-        return _loads(path.read_bytes())
-    except orjson.JSONDecodeError as error:
-        if head and path.suffix.lower() == ".json":
-            raise SourceError(f"{path} line {error.lineno} cannot be read: {error.msg}") from error
-        return None
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        return False
-    return True
-
-
-def _parse(line: bytes, where: str) -> Any:
-    try:
-        return _loads(line)
-    except orjson.JSONDecodeError as error:
-        raise SourceError(f"{where} cannot be read: {error.msg} at column {error.colno}") from error
-
-
-def _loads(text: bytes) -> Any:
-    """JSON with every digit of its numbers, of which orjson keeps what 64 bits hold."""
-    text = text.removeprefix(b"\xef\xbb\xbf")
-    if not _LONG_NUMBER.search(text):
-        return orjson.loads(text)
-    try:
-        orjson.loads(text)  # which is stricter than json: no NaN, no half of a character
-    except orjson.JSONDecodeError as error:
-        try:
-            orjson.loads(_LONG_NUMBER.sub(b"1", text))  # it refuses numbers of more than 308 digits
-        except orjson.JSONDecodeError:
-            raise error from None
-    return json.loads(text, parse_int=_whole, parse_float=_exact)
-
-
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MOST_DIGITS else digits
-
-
-def _exact(digits: str) -> float | Decimal:
-    number, exact = float(digits), Decimal(digits)
-    return number if Decimal(repr(number)) == exact else exact
-
-
-def _records(text: Any) -> Iterable[tuple[str, Any]] | None:
-    """[row, ...], {"0": row, ...} as in MaRio, {"examples": [row, ...]} as in CoinFlip; None if it is one row."""
-    if isinstance(text, Mapping) and len(text) == 1 and isinstance(only := next(iter(text.values())), list):
-        text = only
-    if isinstance(text, Mapping) and text and all(isinstance(row, Mapping) for row in text.values()):
-        return text.items()
-    return ((str(number), row) for number, row in enumerate(text, start=1)) if isinstance(text, list) else None
-
-
-def _entry(row: Any, number: str, where: str) -> Entry:
-    if not isinstance(row, Mapping):
-        raise SourceError(f"{where} is not an object with columns: {str(row)[:40]!r}")
-    return Entry(row, number, where)
-
-
-def _read_table(path: Path, layouts: Sequence[Layout]) -> Iterator[Entry]:
-    """A .csv file with its quotes, or a .tsv file, in which a quote is a character like any other."""
-    form: dict[str, Any] = {"delimiter": ",", "strict": True}
-    if path.suffix.lower() == ".tsv":
-        form = {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
-    csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        table = csv.reader(file, **form)
-        names: Sequence[str] = []
-        try:
-            for cells in filter(None, table):
-                where = f"{path} line {table.line_num}"
-                if not names and (names := _names(cells, layouts)) is cells:
-                    continue
-                if len(cells) != len(names):
-                    raise SourceError(f"{where} has {len(cells)} columns, the others have {len(names)}")
-                yield Entry(dict(zip(names, map(_unquoted, cells), strict=True)), str(table.line_num), where)
-        except csv.Error as error:
-            raise SourceError(f"{path} line {table.line_num} cannot be read: {error}") from error
-
-
-def _names(cells: list[str], layouts: Sequence[Layout]) -> Sequence[str]:
-    """The names of the columns: the first line itself, or those of a layout whose files have no such line."""
-    if any(set(layout.columns) <= set(cells) for layout in layouts):
-        return cells
-    return next((layout.header for layout in layouts if layout.header and len(layout.header) == len(cells)), cells)
-
-
-def _unquoted(cell: str) -> str:
-    """Quora's release doubles the quotes inside of a cell, and only then sets quotes around it."""
-    inner = cell[1:-1]
-    if len(cell) > 2 and cell[0] == cell[-1] == '"' and '""' in inner and '"' not in inner.replace('""', ""):
-        return inner.replace('""', '"')
-    return cell
-
-
-def _read_parquet(path: Path) -> Iterator[Entry]:
-    import pyarrow as pa
+def _read_parquet(file: File) -> Iterator[Entry]:
     import pyarrow.parquet as pq
 
-    try:
-        number = 0
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
-            for row in batch.to_pylist():
-                number += 1
-                yield Entry(row, str(number), f"{path} row {number}")
-    except pa.ArrowInvalid as error:
-        raise SourceError(f"{path} cannot be read: {error}") from error
+    with _seekable(file) as opened:
+        yield from _numbered(pq.ParquetFile(opened).iter_batches(batch_size=4096), file)
 
 
-def _read_xml(path: Path) -> Iterator[Entry]:
+def _read_arrow(file: File) -> Iterator[Entry]:
+    """Arrow's stream, as `datasets` writes it, or its file format (Feather)."""
+    import pyarrow as pa
+
+    with _seekable(file) as opened:
+        try:
+            yield from _numbered(pa.ipc.open_stream(opened), file)
+        except pa.ArrowInvalid:
+            opened.seek(0)
+            table = pa.ipc.open_file(opened)
+            yield from _numbered(map(table.get_batch, range(table.num_record_batches)), file)
+
+
+def _seekable(file: File) -> "pa.NativeFile":
+    """The bytes of a file in which a reader can go back: one that is compressed is held in memory."""
+    import pyarrow as pa
+
+    if not file.member and unpacked(file.path.name) == file.path.name:
+        return pa.OSFile(str(file.path))
+    with file.open() as opened:
+        return pa.BufferReader(opened.read())
+
+
+def _numbered(batches: "Iterable[pa.RecordBatch]", file: File) -> Iterator[Entry]:
+    number = 0
+    for batch in batches:
+        for row in batch.to_pylist():
+            number += 1
+            yield Entry(row, str(number), f"{file} row {number}")
+
+
+def _read_xml(file: File) -> Iterator[Entry]:
     """ASDiv's release: a <Problem> with attributes and one element for each column."""
     number = 0
     try:
-        for _, element in ElementTree.iterparse(path):
-            if element.tag == "Problem":
-                number += 1
-                row = {**element.attrib, **{child.tag: child.text or "" for child in element}}
-                yield Entry(row, str(number), f"{path} problem {number}")
-                element.clear()
+        with file.open() as opened:
+            for _, element in ElementTree.iterparse(opened):
+                if element.tag == "Problem":
+                    number += 1
+                    row = {**element.attrib, **{child.tag: child.text or "" for child in element}}
+                    yield Entry(row, str(number), f"{file} problem {number}")
+                    element.clear()
     except ElementTree.ParseError as error:
-        raise SourceError(f"{path} line {error.position[0]} cannot be read: {error}") from error
+        raise SourceError(f"{file} line {error.position[0]} cannot be read: {error}") from error
 
 
-def _read_lines(path: Path) -> Iterator[Entry]:
+def _read_lines(file: File) -> Iterator[Entry]:
     """Plain text; these releases (TREC, SUBJ, CR) are older than UTF-8 is common, and have a few Latin-1 letters."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+    with file.open() as opened:
+        for number, line in enumerate(opened, start=1):
             if text := _decoded(line).strip():
-                yield Entry({"line": text, "file": path.name}, str(number), f"{path} line {number}")
+                yield Entry({"line": text, "file": file.name}, str(number), f"{file} line {number}")
 
 
 def _decoded(line: bytes) -> str:

@@ -35,7 +35,8 @@ class Layout:
     keep: Callable[[Row], bool] | None = None  # rows that belong to the task, if not all do
     header: tuple[str, ...] = ()  # names of the columns of a .tsv or .csv file that has no line of names
     files: str = ""  # for plain text with one question a line: which files
-    line: str = ""  # and a pattern whose named groups are the columns of the line
+    parts: str = ""  # which files of a folder are read together, if a split of the release has several
+    line: str = ""  # a pattern whose named groups are the columns of such a line
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -8,23 +8,25 @@ from pathlib import Path
 
 from synth.errors import SourceError
 from synth.questions.cells import LETTERS, text_of
-from synth.questions.files import Entry, rows
+from synth.questions.entry import Entry
+from synth.questions.files import rows
 from synth.questions.layouts import Reader
 from synth.questions.prompts import ANSWERS, options_line
 from synth.questions.task import Hub, Question, Task
 
 
-def load(task: Task, source: str, split: str | None = None) -> Iterator[Question]:
-    """The questions of a file, of a split in a folder, or on the Hub (`hub`, `org/name`, `org/name/config`).
+def load(task: Task, source: str, split: str | None = None, config: str | None = None) -> Iterator[Question]:
+    """The questions of a file, of a split in a folder or a zip file, or on the Hub (`hub`, `org/name`).
 
-    Without a split it is the training split; a single file is read whole. Ids that repeat get a number added.
+    Without a split it is the training split; a single file is read whole. config: a dataset's configuration on the Hub
+    (also `org/name/config`), or a folder of that name in the source. Ids that repeat get a number added.
     Raises SourceError, with the place of the row, for what cannot be read or is no question of this task.
     """
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
     layouts = task.read.layouts if isinstance(task.read, Reader) else ()
-    for path in _places(task, source, split):
-        for entry in rows(path, split, layouts):
+    for path in _places(task, source, split, config):
+        for entry in rows(path, split, layouts, config if path.is_dir() else None):
             question = _read(task, entry)
             if question is not None:
                 yield replace(question, id=_unique(question.id, repeated, seen))
@@ -32,13 +34,13 @@ def load(task: Task, source: str, split: str | None = None) -> Iterator[Question
         raise SourceError(f"{source} holds no question of {task.name}")
 
 
-def _places(task: Task, source: str, split: str | None) -> list[Path]:
+def _places(task: Task, source: str, split: str | None, config: str | None) -> list[Path]:
     from synth.questions.hub import download
 
     if Path(source).exists():
         return [Path(source)]
     if (hub := find_hub(task, source)) is not None:
-        return download(hub, split)
+        return download(replace(hub, config=config) if config else hub, split)
     raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
 
 

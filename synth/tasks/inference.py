@@ -66,7 +66,14 @@ TASKS = (
         instruction=INSTRUCTION,
         kind="option",
         read=Reader(
-            Layout("release", "{context}\nHypothesis: {hypothesis}", gold="label", labels=ANLI_LABELS, id="uid"),
+            Layout(
+                "release",
+                "{context}\nHypothesis: {hypothesis}",
+                gold="label",
+                labels=ANLI_LABELS,
+                id="uid",
+                parts="*R[123]/*",
+            ),
             Layout("Hub", PAIR, gold="label", labels=ANLI_LABELS, id="uid"),
             PLAIN,
         ),
