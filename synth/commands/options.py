@@ -167,7 +167,7 @@ def _teachers() -> list[str]:
 COMPLETE: dict[str, Callable[[], Iterable[str]]] = {
     "tasks": _tasks,
     "teachers": _teachers,
-    **{kind: lambda kind=kind: registry.names(kind) for kind in ("builders", "judges", "trainers")},  # type: ignore[misc]
+    **{kind: lambda kind=kind: registry.names(kind) for kind in ("builders", "judges", "rewards", "trainers")},  # type: ignore[misc]
 }
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
@@ -26,9 +26,11 @@ from synth.base.files import as_json, facts_if_whole, file_facts, finish_replaci
 from synth.data import frontmatter, manifest, reading
 from synth.data.names import CARD, EXPORT, MANIFEST
 from synth.errors import FolderError, UsageError
-from synth.exporting.forms import INFO, dataset_info, row
+from synth.exporting.forms import INFO, KNOWN_TO_LLAMA_FACTORY, Asked, Labelled, Plain, dataset_info, row
 from synth.exporting.options import Export
 from synth.exporting.pairs import pairs
+from synth.exporting.questions import questions
+from synth.rewarding.reward import find
 
 SUFFIXES = {".jsonl": "jsonl", ".parquet": "parquet"}
 BATCH = 4096  # rows of a Parquet row group
@@ -49,6 +51,7 @@ def run(asked: Export) -> Exported:
     Raises UsageError for options that do not go together, FolderError for what cannot be read, written or replaced.
     """
     datasets = manifest.members(asked.folder)
+    find(asked.reward)  # a name that nobody knows is said before anything is written
     _check_single(asked, datasets)
     finish_replacing(asked.out)
     _check_out(asked)
@@ -123,7 +126,7 @@ def _write_splits(asked: Export, dataset: Path, into: Path, done: Exported) -> I
     splits = manifest.open_manifest(dataset)["splits"]
     if asked.split is not None and asked.split not in splits:
         raise UsageError(manifest.no_split(dataset, asked.split, splits))
-    format = SUFFIXES.get(asked.out.suffix, asked.format)
+    format = SUFFIXES.get(asked.out.suffix, asked.files)
     for split in [asked.split] if asked.split else splits:
         path = into / f"{split}.{format}"
         rows = _rows(asked, dataset, split, done)
@@ -134,9 +137,12 @@ def _write_splits(asked: Export, dataset: Path, into: Path, done: Exported) -> I
 
 
 def _rows(asked: Export, dataset: Path, split: str, done: Exported) -> Iterator[dict[str, Any]]:
-    if asked.to == "dpo":
-        return pairs(dataset, split, asked.pairs, done.left_out, asked.workers)
-    return (row(record, asked.to, asked.system) for record in reading.read(dataset, split))
+    if asked.to in get_args(Labelled):
+        return pairs(dataset, split, asked.to, asked.pairs, done.left_out, asked.workers)
+    if asked.to in get_args(Asked):
+        return questions(asked, dataset, split, done.left_out)
+    form: Plain = asked.to  # type: ignore[assignment]  # what is left of the forms
+    return (row(record, form, asked.system) for record in reading.read(dataset, split))
 
 
 def _write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:
@@ -178,11 +184,13 @@ def _write_facts(asked: Export, datasets: dict[str, Path], partial: Path, done: 
             (partial / name).rmdir()
             continue
         for split in (split for split, count in counts.items() if count):
-            file = f"{inside}{split}.{asked.format}"
+            file = f"{inside}{split}.{asked.files}"
             configs.setdefault(name, {})[split] = [file]
             title = "_".join(filter(None, (asked.folder.resolve().name, inside.rstrip("/"), split)))
-            info[title] = {"file_name": file, **dataset_info(asked.to, asked.system)}
-    (partial / INFO).write_bytes(as_json(info))
+            if asked.to in KNOWN_TO_LLAMA_FACTORY:
+                info[title] = {"file_name": file, **dataset_info(asked.to, asked.system)}
+    if info:
+        (partial / INFO).write_bytes(as_json(info))
     (partial / CARD).write_text(frontmatter.with_configs("", frontmatter.config_lines(configs)), encoding="utf-8")
     files = sorted(path for path in partial.rglob("*") if path.is_file())
     facts = {

@@ -46,8 +46,8 @@ def task_of(manifest: Mapping[str, Any]) -> Task | None:
             f"synth.json: its task has answers of kind {said['kind']!r}, this version has {', '.join(kinds)}"
         )
     texts = {name: said[name] for name in ASKED if name != "options"}
-    return Task(**texts, options=tuple(map(str, said.get("options") or ())), family="own", summary="", read=_no_source)
+    return Task(**texts, options=tuple(map(str, said.get("options") or ())), family="own", summary="", read=no_source)
 
 
-def _no_source(row: Mapping[str, Any], number: str) -> Question | None:
+def no_source(row: Mapping[str, Any], number: str) -> Question | None:
     raise LookupError(NO_SOURCE)

@@ -1,0 +1,97 @@
+"""Questions with their gold answers, for reinforcement learning: what a policy is asked, and what its reward needs.
+
+grpo, for TRL's GRPOTrainer and RLOOTrainer, which hand every column but `prompt` to the reward functions:
+
+    {"prompt", "id", "answer", "task", "settings", "steps", "meta", "reward"}
+    and if they say more than the name of the task: "kind", "closing", "options"; "question" if the prompt is a chat
+
+verl, whose reward functions get `reward_model.ground_truth` and `extra_info`, which has the rest of those columns:
+
+    {"data_source", "prompt": [turns], "ability", "reward_model": {"style": "rule", "ground_truth"}, "extra_info"}
+
+What each column means to a reward, synth/rewarding/batch.py says.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from synth import registry
+from synth.data import reading
+from synth.data.manifest import open_manifest
+from synth.evaluating.prompts import Asking, asking_for
+from synth.exporting.options import Export
+from synth.questions.find import known_task
+from synth.record import Record
+from synth.validating.checker import Checker, reader_of, settings_of
+
+Row = dict[str, Any]
+REPEATED = "repeated_question"  # another rationale of the question before
+ABILITY = "reasoning"
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """How the questions of a folder are asked and its answers read."""
+
+    asked: Export
+    asking: Asking
+    settings: str  # of the step checker, as JSON
+
+    def prompt(self, record: Record) -> str | list[dict[str, str]]:
+        if self.asked.way == "plain":
+            return record.prompt
+        said = {"role": "user", "content": record.prompt.strip()}
+        turns = self.asking.messages(record) if self.asked.way == "instructed" else [said]
+        system = self.asked.system
+        return [{"role": "system", "content": system}, turns[-1]] if system else turns
+
+    def columns(self, record: Record) -> Row:
+        """What a reward has to know of a row."""
+        reader = reader_of(record.task, self.asking.task)
+        return {
+            "id": record.id, "answer": record.answer, "task": record.task, **self._read_as(record, reader),
+            "settings": self.settings, "steps": len(reader.steps(record.rationale)) if record.rationale else 0,
+            "meta": orjson.dumps(dict(record.meta), option=orjson.OPT_SORT_KEYS).decode(), "reward": self.asked.reward,
+        }  # fmt: skip
+
+    def _read_as(self, record: Record, reader: Checker) -> Row:
+        """How the answer is read, if the name of the task does not say it to a program that knows no such task."""
+        if registry.has("validators", record.task):
+            return {}
+        options = list(reader.options_of(record)) if reader.kind == "option" else []
+        return {"kind": reader.kind, "closing": reader.closing, **({"options": options} if options else {})}
+
+
+def questions(asked: Export, folder: Path, split: str, left_out: Counter[str]) -> Iterator[Row]:
+    """The questions of a split, each once: a teacher's rationales of one question stand behind one another."""
+    manifest = open_manifest(folder)
+    known = {name: value for name, value in settings_of(manifest).items() if name != "task"}
+    settings = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
+    asker = _Asker(asked, asking_for(None, "rationale", manifest), settings)
+    before: tuple[str, str] | None = None
+    for number, record in enumerate(reading.read(folder, split)):
+        if (record.prompt, record.answer) == before:
+            left_out[REPEATED] += 1
+            continue
+        before = record.prompt, record.answer
+        prompt, columns = asker.prompt(record), asker.columns(record)
+        if not isinstance(prompt, str):
+            columns["question"] = record.prompt
+        yield _verl(prompt, columns, split, number) if asked.to == "verl" else {"prompt": prompt, **columns}
+
+
+def _verl(prompt: str | list[dict[str, str]], columns: Mapping[str, Any], split: str, number: int) -> Row:
+    task = known_task(columns["task"]) if "kind" in columns else None
+    rest = {name: value for name, value in columns.items() if name != "answer"}
+    return {
+        "data_source": columns["task"],
+        "prompt": prompt,
+        "ability": ABILITY if task is None else task.family,
+        "reward_model": {"style": "rule", "ground_truth": columns["answer"]},
+        "extra_info": {"split": split, "index": number, **rest},
+    }

@@ -1,0 +1,78 @@
+"""What a reward is: a plain function over a batch of completions, which trainers learn from.
+
+    def brief(completions, **columns):
+        return [1.0 if len(text_of(completion)) < 200 else 0.0 for completion in completions]
+
+    REWARD = Reward("brief", brief)
+
+The signature is that of TRL's trainers: everything comes by keyword, `prompts`, `completions` and the columns of the
+data set, each a list with one entry a completion, and whatever else the trainer knows, which a reward passes over. It
+returns one number a completion, None where it does not apply. A module in synth/rewards/ ends with its REWARD; its
+docstring says where the reward comes from, its range, and how a model can be paid for nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import Any, Protocol
+
+from synth import registry
+from synth.base.own import foreign, line_of, run_file
+from synth.errors import UsageError
+
+Completion = str | Sequence[dict[str, Any]]  # a text, or the turns that a model wrote
+Values = list[float | None]
+
+
+class Function(Protocol):
+    """A function in TRL's signature."""
+
+    def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values: ...
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A reward with its range. Trainers of other libraries take the function alone, which is `by`."""
+
+    name: str
+    by: Function
+    least: float = 0.0
+    most: float = 1.0
+
+    def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:
+        """What the function returns, looked at: one number or None for each completion.
+
+        Raises UsageError, with the name and what came, for a function that raises or returns anything else.
+        """
+        with foreign(lambda error: f"reward {self.name} does not run: {_told(error, self.by)}"):
+            values = list(self.by(completions=completions, **columns))
+        if len(values) != len(completions):
+            raise UsageError(
+                f"reward {self.name} gave {len(values)} values for {len(completions)} completions: one each is due"
+            )
+        for place, value in enumerate(values):
+            if value is not None and not isinstance(value, Real):
+                raise UsageError(f"reward {self.name} gave {value!r} for completion {place}: a number or None is due")
+        return [None if value is None else float(value) for value in values]
+
+
+def _told(error: Exception, by: Function) -> str:
+    code = getattr(by, "__code__", None)
+    return f"{line_of(error, Path(code.co_filename)) if code else ''}{type(error).__name__}: {error}"
+
+
+def find(name_or_path: str) -> Reward:
+    """The reward of a name, of a user's own .py file that ends with REWARD, or of a function in one: `mine.py:brief`.
+
+    Raises UnknownNameError, which lists the names, and UsageError for a file without such a reward.
+    """
+    path, _, function = name_or_path.rpartition(":")
+    if function.isidentifier() and path.endswith(".py"):
+        by = vars(run_file(Path(path))).get(function)
+        if not callable(by):
+            raise UsageError(f"{path} has no function {function}: give FILE.py:FUNCTION")
+        return Reward(function, by, float("-inf"), float("inf"))
+    if name_or_path.endswith(".py"):
+        return registry.said(run_file(Path(name_or_path)), Reward, name_or_path)
+    return registry.contract("rewards", name_or_path, Reward)
