@@ -139,7 +139,8 @@ def test_mistakes_are_told_at_once() -> None:
     with pytest.raises(UsageError) as told:
         Export("data", to="mesages", out="x", pairs=0, format="jsonl")  # type: ignore[arg-type]
     assert str(told.value) == (
-        "--to mesages: one of messages, prompt-completion, alpaca, sharegpt, dpo, kto, stepwise, prm, grpo, verl; did you mean 'messages'?; "
+        "--to mesages: one of messages, prompt-completion, alpaca, sharegpt, dpo, kto, stepwise, prm, grpo, verl; "
+        "did you mean 'messages'?; "
         "--pairs 0: 1 at least"
     )
     with pytest.raises(UsageError, match=r"x has no keyword trian; did you mean .train.\?; synth build x needs b"):
