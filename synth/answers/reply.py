@@ -41,13 +41,20 @@ _REFUSAL = re.compile(
 )
 _NEXT_QUESTION = re.compile(r"^[ \t]{0,4}(?:Q|Question|Human|User)[ \t]{0,2}:", re.MULTILINE)
 _LEAD_IN = re.compile(r"\s*let['\u2019]s think step by step[.:]?\s*", re.IGNORECASE)
-_HEADING = re.compile(r"(?:^|\n)[#*_ \t]{0,8}(?:final )?answer[*_: \t]{0,8}$", re.IGNORECASE)
+_HEADING = re.compile(r"(?:^|\n)(?:[#*_ \t]{0,8}(?:final )?answer[*_: \t]{0,8}|#{1,6} [^\n\d]{0,60})$", re.IGNORECASE)
 # What leads up to a closing form in its own sentence, and a word or two between: "He has two, donc". The commas of
 # Chinese and Japanese have no space behind them.
 _LED_UP = re.compile(
     r"([\s\S]{1,2000})(?:[,;\u2014:]|\s-)(?:\s{1,3}(?:[^\W\d_]{1,12}\s?){1,2})?"
     r"|([\s\S]{4,2000}?)[\uff0c\u3001\uff1b]\w{0,6}[\uff0c\u3001]?"
 )
+_BULLETED = re.compile(r"[\s#*_>|~$`\"'\\\[(\u2022-]{0,20}(?:\d{1,2}[.)][\s#*_`]{0,6})?")
+_DANGLES = re.compile(
+    r"(?:[:,;=]|\b(?:is|are|was|were|be|equals?|gives?|gets?|have|has|as|that|to|of|the|in|makes?))[\s*_]{0,4}\Z",
+    re.IGNORECASE,
+)
+_OPENING = ("$$", "\\[", "```", "**")  # of which the other half stands behind a closing form
+_STEP = re.compile(r"\d[^\n=]{0,80}=")  # "the answer is 12 + 13 = 25", which says how it comes about
 _FENCE = re.compile(r"\A\s{0,9}(?:```|\$\$|\\\]|</\w{1,9}>)[ \t]{0,4}(?=\n|\Z)")  # its other half went with the answer
 _AROUND = MARKS + ".,"
 
@@ -155,7 +162,9 @@ def _without_closings(reply: str, last: Closing, answer: str, sought: Sought, fo
     rationale = _rationale(reply, last)
     for _ in range(2):
         again = last_closing(typewriter(rationale), forms, sought)
-        if again is None or rationale[again.end :].strip() or not same(committed(again, sought), answer, sought.kind):
+        if again is None or rationale[again.end :].strip() or _STEP.search(again.words):
+            break
+        if not same(committed(again, sought), answer, sought.kind):
             break
         rationale = _rationale(rationale, again)
     return rationale
@@ -202,6 +211,11 @@ def _tidy(text: str) -> str:
 
 def _without_dangling(before: str) -> str:
     """What led up to a closing form: without "So", "Therefore, **", a heading, or the beginning of its sentence."""
+    above, line_end, beginning = before.rpartition("\n")
+    if line_end and _BULLETED.fullmatch(THEREFORE.sub("", beginning + " ")):
+        before = _above(above)
+        if not _DANGLES.search(before):  # the lines above are whole, whether or not there is a full stop
+            return before
     before = THEREFORE.sub("", before.rstrip(MARKS) + " ").rstrip()
     ends = [end.end() for end in END.finditer(before)]
     cut = max(before.rfind("\n") + 1, ends[-1] if ends else 0)
@@ -210,12 +224,26 @@ def _without_dangling(before: str) -> str:
     return _HEADING.sub("", before[:cut].rstrip()).rstrip()
 
 
+def _above(text: str) -> str:
+    """The lines above that of a closing form, without headings and marks that belong to it."""
+    while True:
+        shorter = _HEADING.sub("", THEREFORE.sub("", text.rstrip() + " ")).rstrip()
+        for mark in _OPENING:
+            if shorter.endswith(mark) and (mark == "\\[" or shorter.count(mark) % 2):
+                shorter = shorter.removesuffix(mark).rstrip()
+        if shorter == text:
+            return text
+        text = shorter
+
+
 def _led_up(fragment: str) -> str:
     """What a sentence says before its closing form, as a sentence; "" if that is next to nothing."""
     led_up = _LED_UP.fullmatch(fragment)
     if led_up is None:
         return ""
     said = (led_up[1] or led_up[2]).rstrip(" ,;\u2014-:")
+    if _DANGLES.search(said):
+        return ""
     if led_up[2]:
         return said + "\u3002"
     return said + "." if len(said.split()) > 2 else ""
