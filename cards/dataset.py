@@ -98,7 +98,7 @@ def read_members(folders: Mapping[str, Path], report: Report = lambda *_: None) 
 def _as_sent(member: Member, schemas: Mapping[str, Any]) -> Member:
     """A configuration with the columns that its files have on the Hub."""
     schema = schemas.get(member.name)
-    return member if schema is None else replace(member, schema=schema, loose=False)
+    return member if schema is None else replace(member, schema=schema)
 
 
 def write_card(

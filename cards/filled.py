@@ -129,18 +129,16 @@ def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str
 
     meanings = {**about.columns} if struct == "meta" else facts.PROVENANCE
     types: dict[str, Any] = {}
-    for member in same:
+    for member in same if struct == "meta" else [member for member in same if member.counts.known]:
         kind = member.schema.field(struct).type
         types.update({part.name: part.type for part in kind} if pa.types.is_struct(kind) else {})
     return [{"name": name, "type": _type(kind), "meaning": meanings.get(name, "")} for name, kind in types.items()]
 
 
 def _fields(read: Sequence[Member]) -> list[dict[str, str]]:
-    import pyarrow as pa
-
     types = {name: [member.schema.field(name).type for member in read] for name in FIELDS}
     meanings = dict(facts.FIELDS)
-    if all(pa.types.is_null(kind) for kind in types["provenance"]):
+    if not any(member.counts.known for member in read):
         meanings["provenance"] = "null: these rows were made by program, and no model wrote or judged them"
     return [
         {"name": name, "type": " or ".join(dict.fromkeys(map(_type, kinds))), "meaning": cell(meanings[name], 200)}

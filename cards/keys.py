@@ -5,14 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synth.cards.member import Member
-from synth.data.batches import Schema
+from synth.data.frontmatter import features
 from synth.data.manifest import split_files
 
-NAMES = {
-    "double": "float64",
-    "float": "float32",
-    "halffloat": "float16",
-}  # Arrow's names that `datasets` has others for
 TAGS = ("synthetic", "reasoning")
 Files = Mapping[str, Mapping[str, list[str]]]
 Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -73,9 +68,7 @@ def _info(member: Member, given: Given) -> dict[str, Any]:
     for split in _named(member):
         size, rows = sizes.get(split, (member.splits[split].size, member.splits[split].rows))
         splits.append({"name": split, "num_bytes": size, "num_examples": rows})
-    # Files with columns that only JSON text could hold have no features that `datasets` would read them with.
-    columns = {} if member.loose else {"features": features(member.schema)}
-    info: dict[str, Any] = {"config_name": member.name, **columns, "splits": splits}
+    info: dict[str, Any] = {"config_name": member.name, "features": features(), "splits": splits}
     if (download := _download(member, given)) is not None:
         info["download_size"] = download
     return {**info, "dataset_size": sum(part["num_bytes"] for part in splits)}
@@ -88,24 +81,3 @@ def _download(member: Member, given: Given) -> int | None:
     return sum(
         path.stat().st_size for split in member.splits for path in split_files(member.folder, member.manifest, split)
     )
-
-
-def features(arrow_schema: Schema) -> list[dict[str, Any]]:
-    """Columns in the form of a card's `dataset_info`, as `datasets.Features` writes and reads it."""
-    return [_feature(field) for field in arrow_schema]
-
-
-def _feature(field: Any) -> dict[str, Any]:
-    return {"name": field.name, **_type(field.type)}
-
-
-def _type(kind: Any) -> dict[str, Any]:
-    """One type: `dtype: string`, `struct: [...]` or `list: ...` (`_to_yaml_list` in `datasets`)."""
-    import pyarrow as pa
-
-    if pa.types.is_struct(kind):
-        return {"struct": [_feature(field) for field in kind]}
-    if pa.types.is_list(kind):
-        inner = _type(kind.value_type)
-        return {"list": inner.get("dtype") or inner["struct"] if "list" not in inner else inner}
-    return {"dtype": NAMES.get(str(kind), str(kind))}

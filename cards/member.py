@@ -29,7 +29,6 @@ class Member:
     folder: Path
     manifest: dict[str, Any]
     schema: Any  # a pyarrow.Schema
-    loose: bool  # some columns are JSON text in the schema and something else in the files
     splits: dict[str, SplitCounts]
     row: Record | None
     about: About
@@ -55,7 +54,7 @@ def read_member(name: str, folder: Path, report: Report = lambda *_: None) -> Me
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(
-        name, folder, manifest, plan.schema, bool(plan.notes["json"]), splits, _short_row(folder, splits),
+        name, folder, manifest, plan.schema, splits, _short_row(folder, splits),
         facts.about(manifest), facts.kind(manifest), validation, changed, _tallies(folder, manifest),
         all(counts.rows <= TALLIED for counts in splits.values()), read_attempts(folder),
     )  # fmt: skip

@@ -108,8 +108,9 @@ def _unseen(place: Place, known: Mapping[Place, type]) -> Any:
     below = [inner for inner in known if inner[:-1] == place and place]
     if below:
         return pa.struct([(str(inner[-1]), _unseen(inner, known)) for inner in below])
-    arrow = {str: pa.string(), bool: pa.bool_(), float: pa.float64(), int: pa.int64()}
-    return arrow.get(known.get(place, NONE), pa.null())
+    texts = pa.list_(pa.string())
+    arrow = {bool: pa.bool_(), float: pa.float64(), int: pa.int64(), list: texts}
+    return arrow.get(known.get(place, str), pa.string())  # no column has type null: nothing else takes such a file
 
 
 def _field(

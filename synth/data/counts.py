@@ -128,6 +128,7 @@ class SplitCounts:
     meta: dict[str, Values] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # judge and verdict
     sums: Counter[str] = field(default_factory=Counter)  # of provenance: tokens, cost, attempts, hinted
+    known: int = 0  # rows with a provenance
 
     def add(self, batch: Batch) -> None:
         self.rows += batch.num_rows
@@ -140,6 +141,7 @@ class SplitCounts:
         for name, column in _fields(batch["meta"]):
             if not _nested(column):
                 self.meta.setdefault(name, Values()).add(column)
+        self.known += len(batch["provenance"]) - batch["provenance"].null_count
         for name, column in _fields(batch["provenance"]):
             self._add_provenance(name, column)
 
@@ -166,6 +168,7 @@ class SplitCounts:
             },
             self.verdicts + other.verdicts,
             self.sums + other.sums,
+            self.known + other.known,
         )
 
 

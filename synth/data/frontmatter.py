@@ -6,7 +6,7 @@ configurations that are not written now.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,12 +15,17 @@ from synth.base.files import write_whole
 from synth.data.manifest import open_manifest, with_rows
 from synth.data.names import CARD
 from synth.errors import FolderError
+from synth.record import FIELDS
 
 # The Hub's names of sizes, by the number of rows they end below (datasetcard.md in huggingface/hub-docs)
 SIZES = {
     10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M", 10**7: "1M<n<10M", 10**8: "10M<n<100M",
     10**9: "100M<n<1B", 10**10: "1B<n<10B", 10**11: "10B<n<100B", 10**12: "100B<n<1T",
 }  # fmt: skip
+# The columns of every dataset, whoever made it, for `datasets` (Features, written as `_to_yaml_list` writes them). `meta`
+# differs from dataset to dataset and `provenance` grows with what judges say: as JSON (`datasets.Json`, since 4.7) both
+# are of one type everywhere, so that any two datasets can be put together, and a row has the keys that it has.
+COLUMNS = {name: "string" for name in FIELDS} | {"meta": "json", "provenance": "json"}
 TRUTH = ("size_categories", "configs", "dataset_info")  # the data decides them
 Segments: TypeAlias = Sequence[tuple[str | None, str]]
 KEY = re.compile(r"""^(?P<key>[^\s#'"\-\[\]{}:][^:]*|"[^"]*"|'[^']*')\s*:(\s|$)""")
@@ -228,8 +233,10 @@ def _comments(text: str) -> str:
 
 
 def split_configs(manifest: Mapping[str, Any]) -> list[str]:
-    """The few lines that make `datasets.load_dataset` see every split; it guesses wrong for names like test_longer."""
-    return config_lines({"default": {split: facts["files"] for split, facts in with_rows(manifest).items()}})
+    """The lines that make `datasets.load_dataset` see every split, in the columns that every dataset has; it guesses
+    wrong for names like test_longer."""
+    files = {split: facts["files"] for split, facts in with_rows(manifest).items()}
+    return [*config_lines({"default": files}), *info_lines(["default"])]
 
 
 def config_lines(configs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
@@ -239,6 +246,21 @@ def config_lines(configs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str
         lines += [f"- config_name: {config}", "  data_files:"]
         for split, files in splits.items():
             lines += [f"  - split: {split}", "    path:", *(f"    - {file}" for file in files)]
+    return lines
+
+
+def features() -> list[dict[str, str]]:
+    """The columns of a dataset in the form of `dataset_info`."""
+    return [{"name": name, "dtype": dtype} for name, dtype in COLUMNS.items()]
+
+
+def info_lines(configs: Iterable[str]) -> list[str]:
+    """The key `dataset_info` of a card: configuration, columns."""
+    lines = ["dataset_info:"]
+    for config in configs:
+        lines += [f"- config_name: {config}", "  features:"]
+        for name, dtype in COLUMNS.items():
+            lines += [f"  - name: {name}", f"    dtype: {dtype}"]
     return lines
 
 
@@ -253,14 +275,14 @@ def folder_card(folder: Path, datasets: list[str]) -> None:
     }
     path = folder / CARD
     theirs = path.read_text(encoding="utf-8") if path.exists() else ""
-    write_whole(path, with_configs(theirs, config_lines(configs)).encode())
+    write_whole(path, with_configs(theirs, [*config_lines(configs), *info_lines(configs)]).encode())
 
 
 def with_configs(card: str, configs: list[str]) -> str:
     """A card whose front matter names these files; everything else that stands in it stays as a person wrote it, also
     what is no YAML: nobody's rows are lost for a mistake in a card.
 
-    `dataset_info` (columns and rows of what was here before) goes: `datasets` refuses data that is not like it.
+    configs: lines of `configs`, and of `dataset_info` if the columns are known; that of what was here before goes.
     """
     front, body = "", card
     if card.startswith("---\n") and "\n---\n" in card[3:]:

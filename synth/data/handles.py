@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from synth.base.files import read_facts
+from synth.data.frontmatter import COLUMNS
 from synth.data.manifest import members, no_split, open_manifest, split_files
 from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.data.reading import read
@@ -92,8 +93,10 @@ class Dataset(Folder):
         return list(self.rows(split))
 
     def to_datasets(self, split: str | None = None) -> "datasets.Dataset | datasets.DatasetDict":
-        """As Hugging Face `datasets` loads it: all splits, or one. Raises UsageError without that package,
-        FolderError for a split that there is not."""
+        """As Hugging Face `datasets` loads it: all splits, or one, in the columns that every dataset has.
+
+        Raises UsageError without that package or with an old one, FolderError for a split that there is not.
+        """
         try:
             import datasets
         except ImportError as error:
@@ -102,7 +105,11 @@ class Dataset(Folder):
         if not files:
             raise FolderError(no_split(self.folder, str(split), self.splits))
         kind = "parquet" if next(iter(files.values()))[0].endswith(".parquet") else "json"
-        loaded = datasets.load_dataset(kind, data_files=files)
+        if not hasattr(datasets, "Json"):
+            raise UsageError(f"to_datasets needs datasets 4.7, this is {datasets.__version__}: pip install -U datasets")
+        kinds = {"string": datasets.Value("string"), "json": datasets.Json()}
+        features = datasets.Features({name: kinds[dtype] for name, dtype in COLUMNS.items()})
+        loaded = datasets.load_dataset(kind, data_files=files, features=features)
         return loaded if split is None else loaded[split]
 
     def to_pandas(self, split: str | None = None) -> "pd.DataFrame":

@@ -15,6 +15,7 @@ PROVENANCE = {
     "cost": float,
     "extractor": int, "thinking": str,
 }  # fmt: skip
+VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str}
 META = {"source_id": str, "confidence": float, "words": int}
 
 
@@ -40,9 +41,8 @@ def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[A
 def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
     """Types that the maker of a dataset says its columns have, for those in which nothing but null stands."""
     types: dict[Place, type] = {(name,): str for name in TEXTS}
-    if (builder := builder_of(manifest)) is not None:
-        return {**types, **{("meta", name): kind for name, kind in builder.meta.items()}}
-    if "distilled" in manifest:
-        types |= {("meta", name): kind for name, kind in META.items()}
-        types |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
-    return types
+    types |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
+    types |= {("provenance", "verdicts", 0, name): kind for name, kind in VERDICT.items()}
+    builder = builder_of(manifest)
+    meta = builder.meta if builder is not None else meta_of(manifest) if "distilled" in manifest else {}
+    return types | {("meta", name): kind for name, kind in meta.items()}

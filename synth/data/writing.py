@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import orjson
 
 from synth.data.folder import FolderWriter
+from synth.data.survey import PROVENANCE
 from synth.record import FIELDS, Record
 
 if TYPE_CHECKING:
@@ -51,12 +52,17 @@ def rows_at(rows: Any, indexes: "npt.NDArray[np.intp]") -> list[dict[str, Any]]:
 
 
 def schema(meta: Types, provenance: Types | None = None) -> Any:
-    """The Arrow schema of a dataset: the fields of Record, `meta` and `provenance` structs of typed columns."""
+    """The Arrow schema of a dataset: the fields of Record, `meta` and `provenance` structs of typed columns.
+
+    The provenance of rows that no model wrote is null, and its columns have the types of any other's.
+    """
     import pyarrow as pa
 
     arrow = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), list: pa.list_(pa.string())}
-    structs = [pa.struct([(name, arrow[kind]) for name, kind in (types or {}).items()]) for types in (meta, provenance)]
-    kinds = {"meta": structs[0], "provenance": structs[1] if provenance else pa.null()}
+    structs = [
+        pa.struct([(name, arrow[kind]) for name, kind in types.items()]) for types in (meta, provenance or PROVENANCE)
+    ]
+    kinds = dict(zip(("meta", "provenance"), structs, strict=True))
     return pa.schema([(name, kinds.get(name, pa.string())) for name in FIELDS])
 
 

@@ -50,7 +50,7 @@ def put_card(
             )
             return False
         known = parse("\n".join(split_configs(manifest))) if manifest is not None else parse(split(plain(here))[0])
-        text = with_truth(theirs, {"configs": known["configs"]})
+        text = with_truth(theirs, {key: known[key] for key in ("configs", "dataset_info")})
     except FolderError as error:
         say(f"the card of the release did not come along: {error}")
         return False
