@@ -12,8 +12,8 @@ from synth.cards.markdown import cell
 from synth.cards.member import Member
 from synth.data import frontmatter
 from synth.data.about import About
+from synth.data.frontmatter import COLUMNS
 from synth.data.names import PLOTS
-from synth.record import FIELDS
 
 TRAIN = ("synth", "train", "t5", "--model", "google/flan-t5-small")
 ARROW_NAMES = {"double": "float", "int64": "integer", "bool": "true or false"}
@@ -136,14 +136,10 @@ def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str
 
 
 def _fields(read: Sequence[Member]) -> list[dict[str, str]]:
-    types = {name: [member.schema.field(name).type for member in read] for name in FIELDS}
     meanings = dict(facts.FIELDS)
     if not any(member.counts.known for member in read):
         meanings["provenance"] = "null: these rows were made by program, and no model wrote or judged them"
-    return [
-        {"name": name, "type": " or ".join(dict.fromkeys(map(_type, kinds))), "meaning": cell(meanings[name], 200)}
-        for name, kinds in types.items()
-    ]
+    return [{"name": name, "type": kind, "meaning": cell(meanings[name], 200)} for name, kind in COLUMNS.items()]
 
 
 def _type(kind: Any) -> str:

@@ -13,6 +13,7 @@ and until then its files are read where they are (manifest.py).
 """
 
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -68,13 +69,18 @@ class FolderWriter:
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def commit(self, manifest: dict[str, Any]) -> None:
-        """Add sizes and hashes of the files to the manifest, write it and the card, and put all of it into place."""
+    def commit(self, manifest: dict[str, Any], card_facts: Mapping[str, Any] | None = None) -> None:
+        """Add sizes and hashes of the files to the manifest, write it and the card, and put all of it into place.
+
+        card_facts: what the manifest of a release says of its card, which is written anew and is no part of the data:
+        a manifest that comes back is the one that was validated.
+        """
         card = self.folder / CARD
         theirs = card.read_text(encoding="utf-8") if card.exists() else ""
         self.path(CARD).write_text(with_configs(theirs, split_configs(manifest)), encoding="utf-8")
         files = sorted(path for path in self._partial.rglob("*") if path.is_file())
         manifest["files"] = {path.relative_to(self._partial).as_posix(): file_facts(path) for path in files}
+        manifest["files"][CARD] = dict(card_facts or manifest["files"][CARD])
         self.path(MANIFEST).write_bytes(as_json(manifest))
         self._partial.rename(self.folder / READY)
         _put_into_place(self.folder)

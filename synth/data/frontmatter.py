@@ -22,10 +22,10 @@ SIZES = {
     10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M", 10**7: "1M<n<10M", 10**8: "10M<n<100M",
     10**9: "100M<n<1B", 10**10: "1B<n<10B", 10**11: "10B<n<100B", 10**12: "100B<n<1T",
 }  # fmt: skip
-# The columns of every dataset, whoever made it, for `datasets` (Features, written as `_to_yaml_list` writes them). `meta`
-# differs from dataset to dataset and `provenance` grows with what judges say: as JSON (`datasets.Json`, since 4.7) both
-# are of one type everywhere, so that any two datasets can be put together, and a row has the keys that it has.
-COLUMNS = {name: "string" for name in FIELDS} | {"meta": "json", "provenance": "json"}
+# The columns of every dataset, whoever made it, as the front matter names them to `datasets`. `meta` differs from
+# dataset to dataset, and `provenance` grows with what judges say: as JSON (`datasets.Json`, since 4.7) both are of one
+# type everywhere, so that any two datasets can be put together, and a row shows the keys that it has and no others.
+COLUMNS = dict.fromkeys(FIELDS, "string") | {"meta": "json", "provenance": "json"}
 TRUTH = ("size_categories", "configs", "dataset_info")  # the data decides them
 Segments: TypeAlias = Sequence[tuple[str | None, str]]
 KEY = re.compile(r"""^(?P<key>[^\s#'"\-\[\]{}:][^:]*|"[^"]*"|'[^']*')\s*:(\s|$)""")
@@ -148,7 +148,7 @@ def _changed(text: str, values: Mapping[str, Any]) -> str:
         held.fa.set_block_style()
         for key, value in fresh.items():
             old = held.get(key)
-            if isinstance(old, list) and list(old) == value[: len(old)]:
+            if isinstance(old, list) and isinstance(value, list) and list(old) == value[: len(old)]:
                 old.extend(value[len(old) :])
             else:
                 held[key] = value

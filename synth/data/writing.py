@@ -59,10 +59,10 @@ def schema(meta: Types, provenance: Types | None = None) -> Any:
     import pyarrow as pa
 
     arrow = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), list: pa.list_(pa.string())}
-    structs = [
-        pa.struct([(name, arrow[kind]) for name, kind in types.items()]) for types in (meta, provenance or PROVENANCE)
-    ]
-    kinds = dict(zip(("meta", "provenance"), structs, strict=True))
+    structs = {"meta": meta, "provenance": provenance or PROVENANCE}
+    kinds = {
+        field: pa.struct([(name, arrow[kind]) for name, kind in types.items()]) for field, types in structs.items()
+    }
     return pa.schema([(name, kinds.get(name, pa.string())) for name in FIELDS])
 
 

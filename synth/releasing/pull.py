@@ -89,9 +89,9 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
             for release, done in zip(releases, already, strict=True)
             if done is None
         ]
-        manifests = [(writer, _fill(hub, state, release, writer)) for release, writer in open_ones]
-        for writer, manifest in manifests:  # all or none, but for a machine that dies at this very moment
-            writer.commit(manifest)
+        manifests = [(writer, _fill(hub, state, release, writer), release) for release, writer in open_ones]
+        for writer, manifest, release in manifests:  # all or none, but for a machine that dies at this very moment
+            writer.commit(manifest, release.pushed.get(CARD))
     results = [done or _finished(hub, state, release) for release, done in zip(releases, already, strict=True)]
     if several:
         folder_card(asked.out, [release.config for release in releases])

@@ -155,14 +155,8 @@ def test_nothing_in_a_cell_or_a_fence_is_read_as_markup() -> None:
     assert fence("a\n```\nb").startswith("````\n")
 
 
-def test_types_are_written_as_datasets_writes_them() -> None:
+def test_columns_are_written_as_datasets_writes_them() -> None:
     from datasets import Features
 
-    schema = pa.schema({
-        "s": pa.string(), "i": pa.int64(), "f": pa.float64(), "b": pa.bool_(), "n": pa.null(), "half": pa.float32(),
-        "struct": pa.struct({"a": pa.string(), "inner": pa.struct({"x": pa.null()})}), "list": pa.list_(pa.string()),
-        "structs": pa.list_(pa.struct({"judge": pa.string(), "all": pa.list_(pa.int64())})),
-        "lists": pa.list_(pa.list_(pa.int64())),
-    })  # fmt: skip
-    assert features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
-    assert Features._from_yaml_list(features(schema)).arrow_schema.equals(schema)
+    assert Features._from_yaml_list(features())._to_yaml_list() == features()
+    assert not any("null" in str(kind) for kind in Features._from_yaml_list(features()).values())
