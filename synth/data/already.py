@@ -15,7 +15,7 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[
     """The manifest if the folder holds this very dataset, whole; None if it may be written.
 
     `recipe` is what decides the bytes of a dataset. A dataset that was stopped before it was complete may be resumed.
-    `later` are parts of it that folders of earlier versions do not name.
+    `later` are parts of it that folders of earlier versions do not name: `task`, `distilled.source.files`.
     Raises FolderError if the folder holds something else.
     """
     try:
@@ -28,7 +28,8 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[
         _refuse_foreign_files(folder)
         return None
     wanted = orjson.loads(orjson.dumps(recipe))
-    wanted = {key: value for key, value in wanted.items() if key in manifest or key not in later}
+    for name in later:
+        _forget(name.split("."), wanted, manifest)
     held = {key: manifest.get(key) for key in wanted}
     if held == wanted:
         hurt = damage(folder, manifest)
@@ -40,6 +41,17 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[
         difference = _difference(held, wanted)
         raise FolderError(f"{folder} holds another dataset ({difference}): add --overwrite to replace it")
     return None
+
+
+def _forget(path: Sequence[str], wanted: dict[str, Any], held: Any) -> None:
+    """Take a part out of what is wanted if what is held does not name it."""
+    key, *rest = path
+    if not isinstance(held, dict) or key not in wanted:
+        return
+    if key not in held:
+        del wanted[key]
+    elif rest and isinstance(wanted[key], dict):
+        _forget(rest, wanted[key], held[key])
 
 
 def _refuse_foreign_files(folder: Path) -> None:

@@ -41,7 +41,8 @@ def estimate(job: Job) -> str:
     Raises UsageError and SynthError for questions that cannot be asked.
     """
     total = count_questions(job)
-    return _told(job, total, loops.run(_counted(job)))
+    told = "".join(f"{said}\n" for said in job.choice.lines(job.asked.source))
+    return told + _told(job, total, loops.run(_counted(job)))
 
 
 async def _counted(job: Job) -> _Count:

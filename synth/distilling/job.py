@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from synth.base.files import file_facts
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
 from synth.errors import SynthError, UsageError
+from synth.questions.choosing import Choice, Wanted
 from synth.questions.find import find_task
-from synth.questions.loading import find_hub, load
+from synth.questions.loading import find_hub, load, source_files
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.teachers.batches import DISCOUNT
@@ -47,8 +48,15 @@ class Job:
         """The price of a reply as a share of the full price: half through the Batch API."""
         return DISCOUNT if self.asked.batch else 1.0
 
+    @cached_property
+    def choice(self) -> Choice:
+        """The questions that are asked, chosen when they are first looked at. Raises SourceError."""
+        asked = self.asked
+        wanted = Wanted(asked.repeats, asked.limit, asked.sample, asked.seed)
+        return Choice(lambda: load(self.task, asked.source, asked.split, asked.config), self.task.kind, wanted)
+
     def questions(self) -> Iterator[Question]:
-        return islice(load(self.task, self.asked.source), self.asked.limit)
+        return iter(self.choice)
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -56,23 +64,35 @@ class Job:
         return {"extra_body": dict(self.teacher.extra)} if self.teacher.extra else {}
 
     def source_facts(self) -> dict[str, Any]:
-        """What tells one source from another: its name, of a file its size and hash, or where it is on the Hub."""
-        if (hub := find_hub(self.task, self.asked.source)) is not None:
-            return {"name": self.asked.source, "hub": hub.id}
-        path = Path(self.asked.source)
-        return {"name": path.name, **(file_facts(path) if path.is_file() else {})}
+        """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
+        asked = self.asked
+        part = {name: said for name in ("split", "config") if (said := getattr(asked, name)) is not None}
+        if (hub := find_hub(self.task, asked.source)) is not None:
+            return {"name": asked.source, "hub": hub.id, **part}
+        path = Path(asked.source)
+        if not path.is_dir():
+            return {"name": path.name, **(file_facts(path) if path.is_file() else {}), **part}
+        files = source_files(self.task, path, asked.split, asked.config)
+        return {"name": path.name, "files": {name: file_facts(file) for name, file in files.items()}, **part}
 
     def recipe(self) -> dict[str, Any]:
         """What decides which rows come out, given the replies."""
         plan = {**asdict(self.plan), "temperatures": list(self.plan.temperatures)}
         return {
-            "distilled": {"task": self.task.name, "source": self.source_facts(), "limit": self.asked.limit},
+            "distilled": {"task": self.task.name, "source": self.source_facts(), **self.taken()},
             "task": asked_of(self.task),
             "teacher": {"name": self.teacher.name, "model": self.teacher.model, **self.sent},
             "plan": plan,
             "extractor": reply.VERSION,
             "format": self.asked.format,
         }
+
+    def taken(self) -> dict[str, Any]:
+        """What is taken of the source. What 0.1.0 did not have is named only if it is used."""
+        asked = self.asked
+        drawn = {"sample": asked.sample, "seed": asked.seed} if asked.sample is not None else {}
+        repeats = {"repeats": asked.repeats} if asked.repeats != "merge" else {}
+        return {"limit": asked.limit, **repeats, **drawn}
 
     def work(self) -> str:
         """What replies are paid for: the same in each run of this dataset."""
@@ -84,14 +104,12 @@ def count_questions(job: Job) -> int:
 
     Raises SynthError for none, UsageError for such without an answer if no vote takes its place.
     """
-    total, unlabelled = 0, []
-    for question in job.questions():
-        total += 1
-        if question.gold is None and not job.plan.vote:
-            unlabelled.append(question.id)
+    total = len(job.choice)
+    missing = None in job.choice.golds.values() and not job.plan.vote
+    unlabelled = [question.id for question in job.questions() if question.gold is None] if missing else []
     source = job.asked.source
     if not total:
-        raise SynthError(f"{source} has no questions")
+        raise SynthError(f"{source} has no questions" + "".join(f"; {said}" for said in job.choice.lines("it")))
     if unlabelled:
         which = ", ".join(unlabelled[:3]) + (", ..." if len(unlabelled) > 3 else "")
         raise UsageError(

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyText, MaybePath, Numbers, option, settings
+from synth.questions.choosing import Repeats
 from synth.teachers.given import Given
 
 Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
@@ -32,7 +33,12 @@ class Distill(Given):
     length: Length = option("how long a rationale", default="steps")
     system: str | None = option("the system message  [default: the task's]", default=None)
     instruction: str | None = option("what the teacher has to do  [default: the task's]", default=None)
-    limit: int | None = option("questions to take from the source  [default: all]", default=None, least=1)
+    split: str | None = option("which part of a folder or on the Hub  [default: train]", default=None)
+    config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
+    repeats: Repeats = option("a question that stands there again: merge asks it once", default="merge")
+    limit: int | None = option("the first questions of the source  [default: all]", default=None, least=1)
+    sample: int | None = option("so many questions at random  [default: all]", default=None, least=1)
+    seed: int = option("of the sample", default=0)
     batch: bool = option("hand requests in at half the price; run again to collect", default=False, again=False)
     cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)
     dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
@@ -55,6 +61,8 @@ class Distill(Given):
             wrong.append(
                 "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
             )
+        if self.limit is not None and self.sample is not None:
+            wrong.append("--limit takes the first questions and --sample draws some: choose one")
         if self.cancel and not self.batch:
             wrong.append("--cancel is for what was handed in with --batch: add --batch")
         return wrong

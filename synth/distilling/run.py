@@ -41,6 +41,7 @@ from synth.teachers.exchange import Request
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
+LATER = ("task", "distilled.source.files")  # what synth.json of earlier versions does not say
 REPEATING = 3  # questions with the same text to every attempt that are no chance
 REPEATS = (
     "the server gives the same reply to every attempt: a question is not asked again once it does; "
@@ -81,13 +82,15 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     """
     check(job)
     finish_move(job.out)
-    existing = look(job.out, job.recipe(), job.asked.overwrite, later=("task",))
+    existing = look(job.out, job.recipe(), job.asked.overwrite, later=LATER)
     if existing is not None and not existing["rejected"].get("error"):
         facts = existing["splits"]["train"]
         return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
     if existing is not None:
         say(f"questions that ended in an error: {existing['rejected']['error']:,}; they are asked again, and no other")
     total = count_questions(job)  # a source that cannot be read to its end is found out before anything is paid for
+    for told in job.choice.lines(job.asked.source):
+        say(told)
     try:
         run = _Run(job, total, say, report)
         return loops.run(run.batch(job.asked.cancel) if job.asked.batch else run.go())
@@ -258,6 +261,7 @@ class _Run:
             **job.recipe(),
             "complete": outcome.complete,
             "questions": self.written,
+            "read": job.choice.facts(),
             "terms": job.teacher.terms,
             "splits": {"train": facts},
             "rejected": dict(outcome.rejected),

@@ -2,15 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from synth.errors import SourceError
 from synth.questions.cells import LETTERS, text_of
 from synth.questions.entry import Entry
-from synth.questions.files import rows
-from synth.questions.layouts import Reader
+from synth.questions.files import find_files, rows
+from synth.questions.layouts import Layout, Reader
 from synth.questions.prompts import ANSWERS, options_line
 from synth.questions.task import Hub, Question, Task
 
@@ -24,7 +24,7 @@ def load(task: Task, source: str, split: str | None = None, config: str | None =
     """
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
-    layouts = task.read.layouts if isinstance(task.read, Reader) else ()
+    layouts = _layouts(task)
     for path in _places(task, source, split, config):
         for entry in rows(path, split, layouts, config if path.is_dir() else None):
             question = _read(task, entry)
@@ -42,6 +42,16 @@ def _places(task: Task, source: str, split: str | None, config: str | None) -> l
     if (hub := find_hub(task, source)) is not None:
         return download(replace(hub, config=config) if config else hub, split)
     raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
+
+
+def source_files(task: Task, folder: Path, split: str | None, config: str | None) -> dict[str, Path]:
+    """The files of a folder that are read, by their names in it. Raises SourceError as `load` does."""
+    files = find_files(folder, split, _layouts(task), config)
+    return {file.path.relative_to(folder).as_posix(): file.path for file in files}
+
+
+def _layouts(task: Task) -> Sequence[Layout]:
+    return task.read.layouts if isinstance(task.read, Reader) else ()
 
 
 def find_hub(task: Task, source: str) -> Hub | None:

@@ -197,7 +197,8 @@ def test_the_request_store_answers_without_a_server(synth: Synth, tmp_path: Path
     assert {name: files[name] for name in same} == {name: then[name] for name in same}
     old, new = (open_manifest(folder) for folder in (GOLDEN / "distilled", tmp_path / "again"))
     changing = ("made_by", "versions", "files", "extractor")
-    added = {name: new.pop(name) for name in ("paid", "repeating", "left_out")}
+    added = {name: new.pop(name) for name in ("paid", "repeating", "left_out", "read")}
+    assert added["read"] == {"rows": 8, "repeated": 0, "contradicting": 0}
     assert (added["paid"]["requests"], added["repeating"], added["left_out"]) == (0, 2, [])
     assert new.pop("task") == asked_of(find_task("gsm8k"))  # which 0.1.0 did not write down
     assert {k: v for k, v in new.items() if k not in changing} == {k: v for k, v in old.items() if k not in changing}

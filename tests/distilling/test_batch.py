@@ -111,7 +111,8 @@ def test_a_question_that_stands_twice_is_handed_in_once(synth: Synth, tmp_path: 
     rows = [{"id": f"q{i}", "question": "Which number is 1?", "label": "1"} for i in range(2)]
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with serving(right) as teacher:
-        runs = list(until_written(synth, teacher, words(teacher, "questions.jsonl", "--batch")))
+        command = words(teacher, "questions.jsonl", "--batch", "--repeats", "keep")
+        runs = list(until_written(synth, teacher, command))
         assert len(teacher.handed_in("batch_1")) == 1
     assert len(lines(tmp_path / "out" / "train.jsonl")) == 2
     assert runs[-1].stdout.splitlines()[1].startswith("1 replies, 11 prompt")
