@@ -38,9 +38,9 @@ the right, and adds to each digit times digit what stands above it, so that a li
                                 0 8 8 8
 
 Styles: `scratchpad` as above; `direct` has no rationale and the answer alone as completion; `hint` is STaR's
-rationalization: the row is the scratchpad row to the letter, so nothing that is trained on gives the answer away,
-and meta's `hinted_prompt` is the prompt to ask a teacher with, in which the answer stands after `Target:`.
-The same seed asks the same questions in every style.
+rationalization: the answer stands in the prompt, after `Target:`, and the completion is the scratchpad that leads
+there. Meta's `unhinted_prompt`, which only this style has, is the prompt without it, for what is trained on. The same
+seed asks the same questions in every style.
 
 Both operands have the same number of digits. Row for row the digit counts are exactly uniform, until a short one has no
 different questions left (there are 81 sums of one digit); see operands.py.
@@ -62,6 +62,7 @@ from synth.record import Record
 Column = dict[tuple[str, str, int], tuple[int, int]]  # see ADDED
 
 META = {"operation": str, "digits": int, "carries": int, "hinted_prompt": str}
+HINTED = {"unhinted_prompt": str}  # further columns of the style `hint`
 LENGTHS_BEYOND = 5  # how many lengths above --digits test_beyond has by default: 6-10 above 1-5, as in the paper
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
@@ -86,6 +87,7 @@ ABOUT = About(
         "digits": "digits of each operand",
         "carries": "times that something is carried or borrowed",
         "hinted_prompt": "in the style `hint`, the prompt with the answer in it, for a teacher; otherwise empty",
+        "unhinted_prompt": "in the style `hint`, the prompt without the answer in it",
     },
     limits=(
         "Both operands have the same number of digits, and there are no negative numbers.",
@@ -129,6 +131,11 @@ class Config:
 
 def splits(config: Config) -> dict[str, int | None]:
     return {split: rows for split, rows in _wanted(config).items() if rows}
+
+
+def further(config: Mapping[str, Any]) -> Mapping[str, type]:
+    """Columns of meta that only hinted rows have."""
+    return HINTED if config.get("style") == "hint" else {}
 
 
 def repeats(config: Config) -> bool:
@@ -202,7 +209,9 @@ def records(config: Config, split: str, seed: int, rows: range) -> Iterator[Reco
         # "" and not None: a column of nothing but null has no type when JSON lines are loaded.
         hinted_prompt = f"{prompt} {answer}" if hint else ""
         meta = {"operation": operation, "digits": length, "carries": carries, "hinted_prompt": hinted_prompt}
-        yield Record(f"{key}/{index}", "arithmetic", prompt, rationale, answer, completion, meta)
+        meta |= {"unhinted_prompt": prompt} if hint else {}
+        asked = hinted_prompt or prompt
+        yield Record(f"{key}/{index}", "arithmetic", asked, rationale, answer, completion, meta)
 
 
 def write_scratchpad(sign: str, question: str, above: str, below: str) -> tuple[str, int]:
@@ -341,5 +350,5 @@ def _exhausted(config: Config, split: str, rows: int) -> dict[int, int]:
 
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
-    record=record, check=check, notes=notes, repeats=repeats,
+    record=record, check=check, notes=notes, repeats=repeats, further=further,
 )  # fmt: skip

@@ -6,7 +6,7 @@ workers writes the same bytes.
 
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -126,6 +126,7 @@ class Build:
         self.splits = builder.splits(config)
         self.may_repeat, self.chunk = builder.repeats(config), builder.chunk(config)
         self.workers = self._workers(options.workers)
+        self.meta = builder.columns(shown(builder.settled(config)))
         self.yields: dict[str, dict[str, Counter[str]]] = {}  # split, group, outcome: rows
 
     def already_there(self) -> Result | None:
@@ -148,7 +149,7 @@ class Build:
             with FolderWriter(self.folder) as writer, pool(self.workers) as executor:
                 with writer.path(REJECTED).open("wb") as drops:
                     for split in self.splits:
-                        with split_writer(writer, split, self.format, self.builder.meta) as out:
+                        with split_writer(writer, split, self.format, self.meta) as out:
                             rejected = self._fill(split, out, drops, seen, executor, report)
                         facts[split] = {"rows": out.rows, "rejected": dict(rejected), "files": out.names()}
                 if not writer.path(REJECTED).stat().st_size:
@@ -206,7 +207,7 @@ class Build:
     def _chunks(self, split: str, out: SplitWriter, executor: ProcessPoolExecutor | None) -> Iterator[Chunk]:
         """The rows of a split, as many as are needed: every row of a source; of a drawn dataset as many as are
         missing, and again as many as are missing then, if rows were left out."""
-        work = partial(_make, self.name, self.config, split, self.seed, self.format)
+        work = partial(_make, self.name, self.config, split, self.seed, self.format, self.meta)
         if self.builder.items is not None:
             items = self.builder.items(self.config, split)
             first = list(islice(items, 2))  # a worker costs more to start than a single item to work on
@@ -287,7 +288,7 @@ class Build:
         }
 
 
-def _make(name: str, config: Any, split: str, seed: int, format: str, item: Any) -> Chunk:
+def _make(name: str, config: Any, split: str, seed: int, format: str, meta: Mapping[str, type], item: Any) -> Chunk:
     """One work item, in a worker."""
     builder = find(name)
     made = list(builder.records(config, split, seed, item))
@@ -295,4 +296,4 @@ def _make(name: str, config: Any, split: str, seed: int, format: str, item: Any)
     rejected = [row for row in made if isinstance(row, Rejected)]
     groups = [str(row.meta[builder.group]) for row in rows] if builder.group else []
     ids = prints(()) if builder.drawn else prints(row.id for row in rows)
-    return Chunk(encode(rows, format, builder.meta), prints(map(builder.question, rows)), ids, rejected, groups)
+    return Chunk(encode(rows, format, meta), prints(map(builder.question, rows)), ids, rejected, groups)

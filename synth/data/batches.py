@@ -60,7 +60,7 @@ def _declared(manifest: Manifest) -> Schema | None:
     from synth.data.survey import PROVENANCE, meta_of
 
     if (builder := builder_of(manifest)) is not None:
-        return schema(builder.meta)
+        return schema(builder.columns(manifest.get("config") or {}))
     return schema(meta_of(manifest), PROVENANCE) if "distilled" in manifest else None
 
 

@@ -50,6 +50,10 @@ def _note_nothing(config: Any) -> Mapping[str, Any]:
     return {}
 
 
+def no_columns(config: Mapping[str, Any]) -> Mapping[str, type]:
+    return {}
+
+
 def _never(config: Any) -> bool:
     return False
 
@@ -69,6 +73,9 @@ class Builder(Generic[C]):
     # (config, split, seed, index) -> one drawn row, for `synth row`, if its key has to be looked at more closely than
     # `records` does; UsageError if there is no such row
     record: Callable[[C, str, int, int], Record] | None = None
+    # (config as synth.json has it) -> further columns of meta, which only the rows of some configurations have; folders
+    # of older versions may be without them
+    further: Callable[[Mapping[str, Any]], Mapping[str, type]] = no_columns
     items: Callable[[C, str], Iterator[Any]] | None = None  # (config, split) -> work items, of rows read from a source
     variants: Callable[[C], Mapping[str, C]] = _one_folder  # folder -> config, if one call writes several datasets
     question: Callable[[Record], str] = whole_prompt  # what must not occur twice
@@ -88,6 +95,10 @@ class Builder(Generic[C]):
             raise UsageError("a builder's meta has one column or more, each of them str, int, float or bool")
         if self.group and self.group not in self.meta:
             raise UsageError(f"a builder's group is a column of its meta, {', '.join(self.meta)}, not {self.group!r}")
+
+    def columns(self, config: Mapping[str, Any]) -> dict[str, type]:
+        """Name and type of every column of meta that rows of a configuration have."""
+        return {**self.meta, **self.further(config)}
 
     @property
     def drawn(self) -> bool:

@@ -43,6 +43,8 @@ def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
     types: dict[Place, type] = {(name,): str for name in TEXTS}
     types |= {("provenance", name): kind for name, kind in PROVENANCE.items()}
     types |= {("provenance", "verdicts", 0, name): kind for name, kind in VERDICT.items()}
-    builder = builder_of(manifest)
-    meta = builder.meta if builder is not None else meta_of(manifest) if "distilled" in manifest else {}
+    if (builder := builder_of(manifest)) is not None:
+        meta = builder.columns(manifest.get("config") or {})
+    else:
+        meta = meta_of(manifest) if "distilled" in manifest else {}
     return types | {("meta", name): kind for name, kind in meta.items()}

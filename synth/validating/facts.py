@@ -5,7 +5,7 @@ read, the checker of the dataset says.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -54,8 +54,12 @@ class Spec:
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
-            return self.builder.meta
+            return self.builder.columns(self.manifest.get("config") or {})
         return survey.meta_of(self.manifest) if "distilled" in self.kinds else None
+
+    def may_lack(self) -> Collection[str]:
+        """Columns of meta that folders of older versions have not."""
+        return () if self.builder is None else self.builder.further(self.manifest.get("config") or {})
 
 
 @dataclass
@@ -156,7 +160,7 @@ class _Look:
         inner = (tuple(meta), tuple(map(type, meta.values()))) if type(meta) is dict else ()
         types = (tuple(row), tuple(map(type, row.values())), inner)
         if types not in self.schemas:
-            self.schemas[types] = schema_fault(row, self.spec.meta())
+            self.schemas[types] = schema_fault(row, self.spec.meta(), self.spec.may_lack())
         return self.schemas[types]
 
     def done(self) -> Facts:
@@ -182,7 +186,7 @@ def _is_verdict(given: Mapping[str, Any]) -> bool:
     return isinstance(given.get("judge"), str) and "verdict" in given and isinstance(given["verdict"], str | None)
 
 
-def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None) -> str:
+def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None, may_lack: Collection[str] = ()) -> str:
     """What is wrong with the fields of a row and their types; "" if nothing is."""
     wrong = [f"no {name}" for name in FIELDS if name not in row] + [f"unknown {n}" for n in row if n not in FIELDS]
     wrong += [f"{name} is {_said(row[name])}, not text" for name in TEXTS if name in row and type(row[name]) is not str]
@@ -192,7 +196,7 @@ def schema_fault(row: Mapping[str, Any], meta: Mapping[str, type] | None) -> str
     if not isinstance(columns, dict):
         return "; ".join([*wrong, f"meta is {_said(columns)}, not an object"] if "meta" in row else wrong)
     due = {name: type(value) for name, value in columns.items()} if meta is None else meta
-    wrong += [f"meta has no {name}" for name in due if name not in columns]
+    wrong += [f"meta has no {name}" for name in due if name not in columns and name not in may_lack]
     wrong += [f"meta has an unknown {name}" for name in columns if name not in due]
     wrong += [
         f"meta.{name} is {_said(value)}, not {SAID.get(due[name], 'plain')}"

@@ -9,6 +9,7 @@ Mistake = tuple[str, str]  # rationale, answer
 
 Reason = Literal[
     "unreadable_prompt",  # the question cannot be read
+    "wrong_hint",  # the question gives away an answer that is not the right one
     "unreadable_step",  # a step is not in the dataset's format
     "wrong_step",  # a step says something that does not follow
     "missing_step",

@@ -1,13 +1,20 @@
 """Scratchpad arithmetic: the text of its rows, to the letter."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
+import orjson
 import pytest
 from arithmetic_rows import EXAMPLE, OPERATIONS, STYLES, question, rows
 
+import synth
 from synth.builders import arithmetic
 from synth.builders.arithmetic import Config, write_scratchpad
 from synth.building.build import remake
+from synth.validating.options import Validate
+from synth.validating.validate import run as validate
+from synth.validators.arithmetic import check
 
 SCRATCHPADS = {
     "the example of the paper": (
@@ -77,10 +84,40 @@ def test_a_direct_row_has_the_answer_alone() -> None:
     assert row.prompt == "Input:\n6 2 4 + 2 5 9\nTarget:"
 
 
-def test_the_hint_stands_in_the_prompt_to_ask_with_and_not_in_the_row() -> None:
+def test_the_hint_stands_in_the_prompt_and_the_one_without_it_beside() -> None:
     row, plain = remake(EXAMPLE.replace("scratchpad", "hint")), remake(EXAMPLE)
-    assert row.meta["hinted_prompt"] == "Input:\n6 2 4 + 2 5 9\nTarget: 8 8 3"
-    assert (row.prompt, row.rationale, row.completion) == (plain.prompt, plain.rationale, plain.completion)
+    assert row.prompt == row.meta["hinted_prompt"] == "Input:\n6 2 4 + 2 5 9\nTarget: 8 8 3"
+    assert row.meta["unhinted_prompt"] == plain.prompt
+    assert (row.rationale, row.answer, row.completion) == (plain.rationale, plain.answer, plain.completion)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_hinted_rows_hold_and_a_wrong_hint_does_not(tmp_path: Path, format: str) -> None:
+    folder = synth.build("arithmetic", style="hint", train=8, validation=0, test=0, test_beyond=0, format=format,
+                         out=tmp_path / "data", quiet=True)  # fmt: skip
+    (result,) = validate(Validate(folder.folder, quiet=True))
+    assert result.success
+    assert {"steps", "hint_apart"} <= {outcome.name for outcome in result.outcomes if outcome.rows == 8}
+    row = folder["train"][0]
+    assert check(row, hinted=True) is None
+    assert str(check(row)).count("unreadable_prompt") == 1  # in a folder of another style
+    wrong = replace(row, prompt=f"{row.meta['unhinted_prompt']} 1 2 3")
+    fault = check(wrong, hinted=True)
+    assert fault is not None
+    assert fault.reason == "wrong_hint"
+
+
+def test_a_hinted_folder_of_an_older_version_still_holds(tmp_path: Path) -> None:
+    """0.1.0 had the prompt without the hint as the prompt, and no column of that name."""
+    folder = synth.build("arithmetic", style="hint", train=8, validation=0, test=0, test_beyond=0,
+                         out=tmp_path / "data", quiet=True).folder  # fmt: skip
+    path = folder / "train.jsonl"
+    rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    for row in rows:
+        row["prompt"] = row["meta"].pop("unhinted_prompt")
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    (result,) = validate(Validate(folder, quiet=True))
+    assert [one.name for one in result.outcomes if not one.success] == ["files_unchanged"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

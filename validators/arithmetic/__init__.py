@@ -18,7 +18,7 @@ from synth.validators.arithmetic.mistakes import mistakes
 from synth.validators.arithmetic.outputs import compared, read_own, record_of, stored
 
 # At most 100 digits: far more than a builder writes, and Python refuses to read numbers of some thousands.
-PROMPT = re.compile(r"Input:\n(\d(?: \d){0,99}) ([-+*]) (\d(?: \d){0,99})\nTarget:", re.ASCII)
+PROMPT = re.compile(r"Input:\n(\d(?: \d){0,99}) ([-+*]) (\d(?: \d){0,99})\nTarget:(?: (?P<hint>\d(?: \d)*))?", re.ASCII)
 ANSWER = re.compile(r"0|[1-9](?: \d)*", re.ASCII)
 LINES = {  # a line of each kind, without the digits and operators being right
     "a tag": re.compile(r"</?scratch>", re.ASCII),
@@ -41,17 +41,27 @@ def expectations(manifest: Mapping[str, Any]) -> list[Any]:
 
     from synth.validating.suites import named
 
+    columns = {"answer_in_labels": "answers are digits with a space between, without leading zeros"}
+    if (manifest.get("config") or {}).get("style") == "hint":
+        columns["hint_apart"] = "the prompt with the hint is the one without it, and the answer"
     return [
-        gxe.ExpectColumnValuesToBeInSet(
-            column="answer_in_labels", value_set=[True],
-            meta=named("answer_in_labels", "answers are digits with a space between, without leading zeros"),
-        ),
-    ]  # fmt: skip
+        gxe.ExpectColumnValuesToBeInSet(column=name, value_set=[True], meta=named(name, title))
+        for name, title in columns.items()
+    ]
 
 
 def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool:
     """Whether the answer is digits with a space between."""
     return bool(ANSWER.fullmatch(record.answer))
+
+
+def hint_apart(record: Record, manifest: Mapping[str, Any]) -> bool | None:
+    """Whether both prompts of a hinted row are the same but for the answer; None for a row without a hint.
+
+    Version 0.1.0 wrote the one without the hint as the prompt.
+    """
+    hinted, plain = record.meta.get("hinted_prompt"), record.meta.get("unhinted_prompt", record.prompt)
+    return hinted == f"{plain} {record.answer}" and record.prompt in (hinted, plain) if hinted else None
 
 
 def ending(record: Record, manifest: Mapping[str, Any]) -> str:
@@ -64,12 +74,17 @@ def normal(question: str) -> str:
     return " ".join(question.casefold().split())
 
 
-def check(record: Record) -> Fault | None:
+def settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the checker has to know of a dataset: whether prompts may give the answer away."""
+    return {"hinted": config.get("style") == "hint"}
+
+
+def check(record: Record, hinted: bool = False) -> Fault | None:
     """The first thing in a row that does not hold; None if all of it does.
 
-    Reads prompt, rationale, answer and completion, nothing else.
+    Reads prompt, rationale, answer and completion, nothing else. hinted: the answer may stand in the prompt.
     """
-    question = _read(record.prompt)
+    question = _read(record.prompt, hinted)
     if isinstance(question, Fault):
         return question
     return (
@@ -79,16 +94,20 @@ def check(record: Record) -> Fault | None:
     )
 
 
-def _read(prompt: str) -> Question | Fault:
+def _read(prompt: str, hinted: bool) -> Question | Fault:
     match = PROMPT.fullmatch(prompt)
-    if not match:
+    if not match or (match["hint"] and not hinted):
         return Fault("unreadable_prompt", f"{prompt!r} is not 'Input:', two numbers with + - or * between, 'Target:'")
     first, second = match[1].replace(" ", ""), match[3].replace(" ", "")
     if len(first) != len(second) or "0" in (first[0], second[0]):
         return Fault("unreadable_prompt", f"{first} and {second} are not two numbers of the same length")
     if match[2] == "-" and int(first) < int(second):
         return Fault("unreadable_prompt", f"{first} - {second} is less than 0")
-    return Question(int(first), match[2], int(second), len(first))
+    question = Question(int(first), match[2], int(second), len(first))
+    right = _spaced(_solve(question))
+    if match["hint"] not in (None, right):
+        return Fault("wrong_hint", f"the prompt gives away {match['hint']!r}, the answer is {right!r}")
+    return question
 
 
 def _check_steps(question: Question, rationale: str) -> Fault | None:
@@ -195,9 +214,9 @@ def _spaced(number: int, width: int = 1) -> str:
 
 CHECKER = Checker(
     kind="number", closing="\n{answer}", step_break="\n", reads=read_own, compares=compared, stores=stored,
-    check=check, record_of=record_of, mistakes=mistakes,
+    check=check, settings=settings, record_of=record_of, mistakes=mistakes,
     steps_title="every line holds when it is worked out again", expectations=expectations,
-    columns={"answer_in_labels": answer_in_labels}, ending=ending, normal=normal,
+    columns={"answer_in_labels": answer_in_labels, "hint_apart": hint_apart}, ending=ending, normal=normal,
     instruction="Work out what stands below. The digits of a number have spaces between them.",
     answer_is="the number without spaces", cues=("Target:",),
 )  # fmt: skip
