@@ -76,7 +76,7 @@ def test_what_a_builder_writes_holds(name: str, config: Any, tmp_path: Path) -> 
     builder, check, checker = find_builder(name), *checker_of(name)
     for result in build(name, config, Options(tmp_path / "data", workers=1)):
         manifest = open_manifest(result.folder)
-        known = checker.settings(manifest["config"])
+        known, columns = checker.settings(manifest["config"]), builder.columns(manifest["config"])
         ids: set[str] = set()
         for split in manifest["splits"]:
             rows = list(read(result.folder, split))
@@ -89,8 +89,8 @@ def test_what_a_builder_writes_holds(name: str, config: Any, tmp_path: Path) -> 
                 assert record.answer
                 assert record.completion.endswith(record.answer)
                 assert record.completion.strip() == record.completion.strip("\n ")
-                assert set(record.meta) == set(builder.meta)
-                assert all(value is None or type(value) is builder.meta[key] for key, value in record.meta.items())
+                assert set(record.meta) == set(columns)
+                assert all(value is None or type(value) is columns[key] for key, value in record.meta.items())
             if builder.drawn:
                 assert [remake(record.id) for record in rows[:5]] == rows[:5]
 
@@ -103,7 +103,8 @@ def test_a_builder_describes_itself(name: str) -> None:
     assert "Apache-2.0" in text
     assert all(field.metadata["help"] for field in dataclasses.fields(builder.config))
     assert dataclasses.is_dataclass(builder.config)
-    assert set(builder.about.columns) <= set(builder.meta)
+    written = {name for config in choices(builder) for name in builder.columns(dataclasses.asdict(config))}
+    assert set(builder.about.columns) <= written
     assert builder.group in ("", *builder.meta)
     assert builder_of({"builder": name}) is builder
     assert (registry.load("validators", name).__doc__ or "").startswith("Checks ")
