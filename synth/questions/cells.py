@@ -5,6 +5,7 @@ A value that is no text, and no number, is refused and never printed into a ques
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,7 +104,14 @@ def options_in(row: Row, columns: Sequence[str]) -> tuple[list[str], list[str]]:
         if not all({"label", "text"} <= set(one) for one in value):
             raise SourceError(f"has objects without label and text in its column {column!r}: options are {OPTIONS}")
         return [str(one["label"]) for one in value], _texts([one["text"] for one in value], [column])
-    return [], _texts(value, [column])
+    return [], _without_letters(_texts(value, [column]))
+
+
+def _without_letters(texts: list[str]) -> list[str]:
+    """AQuA's options name their letters: A)21, B)22. Taken off if each begins with its own: A) or A. or (A)."""
+    forms = (rf"(\({letter}\)|{letter}[).:])\s*(?=\S)" for letter in LETTERS)
+    cut = [re.match(form, text) for form, text in zip(forms, texts, strict=False)]
+    return [found.string[found.end() :] for found in cut if found] if len(cut) > 1 and all(cut) else texts
 
 
 def _of_object(value: Mapping[str, Any], column: str) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ A `Layout` says in which columns a question, its options and its right answer st
 task and reads each row by the first one whose columns it has; synth/questions/cells.py reads the columns.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from synth.questions.task import Question
 YES_NO = {"true": "yes", "false": "no", "1": "yes", "0": "no"}
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
-_INLINE = re.compile(r"\s*\(([A-Z])\)\s*")
+_INLINE = (re.compile(r"\s*\(([A-Z])\)\s*"), re.compile(r"\s*\(([a-z])\)\s*"))
+_INTRODUCED = re.compile(r"\s*(?:answer choices|options):$", re.IGNORECASE)
 _TAIL = re.compile(r"(?:[\s.,;?]+|\s+or)+$")
 
 
@@ -31,6 +33,8 @@ class Layout:
     parse: Callable[[Any], Any] | None = None  # takes the answer out of its column, if there is more in it
     options: tuple[str, ...] = ()  # the column of the options, or one column for each
     inline: bool = False  # the options stand in the question itself, (A) ... (B) ..., or in columns A, B, ...
+    counts_from: int | None = None  # of which number the first option is, if answers count the options: 0 or 1
+    shuffle: bool = False  # one option column is that of the right answer: the order of the options is drawn
     id: str = ""  # the column of the ids; without one, the number of the row
     keep: Callable[[Row], bool] | None = None  # rows that belong to the task, if not all do
     header: tuple[str, ...] = ()  # names of the columns of a .tsv or .csv file that has no line of names
@@ -83,7 +87,9 @@ class Reader:
             options = options_in(row, columns)[1] if (columns := lettered(row)) else []
         if layout.inline and not options:
             text, options = split_options(text)
-        gold = _gold(layout, value_of(row, layout.gold), keys)
+        gold = _gold(layout, value_of(row, layout.gold), keys, len(options))
+        if layout.shuffle:
+            options, gold = _shuffled(text, options, layout.options.index(layout.gold))
         return Question(id_of(row, layout.id, number), text, tuple(options), gold)
 
     def _layout(self, row: Row) -> Layout:
@@ -96,12 +102,26 @@ class Reader:
 
 
 def split_options(text: str) -> tuple[str, list[str]]:
-    """A question without the options that stand in it, and the options: `Which? (A) this or (B) that.`"""
-    head, *parts = _INLINE.split(text)
-    letters, options = parts[::2], parts[1::2]
-    if len(letters) < 2 or "".join(letters) != LETTERS[: len(letters)]:
-        return text, []
-    return head.removesuffix("Options:").strip(), [_TAIL.sub("", option) or option for option in options]
+    """A question without the options that stand in it, and the options: `Which? (A) this or (B) that.`
+
+    The letters are capitals, or small ones if there are no such capitals.
+    """
+    for form in _INLINE:
+        head, *parts = form.split(text)
+        letters, options = parts[::2], parts[1::2]
+        if len(letters) > 1 and "".join(letters).upper() == LETTERS[: len(letters)]:
+            return _INTRODUCED.sub("", head).strip(), [_TAIL.sub("", option) or option for option in options]
+    return text, []
+
+
+def _shuffled(text: str, options: Sequence[str], right: int) -> tuple[list[str], str]:
+    """The options in an order that depends on nothing but the question, and the letter of the right one."""
+
+    def draw(at: int) -> bytes:
+        return hashlib.blake2b(f"{text}\0{options[at]}\0{at}".encode()).digest()
+
+    order = sorted(range(len(options)), key=draw)
+    return [options[at] for at in order], LETTERS[order.index(right)]
 
 
 def _part(row: Row, column: str) -> str:
@@ -118,12 +138,23 @@ def _groups(pattern: str, line: str) -> dict[str, str]:
     return match.groupdict()
 
 
-def _gold(layout: Layout, value: Any, keys: Sequence[str]) -> str | None:
+def _gold(layout: Layout, value: Any, keys: Sequence[str], options: int) -> str | None:
     """The right answer as text, None if the source keeps it back (an empty label, or -1 for a code)."""
     value = layout.parse(value) if layout.parse and value is not None else value
     text = text_of(value, layout.gold)
-    if not text or (layout.labels and text == "-1"):
+    coded = layout.labels or layout.counts_from is not None
+    if not text or (coded and text == "-1"):
         return None
+    if layout.counts_from is not None:
+        return _counted(text, layout.counts_from, options, layout.gold)
     if text in keys:
         return LETTERS[keys.index(text)]
     return (layout.labels or {}).get(text.lower(), text)
+
+
+def _counted(text: str, first: int, options: int, column: str) -> str:
+    """The letter of an answer that counts the options."""
+    at = int(text.removesuffix(".0")) - first if re.fullmatch(r"\d+(\.0)?", text) else -1
+    if not 0 <= at < options:
+        raise SourceError(f"has {text!r} in its column {column!r}: answers count {options} options from {first}")
+    return LETTERS[at]

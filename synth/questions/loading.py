@@ -97,6 +97,8 @@ def checked(task: Task, question: Question, where: str) -> Question:
         gold = canonical(gold, task.kind, options)
         if gold is None:
             allowed = options_line(options) if options else ANSWERS[task.kind]
+            if task.kind == "option" and question.gold is not None and question.gold.isdecimal():
+                allowed += "; if it counts the options, say from where: counts_from = 0 or 1 in [columns]"
             raise SourceError(
                 f"{where}: the right answer of question {question.id} is {question.gold!r}, not {allowed}"
             )

@@ -1,4 +1,4 @@
-"""A user's own task, from a TOML or a Python file.
+r"""A user's own task, from a TOML or a Python file.
 
     name = "riddles"
     instruction = "Solve the riddle below."
@@ -11,6 +11,11 @@
     question = "riddle"                    # a column by its name, or a template: "{title}: {riddle}"; of an object
                                            # in it a dot takes a part: "riddle.text"
     answer = "solution"
+    # options = "choices"                  # or one column for each: ["opa", "opb", "opc", "opd"]
+    # counts_from = 0                      # answers count the options, from 0 or from 1
+    # shuffle = true                       # one of the option columns is the answer's: draw the order of the options
+    # boxed = true                         # the answer is in the last \boxed of its column
+    # after = "####"                       # or behind a mark
 
     [labels]                               # labels of the source -> answers, if it has codes
     0 = "A"
@@ -35,13 +40,14 @@ from synth.base.own import run_file
 from synth.errors import UsageError
 from synth.questions.closed import closing_fault
 from synth.questions.layouts import Layout, Reader
+from synth.questions.taken import after, boxed
 from synth.questions.task import Hub, Question, Task
 from synth.registry import said
 
 KINDS = get_args(Kind)
 TEXTS = ("name", "instruction", "kind", "closing", "label", "summary", "family", "licence", "source", "system")
 TABLES = {
-    "columns": ("question", "answer", "options", "id"),
+    "columns": ("question", "answer", "options", "id", "counts_from", "shuffle", "boxed", "after"),
     "labels": None,
     "hub": ("id", "config", "splits"),
     "example": ("question", "answer", "options"),
@@ -93,7 +99,10 @@ def _layout(content: Mapping[str, Any], options: tuple[str, ...]) -> Layout:
         labels={str(label).lower(): answer for label, answer in content["labels"].items()}
         if "labels" in content
         else None,
+        parse=boxed if columns.get("boxed") else after(columns["after"]) if "after" in columns else None,
         options=(named,) if isinstance(named, str) else tuple(named),
+        counts_from=columns.get("counts_from"),
+        shuffle=columns.get("shuffle", False),
         inline=content["kind"] == "option" and not options,
         id=columns.get("id", "id"),
     )
@@ -127,11 +136,32 @@ def _mistakes(content: Mapping[str, Any]) -> list[str]:
             wrong.append(f"{table} has to be a table: [{table}]")
         elif names:
             wrong += [f"[{table}] has no {name}: it has {', '.join(names)}" for name in entries if name not in names]
+    wrong += _column_mistakes(content.get("columns", {}))
     wrong += [
         f"[{table}] lacks {name}"
         for table, name in (("hub", "id"), ("example", "question"))
         if isinstance(content.get(table), Mapping) and name not in content[table]
     ]
+    return wrong
+
+
+def _column_mistakes(columns: Any) -> list[str]:
+    """What is wrong with how answers are taken out of their column."""
+    if not isinstance(columns, Mapping):
+        return []
+    wrong = [
+        f"[columns] {name} has to be true or false"
+        for name in ("shuffle", "boxed")
+        if not isinstance(columns.get(name, False), bool)
+    ]
+    if columns.get("counts_from", 0) not in (0, 1):
+        wrong.append("[columns] counts_from has to be 0 or 1, the number of the first option")
+    named = columns.get("options", ())
+    among = isinstance(named, list) and columns.get("answer") in named
+    if columns.get("shuffle") and not among:
+        wrong.append("[columns] shuffle is for options in columns of their own, one of which is that of the answer")
+    if among and not columns.get("shuffle"):
+        wrong.append("[columns] the right answer would always be the same option: add shuffle = true")
     return wrong
 
 

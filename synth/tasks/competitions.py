@@ -8,25 +8,17 @@ intervals, sets and the like, so their kind is `math`. One row of MATH's release
     {"problem": "Where is $x < x^2$?", "level": "Level 2", "type": "Algebra", "solution": "So $\\boxed{x < 0}$ or ..."}
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from synth.answers.forms import BOX, braced
 from synth.answers.reply import canonical
 from synth.questions.bibtex import arxiv
 from synth.questions.cells import Row
 from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.taken import boxed
 from synth.questions.task import Hub, Question, Task
 
-_BOXED = re.compile(rf"{BOX}|\\boxed\s+(?P<bare>[^\s${{}}.,]+)")
 _NOT_WANTED = ("proof", "notfound", "not found", "incomplete", "-")
-
-
-def _boxed(solution: Any) -> str:
-    r"""What the last \boxed of a solution holds; "" without one."""
-    boxes = list(_BOXED.finditer(str(solution or "")))
-    return (boxes[-1]["bare"] or braced(str(solution), boxes[-1].end()).strip()) if boxes else ""
 
 
 def _comparable(column: str, parse: Callable[[Any], str] = str) -> Callable[[Row], bool]:
@@ -46,7 +38,7 @@ def _comparable(column: str, parse: Callable[[Any], str] = str) -> Callable[[Row
 ANSWERED = Layout("Hub", "{problem}", gold="answer", keep=_comparable("answer"))
 MATH = (
     Layout("MATH-500", "{problem}", gold="answer", id="unique_id", keep=_comparable("answer")),
-    Layout("release, Hub", "{problem}", gold="solution", parse=_boxed, keep=_comparable("solution", _boxed)),
+    Layout("release, Hub", "{problem}", gold="solution", parse=boxed, keep=_comparable("solution", boxed)),
     PLAIN,
 )
 AIME = (

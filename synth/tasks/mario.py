@@ -3,11 +3,13 @@
 StrategyQA (Geva et al. 2021, arXiv 2101.02235), QuaRel (Tafjord et al. 2019, arXiv 1811.08048), OpenBookQA (Mihaylov
 et al. 2018, arXiv 1809.02789), NumerSense (Lin et al. 2020, arXiv 2005.00683), QASC (Khot et al. 2020, arXiv
 1910.11473). They close with `So the answer is X.`. Besides the releases this reads MaRio's own files, one JSON object
-each, made up: {"0": {"question": "Is ice cold?", "rationale": "...", "answer": "yes"}}; there the options stand in
-the question, (A) ... (B) ...
+each, made up: {"0": {"question": "Is ice cold?", "rationale": "...", "answer": "yes"}}, and their .tsv files, in which
+a question may go over several lines; there the options stand in the question, (A) ... (B) ... or (a) ... (b) ...
 """
 
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from synth.questions.bibtex import arxiv
 from synth.questions.cells import LETTERS
@@ -15,8 +17,15 @@ from synth.questions.layouts import PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 from synth.tasks.commonsense import CHOICES, CHOOSE, STEM
 
-MARIO = Layout("MaRio", "{question}", gold="answer", inline=True)
-MARIO_RESPONSES = Layout("MaRio responses", "{question}", gold="gold_label", inline=True)
+
+def _kept_back(label: Any) -> Any:
+    """Where a label is not published MaRio's files have the word dummy."""
+    return "" if label == "dummy" else label
+
+
+MARIO = Layout("MaRio", "{question}", gold="answer", inline=True, parse=_kept_back)
+MARIO_TSV = Layout("MaRio .tsv", "{Question}", gold="Label", inline=True, parse=_kept_back)
+MARIO_RESPONSES = Layout("MaRio responses", "{question}", gold="gold_label", inline=True, parse=_kept_back)
 
 NUMBERS = ("no", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_LABELS = dict(zip(NUMBERS, LETTERS, strict=False))
@@ -31,6 +40,7 @@ TASKS = (
         kind="yes_no",
         read=Reader(
             Layout("release, Hub", "{question}", gold="answer", labels=YES_NO, id="qid"),
+            Layout("MaRio .tsv", "{Question}", gold="Label", labels=YES_NO),
             Layout("MaRio responses", "{question}", gold="gold_label", labels=YES_NO),
             PLAIN,
         ),
@@ -64,6 +74,7 @@ TASKS = (
                 id="id",
             ),
             MARIO,
+            MARIO_TSV,
             MARIO_RESPONSES,
             PLAIN_INLINE,
         ),
@@ -92,6 +103,7 @@ TASKS = (
             STEM,
             Layout("Hub", "{question_stem}", gold="answerKey", options=("choices",), id="id"),
             MARIO,
+            MARIO_TSV,
             MARIO_RESPONSES,
             PLAIN_INLINE,
         ),
@@ -122,8 +134,9 @@ TASKS = (
                 labels=NUMBER_LABELS,
                 header=("sentence", "target"),
             ),
-            Layout("MaRio", "{question}", gold="answer", labels=NUMBER_LABELS, inline=True),
-            Layout("MaRio responses", "{question}", gold="gold_label", labels=NUMBER_LABELS, inline=True),
+            replace(MARIO, labels=NUMBER_LABELS),
+            replace(MARIO_TSV, labels=NUMBER_LABELS),
+            replace(MARIO_RESPONSES, labels=NUMBER_LABELS),
             PLAIN,
         ),
         options=NUMBERS,
@@ -149,7 +162,7 @@ TASKS = (
         summary="grade school science that joins two facts, eight options",
         instruction=CHOOSE,
         kind="option",
-        read=Reader(STEM, CHOICES, MARIO, MARIO_RESPONSES, PLAIN_INLINE),
+        read=Reader(STEM, CHOICES, MARIO, MARIO_TSV, MARIO_RESPONSES, PLAIN_INLINE),
         hub=Hub("allenai/qasc", None, {"train": "train", "validation": "validation", "test": "validation"}),
         licence="CC BY 4.0",
         source="https://arxiv.org/abs/1910.11473",
