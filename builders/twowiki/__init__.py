@@ -24,7 +24,7 @@ space, so that one after the other reads as in the paper. With `--exemplars 0 --
                     (the rationale)
                     So the final answer is: Villarreja de la Sierra",
      "meta": {"type": "compositional", "style": "self-ask", "hops": 2, "relations": "director; place of birth",
-              "facts": 2, "prompt_tokens": 61, "exemplars": "", "perturb": "none",
+              "facts": 2, "facts_added": 0, "prompt_tokens": 61, "exemplars": "", "perturb": "none",
               "source_id": "2wiki/made-up-dev-01"},
      "provenance": null}
 
@@ -33,15 +33,18 @@ space, so that one after the other reads as in the paper. With `--exemplars 0 --
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from random import Random
 from typing import Any, Literal
 
 from synth.base.config import option, settings
 from synth.base.draws import generator
 from synth.builders.twowiki import exemplars, words
-from synth.builders.twowiki.evidence import Drop, Source, hops
+from synth.builders.twowiki.evidence import Drop, Source, hops, links
 from synth.builders.twowiki.evidence import check as check_chain
 from synth.builders.twowiki.perturb import PERTURBATIONS, perturb
+from synth.builders.twowiki.repair import repaired
 from synth.builders.twowiki.source import HELP, SAMPLE, File, Piece, facts, locate, pieces
 from synth.builders.twowiki.tidy import missing, paragraphs, read, row_id
 from synth.data.about import About
@@ -59,6 +62,7 @@ META = {
     "hops": int,
     "relations": str,  # of the steps, in order
     "facts": int,
+    "facts_added": int,  # with --repair-facts: those that the source does not cite
     "prompt_tokens": int,
     "exemplars": str,  # ids of the records they were made from
     "perturb": str,
@@ -92,6 +96,10 @@ class Config:
         "change the facts of the test split, for analysis", default="none"
     )
     fact_titles: bool = option("put the title of its page before each fact", default=False)
+    repair_facts: bool = option(
+        "where the cited facts do not say what a step says, take in a sentence of the same paragraph that does",
+        default=False,
+    )
     line_break: str = option("stands for a line break in the rows, such as ' ; ' for T5", default=r"\n")
     train: int | None = option("most rows of the training split  [default: all]", default=None, recipe=False)
     test: int | None = option("most rows of the test split  [default: all]", default=None, recipe=False)
@@ -114,6 +122,7 @@ ABOUT = About(
         "hops": "facts that have to be joined",
         "relations": "relations of the steps, in order",
         "facts": "facts in the prompt",
+        "facts_added": "facts among them that the source does not cite, taken in because a step needs them",
         "prompt_tokens": "length of the prompt in tokens",
         "exemplars": "ids of the records that the worked examples before the question were made from",
         "perturb": "how the facts were changed, `none` for not at all",
@@ -233,11 +242,18 @@ def row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Pool
     limit = LIMITS[config.style] if config.max_prompt_tokens is None else config.max_prompt_tokens
     if limit and tokens > limit:
         raise Drop("prompt_too_long", f"{tokens} tokens, at most {limit}")
-    steps = check_chain(source)
+    steps, cited = links(source), len(source.facts)
+    if config.repair_facts:
+        source = repaired(source, steps, paragraphs(record))
+        prompt, tokens = _prompt(config, source, drawn)
+        if limit and tokens > limit:
+            raise Drop("prompt_too_long", f"{tokens} tokens with what its facts lack, at most {limit}")
+    else:
+        check_chain(source)
     shown, id = source, source.id
     if config.perturb != "none":  # of every row that the unchanged set has, however long it becomes
-        rng = generator(f"{NAME}/{config.perturb}/{seed}", source.id)
-        shown, id = perturb(config.perturb, source, steps, paragraphs(record), rng), f"{source.id}/{config.perturb}"
+        draws = partial(_draws, seed, source.id)
+        shown, id = perturb(config.perturb, source, steps, paragraphs(record), draws), f"{source.id}/{config.perturb}"
         prompt, tokens = _prompt(config, shown, drawn)
     rationale = words.rationale(steps) if config.style == "self-ask" else []
     completion = words.completion(config.style, rationale, source.answer)
@@ -247,12 +263,18 @@ def row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Pool
         "hops": hops(source.type, steps),
         "relations": "; ".join(step.relation for step in steps),
         "facts": len(shown.facts),
+        "facts_added": len(source.facts) - cited,
         "prompt_tokens": tokens,
         "exemplars": "; ".join(example.id for example in drawn),
         "perturb": config.perturb,
         "source_id": source.id,
     }
     return Record(id, NAME, prompt, _text(config, rationale), source.answer, _text(config, completion), meta)
+
+
+def _draws(seed: int, id: str, how: str) -> Random:
+    """The random numbers that a perturbation of a row draws."""
+    return generator(f"{NAME}/{how}/{seed}", id)
 
 
 def _prompt(config: Config, source: Source, drawn: list[exemplars.Exemplar]) -> tuple[str, int]:

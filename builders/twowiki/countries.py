@@ -1,6 +1,8 @@
 """Countries and their adjectives: when two of them are the same."""
 
-from synth.builders.twowiki.names import bare, fold
+from functools import lru_cache
+
+from synth.builders.twowiki.names import BRACKETED, bare, fold
 
 # Countries whose names and adjectives do not share a stem, one country a line
 COUNTRIES = tuple(
@@ -72,6 +74,42 @@ yugoslavia, yugoslav, yugoslavian""".splitlines()
 )
 COUNTRY_ENDS = ("", "a", "ia", "y", "e", "o", "um", "on", "and", "us")
 ADJECTIVE_ENDS = ("an", "ian", "n", "ean", "ese", "i", "ish", "ic", "e", "vian")
+
+
+PEOPLES = {
+    "spain": "spaniard",
+    "denmark": "dane",
+    "sweden": "swede",
+    "finland": "finn",
+    "poland": "pole",
+    "turkey": "turk",
+    "britain": "briton",
+    "scotland": "scot scotsman scots",
+    "iceland": "icelander",
+    "new zealand": "zealander",
+}  # besides the adjective and what is made of it, `Frenchman`
+
+
+@lru_cache(maxsize=1 << 10)
+def peoples(value: str) -> frozenset[str]:
+    """The letters of all names of a country and its people, by one of them."""
+    own = {name for line in COUNTRIES for name in line if value_of(value) in line} | {fold(value)}
+    own |= {other for name in set(own) for other in _derived(name)}
+    own |= {word for country, line in PEOPLES.items() if country in own for word in line.split()}
+    return frozenset(bare(name) for each in own for name in (each, f"{each}man", f"{each}woman", f"{each}men"))
+
+
+def value_of(value: str) -> str:
+    return fold(BRACKETED.sub("", value).strip())
+
+
+def _derived(name: str) -> set[str]:
+    """What may be the adjective of a country, and the country of an adjective."""
+    stems = {name.removesuffix(end) for end in COUNTRY_ENDS if name.endswith(end)}
+    roots = {name.removesuffix(end) for end in ADJECTIVE_ENDS if name.endswith(end) and len(name) - len(end) >= 3}
+    return {stem + end for stem in stems for end in ADJECTIVE_ENDS if len(stem) >= 3} | {
+        root + end for root in roots for end in COUNTRY_ENDS
+    }
 
 
 def same_value(one: str, other: str) -> bool:

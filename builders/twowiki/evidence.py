@@ -11,13 +11,14 @@ initials, another spelling, or the text of its own page says so), or when Wikida
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from synth.builders.twowiki import names
 from synth.builders.twowiki.countries import same_value
 from synth.builders.twowiki.relations import question_word
+from synth.builders.twowiki.said import says
 
 CHAINS = ("compositional", "inference")
 COMPARISONS = ("comparison", "bridge_comparison")
@@ -29,6 +30,7 @@ SHORTER = re.compile(r"\b(shorter|shortest)\b")
 ORDER = re.compile("|".join(pattern.pattern for pattern in (EARLIER, LATER, LONGER, SHORTER)))
 YES_NO = ("yes", "no")
 Span = tuple[float, float]
+Fact = tuple[str, str]  # title of the paragraph, sentence
 
 
 class Drop(Exception):  # noqa: N818
@@ -57,37 +59,42 @@ class Source(NamedTuple):
     question: str
     answer: str
     answer_id: str
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
     steps: tuple[Step, ...]
 
 
 def check(source: Source) -> tuple[Step, ...]:
     """The steps of the rationale, in the order in which it gives them.
 
-    Raises Drop for a record whose chain does not hold.
+    Raises Drop for a record whose chain does not hold, or whose facts do not say what its steps say.
     """
-    if source.type not in CHAINS + COMPARISONS:
-        raise Drop("unknown_type", f"type {source.type!r} is none of {', '.join(CHAINS + COMPARISONS)}")
-    steps = _chain(source) if source.type in CHAINS else _comparison(source)
-    said = " ".join(sentence for _, sentence in source.facts)
+    steps = links(source)
     for step in steps:
-        if not _supported(step, said):
+        if not said(step, source, source.facts):
             raise Drop("not_in_facts", f"no fact tells that the {step.relation} of {step.subject} is {step.object}")
     return steps
 
 
-def _supported(step: Step, said: str) -> bool:
-    """Whether the facts name the person (a telling word is enough) or have the numbers of the date close together.
+def links(source: Source) -> tuple[Step, ...]:
+    """The steps, whatever the facts say. Raises Drop for a record whose chain does not hold."""
+    if source.type not in CHAINS + COMPARISONS:
+        raise Drop("unknown_type", f"type {source.type!r} is none of {', '.join(CHAINS + COMPARISONS)}")
+    steps = _chain(source) if source.type in CHAINS else _comparison(source)
+    for step in steps:
+        if question_word(step.relation) == "When":
+            _date(step)
+    return steps
 
-    Places and nationalities are not looked for: `American` follows from `born in Ohio`.
-    """
-    asked = question_word(step.relation)
-    if asked == "Who":
-        return names.told(step.object, said)
-    if asked == "When":
-        _date(step)
-        return names.has_date(step.object, said)
-    return True
+
+def said(step: Step, source: Source, facts: Iterable[Fact]) -> bool:
+    """Whether one of the facts says what a step says, by any name that the record has for its object."""
+    known = [step.object]
+    for own in source.steps:
+        if own.relation == step.relation and own.object_id and own.object_id in (step.object_id, source.answer_id):
+            known.append(own.object)
+        if names.fold(own.object) == names.fold(step.object):
+            known += [s.subject for s in source.steps if s != own and (_is_same(own, s) or _is_alias(own, s, source))]
+    return any(says(step.relation, step.subject, tuple(dict.fromkeys(known)), fact) for _, fact in facts)
 
 
 def hops(type: str, steps: Sequence[Step]) -> int:
@@ -141,8 +148,9 @@ def _comparison(source: Source) -> tuple[Step, ...]:
 
 def _closed(source: Source, things: list[str], asked: list[Step]) -> bool:
     """Whether a comparison asks for yes or no: these are titles, too."""
+    titled = source.answer not in YES_NO and source.answer.lower() in map(names.fold, things)
     dated = all(step.relation in DATES for step in asked)
-    return source.answer.lower() in YES_NO and not (dated and source.answer.lower() in map(names.fold, things))
+    return source.answer.lower() in YES_NO and not (dated and titled)
 
 
 def _halves(source: Source) -> tuple[list[Step], list[Step]]:

@@ -29,10 +29,11 @@ DATE_WIDTH = 6  # words from the first number of a date to its last
 
 def folded(text: str) -> str:
     """A text without case, accents and doubled spaces."""
-    return " ".join(_without_marks(text.casefold()).split())
+    return " ".join(unmarked(text.casefold()).split())
 
 
-def _without_marks(text: str) -> str:
+def unmarked(text: str) -> str:
+    """A text without its accents."""
     if text.isascii():
         return text
     return BEYOND_ASCII.sub(_no_marks, unicodedata.normalize("NFKD", text))
@@ -170,7 +171,7 @@ def _placed(things: list[str], text: str) -> tuple[list[str], dict[str, tuple[in
     No name is seen inside another one, and of `Which film came out first, First or Which?` the words with a capital
     are the titles.
     """
-    written = WORD.findall(_without_marks(text))
+    written = WORD.findall(unmarked(text))
     text_words = [fold(word) for word in written]
     free, placed = list(text_words), dict[str, tuple[int, int]]()
     for thing in sorted(things, key=len, reverse=True):

@@ -1,17 +1,24 @@
 """The changed test sets of the paper's analysis (section 5.3 and appendix D): the facts differ, the question does not.
 
-reorder              the facts in another order
+reorder              the same facts in another order
 distract             a sentence about something else among the facts
-corrupt-relevant     two letters swapped in a word of a fact that the chain needs
-corrupt-irrelevant   the same in a sentence about something else
+corrupt-irrelevant   the very row of `distract`, with two letters swapped in a word of that sentence
+corrupt-relevant     two letters swapped in a word of a name that a follow-up is answered with, wherever the facts have
+                     it, so that no place is left to read the answer from
+
+One change at a time: what a model does on `corrupt-irrelevant` and not on `distract` is the doing of the typo alone.
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Literal, get_args
 
 from synth.builders.twowiki import names
+from synth.builders.twowiki.countries import peoples
 from synth.builders.twowiki.evidence import Drop, Source, Step
+from synth.builders.twowiki.relations import question_word
 from synth.builders.twowiki.text import clean, clean_name
 from synth.builders.twowiki.tidy import Paragraphs
 
@@ -21,21 +28,25 @@ WORD = re.compile(r"[^\W\d_]{4,}")  # long enough to be seen through when two of
 Fact = tuple[str, str]
 
 
-def perturb(how: Perturbation, source: Source, steps: tuple[Step, ...], context: Paragraphs, rng: Random) -> Source:
-    """The record with other facts.
+def perturb(
+    how: Perturbation, source: Source, steps: tuple[Step, ...], context: Paragraphs, draws: Callable[[str], Random]
+) -> Source:
+    """The record with other facts; `draws` gives the random numbers of a perturbation.
 
     Raises Drop if it has nothing to change.
     """
-    facts = list(source.facts)
+    facts, rng = list(source.facts), draws(how)
     if how == "reorder":
         facts = _reordered(facts, rng)
     elif how == "corrupt-relevant":
         facts = _corrupted(facts, steps, rng)
     elif how != "none":
-        title, sentence = _irrelevant(source, steps, context, rng)
+        same = draws("distract")  # so that both have the same sentence in the same place
+        title, sentence = _irrelevant(source, steps, context, same)
+        place = same.randint(0, len(facts))
         if how == "corrupt-irrelevant":
             sentence = _swap(sentence, rng.choice(list(WORD.finditer(sentence))), rng)
-        facts.insert(rng.randint(0, len(facts)), (title, sentence))
+        facts.insert(place, (title, sentence))
     return source._replace(facts=tuple(facts))
 
 
@@ -72,21 +83,32 @@ def _speaks_of_other(sentence: str, needed: list[str]) -> bool:
 
 
 def _corrupted(facts: list[Fact], steps: tuple[Step, ...], rng: Random) -> list[Fact]:
-    """A typo in a word that an intermediate answer, or else a name that is asked about, is read from."""
-    for needed in ([step.object for step in steps], [step.subject for step in steps]):
-        wanted = {_as_written(word) for name in needed for word in WORD.findall(name)}
-        places = [
-            (number, match)
-            for number, (_, sentence) in enumerate(facts)
-            for match in WORD.finditer(sentence)
-            if _as_written(match[0]) in wanted and _as_written(match[0])[0] not in names.COMMON and _swaps(match[0])
-        ]
-        if places:
-            number, match = rng.choice(places)
-            title, sentence = facts[number]
-            facts[number] = (title, _swap(sentence, match, rng))
-            return facts
+    """A typo in a word of an intermediate answer, or else of a name that is asked about, wherever it stands.
+
+    Dates are left alone: their months give nothing away, and another number would be another date.
+    """
+    undated = [step.object for step in steps if question_word(step.relation) != "When"]
+    for needed in (undated, [step.subject for step in steps]):
+        wanted = {word for name in needed for word in _spellings(name)}
+        words = sorted(
+            {match[0] for _, sentence in facts for match in WORD.finditer(sentence) if _as_written(match[0]) in wanted}
+        )
+        if words := [word for word in words if names.fold(word) not in names.COMMON and _swaps(word)]:
+            word = rng.choice(words)
+            at = rng.choice(_swaps(word))
+            damage = partial(_damaged, word=names.fold(word), at=at)
+            return [(damage(title), damage(sentence)) for title, sentence in facts]
     raise Drop("no_relevant_word", "no word of the chain stands in the facts")
+
+
+def _spellings(name: str) -> set[tuple[str, bool]]:
+    """The words of a name, and of a country those for its people."""
+    return {_as_written(word) for word in WORD.findall(name)} | {(word, True) for word in peoples(name)}
+
+
+def _damaged(text: str, word: str, at: int) -> str:
+    """A text with two letters swapped in a word, whatever its capitals."""
+    return WORD.sub(lambda match: _swapped(match[0], at) if names.fold(match[0]) == word else match[0], text)
 
 
 def _as_written(word: str) -> tuple[str, bool]:
@@ -99,6 +121,10 @@ def _swaps(word: str) -> list[int]:
     return [at for at in range(1, len(word) - 1) if word[at] != word[at + 1]]
 
 
+def _swapped(word: str, at: int) -> str:
+    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
 def _swap(sentence: str, match: "re.Match[str]", rng: Random) -> str:
-    at = match.start() + rng.choice(_swaps(match[0]) or [0])
-    return sentence[:at] + sentence[at + 1] + sentence[at] + sentence[at + 2 :]
+    at = rng.choice(_swaps(match[0]) or [0])
+    return sentence[: match.start()] + _swapped(match[0], at) + sentence[match.end() :]

@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from golden import GOLDEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twowiki_rows import SAMPLES, kept, make, record
@@ -26,6 +27,14 @@ from synth.building.options import Options
 from synth.data.manifest import open_manifest
 from synth.errors import SourceError
 from synth.record import Rejected
+
+
+def test_rows_are_those_of_0_1_0_but_for_the_new_column() -> None:
+    for split in ("train", "test"):
+        old = [orjson.loads(line) for line in (GOLDEN / "2wiki" / f"{split}.jsonl").read_bytes().splitlines()]
+        new = [orjson.loads(orjson.dumps(row)) for row in kept(split)[: len(old)]]
+        assert [row["meta"].pop("facts_added") for row in new] == [0] * len(old)
+        assert new == old
 
 
 def test_every_layout_reads_alike() -> None:

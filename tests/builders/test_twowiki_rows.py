@@ -43,6 +43,7 @@ def test_a_compositional_row_to_the_letter() -> None:
         "hops": 2,
         "relations": "director; place of birth",
         "facts": 2,
+        "facts_added": 0,
         "prompt_tokens": 61,
         "exemplars": "",
         "perturb": "none",

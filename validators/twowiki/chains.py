@@ -31,6 +31,8 @@ def check(row: Row, steps: Sequence[Step]) -> None:
 
 def _carries_on(before: Step, step: Step) -> bool:
     """Whether the subject of a step may be the object before it, by this or another name."""
+    if before.word == "When":
+        return False
     known, subject = plain(before.object), plain(step.subject)
     if known == subject:
         return True

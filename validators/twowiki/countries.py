@@ -229,6 +229,15 @@ def same_country(one: str, other: str) -> bool | None:
     return None if alike >= 2 else False
 
 
+def told(value: str, text: str) -> bool:
+    """Whether a text may name a country: by any name of its line, or a word that begins like it."""
+    wanted = _words(value)
+    line = next((names for names in LINES if names[0] == KNOWN.get(wanted)), ())
+    if any(spoken_of(name, text) for name in (value, *line)):
+        return True
+    return any(same_country(wanted, word) is not False for word in _words(text).split() if word[:3] == wanted[:3])
+
+
 def contradicted(value: str, text: str) -> bool:
     """Whether a text names countries, and none that a value may mean."""
     named, wanted = _named(text), _words(value)

@@ -5,11 +5,24 @@ may stand among them. So a fact belongs to the other thing only where it names t
 fault only where the facts that are left name something else of its kind.
 """
 
+import re
 from collections.abc import Sequence
 
 from synth.validators.twowiki import countries, meaning
-from synth.validators.twowiki.dates import has_numbers
+from synth.validators.twowiki.dates import date, has_numbers
 from synth.validators.twowiki.reading import Step, Unsound
+from synth.validators.twowiki.words import WORD, core, run
+
+NATIONS = ("country", "country of citizenship", "country of origin")
+
+
+def stated(step: Step, facts: str) -> bool:
+    """Whether the facts have the object of a step: a telling word of a name, the numbers of a date, a country."""
+    if step.word == "When":
+        return bool(date(step.object)) and has_numbers(step.object, facts)
+    if step.relation in NATIONS:
+        return not re.search(r"\d", step.object) and countries.told(step.object, facts)
+    return meaning.spoken_of(step.object, facts)
 
 
 def check(facts: Sequence[str], values: Sequence[Sequence[Step]]) -> None:
@@ -40,4 +53,15 @@ def _contradicted(step: Step, about: list[str], own: list[str]) -> bool:
 
 def _named(steps: Sequence[Step], fact: str) -> float:
     """How much of the name of a thing a fact has."""
-    return max(meaning.share(step.subject, fact) for step in steps)
+    capital = _capital(fact)  # `born` is not Mr Born
+    return max(_share(step.subject, fact, capital) for step in steps)
+
+
+def _share(name: str, fact: str, capital: str) -> float:
+    if run(core(name)).isdigit():  # a film called `9` is not what a fact with a date tells of
+        return float(fact.startswith(core(name)))
+    return meaning.share(_capital(core(name)) or name, capital)
+
+
+def _capital(text: str) -> str:
+    return " ".join(word for word in WORD.findall(text) if not word[0].islower())
