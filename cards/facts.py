@@ -6,6 +6,7 @@ from typing import Any
 
 from synth.data.about import About
 from synth.data.builder import builder_of
+from synth.data.carried import ANSWERS
 from synth.record import Record
 
 Manifest = Mapping[str, Any]
@@ -57,6 +58,9 @@ PROVENANCE = {
     "completion_tokens": "tokens of the reply",
     "cost": "dollars, where prices are known",
     "extractor": "version of the program that found the answer in the reply",
+    "source": "the file that the rationale stood in",
+    "sha256": "hash of that file",
+    "row": "number or key of the row in it",
     "thinking": "reasoning that the server returned apart from the reply",
     "verdicts": "what judges said: judge, verdict (null: none), detail, and the model that was asked",
 }
@@ -82,6 +86,8 @@ def about(manifest: Manifest) -> About:
 
 def _limits(manifest: Manifest) -> tuple[str, ...]:
     """What a distillation cannot promise."""
+    if "imported" in manifest:
+        return _limits_of_import(manifest)
     if manifest["plan"].get("vote"):
         kept = "A rationale is kept because most samples agree on its answer. The answer may be wrong all the same."
         missing = "Questions without an answer that samples agree on are missing."
@@ -94,9 +100,35 @@ def _limits(manifest: Manifest) -> tuple[str, ...]:
     return (kept, missing) if left_out else (kept,)
 
 
+def _limits_of_import(manifest: Manifest) -> tuple[str, ...]:
+    """What is not known of rationales that somebody else had written."""
+    if not manifest["questions"]:
+        return ()
+    checked = not manifest["imported"].get("unchecked")
+    kept = (
+        "A rationale is kept because its answer is the right one. That does not make each of its steps right."
+        if checked
+        else "The answers are what the rationales come to; nobody compared them with right ones."
+    )
+    missing = "Questions without a right rationale are missing, so that what is left is easier than the source."
+    return (kept, missing) if checked and manifest["rejected"] else (kept,)
+
+
 def dropped(manifest: Manifest) -> dict[str, int]:
     """Rows that judges took out, by verdict."""
     return dict(manifest.get("dropped") or {})
+
+
+def _with_what(manifest: Manifest) -> str:
+    """What the questions come with, as the end of a sentence and one more."""
+    if "imported" not in manifest:
+        kept = "most of its samples agree on" if manifest["plan"].get("vote") else "is the right one"
+        said = "with rationales that a language model wrote. A rationale is kept where it leads to the answer that"
+        return f"{said} {kept}."
+    if not manifest["questions"]:
+        return "with their answers."
+    kept = "leads to the right answer" if not manifest["imported"].get("unchecked") else "comes to an answer"
+    return f"with rationales that were written before. A rationale is kept where it {kept}."
 
 
 def _about_task(name: str, manifest: Manifest) -> About:
@@ -104,11 +136,10 @@ def _about_task(name: str, manifest: Manifest) -> About:
 
     asked, limits = manifest["distilled"], _limits(manifest)
     shown = f"{name} with rationales"
-    kept = "most of its samples agree on" if manifest["plan"].get("vote") else "is the right one"
-    text = f"with rationales that a language model wrote. A rationale is kept where it leads to the answer that {kept}."
+    text, tags = _with_what(manifest), ("chain-of-thought", *(() if "imported" in manifest else ("distilled",)))
     if (task := known_task(name)) is None:
         return About(
-            shown, f"Questions of the task {name}, {text}", tags=("chain-of-thought", "distilled"), languages=(),
+            shown, f"Questions of the task {name}, {text}", tags=tags, languages=(),
             columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT,),
         )  # fmt: skip
     # Of a file nobody knows but its owner whether it is the task's own dataset.
@@ -118,7 +149,7 @@ def _about_task(name: str, manifest: Manifest) -> About:
     links = (task.source,) if own and not any(task.source in paper for paper in task.papers) else ()
     return About(
         shown, f"Questions {'of' if own else 'as in'} {name} ({task.summary}), {text}", licence, note,
-        (*CATEGORIES.get(task.family, ()), "text-generation"), ("chain-of-thought", "distilled", name),
+        (*CATEGORIES.get(task.family, ()), "text-generation"), (*tags, name),
         columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT, *task.papers), links=links,
     )  # fmt: skip
 
@@ -126,6 +157,8 @@ def _about_task(name: str, manifest: Manifest) -> About:
 def commands(manifest: Manifest) -> list[str]:
     """What was typed to make the folder, without the names of folders it was written to."""
     typed = [str(manifest["command"])] if manifest.get("command") else []
+    typed += [str(split["command"]) for split in (manifest.get(ANSWERS) or {}).values()]
+    typed = list(dict.fromkeys(typed))
     for judged in judgings(manifest):
         words = ["synth", "judge", "--judge", judged["judge"]]
         for name, usual in (("teacher", None), ("sample", None), ("seed", 0), ("votes", 1), ("drop", None)):
@@ -155,7 +188,7 @@ def prompts(manifest: Manifest, row: Record | None) -> list[tuple[str, str]]:
     from synth.questions.reading import task_of
 
     task = task_of(manifest)
-    if task is None:
+    if task is None or "imported" in manifest:
         return []
     known = known_task(task.name)
     question = known.example if known is not None else None

@@ -8,6 +8,7 @@ from typing import Any
 from synth.cards import facts, markdown
 from synth.cards.markdown import cell, fence, listed, share, table
 from synth.cards.member import TALLIED, Member
+from synth.data.carried import ANSWERS
 from synth.data.counts import DIFFERENT, SplitCounts, Values
 from synth.statistics.ranges import in_order
 
@@ -90,6 +91,10 @@ def made(member: Member) -> list[str]:
     elif "distilled" in manifest:
         lines += _asked(member)
     lines += [
+        f"Split `{name}`: questions and answers alone, from `{each['source']['name']}`"
+        for name, each in (manifest.get(ANSWERS) or {}).items()
+    ]
+    lines += [
         f"{cell(name, 200)}: {cell(text, 400)}" if name else cell(text, 400) for name, text in facts.notes(manifest)
     ]
     versions = dict(manifest.get("versions") or {})
@@ -101,8 +106,10 @@ def made(member: Member) -> list[str]:
 
 
 def _asked(member: Member) -> list[str]:
-    """The teacher, how it was asked, and what that took."""
-    manifest, plan, sums, rows = member.manifest, member.manifest["plan"], member.counts.sums, member.counts.rows
+    """The teacher, how it was asked, and what that took; of an import, where its rationales come from."""
+    if "imported" in member.manifest:
+        return taken_in(member)
+    manifest, plan, sums, rows = member.manifest, member.manifest["plan"], member.counts.sums, _explained(member)
     teacher = manifest["teacher"]
     model = f" (model `{teacher['model']}`)" if teacher["model"] != teacher["name"] else ""
     terms = f". Terms: {manifest['terms']}" if manifest.get("terms") else ""
@@ -125,6 +132,28 @@ def _asked(member: Member) -> list[str]:
         if failures := member.attempts.failures():
             lines.append(f"Attempts that were not right: {failures}")
     return [*lines, *_paid(manifest)]
+
+
+def _explained(member: Member) -> int:
+    """Rows that have a rationale: those of splits of questions and answers alone have none."""
+    alone = member.manifest.get(ANSWERS) or {}
+    return sum(counts.rows for split, counts in member.splits.items() if split not in alone)
+
+
+def taken_in(member: Member) -> list[str]:
+    """What was taken in, by whom it was written, and what was left out of it."""
+    manifest, rows, lines = member.manifest, _explained(member), []
+    if manifest["questions"]:
+        came = f"{manifest['questions']:,} questions came with rationales"
+        lines.append(f"No teacher was asked: {came}, {rows:,} rows kept")
+    if outcomes := manifest.get("outcomes"):
+        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items(), key=lambda pair: -pair[1]))
+        lines.append(f"Of {sum(outcomes.values()):,} rationales: {counts}")
+    if manifest.get("same"):
+        lines.append(f"{manifest['same']:,} right ones say what another one of their question says, and are no rows")
+    if writers := manifest.get("writers"):
+        lines.append("Written by " + ", ".join(f"`{cell(name)}` ({count:,} rows)" for name, count in writers.items()))
+    return lines
 
 
 def _paid(manifest: Mapping[str, Any]) -> list[str]:
@@ -165,7 +194,7 @@ def rejected(member: Member) -> str:
     """What was left out and why; of a source also how much of each group is kept."""
     splits = member.manifest["splits"]
     reasons = Counter({reason: count for reason, count in member.manifest["rejected"].items() if count})
-    parts = [member.attempts.yields()] if member.attempts else []
+    parts = [member.attempts.yields()] if member.attempts and "imported" not in member.manifest else []
     if reasons:
         head = ["left out", *splits]
         rows = [

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from synth.errors import SynthError as SynthError
     from synth.evaluating.evaluate import evaluate as evaluate
     from synth.exporting.export import export as export
+    from synth.importing.import_data import import_data as import_data
     from synth.judging.judge import judge as judge
     from synth.questions.task import Question as Question
     from synth.questions.task import Task as Task
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 HOMES = {
     "build": "building.build", "card": "cards.dataset", "Dataset": "data.handles", "Evaluation": "data.handles",
     "Run": "data.handles", "load": "data.handles", "distill": "distilling.distill", "SynthError": "errors",
-    "evaluate": "evaluating.evaluate", "export": "exporting.export", "judge": "judging.judge",
+    "evaluate": "evaluating.evaluate", "export": "exporting.export",
+    "import_data": "importing.import_data", "judge": "judging.judge",
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
     "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report", "train": "training.train",
     "validate": "validating.validate",

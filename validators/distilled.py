@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synth.answers import reply
+from synth.data.carried import ANSWERS
 from synth.questions.cells import LETTERS
 from synth.questions.prompts import options_of
 from synth.questions.reading import task_of
@@ -16,6 +17,7 @@ from synth.record import Record
 from synth.validating.checker import Checker
 
 MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
+TAKEN_IN = ("source", "sha256", "row", "attempt", "attempts", "extractor")  # of rows that nobody was asked for
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
 OPTIONAL = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
 MARKED = re.compile(r"\(\s*correct\s*\)", re.IGNORECASE)
@@ -88,7 +90,8 @@ def ending(record: Record, manifest: Mapping[str, Any]) -> str:
     if task is None:
         last = record.completion.rstrip().rpartition("\n")[2]
         return last if record.answer in last else record.answer
-    return f"\n{task.closed(record.answer)}"
+    gap = "\n" if record.rationale else " "  # the answer alone has nothing before it
+    return f"{gap}{task.closed(record.answer)}"
 
 
 def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None:
@@ -105,8 +108,8 @@ def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
     """What is missing or cannot be in what a row says of its teacher; "" if nothing is."""
     said = record.provenance
     if said is None:
-        return "there is none"
-    absent = [name for name in NEEDED if said.get(name) in (None, "")]
+        return "" if _answer_alone(record, manifest) else "there is none"
+    absent = [name for name in (TAKEN_IN if "imported" in manifest else NEEDED) if said.get(name) in (None, "")]
     absent += [name for name in OPTIONAL if name not in said]
     wrong = [f"no {', '.join(absent)}"] if absent else []
     if said.get("hinted") and not manifest["plan"].get("rationalize"):
@@ -122,9 +125,14 @@ def gives_hint_away(record: Record, manifest: Mapping[str, Any]) -> bool:
     return hinted and bool(MARKED.search(record.rationale) or SAYS_SO.search(record.rationale))
 
 
-def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool:
-    """Whether the row has a rationale."""
-    return bool(record.rationale.strip())
+def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool | None:
+    """Whether the row has a rationale; null for one of a split that has none."""
+    return None if _answer_alone(record, manifest) else bool(record.rationale.strip())
+
+
+def _answer_alone(record: Record, manifest: Mapping[str, Any]) -> bool:
+    """Whether a row is of a split of questions and answers alone."""
+    return bool(manifest.get(ANSWERS)) and record.provenance is None and not record.rationale
 
 
 def attempt(record: Record, manifest: Mapping[str, Any]) -> int | None:

@@ -51,6 +51,11 @@ def rationale_of(attempt: Attempt) -> str:
     return attempt.reading.rationale if attempt.reading else ""
 
 
+def shown(attempt: Attempt) -> str:
+    """The outcome as people are told it: a right answer without a rationale is `empty`."""
+    return "empty" if attempt.outcome in (RIGHT, "answered") and not rationale_of(attempt) else attempt.outcome
+
+
 def distinct(attempts: Sequence[Attempt], *outcomes: str) -> list[Attempt]:
     """The attempts whose answer is right and whose rationale says something that none before says."""
     found: dict[str, Attempt] = {}

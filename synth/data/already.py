@@ -25,7 +25,7 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[
             return None  # a broken manifest is replaced
         raise
     if manifest is None:
-        _refuse_foreign_files(folder)
+        refuse_foreign_files(folder)
         return None
     wanted = orjson.loads(orjson.dumps(recipe))
     for name in later:
@@ -54,7 +54,8 @@ def _forget(path: Sequence[str], wanted: dict[str, Any], held: Any) -> None:
         _forget(rest, wanted[key], held[key])
 
 
-def _refuse_foreign_files(folder: Path) -> None:
+def refuse_foreign_files(folder: Path) -> None:
+    """Raises FolderError for a folder that is no dataset folder and has files in it."""
     if folder.is_dir():
         foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith(OURS))
         if foreign:

@@ -14,6 +14,7 @@ PROVENANCE = {
     "request": str, "sampling": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int,
     "cost": float,
     "extractor": int, "thinking": str,
+    "source": str, "sha256": str, "row": str,  # of a rationale that was taken in: where it stood
 }  # fmt: skip
 VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str}
 META = {"source_id": str, "confidence": float, "words": int}

@@ -10,13 +10,12 @@ from typing import Any
 import orjson
 
 from synth.answers import mathematics, reply
-from synth.base.files import file_facts
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
 from synth.errors import SynthError, UsageError
 from synth.questions.choosing import Choice, Wanted
 from synth.questions.find import find_task
-from synth.questions.loading import find_hub, load, source_files
+from synth.questions.loading import load, source_facts
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.teachers.batches import DISCOUNT
@@ -65,15 +64,7 @@ class Job:
 
     def source_facts(self) -> dict[str, Any]:
         """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
-        asked = self.asked
-        part = {name: said for name in ("split", "config") if (said := getattr(asked, name)) is not None}
-        if (hub := find_hub(self.task, asked.source)) is not None:
-            return {"name": asked.source, "hub": hub.id, **part}
-        path = Path(asked.source)
-        if not path.is_dir():
-            return {"name": path.name, **(file_facts(path) if path.is_file() else {}), **part}
-        files = source_files(self.task, path, asked.split, asked.config)
-        return {"name": path.name, "files": {name: file_facts(file) for name, file in files.items()}, **part}
+        return source_facts(self.task, self.asked.source, self.asked.split, self.asked.config)
 
     def recipe(self) -> dict[str, Any]:
         """What decides which rows come out, given the replies."""

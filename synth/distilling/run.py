@@ -18,6 +18,7 @@ from synth.base import loops
 from synth.base.config import command
 from synth.base.terminal import Say
 from synth.data.already import look
+from synth.data.carried import carried_with
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.handles import Dataset
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
@@ -198,7 +199,7 @@ class _Run:
         self.ended()
         if not self.outcome.rejected:
             writer.path(REJECTED).unlink()
-        writer.commit(self.manifest(out.names()))
+        writer.commit(carried_with(writer, self.manifest(out.names())))
 
     def ended(self) -> None:
         """Why not all is there, if it is not."""

@@ -31,7 +31,7 @@ def rows(source: Path, split: str | None, layouts: Sequence[Layout], config: str
     """
     for file in find_files(source, split, layouts, config):
         with told(file):
-            yield from _read(file, layouts, split)
+            yield from (entry._replace(path=file.path) for entry in _read(file, layouts, split))
 
 
 def find_files(source: Path, split: str | None, layouts: Sequence[Layout], config: str | None = None) -> list[File]:

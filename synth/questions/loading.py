@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from synth.base.files import file_facts
 from synth.errors import SourceError
 from synth.questions.cells import LETTERS, text_of
 from synth.questions.entry import Entry
@@ -22,16 +24,38 @@ def load(task: Task, source: str, split: str | None = None, config: str | None =
     (also `org/name/config`), or a folder of that name in the source. Ids that repeat get a number added.
     Raises SourceError, with the place of the row, for what cannot be read or is no question of this task.
     """
+    found = False
+    for question, _ in load_rows(task, source, split, config):
+        if question is not None:
+            found = True
+            yield question
+    if not found:
+        raise SourceError(f"{source} holds no question of {task.name}")
+
+
+def load_rows(
+    task: Task, source: str, split: str | None = None, config: str | None = None
+) -> Iterator[tuple[Question | None, Entry]]:
+    """The same with the row that each question stands in; None for a row that the task leaves out."""
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
     layouts = _layouts(task)
     for path in _places(task, source, split, config):
         for entry in rows(path, split, layouts, config if path.is_dir() else None):
             question = _read(task, entry)
-            if question is not None:
-                yield replace(question, id=_unique(question.id, repeated, seen))
-    if not seen:
-        raise SourceError(f"{source} holds no question of {task.name}")
+            yield (None if question is None else replace(question, id=_unique(question.id, repeated, seen))), entry
+
+
+def source_facts(task: Task, source: str, split: str | None = None, config: str | None = None) -> dict[str, Any]:
+    """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
+    part = {name: said for name, said in (("split", split), ("config", config)) if said is not None}
+    if (hub := find_hub(task, source)) is not None:
+        return {"name": source, "hub": hub.id, **part}
+    path = Path(source)
+    if not path.is_dir():
+        return {"name": path.name, **(file_facts(path) if path.is_file() else {}), **part}
+    files = source_files(task, path, split, config)
+    return {"name": path.name, "files": {name: file_facts(file) for name, file in files.items()}, **part}
 
 
 def _places(task: Task, source: str, split: str | None, config: str | None) -> list[Path]:
@@ -67,7 +91,7 @@ def find_hub(task: Task, source: str) -> Hub | None:
 
 
 def _read(task: Task, entry: Entry) -> Question | None:
-    row, number, where = entry
+    row, number, where, _ = entry
     try:
         question = task.read(row, number)
     except SourceError as error:

@@ -16,6 +16,7 @@ r"""A user's own task, from a TOML or a Python file.
     # shuffle = true                       # one of the option columns is the answer's: draw the order of the options
     # boxed = true                         # the answer is in the last \boxed of its column
     # after = "####"                       # or behind a mark
+    # rationale = "why"                    # for synth import; also said (its answer), thinking, model
 
     [labels]                               # labels of the source -> answers, if it has codes
     0 = "A"
@@ -42,12 +43,14 @@ from synth.questions.closed import closing_fault
 from synth.questions.layouts import Layout, Reader
 from synth.questions.taken import after, boxed
 from synth.questions.task import Hub, Question, Task
+from synth.questions.written import Form, Part
 from synth.registry import said
 
 KINDS = get_args(Kind)
 TEXTS = ("name", "instruction", "kind", "closing", "label", "summary", "family", "licence", "source", "system")
+WRITTEN = ("rationale", "said", "thinking", "model")  # of rationales that exist, for `synth import`
 TABLES = {
-    "columns": ("question", "answer", "options", "id", "counts_from", "shuffle", "boxed", "after"),
+    "columns": ("question", "answer", "options", "id", "counts_from", "shuffle", "boxed", "after", *WRITTEN),
     "labels": None,
     "hub": ("id", "config", "splits"),
     "example": ("question", "answer", "options"),
@@ -81,11 +84,20 @@ def _from_toml(path: Path) -> Task:
         **{"family": "own", "summary": texts["instruction"], **texts},
         read=Reader(_layout(content, options)),
         options=options,
+        rationales=_rationales(content.get("columns", {})),
         hub=Hub(**content["hub"]) if "hub" in content else None,
         example=Question("example", example["question"], tuple(example.get("options", ())), example.get("answer"))
         if example
         else None,
     )
+
+
+def _rationales(columns: Mapping[str, str]) -> tuple[Form, ...]:
+    """Where rationales stand, if the file says so."""
+    if "rationale" not in columns:
+        return ()
+    said, thinking, model = (columns.get(name, "") for name in WRITTEN[1:])
+    return (Form("own", (Part(columns["rationale"], said, thinking, model),), named=True),)
 
 
 def _layout(content: Mapping[str, Any], options: tuple[str, ...]) -> Layout:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synth.answers.kinds import Kind
+from synth.questions.written import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Task:
     papers: tuple[str, ...] = ()  # BibTeX entries, see bibtex.py
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
     system: str = ""  # a system message, if the task has one
+    rationales: tuple[Form, ...] = ()  # where its releases keep rationales, for `synth import`
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows
 
     def closed(self, answer: str) -> str:

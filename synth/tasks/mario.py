@@ -15,6 +15,7 @@ from synth.questions.bibtex import arxiv
 from synth.questions.cells import LETTERS
 from synth.questions.layouts import PLAIN, PLAIN_INLINE, YES_NO, Layout, Reader
 from synth.questions.task import Hub, Question, Task
+from synth.questions.written import Form, Part
 from synth.tasks.commonsense import CHOICES, CHOOSE, STEM
 
 
@@ -30,7 +31,19 @@ MARIO_RESPONSES = Layout("MaRio responses", "{question}", gold="gold_label", inl
 NUMBERS = ("no", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_LABELS = dict(zip(NUMBERS, LETTERS, strict=False))
 
-MarioTask = partial(Task, family="MaRio", closing="So the answer is {answer}.", unknown="X")
+
+def _not_dummy(text: str) -> str:
+    """MaRio's own files have `dummy` for a rationale that there is not."""
+    return "" if text == "dummy" else text
+
+
+# What GPT-3 and FLAN-T5 answered, what LLaMA wrote, and the rationales that MaRio trained on, each beside its answer.
+RATIONALES = (
+    Form("MaRio responses", (Part("predicted_rationale", answer="predicted_label"),)),
+    Form("MaRio, LLaMA", (Part("trunc_output", by="llama"),), marks=("full_output",)),
+    Form("MaRio", (Part("rationale", answer="answer", parse=_not_dummy),), marks=("question", "answer")),
+)
+MarioTask = partial(Task, family="MaRio", closing="So the answer is {answer}.", unknown="X", rationales=RATIONALES)
 
 TASKS = (
     MarioTask(

@@ -13,6 +13,7 @@ from synth.questions.bibtex import arxiv
 from synth.questions.cells import Row
 from synth.questions.layouts import PLAIN, Layout, Reader
 from synth.questions.task import Hub, Question, Task
+from synth.questions.written import Form, Part
 
 INSTRUCTION = "Work out the answer to this math problem."
 
@@ -20,6 +21,11 @@ INSTRUCTION = "Work out the answer to this math problem."
 def _after_marks(answer: str) -> str:
     """GSM8K closes each solution with `#### 1,080`."""
     return answer.rsplit("####", 1)[-1].strip()
+
+
+def _without_marks(answer: str) -> str:
+    """GSM8K has marks for a calculator, `3+4=<<3+4=7>>7`, which are no part of the text."""
+    return re.sub(r"<<[^<>]*>>", "", answer)
 
 
 def _first(solutions: list[Any]) -> Any:
@@ -65,6 +71,7 @@ TASKS = (
         kind="number",
         read=Reader(*GSM8K),
         hub=Hub("openai/gsm8k", "main"),
+        rationales=(Form("release, Hub", (Part("answer", parse=_without_marks, by="human"),), marks=("question",)),),
         licence="MIT",
         source="https://arxiv.org/abs/2110.14168",
         papers=(

@@ -171,6 +171,8 @@ class _Look:
             made = np.zeros(self.facts.rows, dtype=np.uint64)
             if texts:
                 made[whole] = np.maximum(prints(texts), 1)
+                if name == "rationales":  # no rationale is not the same one again
+                    made[whole] *= np.array([bool(text) for text in texts], dtype=np.uint64)
             self.facts.prints[name] = made
         return self.facts
 

@@ -21,6 +21,7 @@ from synth.distilling.options import Distill
 from synth.errors import UsageError
 from synth.evaluating.options import Evaluate
 from synth.exporting.options import Export
+from synth.importing.options import Import
 from synth.judging.options import Judging
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
@@ -29,7 +30,8 @@ from synth.validating.options import Validate
 
 KINDS: dict[str, tuple[type, ...]] = {
     "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
-    "eval": (Evaluate, AsJson), "export": (Export,), "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
+    "eval": (Evaluate, AsJson), "export": (Export,), "import": (Import,),
+    "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
     "report": (Report,), "row": (look.Row,),
     "show": (look.Show,), "stats": (look.Stats, AsJson), "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
     "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),

@@ -22,6 +22,7 @@ VERBS = (
     "distill",
     "evaluate",
     "export",
+    "import_data",
     "judge",
     "load",
     "pull",

@@ -19,7 +19,16 @@ FLOORS = (
     ("attempts", "data", "questions", "tasks", "teachers", "models"),  # the things
     ("building", "judging", "validating"),  # the verbs whose contracts the wings keep
     ("builders", "validators", "cards", "judges"),  # what is known of one dataset, one card, one judge
-    ("distilling", "evaluating", "exporting", "releasing", "reporting", "rewarding", "training"),  # the other verbs
+    (
+        "distilling",
+        "evaluating",
+        "exporting",
+        "importing",
+        "releasing",
+        "reporting",
+        "rewarding",
+        "training",
+    ),  # the other verbs
     ("rewards",),
     ("trainers",),
     ("commands",),  # the roof

@@ -1,0 +1,1 @@
+"""Takes in rationales, or questions with answers alone, that exist already: `synth import`."""

@@ -1,0 +1,91 @@
+"""Questions and answers alone: splits to evaluate on, in a folder of their own or beside rationales."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from distillations import Synth, distill, lines, right
+from loopback import serving
+
+import synth as api
+from synth.data.manifest import open_manifest
+
+TRAIN = [{"id": f"q{i}", "question": f"Which number is {i}?", "label": str(i)} for i in range(3)]
+TEST = [{"id": f"q{i}", "question": f"Which number is 10{i}?", "label": str(100 + i)} for i in range(2)]
+
+
+@pytest.fixture(autouse=True)
+def _account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+
+
+def test_a_split_of_what_a_teacher_wrote(synth: Synth, tmp_path: Path, written: Callable[..., str]) -> None:
+    train, test = written("train.jsonl", TRAIN), written("test.jsonl", TEST)
+    more = ("import", test, "--task", "gsm8k", "--no-rationale", "--split", "test", "--out", "out")
+    with serving(right) as teacher:
+        assert distill(synth, teacher, train).returncode == 0
+        before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.jsonl")}
+        done = synth(*more)
+        assert (done.returncode, done.stdout) == (0, "out: 2 test rows written\n"), done.stderr
+        assert "already" in synth(*more).stdout
+        assert "already" in distill(synth, teacher, train).stdout  # the same dataset as before
+        assert len(teacher.bodies) == 3
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in before} == before
+    rows = lines(tmp_path / "out" / "test.jsonl")
+    assert [row["id"] for row in rows] == ["gsm8k/test/q0", "gsm8k/test/q1"]
+    assert (rows[0]["rationale"], rows[0]["completion"]) == ("", " The answer is 100.")
+    assert open_manifest(tmp_path / "out")["answers_only"]["test"]["source"]["name"] == "test.jsonl"
+    (result,) = api.validate(tmp_path / "out", quiet=True)
+    assert result.success
+    assert not [each.name for each in result.outcomes if each.failures]
+    assert {name: table.num_rows for name, table in api.load(tmp_path / "out").to_datasets().items()} == {
+        "train": 3, "test": 2,
+    }  # fmt: skip
+
+
+def test_a_run_that_makes_the_rationales_anew_keeps_the_split(
+    synth: Synth, tmp_path: Path, written: Callable[..., str]
+) -> None:
+    train, test = written("train.jsonl", TRAIN), written("test.jsonl", TEST)
+    with serving(right) as teacher:
+        distill(synth, teacher, train)
+        synth("import", test, "--task", "gsm8k", "--no-rationale", "--split", "test", "--out", "out")
+        assert distill(synth, teacher, train, "--keep", "shortest", "--overwrite").returncode == 0
+    assert api.load(tmp_path / "out").splits == {"train": 3, "test": 2}
+    assert api.validate(tmp_path / "out", quiet=True)[0].success
+
+
+def test_evaluation_on_the_split(synth: Synth, tmp_path: Path, written: Callable[..., str]) -> None:
+    synth("import", written("test.jsonl", TEST), "--task", "gsm8k", "--no-rationale", "--split", "test", "--out", "out")
+    with serving(right) as teacher:
+        done = synth("eval", "--model", teacher.url, "--model-name", "m", "--data", "out", "--out", "eval")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "eval" / "metrics.json").read_text())["metrics"]["accuracy"]["value"] == 1.0
+
+
+def test_splits_of_a_folder(synth: Synth, tmp_path: Path, written: Callable[..., str]) -> None:
+    written("data/train.jsonl", TRAIN), written("data/test.jsonl", TEST)
+    splits = ("--split", "train", "--split", "test")
+    done = synth("import", "data", "--task", "gsm8k", "--no-rationale", *splits, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert api.load(tmp_path / "out").splits == {"train": 3, "test": 2}
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_lost(
+    synth: Synth, tmp_path: Path, written: Callable[..., str]
+) -> None:
+    test, other = written("test.jsonl", TEST), written("other.jsonl", TEST[:1])
+    words = ("--task", "gsm8k", "--no-rationale", "--out", "out", "--split")
+    synth("import", test, *words, "test")
+    refused = synth("import", other, *words, "test")
+    assert "has another split 'test': add --overwrite" in refused.stderr
+    assert synth("import", other, *words, "test", "--overwrite").returncode == 0
+    assert api.load(tmp_path / "out").splits == {"test": 1}
+    yes = written("yes.jsonl", [{"question": "Is it?", "label": "yes"}])
+    told = synth("import", yes, "--task", "strategyqa", "--no-rationale", "--out", "out", "--split", "validation")
+    assert (told.returncode, "is no dataset of the task strategyqa" in told.stderr) == (1, True)
+    taken = written("why.jsonl", [{"question": "1?", "label": "1", "rationale": "One. The answer is 1."}])
+    synth("import", taken, "--task", "gsm8k", "--out", "why")
+    told = synth("import", test, "--task", "gsm8k", "--no-rationale", "--out", "why")
+    assert "has rationales in its split 'train'" in told.stderr
