@@ -21,7 +21,7 @@ from synth.answers.sought import LONGEST, Sought
 # no firm one.
 _NOT_OWN = (
     r"\b(?:if|whether|unless|suppos\w{1,9}|assum\w{1,9}|imagine|pretend|says|said|claims|claimed|thinks|thought|believes"
-    r"|believed|told|wrote|why|how|check|verify|asks?|asked|until)\b"
+    r"|believed|told|wrote|why|how|check|verify|asks?|asked|until|because)\b"
 )
 _NOT_FIRM = (
     r"\b(?:or|either|may|maybe|perhaps|possibly|might|could|not|never|doubt|unlikely|guess|wonder|unsure)\b|n't\b"
@@ -129,6 +129,8 @@ def _closing(text: str, match: "re.Match[str]", forms: Forms, sought: Sought) ->
     if form == "box":
         content = braced(text, at)
         return Closing(form, start, at + len(content) + 1, content)
+    if form == "reversed":
+        return Closing(form, start, at, match["said"])
     if below := _NEXT_LINE_.match(text, at):
         at = below.end()
     line = _block(text, at) if sought.kind == "math" else ""

@@ -14,8 +14,9 @@ _ASKED = (  # the answer to this problem is
     rf"{_GAP}){{1,4}}(?:question|problem|puzzle|exercise|riddle|task|equation)(?:{_GAP}(?:above|posed|asked|here|given))?)?"
 )
 _ASIDE = rf"(?:,?{_GAP}(?:then|therefore|thus|hence|here|finally|indeed|(?:I|we){_GAP}(?:get|find|have)),?)?"
+_MOST = rf"most{_GAP}(?:appropriate|suitable|accurate|fitting|logical|reasonable|sensible|plausible|likely|probable)"
 _STATED = (  # The answer is 18. / **The final answer:** 18 / the correct option is B
-    rf"(?<![\w-])(?:(?:(?:the|my|our|final|correct|right|best|so|thus|hence|therefore),?{_GAP}){{1,4}}answer"
+    rf"(?<![\w-])(?:(?:(?:the|my|our|final|correct|right|best|so|thus|hence|therefore|{_MOST}),?{_GAP}){{1,4}}answer"
     rf"|(?:the{_GAP})?(?:correct|right|best){_GAP}(?:answer{_GAP})?(?:option|choice))"
     rf"{_ASKED}{_ASIDE}[\s*_]{{0,4}}"
     r"(?:(?P<denied>(?:is|was)n't\b|can(?:\s?not|'t)\b|(?:might|may|could)\s{1,4}be\b)"
@@ -28,11 +29,19 @@ _LABEL = (  # Answer: 18 / ## Final Answer / answer is B / | Answer | 18 |
     rf"(?:^|(?<=[.!?]\s)){_BULLET}(?:(?:final|correct|short){_GAP})?ans(?:wer)?\b[\])\u3011]?\.?"
     rf"(?:[ \t]{{1,3}}\([^()\n]{{1,40}}\))?[ \t*_]{{0,4}}(?:[:=|]>?|->|\u2192|is\b|[ \t`]{{0,4}}$|{_DELIMITED})"
 )
+_REVERSED = (  # Therefore, 18 eggs is the answer. / Option (B) bank is the best choice.
+    rf"(?:^{_BULLET}|(?<=[.!?]\s))(?:(?:so|thus|hence|therefore|finally|then),?{_GAP}){{0,2}}"
+    rf"(?:(?:option|choice){_GAP})?(?P<said>(?:[\"'*_$]{{0,3}}(?:[\u00a3\u20ac]?-?\d|\((?-i:[A-Z])\))[^\n.!?;,:]{{0,60}}?"
+    rf"|(?-i:[A-Z]))[\"'*_$]{{0,3}}){_GAP}is{_GAP}(?:the|our|my){_GAP}"
+    rf"(?:(?:final|correct|right|best|only|possible|{_MOST}){_GAP}){{0,2}}(?:answer|option|choice){_ASKED}"
+    r"(?=[\s*_]{0,4}(?:[.!\n]|$))"
+)
 BOX = r"\\(?:boxed|fbox)\s{0,4}\{"
 _NEARBY = 600  # characters that a box may hold
 _FORMS = {
     "stated": _STATED,
     "label": _LABEL,
+    "reversed": _REVERSED,
     "tag": r"<answer>",  # <answer>18</answer>
     "box": BOX,  # \boxed{18}
     "hashes": r"^[ \t]{0,3}####[ \t]{0,4}(?=\S)",  # #### 18, the mark of GSM8K

@@ -55,6 +55,12 @@ _DANGLES = re.compile(
 )
 _OPENING = ("$$", "\\[", "```", "**")  # of which the other half stands behind a closing form
 _STEP = re.compile(r"\d[^\n=]{0,80}=")  # "the answer is 12 + 13 = 25", which says how it comes about
+_LABEL = re.compile(r"\A\W{0,3}[A-Z][).:][*_]{0,2}\s{1,3}(?=\S)")
+_CONCLUSION = re.compile(
+    r"\s*(?:so|thus|hence|therefore|finally|in total|in the end)\b[^\d=\n]{1,80}?"
+    r"([$\u20ac\u00a3]?\d[\d.,]{0,20})(?=[\s.])[^\d=]{0,80}",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"\A\s{0,9}(?:```|\$\$|\\\]|</\w{1,9}>)[ \t]{0,4}(?=\n|\Z)")  # its other half went with the answer
 _AROUND = MARKS + ".,"
 
@@ -149,6 +155,8 @@ def _read(reply: str, sought: Sought, forms: Forms) -> tuple[str | None, str, st
     answer, said = committed(last, sought), reply[last.start : last.end].strip()
     if answer is None or TAKEN_BACK.search(text, last.start) or _says_other(beyond, answer, sought, forms):
         return None, _tidy(reply), said
+    if _one_of_several(text, last, answer, sought, forms) or _concludes_otherwise(text[last.end :], answer, sought):
+        return None, _tidy(reply), said
     return answer, _without_closings(reply, last, answer, sought, forms), said
 
 
@@ -157,9 +165,28 @@ def _says_other(beyond: str, answer: str, sought: Sought, forms: Forms) -> bool:
     return closing is not None and not same(committed(closing, sought), answer, sought.kind)
 
 
+def _one_of_several(text: str, last: Closing, answer: str, sought: Sought, forms: Forms) -> bool:
+    """Whether another answer is given right before it, as in "The answer is (B). The answer is (E)."."""
+    before = last_closing(text[: last.start], forms, sought)
+    if before is None or not _BULLETED.fullmatch(THEREFORE.sub("", text[before.end : last.start].lstrip(".,;") + " ")):
+        return False
+    other = committed(before, sought)
+    return other is not None and not same(other, answer, sought.kind)
+
+
+def _concludes_otherwise(beyond: str, answer: str, sought: Sought) -> bool:
+    """Whether what is written behind a closing form ends with another number: "So, there are 100 eggs."."""
+    ends = [0, *(end.end() for end in END.finditer(beyond.rstrip()[:-1]))]
+    conclusion = _CONCLUSION.fullmatch(beyond, ends[-1]) if sought.kind == "number" else None
+    other = number(conclusion[1], comma=sought.comma) if conclusion else None
+    return other is not None and not same(other, answer, sought.kind)
+
+
 def _without_closings(reply: str, last: Closing, answer: str, sought: Sought, forms: Forms) -> str:
     """The rationale; of several closing forms at its end, "The answer is 18." and "#### 18" below it, all go."""
     rationale = _rationale(reply, last)
+    if sought.kind not in ("text", "math") and "=" not in rationale and _whole(_LABEL.sub("", rationale), sought):
+        return ""  # "(B) bank", and "The answer is (B)." below it
     for _ in range(2):
         again = last_closing(typewriter(rationale), forms, sought)
         if again is None or rationale[again.end :].strip() or _STEP.search(again.words):
