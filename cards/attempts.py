@@ -37,6 +37,18 @@ class Attempts:
         rows = [(name, self.questions[name]) for name in (FIRST, LATER, HINTED, NEVER) if self.questions[name]]
         return table(["questions", "count", "share"], [[name, f"{n:,}", share(n, asked)] for name, n in rows])
 
+    def lines(self) -> Iterator[list[str]]:
+        """Names and counts for a table: how questions came out, of attempts what came of them, and tokens."""
+        asked = self.questions.total()
+        for name in (FIRST, LATER, HINTED, NEVER) if self.outcomes[RIGHT] else ():
+            if self.questions[name]:
+                yield [f"questions {name}", f"{self.questions[name]:,} ({share(self.questions[name], asked)})"]
+        yield ["attempts", f"{self.count:,}"]
+        for outcome, count in self.outcomes.most_common():
+            yield [outcome, f"{count:,}"]
+        for name, count in self.tokens.items():
+            yield [name.replace("_", " "), f"{count:,}"]
+
     def failures(self) -> str:
         """Attempts that were not right by what was the matter: 14 `wrong`, 9 `no_answer`."""
         wrong = [(name, count) for name, count in self.outcomes.most_common() if name not in (RIGHT, "answered")]
@@ -55,7 +67,8 @@ def read_attempts(folder: Path) -> Attempts | None:
             counts.count += 1
             counts.outcomes[_outcome(attempt)] += 1
             for name in ("prompt_tokens", "completion_tokens"):
-                counts.tokens[name] += attempt.get(name) or 0
+                told = attempt.get(name)
+                counts.tokens[name] += told if isinstance(told, int) else 0
         counts.questions[_came_out(attempts)] += 1
     return counts
 

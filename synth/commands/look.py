@@ -3,15 +3,16 @@
 from synth.base.config import AnyPath, MaybePath, argument, option, settings
 from synth.commands.options import AsJson, command_from, print_json
 
-FOLDER = "a dataset folder"
-
 
 @settings
 class Show:
-    folder: AnyPath = argument(FOLDER, kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
     n: int = option("rows to print", default=3, least=1)
     split: str | None = option("split to read  [default: the first]", default=None)
     id: str | None = option("print the row with this id  [default: the first rows]", default=None)
+    random: bool = option("rows at random, others each time", default=False)
+    attempts: bool = option("with every attempt of the teacher at their questions", default=False)
+    rejected: bool = option("what was left out, with reasons, in place of rows", default=False)
 
 
 @settings
@@ -26,10 +27,13 @@ class Row:
 
 
 def run_show(asked: Show) -> None:
-    """Print rows readably: prompt, steps, answer."""
+    """Print rows readably: prompt, steps, answer, who wrote them and what judges said."""
     from synth.data.show import show_rows
 
-    show_rows(asked.folder, asked.n, asked.split, asked.id)
+    show_rows(
+        asked.folder, asked.n, asked.split, asked.id,
+        random=asked.random, attempts=asked.attempts, rejected=asked.rejected,
+    )  # fmt: skip
 
 
 def run_stats(asked: Stats, printing: AsJson) -> None:
@@ -40,7 +44,8 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
     """
     import typer
 
-    from synth.base.terminal import progress
+    from synth.base.terminal import progress, show_table
+    from synth.cards.attempts import read_attempts
     from synth.data.manifest import members
     from synth.data.stats import counted, figures, show_stats
 
@@ -55,6 +60,8 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
         if len(statistics) > 1:
             typer.echo(f"{asked.folder / name}:")
         show_stats(one)
+        if (attempts := read_attempts(datasets[name])) is not None:
+            show_table(("attempts of the teacher", ""), attempts.lines())
 
 
 def run_row(asked: Row) -> None:

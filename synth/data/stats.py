@@ -57,6 +57,8 @@ def show_stats(statistics: Statistics) -> None:
             show_table((name, *splits), _values(columns[name]))
     if statistics.manifest["rejected"]:
         show_table(("left out", *splits), _rejected(statistics.manifest))
+    if any(counts.verdicts for counts in splits.values()):
+        show_table(("judge: verdict", *splits), _verdicts(splits))
     for pair in statistics.together:
         typer.echo(str(pair))
     for split, groups in statistics.manifest.get("yield", {}).items():
@@ -154,6 +156,16 @@ def _values(column: Mapping[str, Counter[str]]) -> Rows:
 def _rejected(manifest: Mapping[str, Any]) -> Rows:
     for reason in manifest["rejected"]:
         yield [reason, *(f"{split['rejected'].get(reason, 0):,}" for split in manifest["splits"].values())]
+
+
+def _verdicts(splits: Mapping[str, SplitCounts]) -> Rows:
+    """How often each judge gave each verdict."""
+    said = {pair for counts in splits.values() for pair in counts.verdicts}
+    for judge, verdict in sorted(said, key=lambda pair: (pair[0], str(pair[1]))):
+        yield [
+            f"{judge}: {verdict or 'no verdict'}",
+            *(f"{counts.verdicts[judge, verdict]:,}" for counts in splits.values()),
+        ]
 
 
 def _yield(groups: Mapping[str, Mapping[str, int]]) -> Rows:
