@@ -48,13 +48,14 @@ from synth.builders.twowiki.repair import repaired
 from synth.builders.twowiki.source import HELP, SAMPLE, File, Piece, facts, locate, pieces
 from synth.builders.twowiki.tidy import missing, paragraphs, read, row_id
 from synth.data.about import About
-from synth.data.builder import Builder
+from synth.data.builder import Builder, Limit
 from synth.errors import SourceError, UsageError
 from synth.models.tokens import counter
 from synth.record import Record, Rejected, Scalar
 
 NAME = "2wiki"
 LIMITS = {"direct": 130, "self-ask": 300}  # prompt tokens, appendix H
+TOO_LONG = "prompt_too_long"
 ESTIMATED = "estimated from the letters of the text, without a tokenizer"
 META = {
     "type": str,
@@ -241,13 +242,13 @@ def row(config: Config, split: str, seed: int, record: Any, pool: exemplars.Pool
     prompt, tokens = _prompt(config, source, drawn)
     limit = LIMITS[config.style] if config.max_prompt_tokens is None else config.max_prompt_tokens
     if limit and tokens > limit:
-        raise Drop("prompt_too_long", f"{tokens} tokens, at most {limit}")
+        raise Drop(TOO_LONG, f"{tokens} tokens, at most {limit}")
     steps, cited = links(source), len(source.facts)
     if config.repair_facts:
         source = repaired(source, steps, paragraphs(record))
         prompt, tokens = _prompt(config, source, drawn)
         if limit and tokens > limit:
-            raise Drop("prompt_too_long", f"{tokens} tokens with what its facts lack, at most {limit}")
+            raise Drop(TOO_LONG, f"{tokens} tokens with what its facts lack, at most {limit}")
     else:
         check_chain(source)
     shown, id = source, source.id
@@ -318,9 +319,15 @@ def _check_first(file: File, first: Any) -> None:
         raise SourceError(f"the first record of {file.name} has no {', '.join(lacking)}: {HELP}")
 
 
+def needs(drop: Rejected) -> Limit | None:
+    """The limit that a row which is too long would have needed."""
+    tokens = drop.detail.partition(" ")[0] if drop.reason == TOO_LONG else ""
+    return ("--max-prompt-tokens", int(tokens)) if tokens.isdecimal() else None
+
+
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     items=items, question=question, check=check, source_facts=source_facts, notes=notes,
-    group="type",  # synth.json breaks the yield down by it
-    advice={"prompt_too_long": "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
+    needs=needs, group="type",  # synth.json breaks the yield down by it
+    advice={TOO_LONG: "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
 )  # fmt: skip

@@ -23,6 +23,7 @@ from synth.base.config import command, made, shown
 from synth.base.terminal import Report, progress
 from synth.building.ids import read_id
 from synth.building.options import Options
+from synth.building.vanishing import Limits
 from synth.data.already import look
 from synth.data.builder import Builder, find
 from synth.data.fingerprints import Prints, Seen, prints
@@ -52,6 +53,7 @@ class Result:
     rows: dict[str, int]
     rejected: dict[str, int]
     already_there: bool = False
+    warnings: tuple[str, ...] = ()  # of rows that nearly vanish behind a limit
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Build:
         self.may_repeat, self.chunk = builder.repeats(config), builder.chunk(config)
         self.workers = self._workers(options.workers)
         self.meta = builder.columns(shown(builder.settled(config)))
+        self.limits = Limits(builder)
         self.yields: dict[str, dict[str, Counter[str]]] = {}  # split, group, outcome: rows
 
     def already_there(self) -> Result | None:
@@ -139,7 +142,7 @@ class Build:
         if manifest is None:
             return None
         rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
-        return Result(self.folder, rows, manifest["rejected"], already_there=True)
+        return Result(self.folder, rows, manifest["rejected"], True, tuple(manifest.get("warnings", ())))
 
     def run(self, report: Report) -> Result:
         """Make the rows and put the folder into place, whole or not at all."""
@@ -161,7 +164,8 @@ class Build:
         finally:
             seen.close()
             self.seen_ids.close()
-        return Result(self.folder, {split: fact["rows"] for split, fact in facts.items()}, manifest["rejected"])
+        rows = {split: fact["rows"] for split, fact in facts.items()}
+        return Result(self.folder, rows, manifest["rejected"], warnings=tuple(manifest.get("warnings", ())))
 
     def _fill(
         self,
@@ -201,6 +205,8 @@ class Build:
         outcomes = [(group, "kept") for group in compress(chunk.groups, keep)]
         outcomes += [(chunk.groups[index], reason) for reason, rows in repeated.items() for index in rows]
         outcomes += [(drop.group, drop.reason) for drop in chunk.rejected]
+        for drop in chunk.rejected:
+            self.limits.add(split, drop)
         for group, outcome in outcomes:
             self.yields.setdefault(split, {}).setdefault(group, Counter())[outcome] += 1
 
@@ -284,6 +290,7 @@ class Build:
             "splits": facts,
             "rejected": dict(rejected),
             **({"yield": self.yields} if self.yields else {}),
+            **({"warnings": warnings} if (warnings := self.limits.told(self.yields)) else {}),
             "versions": {"python": platform.python_version(), **packages},
         }
 

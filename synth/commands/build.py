@@ -50,6 +50,8 @@ def _build(name: str, config: Any, options: Any) -> None:
         rows = ", ".join(f"{count:,} {split}" for split, count in result.rows.items())
         drops = ", ".join(f"{count:,} {reason}" for reason, count in result.rejected.items())
         typer.echo(f"{result.folder}: {rows} {state}" + (f"; left out: {drops}" if drops else ""))
+        for warning in result.warnings:
+            typer.echo(f"note: {warning}")
         if not any(result.rows.values()):
             typer.echo(f"no row is left: {result.folder / 'rejected.jsonl'} says why of each" + _advice(name, result))
 

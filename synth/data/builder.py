@@ -18,6 +18,7 @@ from synth.errors import UsageError
 from synth.record import Record, Rejected
 
 C = TypeVar("C")
+Limit = tuple[str, int]  # an option and a value of it
 COLUMN_TYPES = {str, int, float, bool}
 CHUNK = 4096  # rows in one work item of a dataset that is drawn
 
@@ -89,6 +90,9 @@ class Builder(Generic[C]):
     notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
     repeats: Callable[[C], bool] = _never  # whether questions may repeat
     advice: Mapping[str, str] = field(default_factory=dict)  # reason of a drop -> what to do when no row is left
+
+    # the option and the value that would have kept a row which a limit leaves out; None for another reason
+    needs: Callable[[Rejected], Limit | None] | None = None
 
     def __post_init__(self) -> None:
         if not self.meta or not set(self.meta.values()) <= COLUMN_TYPES:  # Parquet has no struct without a field

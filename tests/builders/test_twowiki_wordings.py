@@ -55,3 +55,17 @@ def test_planted_faults_are_found_in_them() -> None:
             missed[kind] += checker.check(mutant) is None
     assert min(tried.values()) > 50
     assert missed.total() <= 0.0002 * tried.total(), missed
+
+
+def test_the_wrong_title_of_a_pair_is_spelled_as_the_question_spells_it() -> None:
+    """Otherwise capitals tell which of two answers is right: the source writes the right one as the question does."""
+    compared = 0
+    for row in rows("self-ask"):
+        if "comparison" in str(row.meta["type"]) and row.answer not in ("yes", "no"):
+            question = checker.read(row).question
+            assert checker.CHECKER.mistakes is not None
+            for _, wrong in checker.CHECKER.mistakes(row, random.Random(0), {}):
+                compared += 1
+                assert wrong in question, (wrong, question)
+                assert wrong != row.answer
+    assert compared > RECORDS / 5

@@ -1,5 +1,6 @@
 """The build engine: the same bytes however it is run, nothing lost, one line for every mistake."""
 
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.data.fingerprints import Seen, prints
+from synth.data.manifest import open_manifest
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 CHUNK = "synth.data.fingerprints:Seen.take"  # is called for every chunk of rows before it is written
@@ -163,3 +165,26 @@ def test_seen_takes_each_question_once(batches: list[list[int]], most: int | Non
 
 def test_fingerprints_never_change() -> None:
     assert prints(["", "[MAX 1 2 ]"]).tolist() == [13020603013274838756, 5927887250025179381]
+
+
+def test_a_kind_of_question_that_nearly_vanishes_is_said_with_the_limit_that_keeps_it(
+    synth: Synth, tmp_path: Path
+) -> None:
+    words = ("build", "2wiki", "--source", "sample", "--style", "direct", "--exemplars", 2)
+    done = synth(*words, "--out", "few")
+    assert done.returncode == 0, done.stderr
+    notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    assert notes
+    told = re.search(
+        r"note: (\w+): of (\d+) rows of (\w+) (?:only (\d+) (?:is|are)|none is) .* --max-prompt-tokens (\d+) keeps",
+        notes[0],
+    )
+    assert told is not None
+    split, every, group, kept, limit = told.groups()
+    found = open_manifest(tmp_path / "few")
+    assert found["yield"][split][group].get("kept", 0) == int(kept or 0) < int(every) / 10
+    assert notes == [f"note: {line}" for line in found["warnings"]]
+    again = synth(*words, "--out", "many", "--max-prompt-tokens", limit)
+    assert open_manifest(tmp_path / "many")["yield"][split][group]["kept"] >= 0.9 * int(every) - 1
+    assert f"rows of {group}" not in again.stdout
+    assert "note: " not in synth("build", "2wiki", "--source", "sample", "--out", "all").stdout

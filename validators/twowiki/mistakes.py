@@ -1,6 +1,7 @@
 """Rationales of 2WikiMultiHopQA with one mistake in them.
 
-A comparison ends with the other thing, or with the opposite; a chain stops one question early.
+A comparison ends with the other thing, spelled as the question spells it, or with the opposite; a chain stops one
+question early.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 from synth.record import Record
 from synth.validating.faults import Mistake
 from synth.validators.twowiki import reading
-from synth.validators.twowiki.words import mentions, plain
+from synth.validators.twowiki.words import as_written, plain
 
 OPPOSITE = {"yes": "no", "no": "yes"}
 
@@ -26,8 +27,9 @@ def mistakes(record: Record, draw: Random, settings: Mapping[str, Any]) -> Itera
         yield record.rationale, OPPOSITE[record.answer]
         return
     if "comparison" in str(record.meta["type"]):
-        named = [step.subject for step in steps if mentions(row.question, step.subject)]
-        others = sorted({name for name in named if plain(name) != plain(record.answer)})
+        # as the question writes them, as it does the right one: their capitals tell nothing
+        named = {as_written(step.subject, row.question) for step in steps}
+        others = sorted(name for name in named if name in row.question and plain(name) != plain(record.answer))
         for other in draw.sample(others, len(others)):
             yield record.rationale, other
         return

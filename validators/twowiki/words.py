@@ -53,8 +53,28 @@ def _runs(name: str, words: list[str]) -> list[int]:
     return [at for at in range(len(words)) if words[at : at + len(own)] == own] if own else []
 
 
+def _folded(text: str) -> list[str]:
+    """The words of a text as they stand in it, one for one: `8½` is one."""
+    return ["".join(_split(word)) for word in WORD.findall(text)]
+
+
 def _split(name: str) -> list[str]:
     return WORD.findall(plain(name))
+
+
+def as_written(name: str, text: str) -> str:
+    """A name as a text writes it, capitals and all: `Murray'S Magazine`; the name itself if the text has it not."""
+    found = list(WORD.finditer(text))
+    words = _folded(text)
+    for own in (name, core(name)):
+        wanted = _folded(own)
+        places = [at for at in range(len(words)) if wanted and words[at : at + len(wanted)] == wanted]
+        if places := [at for at in places if not found[at][0][0].islower()] or places:
+            of_name = list(WORD.finditer(own))
+            start, end = found[places[-1]].start(), found[places[-1] + len(wanted) - 1].end()
+            # with the signs that the name begins and ends with
+            return f"{own[: of_name[0].start()]}{text[start:end]}{own[of_name[-1].end() :]}"
+    return name
 
 
 def without(text: str, names: Iterable[str]) -> str:
