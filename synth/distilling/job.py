@@ -52,7 +52,8 @@ class Job:
         """The questions that are asked, chosen when they are first looked at. Raises SourceError."""
         asked = self.asked
         wanted = Wanted(asked.repeats, asked.limit, asked.sample, asked.seed)
-        return Choice(lambda: load(self.task, asked.source, asked.split, asked.config), self.task.kind, wanted)
+        place = (self.task, asked.source, asked.split, asked.config)
+        return Choice(lambda: load(*place, first=asked.limit is not None), self.task.kind, wanted)
 
     def questions(self) -> Iterator[Question]:
         return iter(self.choice)

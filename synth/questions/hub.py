@@ -44,6 +44,11 @@ def download(hub: Hub, split: str | None) -> list[Path]:
     return files
 
 
+def has_copy(hub: Hub) -> bool:
+    """Whether the Hub keeps a Parquet copy of the dataset."""
+    return any(file.endswith(".parquet") for file in hf.listing(hub.id, BRANCH))
+
+
 def _there(hub: Hub) -> str:
     """What there is instead, if the Hub can be asked."""
     configs = sorted({file.rsplit("/", 1)[0] for file in hf.listing(hub.id, BRANCH) if file.endswith(".parquet")})

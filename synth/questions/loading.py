@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from synth.base import hf
 from synth.base.files import file_facts
 from synth.errors import SourceError
 from synth.questions.cells import LETTERS, text_of
@@ -14,18 +15,22 @@ from synth.questions.entry import Entry
 from synth.questions.files import find_files, rows
 from synth.questions.layouts import Layout, Reader
 from synth.questions.prompts import ANSWERS, options_line
+from synth.questions.saved import can_stream, is_saved, saved_part, saved_rows, streamed
 from synth.questions.task import Hub, Question, Task
 
 
-def load(task: Task, source: str, split: str | None = None, config: str | None = None) -> Iterator[Question]:
+def load(
+    task: Task, source: str, split: str | None = None, config: str | None = None, first: bool = False
+) -> Iterator[Question]:
     """The questions of a file, of a split in a folder or a zip file, or on the Hub (`hub`, `org/name`).
 
     Without a split it is the training split; a single file is read whole. config: a dataset's configuration on the Hub
-    (also `org/name/config`), or a folder of that name in the source. Ids that repeat get a number added.
+    (also `org/name/config`), or a folder of that name in the source. first: only the first ones will be taken, so that
+    nothing on the Hub has to be fetched whole. Ids that repeat get a number added.
     Raises SourceError, with the place of the row, for what cannot be read or is no question of this task.
     """
     found = False
-    for question, _ in load_rows(task, source, split, config):
+    for question, _ in load_rows(task, source, split, config, first):
         if question is not None:
             found = True
             yield question
@@ -34,16 +39,14 @@ def load(task: Task, source: str, split: str | None = None, config: str | None =
 
 
 def load_rows(
-    task: Task, source: str, split: str | None = None, config: str | None = None
+    task: Task, source: str, split: str | None = None, config: str | None = None, first: bool = False
 ) -> Iterator[tuple[Question | None, Entry]]:
     """The same with the row that each question stands in; None for a row that the task leaves out."""
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
-    layouts = _layouts(task)
-    for path in _places(task, source, split, config):
-        for entry in rows(path, split, layouts, config if path.is_dir() else None):
-            question = _read(task, entry)
-            yield (None if question is None else replace(question, id=_unique(question.id, repeated, seen))), entry
+    for entry in _entries(task, source, split, config, first):
+        question = _read(task, entry)
+        yield (None if question is None else replace(question, id=_unique(question.id, repeated, seen))), entry
 
 
 def source_facts(task: Task, source: str, split: str | None = None, config: str | None = None) -> dict[str, Any]:
@@ -58,18 +61,35 @@ def source_facts(task: Task, source: str, split: str | None = None, config: str 
     return {"name": path.name, "files": {name: file_facts(file) for name, file in files.items()}, **part}
 
 
-def _places(task: Task, source: str, split: str | None, config: str | None) -> list[Path]:
-    from synth.questions.hub import download
+def _entries(task: Task, source: str, split: str | None, config: str | None, first: bool) -> Iterator[Entry]:
+    path = Path(source)
+    if path.is_dir() and is_saved(path):
+        yield from saved_rows(path, split)
+    elif path.exists():
+        yield from rows(path, split, _layouts(task), config)
+    elif (hub := find_hub(task, source)) is not None:
+        hub = replace(hub, config=config) if config else hub
+        yield from _hub_entries(hub, split, _layouts(task), first)
+    else:
+        raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
 
-    if Path(source).exists():
-        return [Path(source)]
-    if (hub := find_hub(task, source)) is not None:
-        return download(replace(hub, config=config) if config else hub, split)
-    raise SourceError(f"{source} is not there: give a file, a folder, hub, or org/name on the Hub")
+
+def _hub_entries(hub: Hub, split: str | None, layouts: Sequence[Layout], first: bool) -> Iterator[Entry]:
+    """Rows as they arrive if only the first are wanted or the Hub has no copy in Parquet, else out of that copy."""
+    from synth.questions.hub import download, has_copy
+
+    if can_stream() and hf.listing(hub.id, "main") and (first or not has_copy(hub)):
+        yield from streamed(hub, split)
+        return
+    for path in download(hub, split):
+        yield from rows(path, split, layouts)
 
 
 def source_files(task: Task, folder: Path, split: str | None, config: str | None) -> dict[str, Path]:
     """The files of a folder that are read, by their names in it. Raises SourceError as `load` does."""
+    if is_saved(folder):
+        part = saved_part(folder, split)
+        return {path.relative_to(folder).as_posix(): path for path in sorted(part.iterdir()) if path.is_file()}
     files = find_files(folder, split, _layouts(task), config)
     return {file.path.relative_to(folder).as_posix(): file.path for file in files}
 
