@@ -13,18 +13,22 @@ One step for each operator, in the order in which brackets close (innermost firs
 nested operators came to. Steps are joined with "; " and nothing needs newlines, which T5 does not have.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from synth.base.config import option, settings
+from synth.base.config import Paths, option, settings
 from synth.base.draws import bits
+from synth.base.files import file_facts
 from synth.builders.listops.draw import DRAWS, Expressions, Grammar, draw
 from synth.builders.listops.explain import prompts, rationales
 from synth.builders.listops.language import OPERATORS, parenthesised
+from synth.builders.listops.published import as_drawn, expressions, largest
 from synth.building.ids import Key, variant
 from synth.data.about import About
 from synth.data.builder import Builder
@@ -92,6 +96,7 @@ class Config:
         "uniform: every answer equally often; natural: as the published recipe has them  [uniform]", default=None
     )
     style: Literal["plain", "parentheses"] = option("how expressions are spelled", default="plain")
+    test_file: Paths = option("published test set, a split of its own; may be repeated", default=(), recipe=False)
 
 
 ABOUT = About(
@@ -144,7 +149,22 @@ def splits(config: Config) -> dict[str, int | None]:
         "train": preset.train, "validation": preset.validation, "test": preset.test,
         "test_longer": preset.test_longer, "test_larger": preset.test_larger,
     }  # fmt: skip
-    return {split: count for split, count in rows.items() if count}
+    # Published expressions come first: drawn ones that repeat them are drawn again.
+    files = {split: len(expressions(path, preset.modulus)) for split, path in published(config).items()}
+    return {**files, **{split: count for split, count in rows.items() if count}}
+
+
+def published(config: Config) -> dict[str, Path]:
+    """The splits that are read from files: test_NAME. Raises UsageError for two of one name."""
+    named = {path: "test_" + re.sub(r"\W+", "_", path.name.rsplit(".", 1)[0].lower()) for path in config.test_file}
+    if len(set(named.values())) < len(config.test_file):
+        raise UsageError(f"--test-file: two files would be the split {next(iter(named.values()))}: rename one of them")
+    return {split: path for path, split in named.items()}
+
+
+def source_facts(config: Config) -> dict[str, str]:
+    """The published files by name, with the sha256 of each."""
+    return {path.name: file_facts(path)["sha256"] for path in published(config).values()}
 
 
 def settled(config: Config) -> Config:
@@ -182,7 +202,10 @@ def record(config: Config, split: str, seed: int, index: int) -> Record:
 
 def records(config: Config, split: str, seed: int, item: range) -> Iterator[Record]:
     """The rows with the indexes in `item`."""
-    named = _without_presets(config)
+    named = replace(_without_presets(config), test_file=())
+    if split in (files := published(config)):
+        yield from _read_rows(config, str(Key("listops", variant(named), split, seed)), files[split], item)
+        return
     drawn_as = replace(named, explain="none", style="plain")  # draws do not depend on what is written about them
     grammar = _grammar(drawn_as, split)
     question = str(Key("listops", variant(drawn_as), split, seed))
@@ -191,13 +214,25 @@ def records(config: Config, split: str, seed: int, item: range) -> Iterator[Reco
     for start in range(item.start, item.stop, size):
         stop = min(start + size, item.stop)
         drawn = draw(grammar, bits(question, start, stop, grammar.longest * DRAWS))
-        yield from _records(config, f"{key}/", start, drawn, grammar)
+        yield from _records(config, f"{key}/", start, drawn, max(grammar.high, grammar.modulus), grammar.modulus)
 
 
-def _records(config: Config, key: str, start: int, drawn: Expressions, grammar: Grammar) -> Iterator[Record]:
-    highest = max(grammar.high, grammar.modulus)
+def _read_rows(config: Config, key: str, path: Path, item: range) -> Iterator[Record]:
+    """Rows of a published file."""
+    modulus = _preset(config).modulus
+    found, highest = expressions(path, modulus), max(modulus, largest(path, modulus))
+    for index in range(item.start, min(item.stop, len(found))):
+        expression = found[index]
+        if isinstance(expression, int):  # there is nothing to do
+            facts: dict[str, Any] = {"length": 1, "depth": 0, "operators": 0, "root": ""}
+            yield Record(f"{key}/{index}", "listops", str(expression), "", str(expression), str(expression), facts)
+        else:
+            yield from _records(config, f"{key}/", index, as_drawn(expression, modulus), highest, modulus)
+
+
+def _records(config: Config, key: str, start: int, drawn: Expressions, highest: int, modulus: int) -> Iterator[Record]:
     plain = prompts(drawn, highest)
-    steps = rationales(drawn, config.explain, plain, config.style, highest, grammar.modulus)
+    steps = rationales(drawn, config.explain, plain, config.style, highest, modulus)
     last = np.cumsum(np.bincount(drawn.row)) - 1  # the root closes last
     roots = [OPERATORS[operator] for operator in drawn.operator[last].tolist()]
     columns = (drawn.lengths.tolist(), drawn.depths.tolist(), np.bincount(drawn.row).tolist(), roots)
@@ -228,7 +263,7 @@ def tally(record: Record) -> Iterator[tuple[str, str]]:
 def check(config: Config) -> None:
     """Raises UsageError that lists everything that cannot be."""
     preset = _preset(config)
-    wrong = _wrong_options(preset)
+    wrong = _wrong_options(replace(preset, test=preset.test or len(config.test_file)))
     if not wrong:
         wrong = _wrong_lengths(config)
     if not wrong:
@@ -329,5 +364,5 @@ def _dashed(name: str) -> str:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     record=record, variants=variants, settled=settled, chunk=chunk, check=check, tally=tally,
-    whole_numbers=True,
+    whole_numbers=True, source_facts=source_facts,
 )  # fmt: skip

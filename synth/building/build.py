@@ -270,12 +270,13 @@ class Build:
         recipe = {
             "made_by": made_by,
             "builder": self.name,
-            "config": shown(self.builder.settled(self.config)),
+            # Several of nothing is left out: options that came later are not in folders that are older.
+            "config": {k: value for k, value in shown(self.builder.settled(self.config)).items() if value != ()},
             "seed": self.seed,
             "format": self.format,
         }
-        if self.builder.source_facts is not None:
-            recipe["source"] = self.builder.source_facts(self.config)
+        if self.builder.source_facts is not None and (source := self.builder.source_facts(self.config)):
+            recipe["source"] = source
         return recipe
 
     def _manifest(self, facts: dict[str, dict[str, Any]]) -> dict[str, Any]:
