@@ -29,7 +29,7 @@ def test_both_spellings_are_splits_with_steps(synth: Synth, tmp_path: Path) -> N
         * 2
         + ("1",),
     ]
-    assert rows[2]["meta"] == {"length": 7, "depth": 2, "operators": 2, "root": "SUM"}
+    assert rows[2]["meta"] == {"length": 8, "depth": 2, "operators": 2, "root": "SUM"}
     (row,) = lines(tmp_path / "out" / "none" / "test_ballout.jsonl")
     assert (row["prompt"], row["completion"]) == ("[MED 8 7 [SUM 5 6 ] ]", "7")
     assert all(result.success for result in api.validate(tmp_path / "out", quiet=True))
