@@ -16,6 +16,10 @@ BRANCH = "refs/convert/parquet"
 NAME = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)?")
 
 
+class NoCopyError(SourceError):
+    """The Hub keeps no Parquet copy of a dataset."""
+
+
 def place(source: str, hub: Hub | None) -> Hub:
     """Where `hub`, `org/name` or `org/name/config` is.
 
@@ -37,16 +41,24 @@ def download(hub: Hub, split: str | None) -> list[Path]:
     wanted = split or "train"
     patterns = [f"{hub.config or 'default'}/{name}/*.parquet" for name in hub.splits.get(wanted, wanted).split("+")]
     hf.quiet(bars=sys.stderr.isatty())
-    folder = hf.fetch(hub.id, patterns, _otherwise(hub), kind="dataset", revision=BRANCH)
+    try:
+        folder = hf.fetch(hub.id, patterns, _otherwise(hub), kind="dataset", revision=BRANCH)
+    except SourceError as error:
+        if _no_branch(error):
+            raise NoCopyError(str(error)) from error
+        raise
     files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     if not files:
         raise SourceError(f"{hub.id} has no {' or '.join(patterns)} on the Hub; {_there(hub)}{_otherwise(hub)}")
     return files
 
 
-def has_copy(hub: Hub) -> bool:
-    """Whether the Hub keeps a Parquet copy of the dataset."""
-    return any(file.endswith(".parquet") for file in hf.listing(hub.id, BRANCH))
+def _no_branch(error: BaseException | None) -> bool:
+    from huggingface_hub.errors import RevisionNotFoundError
+
+    while error is not None and not isinstance(error, RevisionNotFoundError):
+        error = error.__cause__
+    return error is not None
 
 
 def _there(hub: Hub) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from synth.base import hf
 from synth.base.files import file_facts
 from synth.errors import SourceError
 from synth.questions.cells import LETTERS, text_of
@@ -76,12 +75,19 @@ def _entries(task: Task, source: str, split: str | None, config: str | None, fir
 
 def _hub_entries(hub: Hub, split: str | None, layouts: Sequence[Layout], first: bool) -> Iterator[Entry]:
     """Rows as they arrive if only the first are wanted or the Hub has no copy in Parquet, else out of that copy."""
-    from synth.questions.hub import download, has_copy
+    from synth.questions.hub import NoCopyError, download
 
-    if can_stream() and hf.listing(hub.id, "main") and (first or not has_copy(hub)):
+    if first and can_stream():
         yield from streamed(hub, split)
         return
-    for path in download(hub, split):
+    try:
+        paths = download(hub, split)
+    except NoCopyError:
+        if not can_stream():
+            raise
+        yield from streamed(hub, split)
+        return
+    for path in paths:
         yield from rows(path, split, layouts)
 
 

@@ -48,10 +48,18 @@ def saved_rows(folder: Path, split: str | None) -> Iterator[Entry]:
 
 
 def can_stream() -> bool:
-    """Whether rows of the Hub can be read without fetching the whole dataset."""
+    """Whether rows of the Hub can be read as they arrive: without a network `datasets` would try for a minute."""
+    hf.quiet(bars=sys.stderr.isatty())
+    import httpx2
     from huggingface_hub.constants import is_offline_mode
 
-    return find_spec("datasets") is not None and not is_offline_mode()
+    if find_spec("datasets") is None or is_offline_mode():
+        return False
+    try:
+        httpx2.head(hf.endpoint() or "https://huggingface.co", timeout=5)
+    except httpx2.HTTPError:
+        return False
+    return True
 
 
 def streamed(hub: Hub, split: str | None) -> Iterator[Entry]:
