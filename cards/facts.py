@@ -33,6 +33,7 @@ DISTILLED_COLUMNS = {
     "confidence": "share of the samples that agree on the answer, where a majority decides; otherwise null",
     "words": "words of the rationale",
     "options": "texts of the options A, B, C, ... of the question",
+    "entry": "what the program that made the question and scores answers to it has to know, as JSON",
 }
 FIELDS = {
     "id": "names the row for good: how a built row was drawn, or the question a distilled one is of",

@@ -34,16 +34,19 @@ def rows_of(settled: Settled, task: Task, provenance: Origin, vote: bool = False
         if reply is None or reading is None or settled.answer is None:
             continue
         row_id = f"{task.name}/{settled.question.id}" + (f"/{place}" if place > 1 else "")
+        # Of several right answers that of the reply, to which its reasons lead.
+        answer = reading.answer if settled.question.entry and reading.answer else settled.answer
         meta = {
             "source_id": settled.question.id,
             "confidence": settled.confidence,
             "words": len(reading.rationale.split()),
             **({"options": list(settled.question.options)} if own_options(task) else {}),
             **({"label": settled.question.gold} if vote else {}),
+            **({"entry": settled.question.entry} if settled.question.entry else {}),
         }
         yield Record(
-            row_id, task.name, student_prompt(task, settled.question), reading.rationale, settled.answer,
-            f" {reading.rationale}\n{task.closed(settled.answer)}", meta,
+            row_id, task.name, student_prompt(task, settled.question), reading.rationale, answer,
+            f" {reading.rationale}\n{task.closed(answer)}", meta,
             provenance(attempt, reply, reading, len(settled.attempts)),
         )  # fmt: skip
 

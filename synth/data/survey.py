@@ -21,10 +21,13 @@ META = {"source_id": str, "confidence": float, "words": int}
 
 
 def meta_of(manifest: Mapping[str, Any]) -> dict[str, type]:
-    """The columns that `meta` of distilled rows has: options where each question has its own, labels beside a vote."""
+    """The columns that `meta` of distilled rows has: options where each question has its own, labels beside a vote,
+    and what a program that scores answers has to know, if the questions were made by one."""
     task = manifest.get("task") or {}
     own = task.get("kind") == "option" and not task.get("options")
-    return {**META, **({"options": list} if own else {}), **({"label": str} if "vote" in manifest else {})}
+    scored = "package" in ((manifest.get("distilled") or {}).get("source") or {})
+    found: dict[str, type] = {**META, **({"options": list} if own else {}), **({"entry": str} if scored else {})}
+    return {**found, **({"label": str} if "vote" in manifest else {})}
 
 
 def survey(folder: Path, manifest: Mapping[str, Any], look: Callable[[Sequence[Any], str], None] | None = None) -> Plan:

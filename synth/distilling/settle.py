@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeVar
 
 from synth.answers.kinds import Kind
-from synth.answers.reply import majority, read_reply, same, understood
-from synth.attempts.attempt import RIGHT, Attempt, Settled, distinct, judged, rationale_of
+from synth.answers.reply import majority, same, understood
+from synth.attempts.attempt import RIGHT, Attempt, Settled, distinct, rationale_of
+from synth.distilling.replies import outcome_of, reading_of
 from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
 from synth.teachers.catalogue import Teacher
@@ -133,13 +134,10 @@ class Distiller:
         except UnanswerableError as error:
             outcome = "refusal" if isinstance(error, RefusedError) else "error"
             return Attempt(number, hint, outcome, None, None, str(error), request)
-        reading = await self._aside(
-            read_reply, reply.text, self.task.kind, question.options or self.task.options,
-            closing=self.task.closing, thinking=reply.thinking, finish_reason=reply.finish_reason,
-        )  # fmt: skip
+        reading = await self._aside(reading_of, self.task, question, reply)
         outcome = str(reading.outcome)
         if judge:
-            outcome = await self._aside(judged, reading, question.gold, self.task.kind)
+            outcome = await self._aside(outcome_of, self.task, question, reading)
         return Attempt(number, hint, outcome, reading, reply, "", request)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -85,7 +85,7 @@ class Judge:
         readings = [reader.read_output(record, o.text, o.cut_off or o.refused) for o in outputs]
         options = reader.options_of(record)
         answer, share = reader.majority([reading.answer for reading in readings], options)
-        right = reader.agree(answer, record.answer, options)
+        right = reader.right(record, answer)
         rationale = readings[0].rationale if readings and self.reasons else ""
         diverse = metrics.diversity([rationale])[0] if rationale else None
         return {

@@ -86,7 +86,7 @@ def questions(asked: Export, folder: Path, split: str, left_out: Counter[str]) -
 
 
 def _verl(prompt: str | list[dict[str, str]], columns: Mapping[str, Any], split: str, number: int) -> Row:
-    task = known_task(columns["task"]) if "kind" in columns else None
+    task = known_task(columns["task"]) if "kind" in columns and ":" not in columns["task"] else None
     rest = {name: value for name, value in columns.items() if name != "answer"}
     return {
         "data_source": columns["task"],

@@ -33,7 +33,7 @@ def _by_checker(record: Record, checker: Checker) -> Verdict:
     said = checker.read_output(record, record.completion).answer
     if said is None:
         return Verdict(NAME, "wrong", f"no_answer: {record.completion.strip()[-80:]!r}")
-    if checker.agree(said, record.answer, checker.options_of(record)):
+    if checker.right(record, said):
         return Verdict(NAME, "right", checker.as_stored(said) or "")
     return Verdict(NAME, "wrong", f"the completion says {checker.as_stored(said)!r}, the answer is {record.answer!r}")
 

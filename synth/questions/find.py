@@ -22,6 +22,26 @@ class Family(Protocol):
     TASKS: Sequence[Task]
 
 
+@runtime_checkable
+class Maker(Protocol):
+    """A family that makes its tasks by their names."""
+
+    PREFIX: str  # gym:
+    HOW: str  # a line for `synth tasks`
+
+    def named(self, name: str) -> Task: ...
+
+
+def ways_to_name() -> list[str]:
+    """Of the families that make their tasks by name, how to name one."""
+    return [maker.HOW for maker in _makers()]
+
+
+def _makers() -> list[Maker]:
+    modules = [registry.load("tasks", family) for family in registry.ours("tasks")]
+    return [module for module in modules if isinstance(module, Maker)]
+
+
 def task_names() -> list[str]:
     """The names of all tasks, family by family, those of the program first. Of two of one name the first one counts."""
     families: dict[str, str] = {}
@@ -37,8 +57,10 @@ def known_task(name: str) -> Task | None:
     """The task of a name; None if none is called so.
 
     Modules of other packages are imported only for a name that no task of the program has, and first the one whose
-    entry point is called as the task is.
+    entry point is called as the task is. A task FAMILY:NAME is made by the function `named` of its family.
     """
+    if ":" in name and (makers := [maker for maker in _makers() if name.startswith(maker.PREFIX)]):
+        return makers[0].named(name)
     tasks = (task for family in _families(name) for task in _tasks(family) if task.name == name)
     return next(tasks, None)
 

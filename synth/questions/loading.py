@@ -41,6 +41,10 @@ def load_rows(
     task: Task, source: str, split: str | None = None, config: str | None = None, first: bool = False
 ) -> Iterator[tuple[Question | None, Entry]]:
     """The same with the row that each question stands in; None for a row that the task leaves out."""
+    if task.makes is not None:
+        for question in task.makes(source):
+            yield question, Entry({}, question.id, f"{source} of {task.name}")
+        return
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
     for entry in _entries(task, source, split, config, first):
@@ -50,6 +54,8 @@ def load_rows(
 
 def source_facts(task: Task, source: str, split: str | None = None, config: str | None = None) -> dict[str, Any]:
     """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
+    if task.made_from is not None:
+        return {"name": source, **task.made_from(source)}
     part = {name: said for name, said in (("split", split), ("config", config)) if said is not None}
     if (hub := find_hub(task, source)) is not None:
         return {"name": source, "hub": hub.id, **part}

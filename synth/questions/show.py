@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from synth.base.terminal import show_table
 from synth.errors import UsageError
-from synth.questions.find import find_task, task_names
+from synth.questions.find import find_task, task_names, ways_to_name
 from synth.questions.layouts import Reader
 from synth.questions.loading import load
 from synth.questions.prompts import messages
@@ -20,6 +20,8 @@ def show_tasks() -> None:
     tasks = map(find_task, task_names())
     rows = ([task.name, task.family, task.kind, _options(task), _place(task.hub), task.licence] for task in tasks)
     show_table(columns, rows, left=len(columns))
+    for way in ways_to_name():
+        Console(highlight=False, soft_wrap=True).print(escape(way))
 
 
 def tasks_listed() -> list[dict[str, Any]]:
@@ -37,6 +39,7 @@ def tasks_listed() -> list[dict[str, Any]]:
 def show_task(name: str, source: str | None, split: str | None, length: str, hint: bool) -> None:
     """The task's facts, then the very prompt of the first question of a source, or of its made-up one."""
     task = find_task(name)
+    source = "1" if source is None and task.makes is not None else source
     question = next(load(task, source, split)) if source else task.example
     if question is None:
         raise UsageError(f"{name} has no made-up question: add [example] to it, or give --source FILE")

@@ -4,7 +4,7 @@ The tasks themselves stand in synth/tasks/, one file a family. A task's question
 from the plain layout `{"id", "question", "label"}` one JSON object a line, or from the Hub.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ class Question:
     text: str  # what is asked, without the options
     options: tuple[str, ...] = ()  # texts of the options A, B, C, ...; none for an open question
     gold: str | None = None  # the right answer in canonical form (see synth/answers/reply.py); None if it is not known
+    entry: str = ""  # what a program that scores answers has to know of the question, as JSON; "": gold is compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Task:
     system: str = ""  # a system message, if the task has one
     rationales: tuple[Form, ...] = ()  # where its releases keep rationales, for `synth import`
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows
+    # Of a task whose questions are made by program: what --source says -> its questions, and what synth.json says.
+    makes: Callable[[str], Iterator[Question]] | None = None
+    made_from: Callable[[str], Mapping[str, Any]] | None = None
 
     def closed(self, answer: str) -> str:
         """The closing form with an answer in it, letter for letter: braces of LaTeX and JSON stay as they are."""

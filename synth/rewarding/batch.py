@@ -48,7 +48,7 @@ class Written:
     @property
     def right(self) -> bool:
         """Whether the answer is the gold one."""
-        return self.reader.agree(self.found.answer, self.record.answer, self.reader.options_of(self.record))
+        return self.reader.right(self.record, self.found.answer)
 
 
 def text_of(completion: Completion) -> str:

@@ -72,6 +72,8 @@ class Checker:
     reads: Callable[[Record, str], Found | None] | None = None
     compares: Callable[[str], str] | None = None  # an answer as two are compared; None: its canonical form
     stores: Callable[[str], str] | None = None  # an answer that was found as rows have it; None: unchanged
+    # (record, answer): whether a program that scores answers takes one for right; None: the gold one is compared.
+    accepts: Callable[[Record, str], bool] | None = None
 
     # Whether a rationale holds.
     # (record, **settings): the first fault of a row, by its text alone; None: nothing is checked.
@@ -143,6 +145,12 @@ class Checker:
         """Whether an answer that was found is the stored one."""
         return answer is not None and same(self.key(answer, options), self.key(gold, options), self.kind)
 
+    def right(self, record: Record, answer: str | None) -> bool:
+        """Whether an answer that was found is right for a row."""
+        if self.accepts is not None:
+            return answer is not None and self.accepts(record, answer)
+        return self.agree(answer, record.answer, self.options_of(record))
+
     def majority(self, answers: Sequence[str | None], options: Sequence[str] = ()) -> tuple[str | None, float]:
         """The commonest of several answers, in the words of the first that gave it, and its share of all."""
         keys = [None if answer is None else self.key(answer, options) for answer in answers]
@@ -185,8 +193,11 @@ def reader_of(name: str, task: Task | None = None) -> Checker:
     built by program         the checker of the dataset, in validators/
     distilled, with `task`   by the task of the folder: its kind of answer, its closing form, its options
     gsm8k, creak, ...        by the task of that name, for a folder that says no more
+    FAMILY:NAME              the checker of the family, if it has one
     anything else            as a reply whose answer is text
     """
+    if ":" in name and (family := find(name.partition(":")[0])) is not None:
+        return family
     if task is None or task.name != name:
         if (own := find(name)) is not None:
             return own
