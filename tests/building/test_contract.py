@@ -174,7 +174,7 @@ def test_a_checker_reads_what_its_builder_writes(name: str, config: Any) -> None
 def test_every_builder_has_a_checker_and_every_validator_expectations() -> None:
     validators = registry.names("validators")
     assert BUILDERS == ["2wiki", "arithmetic", "listops"]
-    assert set(validators) == {*BUILDERS, "dataset", "distilled"}
+    assert set(validators) == {*BUILDERS, "dataset", "distilled", "gym"}
     assert all(checker_of(name) for name in BUILDERS)
     assert all(isinstance(find(name), Checker) for name in validators)
 
