@@ -49,7 +49,8 @@ class Source:
                 continue
             self.counts[_key(question)] += 1
             self.golds += question.gold is not None
-            self._hash(entry.path)
+            if self.task.makes is None:
+                self._hash(entry.path)
             if not self.asked.no_rationale:
                 self._form(entry)
         if not self.counts:

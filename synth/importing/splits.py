@@ -141,7 +141,9 @@ def _split(at: _Place, source: Source, rejected: IO[bytes], outcome: Outcome, re
 def _row(question: Question, at: _Place, meta: Mapping[str, type]) -> Record:
     """A question with its answer and nothing between. Nobody wrote anything, so there is no provenance."""
     task, answer = at.task, str(question.gold)
-    known: dict[str, Any] = {"source_id": question.id, "words": 0, "options": list(question.options), "entry": question.entry}
+    known: dict[str, Any] = {
+        "source_id": question.id, "words": 0, "options": list(question.options), "entry": question.entry,
+    }  # fmt: skip
     return Record(
         f"{task.name}/{at.split}/{question.id}", task.name, student_prompt(task, question), "", answer,
         f" {task.closed(answer)}", {name: known.get(name) for name in meta},

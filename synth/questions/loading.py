@@ -42,8 +42,8 @@ def load_rows(
 ) -> Iterator[tuple[Question | None, Entry]]:
     """The same with the row that each question stands in; None for a row that the task leaves out."""
     if task.makes is not None:
-        for question in task.makes(source):
-            yield question, Entry({}, question.id, f"{source} of {task.name}")
+        for made in task.makes(source):
+            yield made, Entry({}, made.id, f"{source} of {task.name}")
         return
     repeated: Counter[str] = Counter()
     seen: set[int] = set()
