@@ -1,8 +1,10 @@
 """The part of a card on checks: expectations, judges, tokens, contamination."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from synth.cards import facts
 from synth.cards.markdown import cell, listed, share, table
 from synth.cards.member import Member
 
@@ -62,7 +64,8 @@ def _failures(expectation: Mapping[str, Any]) -> str:
 
 
 def _verdicts(member: Member) -> str:
-    counts = member.counts.verdicts
+    """What judges said of every row that they judged, also of those that were taken out for it."""
+    counts = member.counts.verdicts + _taken_out(member.manifest)
     if not counts:
         return ""
     judged = {judge: sum(n for (who, _), n in counts.items() if who == judge) for judge, _ in counts}
@@ -72,6 +75,12 @@ def _verdicts(member: Member) -> str:
         for (judge, verdict), n in order
     ]
     return table(["judge: verdict", "rows", "share of those judged"], rows)
+
+
+def _taken_out(manifest: Mapping[str, Any]) -> Counter[tuple[str, str | None]]:
+    """Judge and verdict of rows that are no longer there: `dropped` has them as `judge: verdict`."""
+    parted = ((*name.partition(": ")[::2], count) for name, count in facts.dropped(manifest).items())
+    return Counter({(judge, verdict): count for judge, verdict, count in parted})
 
 
 def _tokens(validation: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ def run(asked: Validate, printing: AsJson) -> None:
     is 1 if something critical fails.
     """
     from synth.validating import validate
-    from synth.validating.show import show
+    from synth.validating.show import closing, show
 
     results = validate.run(asked)
     if printing.json:
@@ -23,6 +23,8 @@ def run(asked: Validate, printing: AsJson) -> None:
     elif not asked.quiet:
         for result in results:
             show(result, several=len(results) > 1)
+        if len(results) > 1:
+            typer.echo(closing(results))
     if not all(result.success for result in results):
         raise typer.Exit(1)
 

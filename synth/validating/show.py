@@ -1,6 +1,6 @@
 """What a validation shows on the terminal: a table of expectations, and the first failures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import typer
 from rich.text import Text
@@ -21,6 +21,15 @@ def show(result: Result, several: bool) -> None:
     for line in _below(result):
         typer.echo(line)
     typer.echo(_summary(result))
+
+
+def closing(results: Sequence[Result]) -> str:
+    """One line over all datasets of a folder."""
+    failed = [result.folder.name for result in results if not result.success]
+    rows = sum(sum(result.report["rows"].values()) for result in results)
+    warned = sum(any(not one.success for one in result.outcomes) for result in results if result.success)
+    told = f"{len(failed)} failed ({', '.join(failed)})" if failed else "none failed"
+    return f"{len(results)} datasets, {rows:,} rows: {told}" + (f"; {warned} with warnings" if warned else "")
 
 
 def _cells(outcome: Outcome) -> list[str | Text]:
