@@ -64,8 +64,8 @@ class Contamination:
         self._rows = self._rows_hit = 0
         self._examples: list[dict[str, str]] = []
 
-    def add(self, ids: Sequence[str], prompts: Sequence[str]) -> None:
-        """Compare the prompts of some rows."""
+    def add(self, ids: Sequence[str], prompts: Sequence[str]) -> list[int]:
+        """Compare the prompts of some rows; returns the places of those that are hit."""
         flat: list[int] = []
         starts: list[int] = []
         hits: dict[int, tuple[int, str]] = {}  # place of a row in this chunk -> question and the words they share
@@ -81,6 +81,7 @@ class Contamination:
         for row in sorted(hits)[: 3 - len(self._examples)]:
             question, shared = hits[row]
             self._examples.append({"id": ids[row], "against_id": self._index.ids[question], "ngram": shared})
+        return sorted(hits)
 
     def report(self) -> dict[str, Any]:
         """One entry of `contamination` in validation.json; counts of different questions, of rows and of n-grams."""

@@ -1,6 +1,10 @@
 """The options of `synth validate`."""
 
-from synth.base.config import AnyPath, Paths, Texts, argument, option, settings
+from typing import Literal, get_args
+
+from synth.base.config import AnyPath, MaybePath, Paths, Texts, argument, option, settings
+
+Reason = Literal["contaminated", "twins"]
 
 
 @settings
@@ -20,10 +24,24 @@ class Validate:
         "a benchmark to look for in the prompts: a file, or a dataset on the Hub  [repeatable]", default=()
     )
     ngram: int = option("with --against: words in a row that count as an overlap", default=13, least=1)
+    drop: str | None = option(
+        "with --out: rows to leave out, contaminated or twins or contaminated,twins  [default: none]", default=None
+    )
+    out: MaybePath = option("with --drop: folder for the rows that stay  [default: none]", default=None, again=False)
     workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
 
     def conflicts(self) -> list[str]:
-        """A limit without what it counts."""
-        needs = self.limit is not None and self.tokenizer is None
-        return ["--limit counts tokens: add --tokenizer NAME"] if needs else []
+        """Options that need others."""
+        wrong = ["--limit counts tokens: add --tokenizer NAME"] if self.limit is not None and not self.tokenizer else []
+        known = ", ".join(get_args(Reason))
+        wrong += [f"--drop {name!r}: give {known}" for name in self.dropped() if name not in get_args(Reason)]
+        if "contaminated" in self.dropped() and not self.against:
+            wrong.append("--drop contaminated: add --against FILE, a benchmark to compare with")
+        if (self.drop is None) != (self.out is None):
+            wrong.append("--drop and --out go together: --drop twins --out FOLDER")
+        return wrong
+
+    def dropped(self) -> list[str]:
+        """The reasons that are named."""
+        return [name.strip() for name in self.drop.split(",")] if self.drop is not None else []

@@ -21,6 +21,8 @@ def show(result: Result, several: bool) -> None:
     for line in _below(result):
         typer.echo(line)
     typer.echo(_summary(result))
+    if result.cleaned is not None:
+        typer.echo(result.cleaned)
 
 
 def closing(results: Sequence[Result]) -> str:

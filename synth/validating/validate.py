@@ -11,7 +11,7 @@ kind of dataset must satisfy in the file of its name. The result is a table, and
 import platform
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
 from synth.errors import FolderError
 from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
+from synth.validating.drop import write_without
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
 from synth.validating.options import Validate
@@ -47,6 +48,7 @@ class Result:
     outcomes: list[Outcome] = field(repr=False)
     report: dict[str, Any] = field(repr=False)  # what stands in validation.json
     docs: Path | None = None  # the page that leads to the others, if they were asked for
+    cleaned: str | None = None  # what was written without some rows, if that was asked for
 
     @property
     def success(self) -> bool:
@@ -67,7 +69,29 @@ def run(asked: Validate) -> list[Result]:
 def carry_out(asked: Validate, report: Progress = lambda *_: None) -> list[Result]:
     """Hold datasets to their expectations, as `run` does; `report` is told how far it is."""
     load_gx()
-    return [_validate(folder, asked, report) for folder in members(asked.folder).values()]
+    datasets = members(asked.folder)
+    outs = {name: _out(asked, name, len(datasets) > 1) for name in datasets}
+    results = [_validate(folder, asked, report) for folder in datasets.values()]
+    return [replace(result, cleaned=_cleaned(result.folder, outs[name], asked))
+            for name, result in zip(datasets, results, strict=True)]  # fmt: skip
+
+
+def _out(asked: Validate, name: str, several: bool) -> Path | None:
+    """Where the rows of a dataset go that stay."""
+    return asked.out / name if asked.out is not None and several else asked.out
+
+
+def _cleaned(folder: Path, out: Path | None, asked: Validate) -> str | None:
+    """Write a dataset without rows that are to go, if that is asked for."""
+    if out is None:
+        return None
+    manifest = open_manifest(folder)
+    own = Spec(manifest, kinds(manifest, folder)).own
+    typed = command("synth validate", asked)
+    try:
+        return write_without(folder, out, own, asked.dropped(), asked.against, asked.ngram, typed)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {out}") from error
 
 
 def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
