@@ -6,6 +6,7 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
+from synth.reporting.changes import changes
 from synth.reporting.examples import examples
 from synth.reporting.pairs import Comparison, compare
 from synth.reporting.pictures import CURVES
@@ -43,6 +44,7 @@ def facts(found: Found) -> dict[str, Any]:
         "runs": [_run(run, labels[run_key(run.facts)]) for run in found.runs],
         "settings": [_setting(group) for group in grouped],
         "comparisons": [asdict(comparison) for comparison in comparisons],
+        "changes": [asdict(change) for change in changes(evaluations)],
         "line": _line(comparisons),
         "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log],
         "by": _by(grouped),

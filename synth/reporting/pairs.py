@@ -82,7 +82,7 @@ def _base(evaluation: Evaluation) -> tuple[Any, Any]:
 
 
 def _comparison(one: Group, other: Group) -> Comparison | None:
-    pairs = [(left, right, rows) for left, right in _by_seed(one, other) if (rows := _shared(left, right))]
+    pairs = [(left, right, rows) for left, right in by_seed(one, other) if (rows := _shared(left, right))]
     if not pairs:
         return None
     drawn = [_deltas(left, right, rows) for left, right, rows in pairs]
@@ -103,7 +103,7 @@ def _comparison(one: Group, other: Group) -> Comparison | None:
     )  # fmt: skip
 
 
-def _by_seed(one: Group, other: Group) -> Iterator[tuple[Evaluation, Evaluation]]:
+def by_seed(one: Group, other: Group) -> Iterator[tuple[Evaluation, Evaluation]]:
     """Runs of the same seed; if no seed is in both, in the order of the seeds."""
     right = {str(member.run.get("seed")): member for member in other.members}
     same = [(member, right[seed]) for member in one.members if (seed := str(member.run.get("seed"))) in right]

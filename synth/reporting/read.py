@@ -35,8 +35,10 @@ class Rows:
     """The predictions of an evaluation, as much of them as is needed; all lists are of the same length."""
 
     ids: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)  # the row that a changed row was made from, else the row itself
     prompts: list[str] = field(default_factory=list)
     correct: list[bool] = field(default_factory=list)
+    loops: list[bool] = field(default_factory=list)
     confidence: list[float | None] = field(default_factory=list)
     right: list[dict[str, Any]] = field(default_factory=list)  # some whole rows, for examples
     wrong: list[dict[str, Any]] = field(default_factory=list)
@@ -199,6 +201,9 @@ def _read_rows(path: Path) -> tuple[Rows, int]:
             continue
         sure = line.get("confidence")
         rows.ids.append(str(line["id"]))
+        meta = line.get("meta")
+        rows.sources.append(str((meta if isinstance(meta, dict) else {}).get("source_id") or line["id"]))
+        rows.loops.append(bool(line.get("loop")))
         rows.prompts.append(str(line.get("prompt", "")))
         rows.correct.append(line["correct"])
         rows.confidence.append(float(sure) if isinstance(sure, int | float) else None)

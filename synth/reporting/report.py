@@ -28,6 +28,10 @@ from synth.reporting.read import collect
 SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
 COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
 
+CHANGES = (
+    "setting", "changed by", "original", "rows", "accuracy", "changed", "delta", "95% interval", "loops", "changed",
+)  # fmt: skip
+
 
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
     """Write the report of run and evaluation folders to `out`; returns the figures, as report.json has them.
@@ -78,6 +82,8 @@ def show(figures: dict[str, Any], out: Path) -> None:
         show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
     if figures["comparisons"]:
         show_table(COMPARISONS, map(_comparison, figures["comparisons"]), left=3)
+    if figures["changes"]:
+        show_table(CHANGES, map(_change, figures["changes"]), left=3)
     if line := figures["line"]:
         typer.echo(
             f"delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
@@ -106,6 +112,15 @@ def _comparison(comparison: Mapping[str, Any]) -> list[str]:
         value = f"{100 * delta['value']:+.1f}" if delta else "-"
         cells += [value, f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}" if delta else "-"]
     return [comparison["label"], comparison["against"], comparison["data"], str(len(comparison["each"])), *cells]
+
+
+def _change(change: Mapping[str, Any]) -> list[str]:
+    before, after, delta = change["original"], change["changed"], change["accuracy"]
+    return [
+        change["label"], change["change"], change["against"], f"{change['rows']:,}",
+        f"{before['accuracy']:.1%}", f"{after['accuracy']:.1%}", f"{100 * delta['value']:+.1f}",
+        f"{100 * delta['low']:+.1f} to {100 * delta['high']:+.1f}", f"{before['loops']:.1%}", f"{after['loops']:.1%}",
+    ]  # fmt: skip
 
 
 def run(asked: Report) -> dict[str, Any]:

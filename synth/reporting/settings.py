@@ -119,7 +119,7 @@ def groups(evaluations: Sequence[Evaluation]) -> list[Group]:
     collected: dict[tuple[str, str], list[Evaluation]] = {}
     parts: dict[tuple[str, str], dict[str, str]] = {}
     for evaluation in evaluations:
-        key = (_asked_key(evaluation), data_label(evaluation) + str(evaluation.data.get("sha256")))
+        key = (asked_key(evaluation), data_label(evaluation) + str(evaluation.data.get("sha256")))
         collected.setdefault(key, []).append(evaluation)
         parts[key] = _parts(evaluation)
     settings = list(dict.fromkeys(asked for asked, _ in collected))
@@ -129,7 +129,8 @@ def groups(evaluations: Sequence[Evaluation]) -> list[Group]:
     return [Group(names[key[0]], data_label(members[0]), members) for key, members in collected.items()]
 
 
-def _asked_key(evaluation: Evaluation) -> str:
+def asked_key(evaluation: Evaluation) -> str:
+    """What evaluations of one setting have in common, on whatever data: the model, and how it was asked."""
     facts, run = evaluation.facts, evaluation.run
     asked = [facts.get(name) for name in ("target", "prompting", "samples", "temperature")]
     return json.dumps([run_key(run) if run else model_name(facts), asked], default=str)
