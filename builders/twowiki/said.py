@@ -14,7 +14,7 @@ from synth.builders.twowiki.countries import peoples
 from synth.builders.twowiki.relations import question_word
 
 # What facts say a relation with. Without an entry the object alone is looked for.
-CHILD_OF = r"\bson|daughter|child|born to|heir|brother|sister|parent|eldest|younge|offspring|bore|issue"
+CHILD_OF = r"\bson|daughter|child|born\b[^.;]*\bto\b|heir|brother|sister|parent|eldest|younge|offspring|bore|issue"
 SAYS = {
     "director": r"direct|film ?mak|\bmade\b|\bfilms? (by|of|from)\b|\bby\b|helm",
     "composer": r"compos|music|score|song|wrote|writ|soundtrack",
@@ -25,14 +25,14 @@ SAYS = {
     "editor": r"edit",
     "publisher": r"publish|\bby\b|imprint",
     "founded by": r"found|establish|start|creat|launch|form",
-    "father": rf"{CHILD_OF}|father|sire|\bto\b",
-    "mother": rf"{CHILD_OF}|mother|wife|marri|\bto\b",
+    "father": rf"{CHILD_OF}|father|sire",
+    "mother": rf"{CHILD_OF}|mother|wife|marri",
     "spouse": (
         r"marri|marry|wife|wives|elope|husband|spouse|consort|\bwed|widow|couple|partner|divorc|engage|bride|queen|duchess"
     ),
     "child": rf"{CHILD_OF}|father|mother",
     "sibling": r"brother|sister|sibling|twin",
-    "place of birth": r"\bborn|birth|native|\bb\.|née|\bnée|hail|from\b|origin",
+    "place of birth": r"\bborn|birth|native|\bb\.|née|hail|origin",
     "place of death": (
         r"\bdie[ds]|death|dead|kill|\bd\.|execut|assassin|murder|suicide|perish|passed|drown|succumb|slain|†"
     ),
@@ -152,6 +152,6 @@ def _of_life(text: str, start: int, end: int) -> str:
             if not ELSEWHERE.search(before, at) or re.search(r"(?i)\bborn and raised (in|at) (the )?$", before)
             else "elsewhere"
         )
-    if re.match(r"-born|, where (he|she) was born", after) or re.search(r"\bnative\b|hail|from", before):
+    if re.match(r"-born|, where (he|she) was born", after) or re.search(r"\bnative\b|hail", before):
         return BIRTHS[0]
     return DEATHS[0] if DEATH.search(after) else BIRTHS[0] if BIRTH.search(after) else "elsewhere"

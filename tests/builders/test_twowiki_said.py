@@ -57,6 +57,9 @@ SHE = "Ida Aal"
         ("spouse", "Grete Bibra", "He met Grete Bibra in 1921.", False),
         ("date of death", "12 May 1901", "(3 June 1850\u201312 May 19011964 ...", True),
         ("date of death", "12 May 1901", "(3 June 1850\u201312 May 1902)", False),
+        ("father", "Frederick", "Aal was, as Christian Frederick, king from 1808 to 1814.", False),
+        ("father", "James Duff", "He was born in Eden in 1829 to the historian James Duff.", True),
+        (BORN, "New Orleans", "An early settler of St. Louis from New Orleans", False),
         ("cause of death", "Pneumonia", "He died of pneumonia.", True),
         ("member of", "The Owls", "They joined The Owls.", True),  # a relation that no words are known for
     ],
@@ -99,12 +102,12 @@ def test_what_no_sentence_says_stays_left_out() -> None:
 
 
 def test_the_repair_of_real_records(shared_data: Path) -> None:
-    """Of 17 real records whose facts do not say it the paragraphs of a few do; other rows stay as they are."""
+    """Of 20 real records whose facts do not say it the paragraphs of a few do; other rows stay as they are."""
     source = str(shared_data / "2wiki" / "dev_sample.json")
     plain = {row.id: row for row in kept(source=source, max_prompt_tokens=0)}
     more = {row.id: row for row in kept(source=source, max_prompt_tokens=0, repair_facts=True)}
     added = {id: row for id, row in more.items() if row.meta["facts_added"]}
-    assert (len(plain), len(more)) == (232, 232 + len(added))
+    assert (len(plain), len(more)) == (229, 229 + len(added))
     assert {id: row for id, row in more.items() if id not in added} == plain
     assert len(added) == 1
     assert [fault for row in added.values() if (fault := checker.check(row))] == []
