@@ -109,11 +109,11 @@ def test_a_right_answer_that_is_missing_or_differs_costs_one_question(
     synth: Synth, tmp_path: Path, written: Callable[..., str]
 ) -> None:
     rows = [
-        {"id": "a", "question": "One?", "label": "1", "rationale": "One. The answer is 1."},
-        {"id": "b", "question": "Two?", "label": None, "rationale": "Two. The answer is 2."},
-        {"id": "c", "question": "Three?", "label": "many", "rationale": "Three. The answer is 3."},
-        {"id": "d", "question": "Four?", "label": "4", "rationale": "Four. The answer is 4."},
-        {"id": "e", "question": "Four?", "label": "5", "rationale": "Five. The answer is 5."},
+        {"id": "a", "question": "One?", "label": "1", "rationale": "It is one. The answer is 1."},
+        {"id": "b", "question": "Two?", "label": None, "rationale": "It is two. The answer is 2."},
+        {"id": "c", "question": "Three?", "label": "many", "rationale": "It is three. The answer is 3."},
+        {"id": "d", "question": "Four?", "label": "4", "rationale": "It is four. The answer is 4."},
+        {"id": "e", "question": "Four?", "label": "5", "rationale": "It is five. The answer is 5."},
     ]
     done = synth("import", written("a.jsonl", rows), "--task", "gsm8k", "--out", "out")
     assert done.returncode == 0, done.stderr
