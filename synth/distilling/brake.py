@@ -49,8 +49,9 @@ class Brake:
         (commonest, _), *_ = self.reasons.most_common(1)
         counts = ", ".join(f"{count:,} {why}" for why, count in self.reasons.most_common())
         whole = self.reasons.total()
-        what = f"all of the first {whole:,} questions came" if whole > 1 else "the only question came"
-        return f"{what} to nothing ({counts}); {ADVICE[commonest].format(**self.said)}; one reply: {self._example}"
+        advice = ADVICE[commonest].format(**self.said)
+        what = f"all {whole:,} questions that were asked now came to nothing ({counts})"
+        return f"{what}; {advice}; one reply: {self._example}"
 
 
 def _is_new(attempt: Attempt) -> bool:

@@ -28,7 +28,7 @@ def test_a_run_that_comes_to_nothing_stops_with_reason_reply_and_advice(
         assert len(teacher.bodies) <= 60
     assert done.returncode == 3
     line = next(line for line in done.stdout.splitlines() if line.startswith("stopped early"))
-    assert f"all of the first {min(count, 50)} questions came to nothing ({min(count, 50)} {reason})" in line
+    assert f"all {min(count, 50)} questions that were asked now came to nothing ({min(count, 50)} {reason})" in line
     assert advice in line
     assert repr(reply.text)[1:-1] in line.replace('"', "'")
     assert {row["reason"] for row in lines(tmp_path / "out" / "rejected.jsonl")} == {reason}

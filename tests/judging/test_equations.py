@@ -195,7 +195,9 @@ def written(draw: st.DrawFn, right: bool) -> str:
     )
     if not right:
         least = 1 if exact.denominator == 1 and "/" not in signs else 2  # 7/2 is 3 or 4 in whole numbers
-        result += draw(st.sampled_from([-1, 1])) * draw(st.integers(least, 5000))
+        least += int(abs(exact)) // 50 if "/" in signs and scale > 1 else 0  # 2.3 / 0.01, if 2.3 was rounded before
+        result += draw(st.sampled_from([-1, 1])) * draw(st.integers(least, least + 5000))
+        assume(signs != ["-"] or result + exact not in (0, 1))  # pages 1-2 = 2: how many there are
     money = ("-" if result < 0 else "") + currency + shown(abs(result), commas)
     before, after = draw(st.sampled_from(BEFORE)), draw(st.sampled_from(AFTER))
     mark = draw(st.sampled_from(["", "<<1+1=2>>"]))

@@ -113,10 +113,16 @@ def _loosely_said(tokens: Sequence[Token], left: Side, right: Side) -> bool:
     if set(right.units[:3]) & _DENIED or (set(left.units) | set(right.units)) & _CLOCK or set(left.units) & _HALVES:
         return True
     if left.signs == "-" and left.value < 0 < right.value and _glued(tokens[left.first : left.first + 3]):
-        return left.first > 0 and tokens[left.first - 1].kind == "word"  # pages 10-20 = 11
+        return right.value + left.value in (0, 1) and _named(tokens, left.first)  # pages 10-20 = 11
     if right.signs == "(" and right.value == -left.value:  # 5 - 8 = (3)
         return True
     return "%" in left.units and "%" not in right.units and not {"+", "-"}.isdisjoint(left.signs)  # 50 + 50% = 75
+
+
+def _named(tokens: Sequence[Token], first: int) -> bool:
+    """Whether a word in front says what the numbers are, and does not only lead on."""
+    before = tokens[first - 1] if first else None
+    return before is not None and before.kind == "word" and before.text.lower() not in _BETWEEN
 
 
 def _operator_before(tokens: Sequence[Token], at: int) -> bool:
