@@ -35,7 +35,7 @@ def _elsewhere(main: Coroutine[Any, Any, T]) -> T:
 
     try:
         with ThreadPoolExecutor(1) as thread, _interrupts_passed_on(loops):
-            return thread.submit(asyncio.run, noted()).result()
+            return thread.submit(lambda: asyncio.run(noted())).result()
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
 

@@ -141,5 +141,7 @@ def _decompressed(file: IO[bytes], ending: str, opened: ExitStack) -> IO[bytes]:
     if ending == ".zst":
         import pyarrow as pa
 
-        return cast(IO[bytes], opened.enter_context(pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")))
+        unpacked: Any = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+        opened.callback(unpacked.close)
+        return cast(IO[bytes], unpacked)
     return file
