@@ -96,7 +96,9 @@ class Config:
         "uniform: every answer equally often; natural: as the published recipe has them  [uniform]", default=None
     )
     style: Literal["plain", "parentheses"] = option("how expressions are spelled", default="plain")
-    test_file: Paths = option("published test set, a split of its own; may be repeated", default=(), recipe=False)
+    test_file: Paths = option(
+        "published test set, a split of its own; may be repeated  [default: none]", default=(), recipe=False
+    )
 
 
 ABOUT = About(

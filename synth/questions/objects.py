@@ -112,7 +112,7 @@ def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None
 
     An object that a layout reads is a row, whatever lists it has. In any other one the rows are those of its only list
     of objects ({"version": 1, "data": [row, ...]}); if it has several they are splits ({"train": [...], "test":
-    [...]}). Raises SourceError for several that are not.
+    [...]}). Lines of .jsonl are rows themselves. Raises SourceError for several lists that are no splits.
     """
     if isinstance(text, list):
         return _numbered(text)
@@ -120,6 +120,8 @@ def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None
         return None
     if text and all(isinstance(row, Mapping) for row in text.values()):
         return text.items()
+    if file.ending == ".jsonl":
+        return None  # its one line is a row, with the turns of a chat or with options
     lists = {key: value for key, value in text.items() if _holds(value, Mapping)}
     if not lists and len(text) == 1 and _holds(only := next(iter(text.values())), object):
         return _numbered(only)

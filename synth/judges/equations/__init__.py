@@ -112,12 +112,22 @@ def _span(pieces: Sequence[Token], side: Side) -> tuple[int, int]:
     return pieces[side.first].start, pieces[last].end
 
 
+def _works_out(pieces: Sequence[Token], at: int) -> bool:
+    """Whether there is a number in front of an equals sign, so that a chain goes on behind it; in x = 1 + 1 is none."""
+    for piece in reversed(pieces[:at]):
+        if piece.kind in ("eq", "line", "stop"):
+            return False
+        if piece.kind in ("number", "frac"):
+            return True
+    return False
+
+
 def _beginnings(pieces: Sequence[Token], first: int, end: int) -> Iterator[int]:
     """Where else the left side may begin: a dash before it may be a minus, a number and a dash a label.
 
     Step 2 - 3 + 4 = 7 and, at the start of a line, 2 : 3 + 4 = 7. In 2 * 10 = 20 + 3 * 5 = 15 = 35 it is 3 * 5.
     """
-    if first and pieces[first - 1].kind == "eq":
+    if first and pieces[first - 1].kind == "eq" and _works_out(pieces, first - 1):
         yield from [at + 1 for at in range(first, end) if pieces[at].kind == "op" and pieces[at].text in "+-"][:_MOST]
     if first and pieces[first - 1].text in ("-", "–"):
         yield first - 1
