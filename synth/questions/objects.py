@@ -120,13 +120,12 @@ def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None
         return None
     if text and all(isinstance(row, Mapping) for row in text.values()):
         return text.items()
-    if file.ending == ".jsonl":
-        return None  # its one line is a row, with the turns of a chat or with options
     lists = {key: value for key, value in text.items() if _holds(value, Mapping)}
-    if not lists and len(text) == 1 and _holds(only := next(iter(text.values())), object):
-        return _numbered(only)
+    only: Any = next(iter(text.values())) if len(text) == 1 else None
+    if file.ending == ".jsonl" or not (lists or _holds(only, object)):
+        return None  # the one line of a .jsonl is a row, with the turns of a chat or with options
     if not lists:
-        return None
+        return _numbered(only)
     (name,) = of_split(lists, split, str(file), what="list") if len(lists) > 1 else lists
     return _numbered(lists[name])
 
