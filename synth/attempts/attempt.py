@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth.answers.kinds import Kind
-from synth.answers.reply import Reading, same
+from synth.answers.reply import Reading, majority, same
 from synth.questions.task import Question
 from synth.teachers.exchange import Reply, Request
 
@@ -54,6 +54,17 @@ def rationale_of(attempt: Attempt) -> str:
 def shown(attempt: Attempt) -> str:
     """The outcome as people are told it: a right answer without a rationale is `empty`."""
     return "empty" if attempt.outcome in (RIGHT, "answered") and not rationale_of(attempt) else attempt.outcome
+
+
+def agreed(attempts: Sequence[Attempt], kind: Kind) -> tuple[str | None, float, list[Attempt]]:
+    """The answer that most attempts give, its share of all, and the attempts that give it.
+
+    None of several attempts of which no two agree: that one of them came first says nothing.
+    """
+    said = [attempt.reading.answer if attempt.reading else None for attempt in attempts]
+    answer, share = majority(said, kind)
+    agreeing = [attempt for attempt, one in zip(attempts, said, strict=True) if same(one, answer, kind)]
+    return (None, share, []) if len(agreeing) < min(2, len(attempts)) else (answer, share, agreeing)
 
 
 def distinct(attempts: Sequence[Attempt], *outcomes: str) -> list[Attempt]:

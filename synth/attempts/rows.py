@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from synth.answers.reply import Reading
-from synth.attempts.attempt import RIGHT, Attempt, Settled, rationale_of
+from synth.attempts.attempt import Attempt, Settled, rationale_of, shown
 from synth.questions.prompts import student_prompt
 from synth.questions.reading import own_options
 from synth.questions.task import Task
@@ -17,14 +17,17 @@ Origin = Callable[[Attempt, Reply, Reading, int], dict[str, Any]]  # of how many
 
 def reason(settled: Settled) -> str:
     """Why nothing of a question is kept: the commonest outcome of its attempts, of equals the last; `no_answer` if it
-    was not asked, as nobody could tell which answer is right."""
+    was not asked, as nobody could tell which answer is right; `no_majority` if its answers were voted on in vain."""
     if not settled.attempts:
         return "no_answer"
-    outcomes = [attempt.outcome for attempt in reversed(settled.attempts)]
-    shown = [
-        "empty" if outcome in (RIGHT, "answered") else outcome for outcome in outcomes
-    ]  # right without a rationale
-    return Counter(shown).most_common(1)[0][0]
+    commonest = Counter(shown(attempt) for attempt in reversed(settled.attempts)).most_common(1)[0][0]
+    return "no_majority" if commonest == "answered" else commonest
+
+
+def left_out(rejected: Counter[str]) -> str:
+    """How many questions are left out for which reason, as a part of a line."""
+    drops = ", ".join(f"{count:,} {why}" for why, count in rejected.most_common())
+    return f"; questions left out: {drops}" if drops else ""
 
 
 def rows_of(settled: Settled, task: Task, provenance: Origin, vote: bool = False) -> Iterator[Record]:

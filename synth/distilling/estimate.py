@@ -28,7 +28,6 @@ class _Count:
 
     questions: int = 0
     prompt_tokens: int = 0  # of one attempt at each
-    attempts: int = 0  # at most
     most: float = 0.0  # dollars at most
     rows: int = 0  # that the store gives already
     replies: int = 0  # in the store, and their tokens
@@ -80,7 +79,6 @@ async def _count_one(question: Question, distiller: Distiller, meter: Meter, cou
         attempts = distiller.plan.most_attempts() - (count.replies - before)
         count.questions += 1
         count.prompt_tokens += meter.prompt_estimate(request)
-        count.attempts += attempts
         count.most += meter.most(request) * attempts
 
 

@@ -59,6 +59,7 @@ class Outcome:
     rejected: Counter[str] = field(default_factory=Counter)
     complete: bool = False
     why: str = ""  # it is not complete
+    nothing: str = ""  # a line on why there is no row, where replies could not be used
     waiting: str = ""  # a line on what is at the Batch API, if nothing was written
     already_there: bool = False
     total: int = 0  # questions in the source
@@ -205,10 +206,10 @@ class _Run:
         """Why not all is there, if it is not."""
         outcome = self.outcome
         why = self.asker.why if self.asker else ""
-        if not outcome.rows and self.brake.reasons and not self.brake.released:
-            why = why or self.brake.line()
         outcome.why = "" if self.enough() else outcome.why or why
         outcome.complete = not outcome.why
+        if outcome.complete and not outcome.rows and self.brake.reasons and not self.brake.released:
+            outcome.nothing = self.brake.line()
         outcome.used = self.meter.line()
 
     def see(self, settled: Settled, distiller: Distiller) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeVar
 
-from synth.answers.kinds import Kind
-from synth.answers.reply import majority, same, understood
-from synth.attempts.attempt import RIGHT, Attempt, Settled, distinct, rationale_of
+from synth.answers.reply import understood
+from synth.attempts.attempt import RIGHT, Attempt, Settled, agreed, distinct, rationale_of
 from synth.distilling.replies import outcome_of, reading_of
 from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
@@ -120,7 +119,7 @@ class Distiller:
         first = await self._samples(question, numbers[:SAME])
         repeats = _same(first)
         asked = first if repeats else [*first, *await self._samples(question, numbers[SAME:])]
-        answer, share, agreeing = await self._aside(_agreed, asked, self.task.kind)
+        answer, share, agreeing = await self._aside(agreed, asked, self.task.kind)
         kept = distinct(agreeing, RIGHT, "answered")[: None if self.plan.keep == "all" else self.plan.per_question]
         return Settled(question, tuple(asked), tuple(kept), answer, None if repeats else share, repeats)
 
@@ -146,13 +145,6 @@ class Distiller:
         if self.task.kind == "math":
             return await asyncio.to_thread(work, *args, **kwargs)
         return work(*args, **kwargs)
-
-
-def _agreed(asked: Sequence[Attempt], kind: Kind) -> tuple[str | None, float, list[Attempt]]:
-    """The answer of the majority, its share, and the attempts that say it."""
-    answers = [attempt.reading.answer if attempt.reading else None for attempt in asked]
-    answer, share = majority(answers, kind)
-    return answer, share, [attempt for attempt, said in zip(asked, answers, strict=True) if same(said, answer, kind)]
 
 
 def _same(attempts: Sequence[Attempt]) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from synth.attempts.rows import left_out
 from synth.base.terminal import Say, status
 from synth.distilling.run import Outcome, Report
 from synth.teachers.meter import Meter
@@ -16,8 +17,7 @@ def summary(outcome: Outcome) -> str:
         return f"{outcome.folder}: {outcome.rows:,} rows are there already"
     if outcome.waiting:
         return f"{outcome.folder}: {outcome.waiting}" + (f"\n{outcome.used}" if outcome.used else "")
-    drops = ", ".join(f"{count:,} {reason}" for reason, count in outcome.rejected.most_common())
-    text = f"{outcome.folder}: {outcome.rows:,} rows written" + (f"; questions left out: {drops}" if drops else "")
+    text = f"{outcome.folder}: {outcome.rows:,} rows written{left_out(outcome.rejected)}"
     if outcome.labels["labelled"]:
         text += f"\nthe majority agrees with {outcome.labels['agree']:,} of {outcome.labels['labelled']:,} labels"
     if outcome.repeating:
@@ -25,6 +25,8 @@ def summary(outcome: Outcome) -> str:
         text += f"\n{which} got the same reply to every attempt, and were not asked again"
     if outcome.used:
         text += f"\n{outcome.used}"
+    if outcome.nothing:
+        text += f"\nno row: {outcome.nothing}"
     if not outcome.complete:
         text += f"\nstopped early: {outcome.why}; the same command resumes from here"
     return text

@@ -5,11 +5,10 @@ no_answer, truncated, refusal, empty. An answer in a column of its own is read a
 that closes with another one commits to neither.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from synth.answers.reply import Reading, majority, read_reply, same, understood
-from synth.attempts.attempt import Attempt, Settled, distinct, judged, rationale_of
+from synth.answers.reply import Reading, read_reply, same, understood
+from synth.attempts.attempt import Attempt, Settled, agreed, distinct, judged, rationale_of
 from synth.importing.forms import Written
 from synth.questions.task import Question, Task
 from synth.teachers.exchange import Reply
@@ -43,7 +42,7 @@ def settle(met: Met, task: Task, keep: str, unchecked: bool) -> tuple[Settled, s
     )
     fault = "" if unchecked else fault_of(met, task)
     if unchecked:
-        answer, agreeing = _agreed(attempts, task)
+        answer, _, agreeing = agreed(attempts, task.kind)
         kept = distinct(agreeing, "answered")
     else:
         answer, kept = question.gold, [] if fault else distinct(attempts)
@@ -57,13 +56,6 @@ def fault_of(met: Met, task: Task) -> str:
     if gold is None or not understood(gold, task.kind):
         return NO_GOLD
     return OTHER_GOLD if any(not same(other, gold, task.kind) for other in met.golds if other != gold) else ""
-
-
-def _agreed(attempts: Sequence[Attempt], task: Task) -> tuple[str | None, list[Attempt]]:
-    """What most of the replies come to, and those that do."""
-    said = [attempt.reading.answer if attempt.reading else None for attempt in attempts]
-    answer, _ = majority(said, task.kind)
-    return answer, [a for a, one in zip(attempts, said, strict=True) if same(one, answer, task.kind)]
 
 
 def _attempt(number: int, written: Written, question: Question, task: Task, unchecked: bool) -> Attempt:

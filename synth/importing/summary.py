@@ -1,7 +1,6 @@
 """What `synth import` prints."""
 
-from collections import Counter
-
+from synth.attempts.rows import left_out
 from synth.importing.options import Import
 from synth.importing.run import Outcome
 
@@ -11,7 +10,7 @@ def summary(outcome: Outcome, asked: Import) -> str:
     rows = ", ".join(f"{count:,} {split}" for split, count in outcome.rows.items())
     if outcome.already_there:
         return f"{outcome.folder}: {rows} rows are there already"
-    lines = [f"{outcome.folder}: {rows} rows written{_left_out(outcome.rejected)}"]
+    lines = [f"{outcome.folder}: {rows} rows written{left_out(outcome.rejected)}"]
     if outcome.outcomes:
         order = sorted(outcome.outcomes, key=lambda name: (name != "right", -outcome.outcomes[name], name))
         counts = ", ".join(f"{outcome.outcomes[name]:,} {name}" for name in order)
@@ -25,11 +24,6 @@ def summary(outcome: Outcome, asked: Import) -> str:
     if not any(outcome.rows.values()):
         lines.append(_advice(outcome))
     return "\n".join(lines)
-
-
-def _left_out(rejected: Counter[str]) -> str:
-    drops = ", ".join(f"{count:,} {reason}" for reason, count in rejected.most_common())
-    return f"; questions left out: {drops}" if drops else ""
 
 
 def _advice(outcome: Outcome) -> str:

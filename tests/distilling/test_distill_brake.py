@@ -27,7 +27,8 @@ def test_a_run_that_comes_to_nothing_stops_with_reason_reply_and_advice(
         done = distill(synth, teacher, questions(count), "--max-attempts", 1, "--concurrency", 10, "--max-tokens", 64)
         assert len(teacher.bodies) <= 60
     assert done.returncode == 3
-    line = next(line for line in done.stdout.splitlines() if line.startswith("stopped early"))
+    (line,) = (line for line in done.stdout.splitlines() if "came to nothing" in line)
+    assert line.startswith("no row: " if count < 50 else "stopped early: ")
     assert f"all {min(count, 50)} questions that were asked now came to nothing ({min(count, 50)} {reason})" in line
     assert advice in line
     assert repr(reply.text)[1:-1] in line.replace('"', "'")
@@ -97,6 +98,24 @@ def test_another_temperature_is_another_try(synth: Synth, questions: Callable[[i
         done = distill(synth, teacher, questions(2), "--temperature", "0.2,0.2,1")
         assert len(teacher.bodies) == 6
     assert "2 rows written" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [((4, 9, 20, None, 7), "no_majority"), ((4, 9), "no_majority"), ((3, None, None), "no_answer")],
+)
+def test_a_vote_in_which_no_two_agree_keeps_nothing(
+    synth: Synth, tmp_path: Path, questions: Callable[[int], str], said: tuple[int | None, ...], reason: str
+) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        number = said[(times - 1) % len(said)] if asked(request) else 5
+        return Answer(f"Sample {times} is this." + ("" if number is None else f" The answer is {number}."))
+
+    with serving(script) as teacher:
+        assert distill(synth, teacher, questions(2), "--vote", len(said)).returncode == 0
+    assert [row["answer"] for row in lines(tmp_path / "out" / "train.jsonl")] == ["5"]
+    (drop,) = lines(tmp_path / "out" / "rejected.jsonl")
+    assert drop["reason"] == reason
 
 
 def test_a_vote_over_one_text_has_no_confidence(synth: Synth, tmp_path: Path, questions: Callable[[int], str]) -> None:
