@@ -9,9 +9,9 @@
     kind      number, option, yes_no, date, text, math: of a task that the name does not tell
     closing   how a reply of that task ends: The answer is {answer}.
     options   texts of the options, for kind `option`
-    settings  what the step checker has to know of the dataset, as JSON
+    settings  what the step checker has to know of the dataset, as JSON or an object
     steps     steps of the gold rationale, 0 if there is none
-    meta      the columns of the row's meta, as JSON
+    meta      the columns of the row's meta, as JSON or an object
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def text_of(completion: Completion) -> str:
         return completion
     content: Any = completion[-1].get("content") if completion else ""
     if isinstance(content, list):  # parts, of a model that reads pictures too
-        return "".join(str(part.get("text", "")) for part in content)
+        return "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
     return str(content or "")
 
 
@@ -94,7 +94,7 @@ def _written(row: Mapping[str, Any], output: str) -> Written | None:
     if not answer:
         return None
     meta = _json("meta", row["meta"])
-    if row["options"]:
+    if row["options"] is not None and len(row["options"]):  # a list, or an array out of Parquet
         meta = {**meta, "options": [str(option) for option in row["options"]]}
     prompt = row["question"] or _asked(row["prompts"])
     record = Record("", row["task"] or "", prompt, "", answer, output, meta)
@@ -122,6 +122,8 @@ def _task(name: str, kind: Kind | None, closing: str) -> Task | None:
 
 
 def _json(name: str, text: Any) -> dict[str, Any]:
+    if isinstance(text, dict):  # of a dataset folder that was loaded as it is
+        return text
     try:
         found = orjson.loads(text) if text else {}
     except orjson.JSONDecodeError as error:

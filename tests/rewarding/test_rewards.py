@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from exported_rows import KINDS, built, columns, exported
 from hypothesis import given, settings
@@ -114,6 +115,21 @@ def test_options_are_read_from_their_column_or_the_prompt() -> None:
         row = {"prompts": [prompt], "task": ["mine"], "kind": ["option"], "answer": ["B"], **more}
         for said, worth in (("It is oil. The answer is (B).", 1.0), ("The answer is oil.", 1.0), ("So A.", 0.0)):
             assert accuracy([said], **row) == [worth], more
+
+
+def test_columns_and_completions_in_the_types_of_other_readers(tmp_path: Path) -> None:
+    """A dataset folder loaded as it is has `meta` as an object, Parquet gives arrays, a message may be a list of texts."""
+    records = list(read(built(tmp_path, "listops"), "train"))
+    given = {
+        name: [getattr(record, key) for record in records]
+        for name, key in (("prompts", "prompt"), ("answer", "answer"), ("task", "task"), ("meta", "meta"))
+    }
+    for reward in map(find, OURS):
+        assert set(reward([record.completion for record in records], **given)) == {1.0}
+    asked = {"prompts": ["Which burns?"], "kind": ["option"], "options": [np.array(["water", "oil"])]}
+    assert accuracy(["So the answer is oil."], answer=["B"], **asked) == [1.0]
+    said = [{"role": "assistant", "content": ["9 + 9 = 18.", {"type": "text", "text": " The answer is 18."}]}]
+    assert accuracy([said], answer=["18"], **TASK) == [1.0]
 
 
 def test_a_name_of_a_task_is_enough() -> None:
