@@ -145,7 +145,10 @@ def _read(path: Path) -> Iterator[Line]:
 
 
 def _question_of(record: Record) -> str:
-    """The id that attempts at the question of a row have."""
+    """The id that attempts at the question of a row have; "" for a question with its answer alone, which may have the
+    id of another one in its source."""
+    if not record.rationale:
+        return ""
     source = record.meta.get("source_id") if isinstance(record.meta, Mapping) else None
     return f"{record.task}/{source}"
 

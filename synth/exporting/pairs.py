@@ -100,6 +100,10 @@ def _distilled(
     questions = _by_question(path)
     question, wrong = "", list[Mapping[str, Any]]()
     for record in reading.read(folder, split):
+        if not record.rationale:  # a question with its answer alone, which no teacher was asked
+            left_out[NO_RATIONALE] += 1
+            yield from labelled(form, record, [], None)
+            continue
         wanted = f"{record.task}/{record.meta['source_id']}"
         again = question == wanted  # another rationale of the same question
         while question != wanted:  # rows are in the order of the attempts, and some questions have no row

@@ -44,6 +44,28 @@ def test_a_split_of_what_a_teacher_wrote(synth: Synth, tmp_path: Path, written: 
     }  # fmt: skip
 
 
+def test_attempts_are_at_the_question_of_their_row_and_at_no_other(
+    synth: Synth, tmp_path: Path, written: Callable[..., str]
+) -> None:
+    """A test question has the id of another one in its own source; nobody was asked it."""
+    said = [{**row, "rationale": f"It is {n}. The answer is {n}."} for row in TRAIN for n in (row["label"], "77")]
+    train, test = written("train.jsonl", said), written("test.jsonl", [*TEST, {**TEST[0], "id": "q9"}])
+    assert synth("import", train, "--task", "gsm8k", "--out", "out").returncode == 0
+    assert synth("import", test, "--task", "gsm8k", "--no-rationale", "--split", "test", "--out", "out").returncode == 0
+    done = synth("export", "out", "--to", "dpo", "--out", "pairs")
+    assert done.returncode == 0, done.stderr
+    assert [row["prompt"][:-8] for row in lines(tmp_path / "pairs" / "train.jsonl")] == [
+        f"Question: {row['question']}" for row in TRAIN
+    ]
+    assert not (tmp_path / "pairs" / "test.jsonl").exists()
+    assert "2 no_rationale" in done.stdout
+    assert synth("export", "out", "--to", "kto", "--out", "labelled").returncode == 0
+    assert [row["label"] for row in lines(tmp_path / "labelled" / "test.jsonl")] == [True, True]
+    shown = synth("show", "out", "--split", "test", "--attempts").stdout
+    assert "Which number is 100?" in shown
+    assert "77" not in shown
+
+
 def test_a_run_that_makes_the_rationales_anew_keeps_the_split(
     synth: Synth, tmp_path: Path, written: Callable[..., str]
 ) -> None:
