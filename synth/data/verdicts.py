@@ -93,7 +93,7 @@ def read_verdicts(path: Path) -> Iterator[Line]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
+                if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
                     yield _read(path, number, line)
     except OSError as error:
         raise FolderError.from_os(error, str(path)) from error
@@ -111,6 +111,15 @@ def _read(path: Path, number: int, line: bytes) -> Line:
         raise FolderError(
             f"{path} line {number} is no verdict: give --verdicts a file that synth judge wrote"
         ) from error
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line without its end, as some editors leave the last one, is one: half an object is no JSON."""
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def latest(lines: Iterable[Line]) -> dict[tuple[Place, str], Line]:
@@ -170,6 +179,9 @@ def _drop_half_a_line(file: BinaryIO, path: Path) -> None:
     content = file.read()
     end = content.rfind(b"\n") + 1
     half = content[end:]
+    if _is_whole(half):
+        file.write(b"\n")
+        return
     if half[:8] != b'{"split"'[: len(half)]:
         raise FolderError(
             f"{path} is no file of verdicts: give --verdicts a file that synth judge wrote, or a new name"
