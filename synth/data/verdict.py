@@ -46,7 +46,7 @@ class Work(Protocol):
 class Asking:
     """Asks a model about a row, through the store, limits and budget of `synth distill`."""
 
-    messages: Callable[[Record], Sequence[Mapping[str, str]]]  # what the model is asked, as a chat
+    messages: Callable[[Record], Sequence[Mapping[str, str]]]  # what the model is asked, as a chat; empty: nothing
     parse: Callable[[str], Verdict] | None = (
         None  # what its reply says; None: the verdict of the menu that it closes with
     )

@@ -20,7 +20,9 @@ SYSTEM = (
 
 
 def messages(record: Record) -> list[dict[str, str]]:
-    """What the model is asked about a row."""
+    """What the model is asked about a row; nothing if it has no rationale."""
+    if not record.rationale.strip():
+        return []
     parts = {"question": record.prompt, "explanation": record.rationale, "answer": record.answer}
     text = "\n\n".join(f"<{name}>\n{part.strip()}\n</{name}>" for name, part in parts.items())
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]

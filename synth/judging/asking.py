@@ -17,10 +17,11 @@ from synth.data.verdicts import digest
 from synth.record import Record
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher
-from synth.teachers.client import UnanswerableError
+from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 
 Rows = Iterable[tuple[tuple[str, int], Record]]
+NOTHING = "the row has no rationale, or nothing that this judge asks about"
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class Panel:
     max_tokens: int
 
     def requests(self, record: Record) -> list[Request]:
-        """One for each vote; further votes have to be able to differ."""
+        """One for each vote; further votes have to be able to differ. None if there is nothing to ask."""
         messages = tuple(dict(message) for message in self.by.messages(without_thoughts(record)))
+        if not messages:
+            return []
         settings = [self.teacher.sampling(self.max_tokens, 0.7 if vote else 0.0) for vote in range(self.votes)]
         return [Request(self.teacher.model, messages, sampling, vote + 1) for vote, sampling in enumerate(settings)]
 
@@ -46,11 +49,15 @@ class Panel:
     async def verdict(self, record: Record, asker: Asker) -> Verdict:
         """Raises StopAskingError once asking was stopped."""
         votes = [await self._vote(request, asker) for request in self.requests(record)]
+        if not votes:
+            return Verdict(self.judge.name, None, "", NOTHING)
         return majority(self.judge.name, votes)
 
     async def _vote(self, request: Request, asker: Asker) -> Verdict:
         try:
             reply = await asker.ask(request)
+        except RefusedError as error:
+            return Verdict(self.judge.name, None, "", f"refusal: {error}")
         except UnanswerableError as error:
             return Verdict(self.judge.name, None, "", str(error))
         return self.read(reply)

@@ -170,9 +170,10 @@ class _Work:
                     yield (split, number), record
 
     def _before(self, panel: Panel, place: Place, record: Record, kept: Kept) -> Verdict | None:
-        """The verdict that this model gave in an earlier run; rows that were not scored are asked about again."""
+        """The verdict that this model gave in an earlier run; rows that were not scored are asked about again, and so
+        are those with a verdict, edited by hand, that is not on the menu."""
         line = kept.get(((place[0], record.id, hash_of(record)), label(self.judge.name, self.model)))
-        scored = line is not None and line.verdict is not None and line.asked == panel.asked(record)
+        scored = line is not None and line.verdict in self.judge.menu and line.asked == panel.asked(record)
         return line.as_verdict() if line is not None and scored else None
 
     async def _ask(self, panel: Panel, file: VerdictFile | None) -> None:

@@ -104,6 +104,19 @@ def test_rows_that_are_not_answered_are_counted_and_named(data: Path, tmp_path: 
     assert (lines[7]["fault"], lines[7]["output"]) == ("unanswered", "")
 
 
+def test_questions_that_the_server_refuses_are_told_from_those_it_does_not_answer(data: Path, tmp_path: Path) -> None:
+    faults = {
+        3: Answer(status=400, error={"message": "filtered", "code": "content_filter"}),
+        5: Answer(status=403, error={"message": "Input was flagged by the moderation system"}),
+        7: Answer(status=400, error={"message": "this prompt is too long"}),
+    }
+    with serving(lambda request, times: faults.get(asked_number(request), right(request, times))) as server:
+        result, lines = ask(server.url, data, tmp_path / "eval")
+    assert result.faults == {"refusal": ["gsm8k/3", "gsm8k/5"], "unanswered": ["gsm8k/7"]}
+    assert (result.metrics["refusals"], result.metrics["unanswered"]) == (2, 1)
+    assert [lines[row]["fault"] for row in (2, 3, 5, 7)] == [None, "refusal", "refusal", "unanswered"]
+
+
 def test_a_reply_that_was_cut_off_has_no_answer(data: Path, tmp_path: Path) -> None:
     with serving(lambda request, times: Answer("So far the answer is 0", finish_reason="length")) as server:
         _, lines = ask(server.url, data, tmp_path / "eval", limit=1)

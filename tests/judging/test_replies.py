@@ -59,6 +59,12 @@ REPLIES = {
     "cut off behind thoughts": (Answer("", reasoning=THOUGHT, finish_reason="length"), None, "was cut off"),
     "cut off by another word for it": (Answer("Helpful", finish_reason="model_length"), None, "was cut off"),
     "withheld": (Answer("Helpful", finish_reason="content_filter"), None, "was withheld (content_filter)"),
+    "refused by a filter": (
+        Answer(status=400, error={"message": "filtered", "code": "content_filter"}),
+        None,
+        "refusal: status 400: filtered",
+    ),
+    "not answered": (Answer(status=400, error={"message": "too long"}), None, "status 400: too long"),
     "no word for the end": (Answer("Helpful", finish_reason=None), "helpful", ""),
     "another word for the end": (Answer("Helpful", finish_reason="end_turn"), "helpful", ""),
     "the menu": (Answer("Helpful or Unhelpful"), None, "says none of helpful, unhelpful"),
@@ -80,6 +86,7 @@ def test_which_replies_hold_a_verdict(name: str, tmp_path: Path) -> None:
         ((row, reason),) = found.unscored
         assert row == "gsm8k/0"
         assert why in reason
+        assert ("refusal" in reason) == ("refused" in name)
     else:
         assert found.unscored == ()
 

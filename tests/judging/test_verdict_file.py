@@ -117,6 +117,33 @@ def test_dropping_by_a_file_that_is_there(folder: Path, tmp_path: Path) -> None:
     assert found.dataset.splits == {"train": ROWS - 3, "test": 2}
 
 
+def test_what_hands_do_to_a_file(folder: Path, tmp_path: Path) -> None:
+    """No line is lost that says something, and a verdict that is none of the judge's is asked for again."""
+    file = tmp_path / "v.jsonl"
+    asked(folder, file)
+    written = file.read_text().splitlines()
+    file.write_text("\r\n".join([*written[:3], "", *written[3:]]))  # an empty line, other ends, none of the last one
+    found, requests = asked(folder, file, cache=tmp_path / "2.sqlite")
+    assert (len(found.verdicts), requests, file.read_bytes()[-1:]) == (ROWS + 2, 0, b"\n")
+    (at,) = (at for at, line in enumerate(written) if '"train/5"' in line)
+    for word in ("good", "Helpful ", ""):
+        edited = [*written[:at], json.dumps({**json.loads(written[at]), "verdict": word}), *written[at + 1 :]]
+        file.write_text("\n".join(edited))
+        found, requests = asked(folder, file, cache=tmp_path / f"{word}.sqlite")
+        assert (requests, found.verdicts["train", 5].verdict) == (1, "helpful")
+
+
+def test_a_model_is_not_asked_about_rows_without_a_rationale(synth: Synth, tmp_path: Path) -> None:
+    alone = Record("test/1", "gsm8k", "1?", "", "1", " The answer is 1.", {})
+    write_dataset(tmp_path / "data", {"train": [row(1)], "test": [alone]})
+    with serving(helpful) as teacher:
+        words = ("judge", "data", "--judge", "rubric", "--teacher", "m-1", "--base-url", teacher.url)
+        assert "2 rows, 1 to ask about: 1 requests" in synth(*words, "--dry-run").stdout
+        done = synth(*words)
+        assert (done.returncode, len(teacher.bodies)) == (0, 1), done.stderr
+    assert "unscored test/1: the row has no rationale" in done.stdout
+
+
 @pytest.mark.parametrize(
     "text",
     ["{}\n", "no JSON\n", '{"id": "x", "prompt": "?"}\n', "half a line", '{"split": "train", "id": 3}\n', "[1]\n"],
