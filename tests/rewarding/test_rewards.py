@@ -118,7 +118,7 @@ def test_options_are_read_from_their_column_or_the_prompt() -> None:
 
 
 def test_columns_and_completions_in_the_types_of_other_readers(tmp_path: Path) -> None:
-    """A dataset folder loaded as it is has `meta` as an object, Parquet gives arrays, a message may be a list of texts."""
+    """A folder loaded as it is has `meta` as an object, Parquet gives arrays, a message may be a list of texts."""
     records = list(read(built(tmp_path, "listops"), "train"))
     given = {
         name: [getattr(record, key) for record in records]
