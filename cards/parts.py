@@ -164,7 +164,8 @@ def _paid(manifest: Mapping[str, Any]) -> list[str]:
         unused = f", {paid['unused']:,} replies unused" if paid["unused"] else ""
         stored = f", {paid['from_store']:,} replies out of an earlier store" if paid["from_store"] else ""
         took = timedelta(seconds=round(paid["seconds"]))
-        lines.append(f"All runs: {paid['requests']:,} requests, {_tokens(paid)}{cost}{unused}{stored}; {took}")
+        asked = f"All runs, at {paid['base_url']}: {paid['requests']:,} requests, {paid['attempts']:,} attempts used"
+        lines.append(f"{asked}, {_tokens(paid)}{cost}{unused}{stored}; {took}")
     if (vote := manifest.get("vote")) and vote.get("labelled"):
         lines.append(f"The majority agrees with {vote['agree']:,} of {vote['labelled']:,} labels (`meta.label`)")
     if repeating := manifest.get("repeating"):

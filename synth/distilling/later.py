@@ -59,7 +59,7 @@ class Later:
             try:
                 rows += len((await distiller.settle(question)).kept)
             except LaterError:
-                rows += plan.per_question
+                rows += plan.most_rows()
                 # All attempts are made whatever they say: they are handed in at once, and not a day apart.
                 ahead = plan.vote or (0 if plan.keep == "first" else plan.max_attempts)
                 for number in range(1, ahead + 1):

@@ -107,6 +107,16 @@ def test_where_so_many_rows_are_wanted_no_more_questions_are_handed_in(
     assert sum(handed_in) == 8 + 5  # the first eight questions hold six rows; five of those are asked twice
 
 
+def test_where_a_question_may_give_several_rows_fewer_questions_are_handed_in(
+    synth: Synth, tmp_path: Path, questions: Callable[[int], str]
+) -> None:
+    with serving(right) as teacher:
+        command = words(teacher, questions(50), "--batch", "--target-rows", 6, "--max-attempts", 3, "--keep", "all")
+        list(until_written(synth, teacher, command))
+        assert [len(teacher.handed_in(batch_id)) for batch_id in teacher.batches] == [6]  # two questions, three times
+    assert len(lines(tmp_path / "out" / "train.jsonl")) == 6
+
+
 def test_a_question_that_stands_twice_is_handed_in_once(synth: Synth, tmp_path: Path) -> None:
     rows = [{"id": f"q{i}", "question": "Which number is 1?", "label": "1"} for i in range(2)]
     (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -63,10 +63,8 @@ def test_what_all_runs_paid_is_in_record_card_and_figures(
     assert paid["dollars"] == pytest.approx(20 * COST)
     assert paid["seconds"] > 0
     assert synth("card", "out").returncode == 0
-    assert (
-        f"All runs: {sent} requests, 220 prompt and 140 completion tokens, $0.36"
-        in (tmp_path / "out" / "README.md").read_text()
-    )
+    spent = f"{sent} requests, 20 attempts used, 220 prompt and 140 completion tokens, $0.36"
+    assert f"All runs, at {teacher.url}: {spent}" in (tmp_path / "out" / "README.md").read_text()
     told = " ".join(synth("stats", "out").stdout.split())
     assert "dollars" in told
     assert "0.3600" in told
