@@ -5,6 +5,7 @@ Replies are stored as they came, because they are paid for; what is odd about th
     half a character     a lone surrogate (`"\\ud83d"` with no partner), a byte that is no UTF-8: becomes U+FFFD
     NaN and Infinity     of servers that write Python's JSON
     a mark or comments   a byte order mark, or lines that begin with a colon, before the JSON
+    a line's end in text control characters that JSON wants escaped
     an event stream      `data: {...}` lines of a server that streams unasked: joined to one reply
 """
 
@@ -27,10 +28,14 @@ def load(body: bytes) -> Any:
         return _lenient(body) if (events := _events(body)) is None else _joined(events)
 
 
-def _lenient(text: bytes | str) -> Any:
-    text = text if isinstance(text, str) else text.decode(errors="replace")
+def _lenient(body: bytes) -> Any:
+    return _whole_characters(_read(body.decode(errors="replace")))
+
+
+def _read(text: str) -> Any:
+    """JSON, perhaps with half characters in it; None if it is none."""
     try:
-        return _whole_characters(json.loads(_COMMENTS.sub("", text.lstrip("\ufeff"))))
+        return json.loads(_COMMENTS.sub("", text.lstrip("\ufeff")), strict=False)
     except (ValueError, RecursionError):
         return None
 
@@ -62,20 +67,29 @@ def _events(body: bytes) -> list[str] | None:
             found[-1].append(line.removeprefix("data:").removeprefix(" "))
         elif not line:
             found.append([])
-    return ["\n".join(event) for event in found if event] or None
+    # Where no empty line parts the events, each line is one.
+    return [part for event in found for part in _parts(event)] or None
+
+
+def _parts(lines: list[str]) -> list[str]:
+    return lines if len(lines) < 2 or _read(whole := "\n".join(lines)) is None else [whole]
 
 
 def _joined(events: Iterable[str]) -> dict[str, Any] | None:
-    """A chat completion out of the chunks of a stream: the first choice, with the usage of the last chunk."""
+    """A chat completion out of the chunks of a stream: the first choice, with the usage of the last chunk.
+
+    With a chunk that cannot be read, nobody knows what it said: the reply counts as broken off.
+    """
     whole: dict[str, Any] = {}
     message: dict[str, Any] = {}
-    reason, done, chosen = None, False, False
+    reason, done, chosen, lost = None, False, False, False
     for event in events:
         if event.strip() == "[DONE]":
             done = True
             continue
-        chunk = _lenient(event)
+        chunk = _read(event)
         if not isinstance(chunk, dict):
+            lost = lost or bool(event.strip())
             continue
         whole |= {name: value for name, value in chunk.items() if name != "choices" and value is not None}
         for choice in _first_choices(chunk):
@@ -87,9 +101,10 @@ def _joined(events: Iterable[str]) -> dict[str, Any] | None:
     if not whole and not chosen:
         return None
     if chosen:
-        reason = reason or (None if done else UNFINISHED)
+        reason = UNFINISHED if lost else reason or (None if done else UNFINISHED)
         whole["choices"] = [{"index": 0, "message": message, "finish_reason": reason}]
-    return whole
+    joined: dict[str, Any] = _whole_characters(whole)  # halves may have come in two chunks
+    return joined
 
 
 def _first_choices(chunk: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

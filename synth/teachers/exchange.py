@@ -94,7 +94,8 @@ def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
     if not isinstance(message, dict):
         return None
     usage = body.get("usage")
-    parts, reason = said(message), _text(choices[0].get("finish_reason"))
+    ended = choices[0].get("finish_reason")
+    parts, reason = said(message), None if ended is None else str(ended)  # what is no word is none that says stop
     text, thinking, only_thought = parts.get("text"), parts.get("thinking", ""), False
     if parts.get("refusal", "").strip():
         text, reason = text if (text or "").strip() else parts["refusal"], REFUSED

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth.answers.finish import end_of
 from synth.teachers.bodies import load
 from synth.teachers.exchange import Reply, read_reply_body
 
@@ -106,6 +107,13 @@ JUNK = st.recursive(
 )
 
 
+@pytest.mark.parametrize("reason", [1, True, {"type": "length"}, ["stop"], 0, {}])
+def test_a_reason_that_is_no_word_is_not_the_end(reason: Any) -> None:
+    read = read_reply_body({"choices": [{"message": {"content": FOUR}, "finish_reason": reason}]})
+    assert read is not None
+    assert end_of(read.finish_reason) == "cut"
+
+
 @given(message=JUNK, reason=JUNK, usage=JUNK)
 def test_no_message_is_too_strange(message: Any, reason: Any, usage: Any) -> None:
     read = read_reply_body({"choices": [{"message": message, "finish_reason": reason}], "usage": usage, "model": usage})
@@ -123,6 +131,7 @@ def completion(words: str) -> bytes:
         (completion("two \ud83e\udd8a pens"), "two \U0001f98a pens"),
         (completion("two pens").replace(b"two", b"two\xff"), "two\ufffd pens"),
         (completion("two \ud83d pens").replace(b"}", b', "usage": NaN}', 1), "two \ufffd pens"),
+        (completion("two pens").replace(b"two ", b"two\n"), "two\npens"),
         (b"\n\n   " + completion("two pens"), "two pens"),
         (b": PROCESSING\n\n: PROCESSING\n\n" + completion("two pens"), "two pens"),
         (b"\xef\xbb\xbf" + completion("two pens"), "two pens"),
@@ -168,6 +177,11 @@ STREAMS = {  # body, text, thinking, finish reason
     ),
     "two choices": (stream(PIECES[1], delta(index=1, content="Other."), PIECES[2], STOPPED), FOUR, "", "stop"),
     "half a character": (stream(delta(content="two \ud83d pens"), STOPPED), "two \ufffd pens", "", "stop"),
+    "both halves of one": (
+        stream(delta(content="a \ud83e"), delta(content="\udd8a runs"), STOPPED), "a \U0001f98a runs", "", "stop",
+    ),
+    "no empty lines": (stream(*PIECES, gap="\n"), FOUR, "", "stop"),
+    "a chunk lost": (stream(PIECES[1], '{"choices": [{"in', *PIECES[2:]), FOUR, "", "interrupted"),
     "cut": (stream(delta(content="Two"), delta("length")), "Two", "", "length"),
 }  # fmt: skip
 
