@@ -36,7 +36,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0  # seconds between two tries if the server 
 SPREAD = 0.1  # seconds over which those come back, at least, whom the server told to wait equally long
 PROBE_TIMEOUT = 30.0
 FIRST_CONTACT = 4.0  # seconds in which a server that nobody has heard of yet may start
-PAGES = 3  # web pages before the first answer: this is no API; a single one may be a proxy's
+PAGES = 3  # web pages, or JSON of something else, before the first answer: this is no API; one may be a proxy's
+UNREAD = 24  # replies of any kind that cannot be read, likewise
 REFUSALS = 4  # in a row: it is looked into whether anybody is answered at all
 KEPT_HEADERS = ("x-request-id", "retry-after", "retry-after-ms", "openai-processing-ms")
 
@@ -77,7 +78,7 @@ class Client:
         self._connection = Connection(teacher, timeout)
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._answered_any = False
-        self._pages = 0
+        self._unread = 0  # before the first answer
         self._refused_in_a_row = 0
         self._first_sent: float | None = None
         self._key_works: bool | None = None  # not known yet
@@ -176,6 +177,7 @@ class Client:
     async def _failed(self, came: Came, fault: Fault) -> NoReturn:
         """Raises what comes of a fault."""
         where, said = self.teacher.base_url, fault.said
+        self._unread += fault.status == UNREADABLE and not self._answered_any
         match fault.kind:
             case "busy":
                 self.pace.refused(came.headers)
@@ -196,7 +198,7 @@ class Client:
                 raise SynthError(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
             case "path" if not self._answered_any:
                 self._nothing_here(came, fault)
-            case "refused" | "path":
+            case "refused" | "path" if fault.status != UNREADABLE:
                 self._refused(fault)
             case "interrupted":
                 raise _TryAgainError(said, fault.wait)
@@ -225,18 +227,25 @@ class Client:
         raise RefusedError(f"status {fault.status}: {fault.said}")
 
     def _nothing_here(self, came: Came, fault: Fault) -> None:
-        """Before the first answer: raises SynthError as there is no API; returns for a web page that may be a
-        proxy's."""
+        """Before the first answer: raises SynthError as there is no API; returns for what may be a proxy's."""
         where = self.teacher.base_url
         tried = "" if str(came.address) == where else f", and neither at {came.address}"
-        self._pages += fault.page
-        if fault.page and fault.status == UNREADABLE and self._pages < PAGES:
+        if fault.status == UNREADABLE and self._unread < PAGES:
             return
         if fault.page:
             raise SynthError(f"{where} answers with a web page{tried}: give --base-url an address that ends in /v1")
+        if fault.status == UNREADABLE:
+            self._nothing_readable(fault, tried)
         raise SynthError(
             f"there is no /chat/completions at {where}{tried} ({fault.said}): give --base-url the address to which it "
             "is added, most end in /v1"
+        )
+
+    def _nothing_readable(self, fault: Fault, tried: str = "") -> NoReturn:
+        where = self.teacher.base_url
+        raise SynthError(
+            f"{where} answers with what is no chat completion{tried} ({fault.said}): is it an OpenAI-compatible "
+            "server? check --base-url with synth doctor"
         )
 
     async def _broken(self, came: Came, fault: Fault) -> NoReturn:
@@ -246,6 +255,8 @@ class Client:
                 where = self.teacher.base_url
                 raise SynthError(f"nobody answers at {where} ({fault.said}): is it running? if it is, check --base-url")
             raise _TryAgainError(fault.said, counts=False)
+        if fault.status == UNREADABLE and not self._answered_any and self._unread >= UNREAD:
+            self._nothing_readable(fault)
         if self.pace.broken() and await self.pace.pause(self._probe):
             raise _TryAgainError(fault.said, counts=False)  # to wait for a server that was down costs no try
         kind = {NO_REPLY: "no reply", UNREADABLE: "a reply that cannot be read"}.get(

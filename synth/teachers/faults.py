@@ -1,11 +1,11 @@
 """Whose fault it is that no reply came, read out of a status and a body.
 
-    key          401: nobody with this key is answered
+    key          401, or any other 4xx that says so: nobody with this key is answered
     forbidden    403: the key's fault, or this question's; the client finds out which
     filtered     the server finds the question unsafe: this question is refused, others are not
     refused      any other 4xx: the server does not take what this request says
-    path         404, 405 or a web page: there is no API at this address
-    model        404 that names the model
+    path         404, 405, a web page or JSON of something else: there is no such API at this address
+    model        404 that names the model, or a code that says that there is none of its name
     busy         too many requests: waited out
     quota        used up, for the day or the account: nobody is answered until it is filled up
     broken       5xx, a broken connection, a body that cannot be read: tried again
@@ -29,25 +29,40 @@ from synth.teachers.retry_after import retry_after
 Kind = Literal["key", "forbidden", "filtered", "refused", "path", "model", "busy", "quota", "broken", "interrupted"]
 # What is written down as the status of a reply that has none of its own.
 NO_REPLY, UNREADABLE, INTERRUPTED = 0, -1, -2
-TRY_AGAIN = {408, 409, 425, 429}
+# Text Generation Inference: 424, generation failed; Groq: 498, no capacity; gateways: 499, the connection was closed.
+TRY_AGAIN = {408, 409, 424, 425, 429, 498, 499}
 NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 
-_CODES = {"code", "type", "status", "reason", "error_code", "error_type"}
+_CODES = {"code", "type", "status", "reason", "error_code", "error_type", "quotaId"}  # the last is Google's
 _MESSAGES = {"message", "msg", "detail", "error", "param", "loc", "status_msg", "error_description"}
 _DEEPEST = 6
 
-_ACCOUNT = re.compile(r"quota|billing|balance|credit|arrear|overdue|payment")
+_ACCOUNT = re.compile(r"quota|billing|balance|credit|arrear|overdue|payment|budget_exceeded")
+# The same in words alone: Anthropic (400), Azure (403), OpenRouter (403), xAI (403, 429), LiteLLM, Fireworks (412).
+_EMPTY = re.compile(
+    r"credit balance|spending limit|usage limits|key limit|call volume quota|over budget|budget has been exceeded"
+    r"|(?:any|available|insufficient) (?:credits|balance|funds)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(  # Google and xAI: 400
+    r"api[-_ ]?key[-_ ](?:not[-_ ]valid|invalid)|(?:incorrect|invalid)[-_ ]api[-_ ]?key|consumer_suspended"
+    r"|organization_restricted|access_terminated|account_deactivated",
+    re.IGNORECASE,
+)
 _DAY = re.compile(r"per[-_ ]?day|\bdaily|(?:\b|_)[tr]pd\b", re.IGNORECASE)
 _UNSAFE_CODE = re.compile(
     r"content_?filter|content_?polic|moderation|responsible_?ai|data_?inspection|safety|sensitive|prohibited"
     r"|invalid_prompt|unsafe|guardrail"
 )
 _UNSAFE = re.compile(
-    r"content[-_ ](?:management )?(?:polic|filter)|usage polic|(?:input|prompt|request|message) (?:was|is) flagged"
-    r"|requires? moderation|safety (?:system|filter)|inappropriate content|unsafe content",
+    r"content[-_ ]?(?:management )?(?:polic|filter)|usage (?:polic|guideline)|content exists risk|敏感内容"
+    r"|(?:input|prompt|request|message) (?:was|is) flagged|requires? moderation|safety (?:system|filter)"
+    r"|inappropriate content|unsafe content",
     re.IGNORECASE,
 )
-_MODEL = re.compile(r"model|deployment|engine", re.IGNORECASE)
+_MODEL = re.compile(r"model|deployment|engine|endpoints found", re.IGNORECASE)
+_NO_MODEL = re.compile(r"(?:model|deployment)_?not_?found|model_decommissioned|invalid_?model")
+_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)  # for the minute's limit: OpenAI says 429, and always will
 # The status of an error in a body of status 200 that is told in words.
 _STATUS = (
     (429, re.compile(r"rate.?limit|too.?many|throttl|resource.?exhausted|tokens_per|requests_per", re.IGNORECASE)),
@@ -109,13 +124,15 @@ def fault_in(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
 def _kind(status: int, body: bytes, error: Mapping[str, Any], wait: float | None) -> Kind:
     codes, messages = codes_of(error), messages_of(error)
     ours = 400 <= status < 500 and status not in TRY_AGAIN
-    nothing_here = status in (404, 405) or (status == UNREADABLE and is_page(body))
+    nothing_here = status in (404, 405) or (status == UNREADABLE and (is_page(body) or (not messages and _other(body))))
     rules: tuple[tuple[Kind, bool], ...] = (
         ("interrupted", status == INTERRUPTED),
-        ("quota", status in (429, 402, 403) and _used_up(status, codes, messages, wait)),
+        ("refused", status == 429 and bool(_TOO_LARGE.search(messages))),
+        ("quota", (ours or status == 429) and _used_up(status, codes, messages, wait)),
+        ("key", status == 401 or ((ours or status == 429) and bool(_KEY.search(f"{codes} {messages}")))),
         ("busy", status == 429),
-        ("key", status == 401),
         ("filtered", ours and _unsafe(error, codes, messages)),
+        ("model", ours and bool(_NO_MODEL.search(codes))),
         ("model", status == 404 and bool(_MODEL.search(f"{codes} {messages}"))),
         ("path", nothing_here),
         ("forbidden", status == 403),
@@ -126,12 +143,13 @@ def _kind(status: int, body: bytes, error: Mapping[str, Any], wait: float | None
 
 def _used_up(status: int, codes: str, messages: str, waits: float | None) -> bool:
     """Whether a quota is used up, and not only for the minute. A time that the server names for it is waited for; but
-    behind a code that says the account is empty, a minute is only what the server always says."""
+    behind words that say the account is empty, or a code that says the day's is, a minute is only what the server
+    always says."""
     if "throttl" in codes:
         return False
-    if status == 402 or _ACCOUNT.search(codes):
+    if status == 402 or _ACCOUNT.search(codes) or _EMPTY.search(messages) or (status == 429 and _DAY.search(codes)):
         return waits is None or waits <= 60
-    return status == 429 and waits is None and bool(_DAY.search(f"{codes} {messages}"))
+    return status == 429 and waits is None and bool(_DAY.search(messages))
 
 
 def _unsafe(error: Mapping[str, Any], codes: str, messages: str) -> bool:
@@ -206,6 +224,12 @@ def error_message(body: bytes) -> str:
     else:
         text = PAGE if is_page(body) else body[:1000].decode(errors="replace")
     return " ".join(text.split())[:300] or "nothing"
+
+
+def _other(body: bytes) -> bool:
+    """Whether it is sound JSON of another interface: no chat completion, not even an empty one."""
+    loaded = load(body)
+    return loaded is not None and not (isinstance(loaded, dict) and "choices" in loaded)
 
 
 def is_page(body: bytes) -> bool:

@@ -12,7 +12,7 @@ from loopback import Answer, Loopback, Script, serving
 
 from synth.errors import SynthError
 from synth.teachers.catalogue import Teacher
-from synth.teachers.client import TRIES, Client, RefusedError, UnanswerableError
+from synth.teachers.client import PAGES, TRIES, UNREAD, Client, RefusedError, UnanswerableError
 from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.faults import INTERRUPTED
@@ -278,6 +278,33 @@ def test_an_address_with_nothing_below_it_is_one_line(store_path: Path, elsewher
     assert f"{url}/v1" in str(caught.value)
     assert "/v1" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        (b'{"type": "message", "content": [{"type": "text", "text": "4"}]}', PAGES),  # Anthropic's own interface
+        (b'{"message": {"content": "4"}, "done": false}\n{"message": {"content": "."}, "done": true}\n', UNREAD),
+    ],
+)
+def test_another_interface_is_one_line(store_path: Path, body: bytes, most: int) -> None:
+    async def work(client: Client) -> Any:
+        return await asyncio.gather(*(client.ask(request(each)) for each in range(10)))
+
+    with serving(lambda body_, times: Answer(body=body)) as teacher:
+        with pytest.raises(SynthError, match=r"is no chat completion \(.*\): is it an OpenAI-compatible server\?"):
+            with_client(teacher.url, store_path, work, Pace(1))
+        assert len(teacher.bodies) <= most + 10
+
+
+@pytest.mark.parametrize("body", [b"<html>Checking your browser", b'{"status": "ok"}'])
+def test_what_a_proxy_says_in_mid_run_costs_no_answer(store_path: Path, body: bytes) -> None:
+    def script(asked: dict[str, Any], times: int) -> Answer:
+        return Answer(body=body) if of(1, 2)(asked) and times == 1 else Answer()
+
+    outcomes, teacher = one_by_one(script, store_path, 0, 1, 2)
+    assert kinds(outcomes) == ["Reply"] * 3
+    assert len(teacher.bodies) == 5
 
 
 def test_a_query_stays_behind_the_path(store_path: Path) -> None:

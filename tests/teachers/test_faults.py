@@ -17,6 +17,7 @@ AZURE = {
     "message": "The response was filtered due to the prompt triggering the policy.", "type": None, "param": "prompt",
     "code": "content_filter", "status": 400, "innererror": {"code": "ResponsibleAIPolicyViolation"},
 }  # fmt: skip
+GOOGLE = "You exceeded your current quota, please check your plan and billing details."
 DAY = "Rate limit reached for gpt-4o on requests per day (RPD): Limit 200, Used 200."
 PAGE = b"<!doctype html><p>Hello"
 
@@ -32,6 +33,12 @@ def said(message: str, **more: Any) -> dict[str, Any]:
     return {"error": {"message": message, **more}}
 
 
+def google(quota: str) -> list[dict[str, Any]]:
+    """A refusal for speed, as Gemini's API writes it: it names a wait of less than a minute for any quota."""
+    details = [{"violations": [{"quotaId": quota}]}, {"reason": "RATE_LIMIT_EXCEEDED"}, {"retryDelay": "38.5s"}]
+    return [said(GOOGLE, code=429, status="RESOURCE_EXHAUSTED", details=details)]
+
+
 ERRORS: list[tuple[int, Any, str]] = [
     # the key, or this question
     (401, said("Incorrect API key", code="invalid_api_key"), "key"),
@@ -39,7 +46,15 @@ ERRORS: list[tuple[int, Any, str]] = [
     (403, {"error": MODERATED}, "filtered"),
     (403, said("Input was flagged by the moderation system"), "filtered"),
     (403, said("no", code="insufficient_user_quota"), "quota"),
+    (400, [said("API key not valid.", status="INVALID_ARGUMENT", details=[{"reason": "API_KEY_INVALID"}])], "key"),
+    (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: xa***."}, "key"),
+    (400, said("Organization has been restricted.", code="organization_restricted"), "key"),
+    (429, said("Your account was deactivated", type="access_terminated"), "key"),
     # unsafe, wherever it stands
+    (400, said("Content Exists Risk", code="invalid_request_error"), "filtered"),
+    (400, said("litellm.ContentPolicyViolationError: AzureException", code="400"), "filtered"),
+    (403, {"code": "no permission", "error": "Content violates usage guidelines. Failed check: BIO"}, "filtered"),
+    (400, said("系统检测到输入或生成内容可能包含不安全或敏感内容", code="1301"), "filtered"),
     (400, {"error": AZURE}, "filtered"),
     (400, said("no", code="content_filter"), "filtered"),
     (400, said("no", type="content_policy_violation"), "filtered"),
@@ -68,7 +83,29 @@ ERRORS: list[tuple[int, Any, str]] = [
         {"object": "error", "message": "The model `m` does not exist.", "type": "NotFoundError", "code": 404},
         "model",
     ),
+    (404, said("No endpoints found for a/b.", code=404), "model"),
+    (403, said("Project `p` does not have access to model `m`", code="model_not_found"), "model"),
+    (400, said("no", type="invalid_model", code="1500"), "model"),
+    (400, said("no", code="model_decommissioned"), "model"),
+    (400, said("The model does not take images", code="unsupported"), "refused"),
     # too much, for the minute or for longer
+    (429, said("Request too large for m on tokens per min (TPM): Limit 30000, Requested 41000."), "refused"),
+    (429, google("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"), "busy"),
+    (429, google("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), "quota"),
+    (429, said("Resource has been exhausted (e.g. check quota).", status="RESOURCE_EXHAUSTED"), "busy"),
+    (400, said("Your credit balance is too low to access the API.", type="invalid_request_error"), "quota"),
+    (400, said("You have reached your specified API usage limits.", type="invalid_request_error"), "quota"),
+    (400, said("Access denied, please check your account.", code="Arrearage"), "quota"),
+    (400, said("ExceededBudget: User=x over budget.", type="budget_exceeded"), "quota"),
+    (403, said("Out of call volume quota. It will be replenished in 12 days.", code="403"), "quota"),
+    (403, said("Key limit exceeded (total limit).", code=403), "quota"),
+    (403, {"code": "no permission", "error": "Your team doesn't have any credits or licenses yet."}, "quota"),
+    (429, {"code": "exhausted", "error": "Your team has used all available credits."}, "quota"),
+    (
+        412,
+        said("Account a is suspended, for reaching the monthly spending limit.", code="PRECONDITION_FAILED"),
+        "quota",
+    ),
     (429, said("Too many requests", code="rate_limit_exceeded"), "busy"),
     (429, b"slow down", "busy"),
     (429, said("no", code="Throttling.AllocationQuota"), "busy"),
@@ -103,12 +140,20 @@ ERRORS: list[tuple[int, Any, str]] = [
     (200, said("no", type="server_error"), "broken"),
     (200, said("what?"), "broken"),
     (200, {"choices": []}, "broken"),
+    (200, {"choices": None, "error": None}, "broken"),
+    # JSON of something else
+    (200, {"type": "message", "content": [{"type": "text", "text": "4"}], "stop_reason": "end_turn"}, "path"),
+    (200, {"status": "ok"}, "path"),
+    (200, [], "path"),
     (200, b"", "broken"),
     # broken
     (500, said("no"), "broken"),
     (502, PAGE, "broken"),
     (408, b"", "broken"),
     (409, b"", "broken"),
+    (424, {"error": "Request failed during generation", "error_type": "generation"}, "broken"),
+    (498, said("no capacity", type="capacity_exceeded"), "broken"),
+    (499, said("The operation was cancelled"), "broken"),
     (0, b"ConnectionResetError", "broken"),
 ]
 
