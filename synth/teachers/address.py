@@ -1,8 +1,8 @@
 """The address of a server, as people paste it, and as requests need it.
 
-A base URL ends where `/chat/completions` follows. Spaces, a slash at the end and a pasted `/chat/completions` are taken
-off; a query (`?api-version=preview`, Azure) stays, and stands behind the path of each request; a server on this machine
-may go without http://.
+A base URL ends where `/chat/completions` follows. Spaces, a slash at the end and a pasted endpoint, as
+`/chat/completions`, are taken off; a query (`?api-version=preview`, Azure) stays, and stands behind the path of each
+request; a server on this machine may go without http://.
 """
 
 import re
@@ -11,7 +11,10 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from synth.errors import UsageError
 
-ENDPOINTS = ("/chat/completions", "/completions", "/models", "/responses", "/embeddings")
+ENDPOINTS = (
+    "/chat/completions", "/completions", "/models", "/responses", "/embeddings", "/batches", "/files",
+    "/messages", "/api/chat", "/api/generate", "/api/tags",  # beside it: Anthropic's own interface, and Ollama's
+)  # fmt: skip
 _HERE = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[[\da-f:]+\])(?::\d{1,5})?(?:[/?]|$)", re.IGNORECASE)
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
 
@@ -52,7 +55,9 @@ def tidy(url: str, option: str = "--base-url") -> str:
         text = f"http://{text}"
     example = "http://localhost:8000/v1"
     if not re.match(r"https?://", text, re.IGNORECASE):
-        guess = f"https://{text}" if re.match(r"[\w-]+(?:\.[\w-]+)+", text) else example
+        host = re.match(r"[\w-]+(?:\.[\w-]+)*(:\d+(?:/|$))?", text)  # with a port it is one of the user's own
+        own = host is not None and host[1] is not None
+        guess = f"http{'' if own else 's'}://{text}" if host is not None and (own or "." in host[0]) else example
         raise UsageError(f"{option} {url}: an address begins with http:// or https://, as {guess}")
     try:
         parts = urlsplit(text)
