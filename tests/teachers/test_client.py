@@ -71,7 +71,7 @@ def test_a_reply_without_usage_and_names(store_path: Path) -> None:
     for usage in (b"null", b'"none"', b'{"prompt_tokens": "few"}'):
         body = b'{"choices":[{"message":{"content":"none"},"finish_reason":7}],"model":null,"usage":%s}' % usage
         (reply,), _ = ask(lambda _, times, body=body: Answer(body=body), store_path.with_name(f"{len(usage)}.sqlite"))
-        assert reply == Reply("none", "", None, 0, 0, "", None)
+        assert reply == Reply("none", "", "7", 0, 0, "", None)
 
 
 @pytest.mark.parametrize("key", ["", "none", "EMPTY"])
