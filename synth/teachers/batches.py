@@ -26,7 +26,7 @@ from synth.teachers.address import address_of
 from synth.teachers.batch_refusals import TooMuchError, is_too_much, reasons_of, says_too_much
 from synth.teachers.batch_results import Result, last_failure, read_results, requests_of, stored, unreadable
 from synth.teachers.catalogue import Teacher, listed_notice
-from synth.teachers.connection import checked_key
+from synth.teachers.connection import account_at
 from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Request
 from synth.teachers.faults import error_cause, error_message, error_of
@@ -73,11 +73,7 @@ class Batches:
         self._openai = openai
         self._most = MOST_LINES  # lines of a file, halved if the server refused one
         self._address = address_of(teacher.base_url)
-        key = checked_key(teacher.key(), teacher.key_variable)
-        self._client = openai.AsyncOpenAI(
-            base_url=self._address.base, api_key=key, max_retries=5, default_query=self._address.parameters,
-            default_headers={"api-key": key} if self._address.azure else {},
-        )  # fmt: skip
+        self._client = openai.AsyncOpenAI(max_retries=5, **account_at(self._address, teacher))
 
     async def __aenter__(self) -> "Batches":
         return self

@@ -15,7 +15,6 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
@@ -25,7 +24,7 @@ from synth.errors import SynthError
 from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.connection import Came, Connection
 from synth.teachers.dialect import Dialect
-from synth.teachers.exchange import Reply, Request, read_reply_body
+from synth.teachers.exchange import Reply, Request
 from synth.teachers.faults import NO_REPLY, UNREADABLE, Fault, fault_in, outcome_of
 from synth.teachers.pace import Pace
 from synth.teachers.patience import Patience, UsedUpError
@@ -99,9 +98,8 @@ class Client:
         """
         # A question that stands twice in the data is asked once: who comes second finds the reply in the store.
         async with self._asking.setdefault(request.key(), asyncio.Lock()):
-            body = self.store.answer(request.key())
-            if body is not None and (reply := read_reply_body(body)) is not None:
-                return replace(reply, cached=True)
+            if (reply := self.store.find(request)) is not None:
+                return reply
             await self.store.put_request(request)
             return await self._until_answered(request)
 

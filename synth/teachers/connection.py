@@ -49,8 +49,8 @@ class Connection:
         import openai
 
         self.address = address_of(self.teacher.base_url)
-        key = checked_key(self.teacher.key(), self.teacher.key_variable)
-        self._key = key.encode()
+        told = account_at(self.address, self.teacher)
+        self._key = told["api_key"].encode()
         self._status_error = openai.APIStatusError
         # Replies that are not HTTP come through openai and httpx2 as exceptions of aiohttp.
         self._broken = (openai.APIConnectionError, aiohttp.ClientError)
@@ -58,11 +58,8 @@ class Connection:
         limit = httpx2.Timeout(self.timeout, connect=min(self.timeout, CONNECT_TIMEOUT))
         # 0 is aiohttp's word for no limit (it takes None for 100): how much is in flight at once the pace says.
         http = openai.DefaultAioHttpClient(timeout=limit, limits=httpx2.Limits(max_connections=0))
-        headers = {**self.headers, **({"api-key": key} if self.address.azure else {})}
-        self.client = openai.AsyncOpenAI(
-            base_url=self.address.base, api_key=key, max_retries=0, timeout=limit, http_client=http,
-            default_headers=headers, default_query=self.address.parameters,
-        )  # fmt: skip
+        told["default_headers"] = {**self.headers, **told["default_headers"]}
+        self.client = openai.AsyncOpenAI(max_retries=0, timeout=limit, http_client=http, **told)
         self._raw = httpx2.Response
 
     async def __aenter__(self) -> "Connection":
@@ -112,8 +109,18 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return [] if error is None else [error, *_causes(error.__cause__ or error.__context__)]
 
 
-def checked_key(key: str, variable: str) -> str:
-    """A key that can travel in a header. Raises SynthError."""
+def account_at(address: Address, teacher: Teacher) -> dict[str, Any]:
+    """What openai's client is told of a server: where it is, and the key, in each header that it may be looked for in.
+
+    Raises SynthError for a missing key, and for one that cannot travel in a header.
+    """
+    key = teacher.key()
     if not (key.isascii() and key.isprintable()):
-        raise SynthError(f"the key in {variable} has characters that no key has: export it again")
-    return key
+        raise SynthError(f"the key in {teacher.key_variable} has characters that no key has: export it again")
+    headers = {"api-key": key} if address.azure else {}
+    return {
+        "base_url": address.base,
+        "api_key": key,
+        "default_query": address.parameters,
+        "default_headers": headers,
+    }

@@ -11,10 +11,9 @@ from typing import Any
 
 from synth.base.terminal import Say
 from synth.teachers.catalogue import Teacher
-from synth.teachers.exchange import Request
+from synth.teachers.exchange import LIMITS, Request
 from synth.teachers.faults import codes_of, messages_of
 
-LIMITS = ("max_completion_tokens", "max_tokens")  # the names that the longest reply has
 OPTIONAL = ("seed", "top_p", "temperature")  # may be left out; of two that exclude each other the first
 NOTHING = "none"  # --leave-out none: whatever the model's name says, send all
 _NOT_TAKEN = re.compile(

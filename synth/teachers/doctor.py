@@ -17,8 +17,8 @@ from rich.markup import escape
 from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher, further_notice, shutdown_notice
 from synth.teachers.connection import Came, Connection
-from synth.teachers.dialect import LIMITS, Dialect
-from synth.teachers.exchange import Reply, Request
+from synth.teachers.dialect import Dialect
+from synth.teachers.exchange import LIMITS, Reply, Request
 from synth.teachers.faults import NO_REPLY, UNREADABLE, Fault, outcome_of
 from synth.teachers.given import Sent
 from synth.teachers.lifetimes import shutdown_of

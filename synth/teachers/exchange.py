@@ -18,7 +18,7 @@ from synth.answers.finish import end_of
 from synth.teachers.shapes import said
 
 REFUSED = "refusal"  # the finish reason of a reply that a model refused, in Anthropic's word for it
-LIMITS = ("max_tokens", "max_completion_tokens")  # the longest reply, as one server or the other calls it
+LIMITS = ("max_completion_tokens", "max_tokens")  # the longest reply, as one server or the other calls it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import orjson
 
 from synth.base.config import option, settings
 from synth.errors import UsageError
-from synth.teachers.dialect import NOTHING, names_in
+from synth.teachers.dialect import NOTHING, OPTIONAL, names_in
 from synth.teachers.retry_after import duration
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
 EXAMPLE = '{"reasoning_effort": "low"}'
-MAY_BE_LEFT_OUT = ("temperature", "top_p", "seed")
 # Fields of a request that the program sets itself, and the option for each that has one.
 OWN_FIELDS = {
     "model": "--model", "messages": "", "stream": "", "stream_options": "", "n": "", "seed": "",
@@ -107,9 +106,9 @@ def _wrong_extra(text: str | None) -> list[str]:
 
 def _wrong_names(leave_out: str | None) -> list[str]:
     named = names_in(NOTHING if leave_out is None else leave_out)
-    if named == [NOTHING] or set(named) <= set(MAY_BE_LEFT_OUT):
+    if named == [NOTHING] or set(named) <= set(OPTIONAL):
         return []
-    return [f"--leave-out {leave_out}: give some of {','.join(MAY_BE_LEFT_OUT)} with commas between, or none"]
+    return [f"--leave-out {leave_out}: give some of {','.join(reversed(OPTIONAL))} with commas between, or none"]
 
 
 def teacher_from(name: str, given: Given) -> "Teacher":
