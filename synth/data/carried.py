@@ -1,13 +1,15 @@
-"""Splits of a dataset folder that are carried over as they are when the folder is written anew."""
+"""What is carried over as it is when a dataset folder is written anew, or out of another one."""
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from synth.data.folder import FolderWriter
 from synth.data.manifest import place, read_manifest
+from synth.data.names import REJECTED
 
 ANSWERS = "answers_only"  # in synth.json: splits of questions and answers alone, and where each comes from
 
@@ -20,6 +22,18 @@ def carry(writer: FolderWriter, folder: Path, names: Iterable[str]) -> None:
             os.link(source, target)
         except OSError:  # a file system without links
             shutil.copyfile(source, target)
+
+
+@contextmanager
+def rejects_after(folder: Path, writer: FolderWriter) -> Iterator[IO[bytes]]:
+    """The rejected.jsonl that is being written, behind what was left out of a folder before; none if it stays empty."""
+    before, path = place(folder, REJECTED), writer.path(REJECTED)
+    with path.open("wb") as file:
+        if before.is_file() and (earlier := before.read_bytes()):
+            file.write(earlier if earlier.endswith(b"\n") else earlier + b"\n")
+        yield file
+    if not path.stat().st_size:
+        path.unlink()
 
 
 def carried_with(writer: FolderWriter, manifest: dict[str, Any]) -> dict[str, Any]:

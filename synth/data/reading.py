@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,16 +80,19 @@ def parquet_rows(path: Path) -> Iterator[list[dict[str, Any]]]:
         raise FolderError(f"{path} cannot be read: {error}") from error
 
 
-def read(folder: Path, split: str) -> Iterator[Record]:
+def read(folder: Path, split: str, *, typed: bool = False) -> Iterator[Record]:
     """The rows of a split in order, one at a time, in constant memory.
 
-    All rows are of one dataset, also if another is put into the folder in the meantime. Raises FolderError for a split
-    that is not there, and with file and line for a row that cannot be read.
+    All rows are of one dataset, also if another is put into the folder in the meantime. typed: a row, edited by hand,
+    that has anything but a text where one is due is one that cannot be read; without it such a row comes as it is, for
+    those who show it. Raises FolderError for a split that is not there, and with file and line for a row that cannot be
+    read.
     """
     with ExitStack() as stack:
         for path, file in _opened(folder, split, stack):
             try:
-                yield from _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
+                rows = _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
+                yield from (_typed(record, where) for record, where in rows) if typed else (row for row, _ in rows)
             except OSError as error:
                 raise FolderError.from_os(error, str(path)) from error
 
@@ -123,16 +127,17 @@ def _open(folder: Path, name: str) -> BinaryIO:
         return (folder / name).open("rb")
 
 
-def _read_jsonl(path: Path, file: BinaryIO) -> Iterator[Record]:
+def _read_jsonl(path: Path, file: BinaryIO) -> Iterator[tuple[Record, str]]:
     with jsonlines.Reader(file, loads=orjson.loads) as lines:
         try:
             for number, row in enumerate(lines.iter(type=dict), start=1):
-                yield _record(row, f"{path} line {number}")
+                where = f"{path} line {number}"
+                yield _record(row, where), where
         except jsonlines.InvalidLineError as error:
             raise FolderError(f"{path} line {error.lineno} cannot be read: {error}") from error
 
 
-def _read_parquet(path: Path, file: BinaryIO) -> Iterator[Record]:
+def _read_parquet(path: Path, file: BinaryIO) -> Iterator[tuple[Record, str]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -141,7 +146,7 @@ def _read_parquet(path: Path, file: BinaryIO) -> Iterator[Record]:
         notes = read_notes(table.schema_arrow)
         for batch in table.iter_batches(batch_size=4096):
             for row in restored(batch.to_pylist(), notes):
-                yield _record(row, str(path))
+                yield _record(row, str(path)), str(path)
     except pa.ArrowInvalid as error:
         raise FolderError(f"{path} cannot be read: {error}") from error
 
@@ -150,3 +155,16 @@ def _record(row: Mapping[str, Any], where: str) -> Record:
     if missing := [name for name in FIELDS if name not in row]:
         raise FolderError(f"{where} has no {', '.join(missing)}: a row has {', '.join(FIELDS)}")
     return Record(**{name: row[name] for name in FIELDS})
+
+
+def _typed(record: Record, where: str) -> Record:
+    """The row, if its texts are texts; null as `meta` is an empty one."""
+    for name in TEXTS:
+        if not isinstance(value := getattr(record, name), str):
+            raise FolderError(f"{where}: its {name} is {value!r:.60}, and a text is due: mend the row or take it out")
+    for name, facts in (("meta", record.meta), ("provenance", record.provenance)):
+        if not isinstance(facts, Mapping | None):
+            raise FolderError(
+                f"{where}: its {name} is {facts!r:.60}, and an object is due: mend the row or take it out"
+            )
+    return replace(record, meta={}) if record.meta is None else record

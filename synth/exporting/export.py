@@ -142,7 +142,7 @@ def _rows(asked: Export, dataset: Path, split: str, done: Exported) -> Iterator[
     if asked.to in get_args(Asked):
         return questions(asked, dataset, split, done.left_out)
     form: Plain = asked.to  # type: ignore[assignment]  # what is left of the forms
-    return (row(record, form, asked.system) for record in reading.read(dataset, split))
+    return (row(record, form, asked.system) for record in reading.read(dataset, split, typed=True))
 
 
 def _write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:

@@ -58,7 +58,12 @@ def pairs(
         )
     chunks = -(-manifest["splits"][split]["rows"] // CHUNK)
     workers = min(workers or cores(), max(1, chunks))
-    return _built(reading.read(folder, split), partial(_of_chunk, kind, form, settings_of(manifest)), left_out, workers)
+    return _built(
+        reading.read(folder, split, typed=True),
+        partial(_of_chunk, kind, form, settings_of(manifest)),
+        left_out,
+        workers,
+    )
 
 
 def _spoiled() -> list[str]:
@@ -99,12 +104,12 @@ def _distilled(
         )
     questions = _by_question(path)
     question, wrong = "", list[Mapping[str, Any]]()
-    for record in reading.read(folder, split):
+    for record in reading.read(folder, split, typed=True):
         if not record.rationale:  # a question with its answer alone, which no teacher was asked
             left_out[NO_RATIONALE] += 1
             yield from labelled(form, record, [], None)
             continue
-        wanted = f"{record.task}/{record.meta['source_id']}"
+        wanted = f"{record.task}/{record.meta.get('source_id')}"
         again = question == wanted  # another rationale of the same question
         while question != wanted:  # rows are in the order of the attempts, and some questions have no row
             question, wrong = next(questions, ("", []))

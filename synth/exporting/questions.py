@@ -74,7 +74,7 @@ def questions(asked: Export, folder: Path, split: str, left_out: Counter[str]) -
     settings = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
     asker = _Asker(asked, asking_for(None, "rationale", manifest), settings)
     before: tuple[str, str] | None = None
-    for number, record in enumerate(reading.read(folder, split)):
+    for number, record in enumerate(reading.read(folder, split, typed=True)):
         if (record.prompt, record.answer) == before:
             left_out[REPEATED] += 1
             continue

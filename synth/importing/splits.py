@@ -18,10 +18,10 @@ from synth.answers import mathematics, reply
 from synth.base.config import command
 from synth.base.terminal import Report
 from synth.data.already import refuse_foreign_files
-from synth.data.carried import ANSWERS, carry
+from synth.data.carried import ANSWERS, carry, rejects_after
 from synth.data.folder import FolderWriter, finish_move
-from synth.data.manifest import place, read_manifest
-from synth.data.names import ATTEMPTS, REJECTED
+from synth.data.manifest import read_manifest
+from synth.data.names import ATTEMPTS
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
@@ -91,13 +91,9 @@ def _write(
     splits = {name: facts for name, facts in manifest["splits"].items() if name not in sources}
     carry(writer, writer.folder, _files_beside(manifest, splits))
     outcome = Outcome(asked.out)
-    with writer.path(REJECTED).open("wb") as rejected:
-        if old is not None and (before := place(asked.out, REJECTED)).is_file():
-            rejected.write(before.read_bytes())
+    with rejects_after(asked.out, writer) as rejected:
         for split, source in sources.items():
             splits[split] = _split(_Place(asked, task, writer, manifest, split), source, rejected, outcome, report)
-    if not writer.path(REJECTED).stat().st_size:
-        writer.path(REJECTED).unlink()
     told = {**_facts(asked, task), "command": command("synth import", asked)}
     manifest[ANSWERS] = {**(manifest.get(ANSWERS) or {}), **dict.fromkeys(sources, told)}
     rejected_of = sum((Counter(facts["rejected"]) for facts in splits.values()), Counter[str]())

@@ -165,7 +165,7 @@ class _Work:
 
     def _rows(self) -> Iterator[tuple[Place, Record]]:
         for split in self.manifest["splits"]:
-            for number, record in enumerate(read(self.asked.folder, split)):
+            for number, record in enumerate(read(self.asked.folder, split, typed=True)):
                 if (split, number) in self.chosen:
                     yield (split, number), record
 

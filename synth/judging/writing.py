@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
+from synth.data.carried import rejects_after
 from synth.data.folder import FolderWriter
-from synth.data.names import ATTEMPTS, REJECTED
+from synth.data.names import ATTEMPTS
 from synth.data.reading import read
 from synth.data.verdict import Verdict
 from synth.record import Record, Rejected
@@ -29,26 +30,21 @@ def write(
     model = recipe["judged"]["teacher"]
     splits: dict[str, Any] = {}
     gone: Counter[str] = Counter()  # by verdict
-    with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
-        if (folder / REJECTED).is_file():  # what was left out before the judge came
-            earlier = (folder / REJECTED).read_bytes()
-            rejects.write(earlier if earlier.endswith(b"\n") else earlier + b"\n")
-        for split in manifest["splits"]:
-            rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
-            with writer.path(f"{split}.jsonl").open("wb") as file:
-                for number, record in enumerate(read(folder, split)):
-                    verdict = verdicts.get((split, number))
-                    if verdict is not None and drop is not None and verdict.verdict == drop:
-                        rejects.write(_drop(record, verdict) + b"\n")
-                        part[drop] += 1
-                        continue
-                    file.write(orjson.dumps(_with(record, verdict, model)) + b"\n")
-                    rows += 1
-            gone += part
-            splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
-        rejects.flush()
-        if not rejects.tell():
-            writer.path(REJECTED).unlink()
+    with FolderWriter(out) as writer:
+        with rejects_after(folder, writer) as rejects:
+            for split in manifest["splits"]:
+                rows, before, part = 0, Counter[str](manifest["splits"][split]["rejected"]), Counter[str]()
+                with writer.path(f"{split}.jsonl").open("wb") as file:
+                    for number, record in enumerate(read(folder, split, typed=True)):
+                        verdict = verdicts.get((split, number))
+                        if verdict is not None and drop is not None and verdict.verdict == drop:
+                            rejects.write(_drop(record, verdict) + b"\n")
+                            part[drop] += 1
+                            continue
+                        file.write(orjson.dumps(_with(record, verdict, model)) + b"\n")
+                        rows += 1
+                gone += part
+                splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
         if (folder / ATTEMPTS).is_file():
             shutil.copyfile(folder / ATTEMPTS, writer.path(ATTEMPTS))
         writer.commit(_manifest(manifest, recipe, splits, gone))

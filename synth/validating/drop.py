@@ -18,9 +18,10 @@ from typing import IO, Any
 import orjson
 
 from synth.data.builder import builder_of, whole_prompt
+from synth.data.carried import rejects_after
 from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest, read_manifest
-from synth.data.names import ATTEMPTS, REJECTED
+from synth.data.names import ATTEMPTS
 from synth.data.reading import read
 from synth.errors import FolderError
 from synth.record import Record, Rejected
@@ -85,17 +86,13 @@ def write_without(
     manifest = open_manifest(folder)
     overlaps = [Contamination(one, ngram) for one in against] if "contaminated" in wanted else []
     faults, splits = Faults(manifest, own, wanted, overlaps), dict[str, Any]()
-    with FolderWriter(out) as writer, writer.path(REJECTED).open("wb") as rejects:
-        if (folder / REJECTED).is_file():
-            rejects.write((folder / REJECTED).read_bytes())
-        for split in manifest["splits"]:
-            with writer.path(f"{split}.jsonl").open("wb") as file:
-                kept, left = _sort(read(folder, split), faults, file, rejects)
-            before = Counter[str](manifest["splits"][split]["rejected"])
-            splits[split] = {"rows": kept, "rejected": dict(before + left), "files": [f"{split}.jsonl"]}
-        rejects.flush()
-        if not rejects.tell():
-            writer.path(REJECTED).unlink()
+    with FolderWriter(out) as writer:
+        with rejects_after(folder, writer) as rejects:
+            for split in manifest["splits"]:
+                with writer.path(f"{split}.jsonl").open("wb") as file:
+                    kept, left = _sort(read(folder, split, typed=True), faults, file, rejects)
+                before = Counter[str](manifest["splits"][split]["rejected"])
+                splits[split] = {"rows": kept, "rejected": dict(before + left), "files": [f"{split}.jsonl"]}
         if (folder / ATTEMPTS).is_file():
             shutil.copyfile(folder / ATTEMPTS, writer.path(ATTEMPTS))
         writer.commit(_manifest(manifest, splits, faults.gone, command))

@@ -26,7 +26,7 @@ def folder(synth: Synth, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def rewrite(folder: Path, number: int, **changes: str) -> None:
+def rewrite(folder: Path, number: int, **changes: Any) -> None:
     rows = lines(folder / "train.jsonl")
     rows[number] |= changes
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -212,3 +212,55 @@ def test_a_judge_of_ones_own(synth: Synth, folder: Path, tmp_path: Path) -> None
     assert (wrong.returncode, wrong.stderr) == (
         2, "synth: --judge in/short.py asks no model: leave out --teacher and --votes\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"rationale": None}, "its rationale is None, and a text is due: mend the row or take it out"),
+        ({"answer": 5}, "its answer is 5, and a text is due"),
+        ({"completion": ["a"]}, "its completion is ['a'], and a text is due"),
+        ({"meta": "none"}, "its meta is 'none', and an object is due"),
+        ({"provenance": 3}, "its provenance is 3, and an object is due"),
+    ],
+)
+def test_a_row_edited_into_no_row_is_one_line(
+    synth: Synth, folder: Path, tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    rewrite(folder, 3, **change)
+    for words in (
+        ("judge", "data", "--judge", "steps", "--out", "out"), ("judge", "data", "--judge", "equations"),
+        ("export", "data", "--to", "grpo", "--out", "out"), ("export", "data", "--to", "dpo", "--out", "out"),
+        ("export", "data", "--to", "messages", "--out", "out"), ("validate", "data", "--drop", "twins", "--out", "out"),
+    ):  # fmt: skip
+        done = synth(*words)
+        assert done.returncode == 1, words
+        assert f"synth: data/train.jsonl line 4: {told}" in done.stderr.splitlines()[-1], words
+        assert not (tmp_path / "out").exists()
+    assert synth("show", "data", "--n", 9).returncode == 0  # where it can be looked at
+
+
+def test_null_as_meta_is_an_empty_one(synth: Synth, folder: Path, tmp_path: Path) -> None:
+    rewrite(folder, 3, meta=None)
+    done = synth("judge", "data", "--judge", "steps", "--out", "judged")
+    assert done.returncode == 0, done.stderr
+    assert lines(tmp_path / "judged" / "train.jsonl")[3]["meta"] == {}
+
+
+def test_what_was_left_out_before_stays_one_line_each(synth: Synth, folder: Path, tmp_path: Path) -> None:
+    """Also behind a last line to which an editor gave no end."""
+    before = {"id": "x", "reason": "no_answer", "detail": "", "question": "?", "answer": "", "group": ""}
+    (folder / "rejected.jsonl").write_text(json.dumps(before))
+    rewrite(folder, 4, **{name: lines(folder / "train.jsonl")[3][name] for name in ("prompt", "rationale")})
+    rewrite(folder, 5, rationale="MIN, 1", completion="MIN, 1; answer is 1")
+    for words, reason in (
+        (("validate", "data", "--drop", "twins", "--out", "a"), "twins"),
+        (("judge", "data", "--judge", "steps", "--drop", "wrong", "--out", "b"), "wrong"),
+    ):
+        synth(*words)
+        found = lines(tmp_path / words[-1] / "rejected.jsonl")
+        assert found[0] == before
+        assert {line["reason"] for line in found[1:]} == {reason}
+    (folder / "rejected.jsonl").write_text("")
+    assert synth("judge", "data", "--judge", "equations", "--out", "c").returncode == 0
+    assert not (tmp_path / "c" / "rejected.jsonl").exists()
