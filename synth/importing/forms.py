@@ -15,6 +15,7 @@ from synth.questions.cells import Row, has, text_of, value_of
 from synth.questions.written import Form, Part
 
 CHATS = ("messages", "conversations", "conversation")
+QUESTIONS = tuple(f"{chat}.question" for chat in CHATS)  # columns of `with_chats`
 USER, ASSISTANT = ("user", "human"), ("assistant", "gpt", "model")
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")  # of a message that keeps them apart
 APART = "{}__reasoning_content"  # NeMo Data Designer's column of the thoughts behind another one
@@ -41,7 +42,7 @@ FORMS = (
          question="question", answer="solution"),
     Form("distilabel", (Part("generation", model="model_name"),), question="instruction"),
     Form("distilabel", (Part("generations", model="model_name"),), question="instruction"),
-    *(Form("chat", (Part(chat),), question=f"{chat}.question") for chat in CHATS),
+    *(Form("chat", (Part(chat),), question=question) for chat, question in zip(CHATS, QUESTIONS, strict=True)),
 )  # fmt: skip
 OWN = Form("rationale", (Part("rationale", thinking="thinking", model="model"),))  # our own words for the columns
 
@@ -63,11 +64,16 @@ def form_of(row: Row, forms: Sequence[Form]) -> Form:
         if all(has(row, column) for column in form.columns):
             return form
     known = " or ".join(dict.fromkeys("{" + ", ".join(form.columns) + "}" for form in forms))
-    names = ", ".join(name for name in row if name != NOTHING and not name.endswith(".question"))
+    names = ", ".join(own_columns(row))
     raise SourceError(
         f"has no rationale that is known by its columns ({known}); it has {names}: name the column with --rationale, "
         "or add --no-rationale"
     )
+
+
+def own_columns(row: Row) -> list[str]:
+    """The columns that stand in the source, without those of `with_chats`."""
+    return [name for name in row if name != NOTHING and name not in QUESTIONS]
 
 
 def replies(row: Row, form: Form) -> Iterator[Written]:
@@ -126,9 +132,9 @@ def _said(value: Any, column: str) -> tuple[str, str]:
 def with_chats(row: Row) -> Row:
     """A row with the question of each chat in a column of its own (`messages.question`), and one with nothing in it."""
     found: dict[str, Any] = {NOTHING: None}
-    for name in CHATS:
+    for name, question in zip(CHATS, QUESTIONS, strict=True):
         if _is_chat(row.get(name)):
-            found[f"{name}.question"] = _content(_turns(row[name], name)[0], name)
+            found[question] = _content(_turns(row[name], name)[0], name)
     return {**row, **found}
 
 

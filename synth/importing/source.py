@@ -10,7 +10,7 @@ from typing import Any
 from synth.answers.reply import canonical, read_reply
 from synth.base.files import file_facts
 from synth.errors import SourceError
-from synth.importing.forms import FORMS, NOTHING, OWN, form_of, replies, with_chats
+from synth.importing.forms import FORMS, NOTHING, OWN, form_of, own_columns, replies, with_chats
 from synth.importing.options import Import
 from synth.importing.settle import Met, Place
 from synth.questions.cells import LETTERS, Row
@@ -127,6 +127,13 @@ def forms_of(asked: Import, task: Task) -> tuple[Form, ...]:
     return tuple(replace(f, parts=tuple(replace(part, thinking=asked.thinking) for part in f.parts)) for f in forms)
 
 
+class _Own(Reader):
+    """Names no column that was added to find the questions of chats."""
+
+    def shown(self, row: Row) -> list[str]:
+        return own_columns(row)
+
+
 class Taking(Reader):
     """Reads a row's question as the task does, by the columns that the options name, or by those of a known shape.
 
@@ -135,7 +142,7 @@ class Taking(Reader):
 
     def __init__(self, asked: Import, task: Task, forms: tuple[Form, ...]) -> None:
         self.task, self.plain = task, not isinstance(task.read, Reader) and not (asked.question or asked.answer)
-        self.own = Reader(*_layouts(asked, task, forms))
+        self.own = _Own(*_layouts(asked, task, forms))
         shapes = (Layout(form.name, form.columns[0], gold=form.columns[-1]) for form in forms)
         super().__init__(*self.own.layouts, *shapes)  # by which a file's rows are told from lists of rows
 

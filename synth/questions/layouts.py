@@ -6,7 +6,7 @@ task and reads each row by the first one whose columns it has; synth/questions/c
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +97,13 @@ class Reader:
             if not layout.missing(row):
                 return layout
         close = min(self.layouts, key=lambda layout: len(layout.missing(row)) / len(layout.columns))
-        known = " or ".join("{" + ", ".join(layout.columns) + "}" for layout in self.layouts if not layout.line)
-        raise SourceError(f"lacks {', '.join(close.missing(row))}; it has {', '.join(row)}; known layouts: {known}")
+        known = dict.fromkeys("{" + ", ".join(layout.columns) + "}" for layout in self.layouts if not layout.line)
+        has, can = ", ".join(self.shown(row)), " or ".join(known)
+        raise SourceError(f"lacks {', '.join(close.missing(row))}; it has {has}; known layouts: {can}")
+
+    def shown(self, row: Row) -> Iterable[str]:
+        """The columns of a row that a message names."""
+        return row
 
 
 def split_options(text: str) -> tuple[str, list[str]]:

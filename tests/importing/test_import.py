@@ -153,6 +153,12 @@ def test_parquet_and_python(tmp_path: Path, written: Callable[..., str]) -> None
         ([{"question": "One?", "label": "1"}], (), "a.jsonl line 1 has no rationale that is known by its columns"),
         ([{"question": "One?", "label": "1"}], ("--rationale", "why"), "line 1 has no rationale"),
         ([{"riddle": "One?", "rationale": "1"}], (), "name the columns with --question and --answer"),
+        ([{"riddle": "One?", "rationale": "1"}], (), "{question, solution} or {problem, ground_truth_solution}; name"),
+        (
+            [{"messages": [{"role": "user", "content": "One?"}, {"role": "assistant", "content": "1"}], "gold": "1"}],
+            (),
+            "line 1 lacks question, answer; it has messages, gold; known layouts: ",
+        ),
         ([{"question": "One?", "label": "x", "rationale": "1"}], (), "no right answer that can be read as number"),
         ([{"question": None, "label": "1", "rationale": "1"}], (), "a.jsonl line 1"),
     ],
@@ -169,6 +175,8 @@ def test_what_cannot_be_read_is_one_line_before_anything_is_written(
     assert done.returncode == 1
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert "(none)" not in done.stderr
+    assert ".question" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 
