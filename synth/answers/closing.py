@@ -21,7 +21,8 @@ from synth.answers.sought import LONGEST, Sought
 # no firm one.
 _NOT_OWN = (
     r"\b(?:if|whether|unless|suppos\w{1,9}|assum\w{1,9}|imagine|pretend|says|said|claims|claimed|thinks|thought|believes"
-    r"|believed|told|wrote|why|how|check|verify|asks?|asked|until|because)\b"
+    r"|believed|told|wrote|why|how|check|verify|asks?|asked|until|because|tempted|nobody|no one|mistake is"
+    r"|at first (?:glance|sight)|(?:false|untrue|wrong|incorrect) (?:that|to))\b"
 )
 _NOT_FIRM = (
     r"\b(?:or|either|may|maybe|perhaps|possibly|might|could|not|never|doubt|unlikely|guess|wonder|unsure)\b|n't\b"
@@ -68,6 +69,14 @@ _STOPS = " .,;:!?" + STOPS
 _CLAUSES = re.compile(rf"[.!?;,:\n\u2014\u3001{STOPS}]")
 _CONCLUDED = re.compile(r"so|thus|hence|therefore", re.IGNORECASE)
 _ONE_OF_SEVERAL = re.compile(r"[^\n.]{0,9}(?:\b(?:or|and)\b|,)[^\n.]{0,20}")  # between two boxes
+_TERM_BEFORE = re.compile(
+    r"(?:(?<![\w-])-(?:\$|\\\()?|=\s?-\s?|\d|[+^]\s?|\\(?:cdot|times|div|pm|mp)\s?"
+    r"|\\(?:sqrt|[dtc]?frac)(?:\[\d{1,3}\]|\{[^{}]{0,40}\})?\s?\{\s?)\Z"
+)
+_TERM_BEHIND = re.compile(
+    r"\s?(?:\^(?!\s?\{?\s?\\circ)|\\(?:cdot|times|div|pm|mp|pi|sqrt|[dtc]?frac)(?![A-Za-z])|[-+*/]\s?(?:\d|\\boxed)"
+    r"|/\s?[a-z](?!\w))|[xyz](?!\w)"
+)
 _BLOCK = re.compile(r"[\s:*_]{0,9}(?:\\\[[\s\S]{1,600}?\\\]|\$\$[\s\S]{1,600}?\$\$)[^\n]{0,80}")
 _THAT = re.compile(r"[\s:*_]{0,9}that\b", re.IGNORECASE)  # the answer is that she has 3 eggs
 CAREFUL = ("text", "option", "date")  # kinds whose answers may have a full stop in them
@@ -128,7 +137,8 @@ def _closing(text: str, match: "re.Match[str]", forms: Forms, sought: Sought) ->
     form, start, at = match.lastgroup or "", match.start(), match.end()
     if form == "box":
         content = braced(text, at)
-        return Closing(form, start, at + len(content) + 1, content)
+        end = at + len(content) + 1
+        return Closing(form, start, end, content, firm=not _is_a_term(text, start, end, sought))
     if form == "reversed":
         return Closing(form, start, at, match["said"])
     if below := _NEXT_LINE_.match(text, at):
@@ -173,7 +183,11 @@ def committed(closing: Closing, sought: Sought) -> str | None:
     if not closing.firm or (UNDECIDED.match(said) and (sought.kind != "option" or BOX.search(said))):
         return None
     sentence = said[: _sentence(said, careful=True)]
-    if closing.form != "box" and (boxes := [braced(sentence, m.end()) for m in BOX.finditer(sentence)]):
+    if closing.form != "box" and (found := list(BOX.finditer(sentence))):
+        boxes = [braced(sentence, box.end()) for box in found]
+        ends = [box.end() + len(held) + 1 for box, held in zip(found, boxes, strict=True)]
+        if any(_is_a_term(sentence, box.start(), end, sought) for box, end in zip(found, ends, strict=True)):
+            return None
         if sought.kind == "math":
             return sought.read(sentence)
         answers = {None if _factorial(box, sought) else sought.read(box) for box in boxes}
@@ -184,6 +198,14 @@ def committed(closing: Closing, sought: Sought) -> str | None:
     if answer is None and closing.sentence:
         return sought.read_sentence(sentence)
     return answer
+
+
+def _is_a_term(text: str, start: int, end: int, sought: Sought) -> bool:
+    """Whether the box text[start:end] holds a part of what is said: -\\boxed{18}, 2\\boxed{18}, \\boxed{18}^2. A gap in
+    an equation that is filled, 9 * \\boxed{2} = 18, is the answer."""
+    if sought.kind not in ("number", "math") or "=" in text[end : end + 80].partition("\n")[0]:
+        return False
+    return bool(_TERM_BEFORE.search(text[max(0, start - 60) : start]) or _TERM_BEHIND.match(text, end))
 
 
 def _factorial(box: str, sought: Sought) -> bool:
