@@ -21,7 +21,8 @@ _INT = r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,60})"
 # $ US$ HK$ R$ € and codes of currencies, which stand before the number.
 _CURRENCY = (
     rf"(?:[A-Z]{{0,3}}[{MONEY}]|(?:usd|eur|gbp|inr|jpy|cny|rmb|krw|chf|cad|aud|nzd|sgd|hkd|mxn|brl|rub|try|zar|sek|nok|dkk"
-    r"|pln|rs|re|kr|fr)\b\.?)"
+    r"|pln|rs|re|kr|fr|rm|rp|bs|php|thb|idr|myr|vnd|twd|ngn|kes|ghs|pkr|bdt|lkr|npr|czk|huf|ron|uah|clp|cop|pen|ars|aed"
+    r"|sar|egp|ils|[ktu]sh)(?![^\W\d_])\.?|S/\.?)"
 )
 _NUMBER = re.compile(
     rf"(?P<sign>[-+]|(?:minus|negative)\s)?(?P<currency>{_CURRENCY}\s?)?(?P<inner>-)?"

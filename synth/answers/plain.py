@@ -11,6 +11,7 @@ _ALIKE = str.maketrans(
     "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d\u2044\u2215\u2018\u2019\u201c\u201d\u066b\u066c", "-------//''\"\".,"
 )
 _HARD_SPACE = re.compile(r"(?<=\d)[\u00a0\u2002-\u200a\u202f\u205f](?=\d{3}(?!\d))")
+_SUPERSCRIPTS = re.compile("[\u207b\u207a]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,40}")  # one power: 10 to the -12
 
 # Macros whose argument is what they show.
 _MACRO = (
@@ -101,6 +102,7 @@ def _characters(text: str) -> str:
     """NFKC, but with the traps taken out: one and a half must not become 11/2, nor a superscript a digit."""
     if text.isascii():
         return text
+    text = _SUPERSCRIPTS.sub(lambda raised: "^" + unicodedata.normalize("NFKC", raised[0]).translate(_ALIKE), text)
     return "".join(map(_character, _HARD_SPACE.sub(",", text.translate(_ALIKE))))
 
 

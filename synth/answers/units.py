@@ -22,7 +22,7 @@ _NO_UNIT = """
     dozen dozens half halves third thirds quarter quarters fourth fourths fifth fifths sixth eighth tenth tenths
     hundredth hundredths hundreds thousands millions couple few several am pm bc is was are were isn't wasn't aren't be
     not no but if unless except maybe perhaps possibly either wrong incorrect remainder modulus base nd rd th st
-    least most bit change something
+    least most bit change something bce ish
     when because since so
 """
 _FUNCTIONS = "sqrt sin cos tan cot sec csc sinh cosh tanh log ln exp lim max min gcd lcm det"
@@ -37,11 +37,25 @@ _ELSEWHERE = """
     docena docenas cientos milhão milhões bilhão bilhões dúzia mila milione milioni miliardo miliardi duizend
     miljoen miljard tysiąc tysiące tysięcy milion miliony milionów tusen miljon miljoner miljarder bin milyon
     milyar ribu juta miliar nghìn triệu tỷ тысяч тысяча тысячи тыс миллион миллиона миллионов млн миллиард
-    миллиарда миллиардов млрд сотен сотни дюжина हज़ार हजार लाख करोड़ करोड सौ ألف آلاف مليون ملايين مليار مئة
+    миллиарда миллиардов млрд тис сотен сотни дюжина हज़ार हजार लाख करोड़ करोड सौ ألف آلاف مليون ملايين مليار مئة
     אלף אלפים מיליון 천 만 억 백 พัน หมื่น แสน ล้าน und oder nicht halb et ou pas demi y o u e non mezzo medio media
     ni и или не нет i lub nie en of niet och eller inte ve veya değil अथवा या और नहीं أو ليس או לא 또는 หรือ 或 或者
     不 不是 和 半 または
+    tusind þúsund mijë mii mie ezer elfu laki libo libu ngàn rb jt ming мянга мың ҳазор ili abo або vagy nebo sau ose
+    albo tai või vai arba yoki یا ya அல்லது లేదా ಅಥವಾ അല്ലെങ്കിൽ અથવા ਜਾਂ বা
+    कोटी লাখ কোটি கோடி వేల వేలు కోట్లు ಕೋಟಿ കോടി લાખ ਲੱਖ ሺህ ሺ
 """
+# Beginnings of such words where they are inflected, or where the next word follows without a space.
+_STEMS = """
+    million milioan milión millón millió milion miljon miljoon milyon milyar miljard milhõ bilion bilión biljoon tisíc tisuć tisoč
+    tysi hiljad tuhat tuhan tūkst тысяч тисяч хиляд хиљад илјад тыщ миллион мильйон милион милијун миллиард мільярд мілья
+    мільйон половин χιλιάδ εκατομμ δισεκ हज़ार लक्ष करोड मिलियन হাজার লক্ষ মিলিয়ন ஆயிரம் லட்ச
+    మిలియ లక్ష ಸಾವಿರ ಲಕ್ಷ ആയിര ലക്ഷ હજાર કરોડ મિલિયન ਹਜ਼ਾਰ ਕਰੋੜ ହଜାର ଲକ୍ଷ දහස ලක්ෂ
+    هزار میلیون میلیارد ہزار لاکھ کروڑ ملین ألف الف مليون מיליון מיליארד ათას მილიონ հազար միլիոն ሚሊዮን
+    ร้อย พัน หมื่น แสน ล้าน ພັນ ໝື່ນ ແສນ ລ້ານ ពាន់ ម៉ឺន សែន លាន ထောင် သောင်း သိန်း သန်း
+"""
+# Of Chinese, Japanese and Korean, whose words are not parted: at least, at most, more, less, and a half.
+_OR_MORE = re.compile("以上|以下|以内|以內|不到|未満|未满|未滿|以外|[半多余餘強弱]$|이상|이하|미만|초과")
 _OF_UNITS = frozenset({"of", "en", "u", "et", "cent", "miles", "media", "non", "bin", "e", "o", "y", "i"})
 
 
@@ -56,6 +70,7 @@ _NO_UNITS = frozenset(
     + [word for word in _ELSEWHERE.split() if word not in _OF_UNITS]
     for form in (_bare(word), _bare(unicodedata.normalize("NFD", word)))
 )
+_BEGINS_NO_UNIT = tuple({_bare(unicodedata.normalize("NFKC", stem)) for stem in _STEMS.split()})
 VARIABLES = frozenset(_GREEK.split()) - {"pi"}
 FUNCTIONS = frozenset([*_FUNCTIONS.split(), "frac", "dfrac", "tfrac", "sum", "int", "prod", "binom"])
 # Units of one letter, and those that may be glued to the number. 5k, 5M, 5x, 5th are not among them, on purpose.
@@ -73,12 +88,14 @@ _TOKEN = re.compile(
     rf"\s*(?P<sign>[%°\u2032\u2033])|(?:\s*(?P<join>[/\u00d7\u00b7])\s*|(?P<hyphen>-)|\s*)"
     rf"(?P<word>{_LETTER}(?:{_LETTER}|['.-](?={_LETTER}))*)\.?(?P<power>{_POWER})?"
 )
+_NO_CENTS = re.compile(r"\A(?:/|[.,])-{1,2}")  # 18/-   18,- €   18.-
 _THOUSAND_GRAMS = re.compile("千(?=[克米瓦卡帕焦])")  # the prefix kilo, no thousand
 
 
 def scale(tail: str, most_words: int) -> int | None:
     """What the words behind a number multiply it by: 1 for "eggs", a million for "million dollars"; None if they are
     no unit. `tail` begins right behind the last digit."""
+    tail = _NO_CENTS.sub("", tail)
     if not tail or tail.isspace():
         return 1
     tail = _plain_signs(tail).rstrip(" .,!")
@@ -108,7 +125,7 @@ def _plain_signs(tail: str) -> str:
     if tail.isascii():
         return tail.replace("$", "%")
     return "".join(
-        "%" if c == "‰" or (unicodedata.category(c) in ("Sc", "So") and c != "°") else c for c in _bare(tail)
+        "%" if c in "‰٪" or (unicodedata.category(c) in ("Sc", "So") and c != "°") else c for c in _bare(tail)
     )
 
 
@@ -123,7 +140,7 @@ def _may_be_glued(word: str, join: str | None) -> bool:
 
 def _may_be_a_unit(word: str, *, power: bool, first: bool) -> bool:
     bare = word.casefold()
-    if re.fullmatch(r"[ap]\.m", bare) or bare in _NO_UNITS:
+    if re.fullmatch(r"[ap]\.m", bare) or bare in _NO_UNITS or bare.startswith(_BEGINS_NO_UNIT) or _OR_MORE.search(bare):
         return False
     if bare.isascii():
         if len(bare) > 1 or bare == "a":
