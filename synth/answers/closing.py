@@ -47,7 +47,8 @@ _EXPLAINED = (
 )
 _COMMA = r"[,;:\u2014](?!\s{0,4}(?:or|but|and|maybe|perhaps|not)\b)|\s-\s"
 _END = (
-    r"[.!?]{1,9}(?=[\"')\]}*_`$]{0,6}(?:\s(?![ \t]{0,4}\d)|$)|\\\))"
+    r"[.!?]{1,9}(?!(?<=!)\s?(?:[-+*/=]|\\(?:times|cdot))\s?[\d({\\])"  # 5! + 1 goes on
+    r"(?=[\"')\]}*_`$]{0,6}(?:\s(?![ \t]{0,4}\d)|$)|\\\))"
     rf"|[{STOPS}]{{1,9}}"  # behind which no space is written
 )
 _NO_END = r"(?:\b[a-z]|\b(?:st|mt|mr|mrs|ms|dr|jr|sr|vs|inc|ltd|co))$"
@@ -178,26 +179,31 @@ def _announced(line: str, sought: Sought) -> int:
 def committed(closing: Closing, sought: Sought) -> str | None:
     """What a closing form commits to."""
     said = closing.words
-    if closing.form == "box" and _factorial(said, sought):
-        return None
-    if not closing.firm or (UNDECIDED.match(said) and (sought.kind != "option" or BOX.search(said))):
+    undecided = UNDECIDED.match(said) and (sought.kind != "option" or BOX.search(said))
+    if not closing.firm or undecided or (closing.form == "box" and _factorial(said, sought)):
         return None
     sentence = said[: _sentence(said, careful=True)]
-    if closing.form != "box" and (found := list(BOX.finditer(sentence))):
-        boxes = [braced(sentence, box.end()) for box in found]
-        ends = [box.end() + len(held) + 1 for box, held in zip(found, boxes, strict=True)]
-        if any(_is_a_term(sentence, box.start(), end, sought) for box, end in zip(found, ends, strict=True)):
-            return None
-        if sought.kind == "math":
-            return sought.read(sentence)
-        answers = {None if _factorial(box, sought) else sought.read(box) for box in boxes}
-        return answers.pop() if len(answers) == 1 else None
+    if closing.form != "box" and BOX.search(sentence):
+        return _boxed(sentence, sought)
     answer = _from_pieces(_pieces(said, sought.kind), sought)
     if answer is None and (short := _BEFORE_.sub("", said, count=1)) != said and not UNDECIDED.match(short):
         answer = _from_pieces(_pieces(short, sought.kind), sought)
     if answer is None and closing.sentence:
         return sought.read_sentence(sentence)
     return answer
+
+
+def _boxed(sentence: str, sought: Sought) -> str | None:
+    """The answer that all boxes of a sentence hold."""
+    answers = set()
+    for box in BOX.finditer(sentence):
+        held = braced(sentence, box.end())
+        if _is_a_term(sentence, box.start(), box.end() + len(held) + 1, sought):
+            return None
+        answers.add(None if sought.kind == "math" or _factorial(held, sought) else sought.read(held))
+    if sought.kind == "math":
+        return sought.read(sentence)
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _is_a_term(text: str, start: int, end: int, sought: Sought) -> bool:

@@ -36,7 +36,9 @@ _QUAD = re.compile(r"\\q?quad|\\text\w{0,4}|\\[()\[\],;]|[${}]")
 _DRESS = re.compile(r"\\(?:displaystyle|textstyle|left\s?(?=[^\w\s<])|right\s?(?=[^\w\s>]))|\*\*|`")
 _TEXT = re.compile(r"\\(?:text\w{0,6}|mathrm|operatorname|mbox|begin|end)\s{0,3}\{[^{}]{0,300}\}|\\[A-Za-z]+")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_ENDS = " \t\r\n.,;:!*_\u3002"
+_ENDS = " \t\r\n.,;:*_\u3002"
+_FACTORIAL = re.compile(r"(?:(?<![^\W\d_])[^\W_]|\d|[)}\]])\s?!")  # 5!, n! and (n+1)!, but not "Monday!"
+_BASE = re.compile(r"\d_\{?(\d{1,3})")
 _TUPLE = re.compile(r"[(\[{]\s*[^\s,][^,]*,|\\\{")
 _AROUND = 6  # words that may stand around a part between delimiters
 _LONGEST_PROSE = 2  # words of three letters or more outside \text{...}; more of them are a sentence
@@ -48,7 +50,9 @@ def expression(text: str) -> str | None:
     Raises MissingExtraError without math-verify, which has to compare it.
     """
     require()
-    value = None if _TUPLE.search(text) else number(text)
+    if not _FACTORIAL.search(text):
+        text = text.replace("!", " ")  # of somebody who is glad
+    value = None if "!" in text or _TUPLE.search(text) else number(text)
     return value or _bare(text)
 
 
@@ -124,11 +128,14 @@ def understood(answer: str) -> bool:
 def equal(answer: str, gold: str) -> bool:
     """Whether two answers in canonical form say the same; False if one of them cannot be read in time.
 
-    An equation in something unknown is not what stands behind its sign: 2x + z = 1 is no 1.
+    An equation in something unknown is not what stands behind its sign: 2x + z = 1 is no 1. Of two that name the base
+    of a number it has to be the same one.
     """
     if not understood(answer) or not understood(gold):
         return False
     if "=" in answer and "=" not in gold and not is_a_quantity(answer.partition("=")[0]):
+        return False
+    if len({tuple(_BASE.findall(said)) for said in (answer, gold)} - {()}) > 1:
         return False
     return answer == gold or bool(_elsewhere((gold, answer)))
 

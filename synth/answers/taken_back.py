@@ -16,8 +16,9 @@ _INTERJECTION = (
     r"|(?:it|that) (?:might|may|could|should)(?: also| instead)? be\b(?=\s[^\w\n]{0,3}(?:\d|(?-i:[A-Z])\b)))"
 )
 _MISTAKE = (
-    r"\b(?:oops|(?:scratch|strike) that|(?:on|upon) (?:second|further) (?:thought|reflection)|on reflection|my (?:mistake|bad)"
-    r"|i take (?:that|it|this) back|i (?:was|am) (?:wrong|mistaken)|i (?:miscalculated|miscounted|misread|forgot|overlooked)"
+    r"\b(?:oops|(?:scratch|strike) that|(?:on|upon) (?:second|further) (?:thought|reflection)|on reflection"
+    r"|my (?:mistake|bad)|i take (?:that|it|this) back"
+    r"|i (?:(?:was|am) (?:wrong|mistaken)|miscalculated|miscounted|misread|forgot|overlooked)"
     r"|(?:i made|there(?:'s| is| was)) an? (?:\w{1,12} )?(?:mistake|error))\b"
 )
 _WRONG = (
@@ -28,8 +29,9 @@ _WRONG = (
 )
 # Sentences of other languages that begin so or say that something is wrong.
 _ELSEWHERE = (
-    rf"{_BEGINS}(?:warte|moment mal|espera|esperen|attends|attendez|aspetta|espere|подожди\w{{0,2}}|стоп)(?=\s{{0,2}}[,.!:\u2014\u2026-])"
-    r"|\b(?:das ist|das war) (?:falsch|nicht richtig)\b|\b(?:eso )?est[aá] (?:mal|errado)\b|\bc'est faux\b|\bэто не\s?верно\b"
+    rf"{_BEGINS}(?:warte|moment mal|espera|esperen|attends|attendez|aspetta|espere|подожди\w{{0,2}}|стоп)"
+    r"(?=\s{0,2}[,.!:\u2014\u2026-])"
+    r"|\bdas (?:ist|war) (?:falsch|nicht richtig)\b|\best[aá] (?:mal|errado)\b|\bc'est faux\b"
     r"|不对|不對|错了|錯了|等等|等一下|間違[えいっ]|틀렸|잠깐"
 )
 _AGAIN = (

@@ -41,18 +41,19 @@ _ELSEWHERE = """
     אלף אלפים מיליון 천 만 억 백 พัน หมื่น แสน ล้าน und oder nicht halb et ou pas demi y o u e non mezzo medio media
     ni и или не нет i lub nie en of niet och eller inte ve veya değil अथवा या और नहीं أو ليس או לא 또는 หรือ 或 或者
     不 不是 和 半 または
-    tusind þúsund mijë mii mie ezer elfu laki libo libu ngàn rb jt ming мянга мың ҳазор ili abo або vagy nebo sau ose
+    tusind þúsund mijë mii mie ezer elfu laki libo libu ngàn rb jt ming мянга мың ҳазор ili abo vagy nebo sau ose
     albo tai või vai arba yoki یا ya அல்லது లేదా ಅಥವಾ അല്ലെങ്കിൽ અથવા ਜਾਂ বা
-    कोटी লাখ কোটি கோடி వేల వేలు కోట్లు ಕೋಟಿ കോടി લાખ ਲੱਖ ሺህ ሺ
+    \u0430\u0431\u043e कोटी লাখ কোটি கோடி వేల వేలు కోట్లు ಕೋಟಿ കോടി લાખ ਲੱਖ ሺህ ሺ
 """
 # Beginnings of such words where they are inflected, or where the next word follows without a space.
 _STEMS = """
-    million milioan milión millón millió milion miljon miljoon milyon milyar miljard milhõ bilion bilión biljoon tisíc tisuć tisoč
-    tysi hiljad tuhat tuhan tūkst тысяч тисяч хиляд хиљад илјад тыщ миллион мильйон милион милијун миллиард мільярд мілья
-    мільйон половин χιλιάδ εκατομμ δισεκ हज़ार लक्ष करोड मिलियन হাজার লক্ষ মিলিয়ন ஆயிரம் லட்ச
-    మిలియ లక్ష ಸಾವಿರ ಲಕ್ಷ ആയിര ലക്ഷ હજાર કરોડ મિલિયન ਹਜ਼ਾਰ ਕਰੋੜ ହଜାର ଲକ୍ଷ දහස ලක්ෂ
-    هزار میلیون میلیارد ہزار لاکھ کروڑ ملین ألف الف مليون מיליון מיליארד ათას მილიონ հազար միլիոն ሚሊዮን
-    ร้อย พัน หมื่น แสน ล้าน ພັນ ໝື່ນ ແສນ ລ້ານ ពាន់ ម៉ឺន សែន លាន ထောင် သောင်း သိန်း သန်း
+    million milioan milión millón millió milion miljon miljoon milyon milyar miljard milhõ bilion
+    bilión biljoon tisíc tisuć tisoč tysi hiljad tuhat tuhan tūkst тысяч тисяч хиляд хиљад илјад тыщ
+    миллион мильйон милион милијун миллиард мільярд мілья мільйон половин χιλιάδ εκατομμ δισεκ हज़ार
+    लक्ष करोड मिलियन হাজার লক্ষ মিলিয়ন ஆயிரம் லட்ச మిలియ లక్ష ಸಾವಿರ ಲಕ್ಷ ആയിര ലക്ഷ હજાર કરોડ મિલિયન
+    ਹਜ਼ਾਰ ਕਰੋੜ ହଜାର ଲକ୍ଷ දහස ලක්ෂ هزار میلیون میلیارد ہزار لاکھ کروڑ ملین ألف الف مليون מיליון
+    מיליארד ათას მილიონ հազար միլիոն ሚሊዮን ร้อย พัน หมื่น แสน ล้าน ພັນ ໝື່ນ ແສນ ລ້ານ ពាន់ ម៉ឺន សែន
+    លាន ထောင် သောင်း သိန်း သန်း
 """
 # Of Chinese, Japanese and Korean, whose words are not parted: at least, at most, more, less, and a half.
 _OR_MORE = re.compile("以上|以下|以内|以內|不到|未満|未满|未滿|以外|[半多余餘強弱]$|이상|이하|미만|초과")

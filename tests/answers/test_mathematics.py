@@ -115,3 +115,27 @@ def test_what_takes_too_long_is_no_answer_and_the_next_is_read(monkeypatch: pyte
     monkeypatch.undo()
     mathematics.understood.cache_clear()
     assert mathematics.understood("x + 987")
+
+
+@pytest.mark.parametrize(
+    ("reply", "gold", "right"),
+    [
+        ("The answer is $5!$.", "5", False),
+        (r"\boxed{5!}", "5", False),
+        (r"\boxed{5!}", "120", True),
+        ("The answer is $120$.", "5!", True),
+        ("The answer is $n!$.", "n", False),
+        ("The answer is $(n+1)!$.", "(n+1)!", True),
+        ("The answer is $5! + 1$.", "5!", False),
+        ("The answer is $5! + 1$.", "121", True),
+        ("The answer is Monday!", "Monday", True),
+        ("The answer is $12_{5}$.", "12_{6}", False),
+        ("The answer is $12_{5}$.", "12_5", True),
+        ("The answer is $12$.", "12_5", True),
+        (r"-\boxed{x}", "x", False),
+        (r"\boxed{x}^2", "x", False),
+    ],
+)
+def test_factorials_bases_and_parts_of_expressions_are_told_apart(reply: str, gold: str, right: bool) -> None:
+    answer = read_reply(reply, "math").answer
+    assert same(answer, canonical(gold, "math"), "math") is right
