@@ -18,6 +18,7 @@ OPTIONAL = ("seed", "top_p", "temperature")  # may be left out; of two that excl
 NOTHING = "none"  # --leave-out none: whatever the model's name says, send all
 _NOT_TAKEN = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra_?\s?(?:forbidden|input|field)|not permitted"
+    r"|only 1 is allowed|only supports? \w+ ?= ?1\b|not accept|not available for"
     r"|not allowed|no longer|deprecated|cannot both|mutually exclusive|\buse\W{1,3}max_(?:completion_)?tokens",
     re.IGNORECASE,
 )

@@ -153,6 +153,11 @@ NOT_TAKEN = {
     "value": lambda name: unsupported(
         name, f"Unsupported value: '{name}' does not support 0.7", code="unsupported_value"
     ),
+    "its default": lambda name: Answer(
+        status=400, error={"message": f"invalid {name}: only 1 is allowed for this model"}
+    ),
+    "equals": lambda name: Answer(status=400, error={"message": f"This model only supports {name} = 1"}),
+    "accept": lambda name: Answer(status=400, error={"message": f"This endpoint does not accept {name}"}),
     "words": lambda name: Answer(status=400, error={"message": f"Unrecognized request argument supplied: {name}"}),
     "FastAPI": extra_forbidden,
 }
