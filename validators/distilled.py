@@ -100,7 +100,7 @@ def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None
     if task is None or task.kind == "text":
         return None
     if task.kind == "option":
-        return record.answer in LETTERS[: len(options_of(task, record))]
+        return record.answer in LETTERS[: len(options_of(record, task.options))]
     return reply.canonical(record.answer, task.kind, ()) == record.answer
 
 

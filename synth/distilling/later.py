@@ -11,9 +11,10 @@ from synth.questions.task import Question
 from synth.teachers.batches import TRIES, Handed
 from synth.teachers.bodies import load
 from synth.teachers.client import RefusedError, UnanswerableError
-from synth.teachers.dialect import OPTIONAL, refused_field
+from synth.teachers.dialect import refused_field
 from synth.teachers.exchange import LIMITS, Reply, Request
 from synth.teachers.faults import Fault, codes_of, fault_in
+from synth.teachers.given import OPTIONAL
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from synth.base.config import AnyText, MaybePath, Numbers, option, settings
-from synth.questions.choosing import Repeats
 from synth.teachers.given import Given
 
 Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
@@ -35,7 +34,7 @@ class Distill(Given):
     instruction: str | None = option("what the teacher has to do  [default: the task's]", default=None)
     split: str | None = option("which part of a folder or on the Hub  [default: train]", default=None)
     config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
-    repeats: Repeats = option("a question that stands there again: merge asks it once", default="merge")
+    repeats: Literal["merge", "keep"] = option("a question that stands there twice: merge asks once", default="merge")
     limit: int | None = option("the first questions of the source  [default: all]", default=None, least=1)
     sample: int | None = option("so many questions at random  [default: all]", default=None, least=1)
     seed: int = option("of the sample", default=0)

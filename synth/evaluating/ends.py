@@ -19,7 +19,7 @@ from synth.record import Record
 from synth.validating.checker import Checker, as_reply
 
 _LABEL = re.compile(r"\s{0,9}([^\W\d_]\w{0,19}(?: \w{1,20}){0,2}):")  # what stands before the question in a prompt
-_USUAL = ("Q", "Question", "Problem", "Human", "User", "Instruction")
+_USUAL = ("Q", "Question", "Problem", "Human", "User", "Instruction", "Passage", "问题", "問題")
 _MOST = 50  # marks that are looked at
 _SAME = 40  # characters of a question by which it is known
 
@@ -80,8 +80,10 @@ def _cut(output: Output, at: int) -> Output:
 @lru_cache(maxsize=64)
 def _marks(label: str) -> "re.Pattern[str]":
     names = "|".join(map(re.escape, dict.fromkeys([*_USUAL, *([label] if label and label != "Answer" else [])])))
-    return re.compile(
-        rf"^[ \t]{{0,4}}(?:#{{1,4}}[ \t]{{0,2}})?(?:{names})[ \t]{{0,2}}\d{{0,4}}[ \t]{{0,2}}:", re.MULTILINE
+    return re.compile(  # Question:   **Question:**   ### Problem 2.   [Question]   Question, alone on its line
+        rf"(?:^|(?<=[.!?] ))[ \t#*_\[]{{0,9}}(?:(?:{names})[ \t]{{0,2}}\d{{0,4}}[ \t*_\]]{{0,4}}[:\uff1a]"
+        rf"|(?:Question|Problem|Exercise|Example)(?:[ \t]{{1,2}}\d{{1,4}}[.)*_:]|[ \t]{{0,2}}[*_\]]{{0,4}}$|\]))",
+        re.MULTILINE,
     )
 
 

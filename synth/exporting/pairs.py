@@ -114,7 +114,10 @@ def _distilled(
         while question != wanted:  # rows are in the order of the attempts, and some questions have no row
             question, wrong = next(questions, ("", []))
             if not question:
-                raise FolderError(f"{path} has no attempts at {wanted}: distil again with --overwrite")
+                raise FolderError(
+                    f"{path} has no attempts at {wanted} behind those at the row before: export the folder as it was "
+                    "written, with its rows and attempts in one order"
+                )
         if not wrong:
             left_out[NO_WRONG_ATTEMPT] += 1
         said = [_wrong(record, attempt, task) for attempt in islice(wrong, most)]

@@ -63,16 +63,16 @@ def listed_options(prompt: str) -> tuple[str, ...]:
     return tuple(reversed([*texts, line[4:].strip()]))
 
 
-def options_of(task: Task, record: Record) -> tuple[str, ...]:
-    """The options of a row's question: as the row has them, as all questions have them, or as its prompt lists them."""
+def options_of(record: Record, shared: tuple[str, ...]) -> tuple[str, ...]:
+    """The options of a row's question: as the row has them, as all questions do, or as its prompt lists them."""
     own = record.meta.get("options")
-    return tuple(own) if isinstance(own, list) else task.options or listed_options(record.prompt)
+    return tuple(own) if isinstance(own, list) else shared or listed_options(record.prompt)
 
 
 def question_of(task: Task, record: Record) -> Question:
     """The question that `student_prompt` made the prompt of a row from."""
     text = record.prompt.removeprefix(f"{task.label}:").removesuffix("Answer:")
-    options = options_of(task, record)
+    options = options_of(record, task.options)
     if options:
         text = text.rpartition("\nOptions: ")[0] or text
     return Question(record.id, text.strip(), options, record.answer)

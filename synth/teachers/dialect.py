@@ -13,19 +13,14 @@ from synth.base.terminal import Say
 from synth.teachers.catalogue import Teacher
 from synth.teachers.exchange import LIMITS, Request
 from synth.teachers.faults import codes_of, messages_of
+from synth.teachers.given import NOTHING, OPTIONAL, names_in
 
-OPTIONAL = ("seed", "top_p", "temperature")  # may be left out; of two that exclude each other the first
-NOTHING = "none"  # --leave-out none: whatever the model's name says, send all
 _NOT_TAKEN = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|extra_?\s?(?:forbidden|input|field)|not permitted"
     r"|only 1 is allowed|only supports? \w+ ?= ?1\b|not accept|not available for"
     r"|not allowed|no longer|deprecated|cannot both|mutually exclusive|\buse\W{1,3}max_(?:completion_)?tokens",
     re.IGNORECASE,
 )
-
-
-def names_in(leave_out: str) -> list[str]:
-    return [name.strip() for name in leave_out.split(",")]
 
 
 class Dialect:

@@ -8,7 +8,6 @@ import orjson
 
 from synth.base.config import option, settings
 from synth.errors import UsageError
-from synth.teachers.dialect import NOTHING, OPTIONAL, names_in
 from synth.teachers.retry_after import duration
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
 EXAMPLE = '{"reasoning_effort": "low"}'
+OPTIONAL = ("seed", "top_p", "temperature")  # may be left out; of two that exclude each other the first
+NOTHING = "none"  # --leave-out none: whatever the model's name says, send all
 # Fields of a request that the program sets itself, and the option for each that has one.
 OWN_FIELDS = {
     "model": "--model", "messages": "", "stream": "", "stream_options": "", "n": "", "seed": "",
@@ -102,6 +103,11 @@ def _wrong_extra(text: str | None) -> list[str]:
         for name in fields
         if name in OWN_FIELDS
     ]
+
+
+def names_in(leave_out: str) -> list[str]:
+    """The names that --leave-out gives."""
+    return [name.strip() for name in leave_out.split(",")]
 
 
 def _wrong_names(leave_out: str | None) -> list[str]:

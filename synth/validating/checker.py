@@ -19,7 +19,7 @@ from synth import registry
 from synth.answers.kinds import Found, Kind
 from synth.answers.reply import canonical, majority, read_reply, same
 from synth.questions.find import known_task
-from synth.questions.prompts import listed_options
+from synth.questions.prompts import options_of
 from synth.questions.reading import task_of
 from synth.questions.task import Task
 from synth.record import Record
@@ -125,8 +125,7 @@ class Checker:
 
     def options_of(self, record: Record) -> tuple[str, ...]:
         """The texts of the options of a question."""
-        own = record.meta.get("options")
-        return tuple(own) if isinstance(own, list) else self.options or listed_options(record.prompt)
+        return options_of(record, self.options)
 
     def steps(self, rationale: str) -> list[str]:
         """The steps of a rationale."""

@@ -35,6 +35,11 @@ WENT_ON = {
     "the same question again": f"\n{ROW.prompt} The answer is 9.",
     "several": "\n\nQ: a?\nThe answer is 5.\n\nQ: b?\nThe answer is 6.",
     "a problem": "\n\nProblem: What runs?\nSolution: The answer is 9.",
+    "bold": "\n\n**Question:** Ann has 3.\nThe answer is 9.",
+    "bracketed": "\n\n[Question] Ann has 3. The answer is 9.",
+    "numbered, without a colon": "\n\nProblem 2. Ann has 3. The answer is 9.",
+    "alone on its line": "\n\n### Question\nAnn has 3.\nThe answer is 9.",
+    "an example": "\n\nExample 2:\nAnn has 3. The answer is 9.",
 }
 
 
@@ -45,6 +50,11 @@ def test_an_output_that_goes_on_is_read_up_to_the_next_question(how: str, cut_of
     assert found.output == Output(SAID, 99, False)
     assert found.beyond == WENT_ON[how].lstrip("\n")
     assert READER.read_output(ROW, found.output.text).answer == "4"
+
+
+def test_the_next_question_may_begin_in_the_same_line() -> None:
+    found = ended(Output(f"{SAID} Question: Ann has 3. The answer is 9.", 99, False), ROW, READER)
+    assert found.output.text == SAID
 
 
 def test_no_answer_of_another_question_is_taken() -> None:

@@ -64,6 +64,11 @@ def test_attempts_are_at_the_question_of_their_row_and_at_no_other(
     shown = synth("show", "out", "--split", "test", "--attempts").stdout
     assert "Which number is 100?" in shown
     assert "77" not in shown
+    rows = (tmp_path / "out" / "train.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "out" / "train.jsonl").write_text("".join(reversed(rows)))
+    done = synth("export", "out", "--to", "dpo", "--out", "turned")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no attempts at gsm8k/q1 behind those at the row before: export the folder as it was written" in done.stderr
 
 
 def test_a_run_that_makes_the_rationales_anew_keeps_the_split(
