@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from synth.base.config import option, settings
 from synth.models.scratch import SIZES, SPREAD, Size
-from synth.training.encoding import continued, cut_joined, encode_joined, joined_sizes
+from synth.questions.prompts import continued
+from synth.training.encoding import cut_joined, encode_joined, joined_sizes
 from synth.training.settings import BASE, Settings
 from synth.training.train import fine_tune
 from synth.training.trainer import Architecture, Classes, Limit, Trainer

@@ -175,6 +175,12 @@ def _all_there(length: int, exhausted: Mapping[str, Mapping[int, int]]) -> str:
     return f"every question with {length} digit{'s' if length > 1 else ''} is there that is for {', '.join(held)}"
 
 
+def stratum(record: Record) -> str | None:
+    """Operation and length: in STaR the demonstrations of a sum have as many digits."""
+    digits, operation = record.meta.get("digits"), record.meta.get("operation")
+    return f"{operation}, digits {digits}" if digits and operation else None
+
+
 def record(config: Config, split: str, seed: int, index: int) -> Record:
     """One row from its key.
 
@@ -351,4 +357,5 @@ def _exhausted(config: Config, split: str, rows: int) -> dict[int, int]:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     record=record, check=check, notes=notes, repeats=repeats, further=further,
+    stratum=stratum,
 )  # fmt: skip

@@ -219,6 +219,12 @@ def question(record: Record) -> str:
     return record.prompt[record.prompt.find(words.FACTS) :]
 
 
+def stratum(record: Record) -> str | None:
+    """The question type, which decides the shape of the chain."""
+    kind = record.meta.get("type")
+    return str(kind) if kind else None
+
+
 def source_facts(config: Config) -> dict[str, str]:
     return facts(_files(config))
 
@@ -327,7 +333,7 @@ def needs(drop: Rejected) -> Limit | None:
 
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
-    items=items, question=question, check=check, source_facts=source_facts, notes=notes,
+    items=items, question=question, stratum=stratum, check=check, source_facts=source_facts, notes=notes,
     needs=needs, group="type",  # synth.json breaks the yield down by it
     advice={TOO_LONG: "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
 )  # fmt: skip

@@ -61,6 +61,12 @@ if TYPE_CHECKING:
         def __get__(self, instance: object, owner: Any) -> str: ...
         def __set__(self, instance: object, value: str | os.PathLike[str]) -> None: ...
 
+    class MaybeText:
+        """The same, and None."""
+
+        def __get__(self, instance: object, owner: Any) -> str | None: ...
+        def __set__(self, instance: object, value: str | os.PathLike[str] | None) -> None: ...
+
     class Texts:
         """One text, or several."""
 
@@ -73,7 +79,7 @@ if TYPE_CHECKING:
         def __get__(self, instance: object, owner: Any) -> tuple[float, ...]: ...
         def __set__(self, instance: object, value: float | Sequence[float]) -> None: ...
 else:
-    AnyPath, MaybePath, AnyText = Path, Path | None, str
+    AnyPath, MaybePath, AnyText, MaybeText = Path, Path | None, str, str | None
     Paths, Texts, Numbers = tuple[Path, ...], tuple[str, ...], tuple[float, ...]
 
     def dataclass_transform(**_: Any) -> Any:

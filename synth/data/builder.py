@@ -51,6 +51,10 @@ def _note_nothing(config: Any) -> Mapping[str, Any]:
     return {}
 
 
+def no_stratum(record: Record) -> str | None:
+    return None
+
+
 def no_columns(config: Mapping[str, Any]) -> Mapping[str, type]:
     return {}
 
@@ -86,6 +90,7 @@ class Builder(Generic[C]):
     source_facts: Callable[[C], Mapping[str, Any]] | None = None  # what tells one source from another
     tally: Callable[[Record], Iterable[tuple[str, str]]] = count_nothing  # (column, value) to count in `synth stats`
     whole_numbers: bool = False  # whether a tokenizer made for its rows has a token for each number, not one a digit
+    stratum: Callable[[Record], str | None] = no_stratum  # what kind of question a row's is, for demonstrations like it
     group: str = ""  # the column of meta by which synth.json breaks down what is left out
     notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
     repeats: Callable[[C], bool] = _never  # whether questions may repeat

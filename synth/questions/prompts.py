@@ -105,3 +105,9 @@ def messages(task: Task, question: Question, *, length: str = "steps", hint: boo
     """The prompt as a chat."""
     system = [{"role": "system", "content": task.system}] if task.system else []
     return [*system, {"role": "user", "content": prompt(task, question, length=length, hint=hint)}]
+
+
+def continued(prompt: str, target: str) -> str:
+    """The target as a decoder continues its prompt: on a new line if nothing parts the two."""
+    parted = prompt[-1:].isspace() or target[:1].isspace()
+    return target if parted or not prompt else f"\n{target}"

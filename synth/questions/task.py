@@ -24,6 +24,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """A question of our own making with how it is worked out, to be shown as a demonstration."""
+
+    question: Question  # with its right answer
+    rationale: str  # without the closing form
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """Where a task is on the Hugging Face Hub."""
 
@@ -50,6 +58,7 @@ class Task:
     source: str = ""  # paper or page it comes from
     papers: tuple[str, ...] = ()  # BibTeX entries, see bibtex.py
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
+    worked: tuple[Worked, ...] = ()  # demonstrations: `--shots NAME`, and one of them for `--shots other-tasks`
     system: str = ""  # a system message, if the task has one
     rationales: tuple[Form, ...] = ()  # where its releases keep rationales, for `synth import`
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows

@@ -55,12 +55,6 @@ def apart(prompt: str, target: str) -> str:
     return target
 
 
-def continued(prompt: str, target: str) -> str:
-    """The target as a decoder continues its prompt: on a new line if nothing parts the two."""
-    parted = prompt[-1:].isspace() or target[:1].isspace()
-    return target if parted or not prompt else f"\n{target}"
-
-
 def broken(text: str, line_break: str | None) -> str:
     """The text with its line breaks replaced, for tokenizers that have none; a leading one falls away."""
     return text if line_break is None else text.strip("\n").replace("\n", line_break)

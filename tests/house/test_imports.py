@@ -17,7 +17,7 @@ FLOORS = (
     ("base", "workers", "answers", "statistics"),  # the ground: knows nothing of datasets
     ("registry",),
     ("attempts", "data", "questions", "tasks", "teachers", "models"),  # the things
-    ("building", "judging", "validating"),  # the verbs whose contracts the wings keep
+    ("building", "judging", "shots", "validating"),  # the verbs whose contracts the wings keep
     ("builders", "validators", "cards", "judges"),  # what is known of one dataset, one card, one judge
     (
         "distilling",

@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerFast
 
 from synth.errors import SourceError, UsageError
 from synth.models import load, scratch, tokens
+from synth.questions.prompts import continued
 from synth.training import checks
-from synth.training.encoding import IGNORED, continued, encode_joined
+from synth.training.encoding import IGNORED, encode_joined
 
 BOS, SEP, END = "<s>", "[SEP]", scratch.END
 Change = Callable[[Any], None]

@@ -12,6 +12,7 @@ from training import RECORDS, dataset
 
 from synth.errors import FolderError, UsageError
 from synth.models import scratch
+from synth.questions.prompts import continued
 from synth.record import Record
 from synth.training import encoding, mixture, targets
 from synth.training.order import Order
@@ -152,7 +153,7 @@ def test_every_digit_is_a_token_outside_listops() -> None:
 def test_a_decoder_learns_the_completion_and_the_end_alone() -> None:
     asked = Record("l/1", "listops", "[MIN 4 1 ]", "", "1", "answer is 1", {})
     tokenizer = scratch.make_tokenizer([asked] * 2, "tiny", decoder=True)
-    row = encoding.encode_joined(tokenizer, "[MIN 4 1 ]", encoding.continued("[MIN 4 1 ]", "answer is 1"))
+    row = encoding.encode_joined(tokenizer, "[MIN 4 1 ]", continued("[MIN 4 1 ]", "answer is 1"))
     words = [tokenizer.decode([each]) for each in row.input_ids]
     assert words == ["[MIN", " 4", " 1", " ]", "\n", "answer", " is", " 1", scratch.END]
     assert row.labels == [encoding.IGNORED] * 4 + row.input_ids[4:]

@@ -1,0 +1,150 @@
+"""Which demonstrations stand before a row: drawn from the row's own key, so that no worker and no order matters.
+
+After Zelikman et al. 2022 (STaR), whose sums are shown ten others of as many digits, and Zhu et al. 2025 (RAFT), whose
+mixed-task prompts show one question of each of three other tasks.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from synth import registry
+from synth.base.draws import uniform
+from synth.data import builder
+from synth.data.builder import Builder
+from synth.record import Record
+from synth.validating.checker import reader_of
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Rows to be shown as demonstrations, and how many of them before each row."""
+
+    rows: tuple[Record, ...]
+    n: int
+    seed: int
+    sha256: str  # of the rows: other ones make another dataset or evaluation
+    source: str  # their file, folder or set, by its name
+    mixed: bool = False  # one row of each of `n` other tasks
+
+    def of(self, record: Record) -> list[Record]:
+        """The demonstrations of a row, in the order in which they are shown: never the row itself, by id or by its
+        question.
+
+        Those of its own stratum, if its dataset has some; where these are fewer than `n`, others stand before them.
+        All there are, in their own order, if there are no more than `n`.
+        """
+        key = f"shots/{self.seed}/{record.id}"
+        if self.mixed:
+            return self._mixed(record, key)
+        itself = self._same(record)
+        kind = stratum(record) if self._has_strata else None
+        own = self._all if kind is None else self._strata.get(kind, ())
+        chosen = drawn(own, self.n, itself, key)
+        if len(chosen) < self.n and kind is not None:
+            others = drawn(self._all, self.n - len(chosen), itself | set(own), f"{key}/others")
+            chosen = [*others, *chosen]
+        return [self.rows[place] for place in chosen]
+
+    def facts(self) -> dict[str, Any]:
+        """What a manifest keeps of them."""
+        strata = {name: len(places) for name, places in self._strata.items() if name}
+        return {
+            "source": self.source, "sha256": self.sha256, "rows": len(self.rows), "n": self.n, "seed": self.seed,
+            **({"strata": strata} if strata else {}),
+        }  # fmt: skip
+
+    def notice(self, records: Iterable[Record]) -> str | None:
+        """A line on the strata of these rows that have fewer than `n` demonstrations; None if all have enough."""
+        if not self._has_strata or self.mixed:
+            return None
+        wanted = dict.fromkeys(name for record in records if (name := stratum(record)) is not None)
+        short = {name: len(self._strata.get(name, ())) for name in wanted}
+        said = [f"{count:,} of {name}" for name, count in short.items() if count < self.n]
+        if not said:
+            return None
+        return (
+            f"{self.source} has fewer than {self.n} demonstrations of some kinds ({', '.join(said)}): others stand in"
+        )
+
+    def _mixed(self, record: Record, key: str) -> list[Record]:
+        tasks = [places for task, places in self._tasks.items() if task != record.task]
+        chosen = drawn(range(len(tasks)), self.n, (), key)
+        which = uniform(f"{key}/which", 0, 1, max(1, len(chosen)))[0].tolist()
+        return [self.rows[tasks[task][int(u * len(tasks[task]))]] for task, u in zip(chosen, which, strict=False)]
+
+    def _same(self, record: Record) -> set[int]:
+        return {*self._ids.get(record.id, ()), *self._questions.get(question(record), ())}
+
+    @cached_property
+    def _all(self) -> range:
+        return range(len(self.rows))
+
+    @cached_property
+    def _strata(self) -> Mapping[str, Sequence[int]]:
+        return _places(stratum(row) or "" for row in self.rows)
+
+    @cached_property
+    def _has_strata(self) -> bool:
+        return any(self._strata)
+
+    @cached_property
+    def _tasks(self) -> Mapping[str, Sequence[int]]:
+        return _places(row.task for row in self.rows)
+
+    @cached_property
+    def _ids(self) -> Mapping[str, Sequence[int]]:
+        return _places(row.id for row in self.rows)
+
+    @cached_property
+    def _questions(self) -> Mapping[str, Sequence[int]]:
+        return _places(question(row) for row in self.rows)
+
+
+def drawn(places: Sequence[int], count: int, without: Collection[int], key: str) -> list[int]:
+    """`count` of the places, none of `without`, in random order; all that are left, in their own order, if there are
+    no more than that."""
+    if len(places) - len(without) <= count:
+        left = [place for place in places if place not in without]
+        if len(left) <= count:
+            return left
+    chosen: list[int] = []
+    moved: dict[int, int] = {}  # the swaps of a Fisher-Yates shuffle that goes on until there are enough
+    tries = min(len(places), count + len(without))
+    for at, u in enumerate(uniform(key, 0, 1, tries)[0].tolist()):
+        there = at + int(u * (len(places) - at))
+        place = places[moved.get(there, there)]
+        moved[there] = moved.get(at, at)
+        if len(chosen) == count:
+            break
+        if place not in without:
+            chosen.append(place)
+    return chosen
+
+
+def stratum(record: Record) -> str | None:
+    """What kind of question a row's is, as its dataset tells kinds apart; None if it tells none."""
+    found = _builder(record.task)
+    return None if found is None else found.stratum(record)
+
+
+def question(record: Record) -> str:
+    """A row's question as two are compared: without its options, which may stand in another order."""
+    found = _builder(record.task)
+    text = record.prompt if found is None else found.question(record)
+    text = text.partition("\nOptions: ")[0].strip().removesuffix("Answer:")
+    return reader_of(record.task).normal(text)
+
+
+@lru_cache(maxsize=256)  # asked for every row
+def _builder(task: str) -> Builder[Any] | None:
+    return builder.find(task) if registry.has("builders", task) else None
+
+
+def _places(names: Iterable[str]) -> Mapping[str, Sequence[int]]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        places[name].append(place)
+    return dict(places)

@@ -1,0 +1,54 @@
+r"""Demonstrations as a model gets them: as turns of a chat, within one message, or as text that a base model goes on.
+
+turns   user: question   assistant: rationale and answer   user: the row's question
+text    user: question, rationale and answer, ..., the row's question
+plain   rows as the dataset has them, prompt and completion joined, a blank line between two; then the row's prompt
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from synth.questions.prompts import continued
+from synth.record import Record
+
+BETWEEN = "\n\n"
+How = Literal["turns", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question to a chat model: what it has to do, what is asked, and, of a demonstration, the reply."""
+
+    head: str  # "" if nothing is said beside the question
+    asked: str
+    said: str = ""
+
+
+def chat(shots: Sequence[Turn], last: Turn, how: How) -> list[dict[str, str]]:
+    """Demonstrations and the question behind them as messages. What has to be done is said again only if it changes."""
+    users = list(_with_heads([*shots, last]))
+    if how == "text":
+        told = [f"{user}\n{shot.said}" for user, shot in zip(users, shots, strict=False)]
+        return [{"role": "user", "content": BETWEEN.join([*told, users[-1]])}]
+    messages = []
+    for user, shot in zip(users, shots, strict=False):
+        messages += [{"role": "user", "content": user}, {"role": "assistant", "content": shot.said}]
+    return [*messages, {"role": "user", "content": users[-1]}]
+
+
+def _with_heads(turns: Iterable[Turn]) -> Iterable[str]:
+    before = ""
+    for turn in turns:
+        yield f"{turn.head}\n\n{turn.asked}" if turn.head and turn.head != before else turn.asked
+        before = turn.head
+
+
+def block(record: Record) -> str:
+    """A row as one text, as a decoder is trained on it."""
+    return record.prompt + continued(record.prompt, record.completion.rstrip())
+
+
+def plain(shots: Sequence[Record], prompt: str) -> str:
+    """Demonstrations in front of a prompt, for a model that knows no chats; the prompt alone without any."""
+    return BETWEEN.join([*map(block, shots), prompt])
