@@ -65,9 +65,8 @@ class Shots:
         said = [f"{count:,} of {name}" for name, count in short.items() if count < self.n]
         if not said:
             return None
-        return (
-            f"{self.source} has fewer than {self.n} demonstrations of some kinds ({', '.join(said)}): others stand in"
-        )
+        listed = "; ".join(said[:5]) + ("; ..." if len(said) > 5 else "")
+        return f"{self.source} has fewer than {self.n} demonstrations of some kinds, others stand in: {listed}"
 
     def _mixed(self, record: Record, key: str) -> list[Record]:
         tasks = [places for task, places in self._tasks.items() if task != record.task]
