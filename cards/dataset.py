@@ -60,8 +60,9 @@ def render(
     (configuration -> Arrow schema, if `files` have another than the folder), `downloads` (configuration -> bytes of
     its `files`), `licence` (an identifier of the Hub, instead of the source's and of one that is there), `overwrite`
     (blocks that a person edited are written anew, and keys that a person changed), `alone` (other configurations that
-    the card describes go; without it they stay). Raises FolderError for a folder or a card that cannot be read,
-    UsageError for a licence that the Hub does not know.
+    the card describes go; without it they stay), `beside` (files beside the rows that are configurations: entries of
+    `configs` and `dataset_info`), `gone` (such configurations that are not there any more). Raises FolderError for a
+    folder or a card that cannot be read, UsageError for a licence that the Hub does not know.
     """
     given = Given(repo, files or {}, sizes or {}, **more)
     if given.licence is not None:
@@ -72,7 +73,7 @@ def render(
     known = {member.name: member for member in already or read_members(folders)}
     read = [_as_sent(known[name], given.schemas) for name in dict.fromkeys(order) if name in folders]
     asked = frozenset({"license"} if given.licence is not None else ())
-    yaml, values = frontmatter.merge(front, keys(read, given), given.overwrite, given.alone, asked)
+    yaml, values = frontmatter.merge(front, keys(read, given), given.overwrite, given.alone, asked, given.gone)
     pictures = _pictures(read)
     blocks = _blocks(read, given, values, body, pictures)
     gone = _gone(body, blocks, read, given)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from synth.cards import checks, facts, parts
-from synth.cards.keys import Given
+from synth.cards.keys import Given, beside
 from synth.cards.markdown import cell
 from synth.cards.member import Member
 from synth.data import frontmatter
@@ -16,13 +16,21 @@ from synth.data.frontmatter import COLUMNS
 from synth.data.names import PLOTS
 
 TRAIN = ("synth", "train", "t5", "--model", "google/flan-t5-small")
+BESIDE_SAID = {
+    "attempts": "attempts at the questions, right ones and wrong ones, with what came of each (`outcome`, `kept`)",
+    "rejected": "that were left out, each with its reason",
+}
 ARROW_NAMES = {"double": "float", "int64": "integer", "bool": "true or false"}
 
 
 def start(read: Sequence[Member], given: Given, values: Mapping[str, Any]) -> dict[str, Any]:
     """For the quick start and the list of configurations, which names those of other folders too."""
     infos = frontmatter.entries(values["dataset_info"])
-    configs = [{"name": name, "rows": frontmatter.rows_of(info)} for name, info in infos.items()]
+    along = beside(values["configs"])
+    all_configs: list[dict[str, Any]] = [
+        {"name": name, "rows": frontmatter.rows_of(info)} for name, info in infos.items()
+    ]
+    configs = [config for config in all_configs if config["name"] not in along]
     # The shortest rationales, for a first try; the other configurations are named beside it.
     explained = [member for member in read if member.counts.lengths["rationale"].mean > 0]
     first = min(explained or read[:1], key=lambda member: member.counts.lengths["rationale"].mean)
@@ -35,6 +43,11 @@ def start(read: Sequence[Member], given: Given, values: Mapping[str, Any]) -> di
     others = ", ".join(f'"{config["name"]}"' for config in configs if config["name"] != first.name)
     return {
         "configs": configs,
+        "beside": [
+            {"name": config["name"], "rows": sum(config["rows"].values()), "what": BESIDE_SAID[along[config["name"]]]}
+            for config in all_configs
+            if config["name"] in along
+        ],
         "all_splits": list(dict.fromkeys(split for config in configs for split in config["rows"])),
         "place": orjson.dumps(given.repo or root.name).decode(),
         "folder": shlex.quote(folder),

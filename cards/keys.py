@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from synth.cards.member import Member
+from synth.data import frontmatter
 from synth.data.frontmatter import features
 from synth.data.manifest import split_files
+from synth.data.names import BESIDE
 
 TAGS = ("synthetic", "reasoning")
 Files = Mapping[str, Mapping[str, list[str]]]
 Sizes = Mapping[str, Mapping[str, tuple[int, int]]]
+Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Given:
     licence: str | None = None
     overwrite: bool = False
     alone: bool = False
+    beside: Sequence[tuple[Entry, Entry]] = ()
+    gone: frozenset[str] = frozenset()
 
 
 def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
@@ -39,9 +45,26 @@ def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
     keys["task_categories"] = _union(about.categories for about in abouts)
     keys["size_categories"] = []
     keys["tags"] = [*TAGS, *(tag for tag in _union(about.tags for about in abouts) if tag not in TAGS)]
-    keys["configs"] = [_config(member, given) for member in read]
-    keys["dataset_info"] = [_info(member, given) for member in read]
+    keys["configs"] = [*(_config(member, given) for member in read), *(config for config, _ in given.beside)]
+    keys["dataset_info"] = [*(_info(member, given) for member in read), *(info for _, info in given.beside)]
     return keys
+
+
+def beside(configs: Any) -> dict[str, str]:
+    """Of the configurations of a card those that are no datasets but files beside one, told by where they lie: name ->
+    `attempts` or `rejected`."""
+    found = {}
+    for name, entry in frontmatter.entries(configs).items():
+        parts = entry.get("data_files")
+        paths = [path for part in parts or () if isinstance(part, dict) for path in _listed(part.get("path"))]
+        folders = {PurePosixPath(str(path)).parent.name for path in paths}
+        if len(folders) == 1 and folders <= BESIDE.keys():
+            found[name] = folders.pop()
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _union(lists: Any) -> list[str]:

@@ -288,7 +288,8 @@ READ: dict[Any, Callable[[Any], Any]] = {str: _text, bool: _switch, int: _whole,
 
 
 def switch(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    """The option of a field; `with_` is --with, a word that no field can be called."""
+    return f"--{name.rstrip('_').replace('_', '-')}"
 
 
 def label(f: "Field[Any]") -> str:

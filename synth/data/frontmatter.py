@@ -103,16 +103,18 @@ def merge(
     overwrite: bool = False,
     alone: bool = False,
     asked: frozenset[str] = frozenset(),
+    gone: frozenset[str] = frozenset(),
 ) -> tuple[str, dict[str, Any]]:
     """The text of the merged front matter, and its values.
 
     `ours`: the values of our keys; of `configs` and `dataset_info` lists of entries. `alone`: there are no other
-    configurations than ours. `asked`: keys whose values win over those in
-    the card. Raises FolderError for front matter that cannot be read.
+    configurations than ours. `asked`: keys whose values win over those in the card. `gone`: configurations that are
+    not there any more. Raises FolderError for front matter that cannot be read.
     """
     existing = parse(theirs)
     values = {
-        key: _merged(key, existing.get(key), value, overwrite or key in asked, alone) for key, value in ours.items()
+        key: _merged(key, existing.get(key), value, overwrite or key in asked, alone, gone)
+        for key, value in ours.items()
     }
     values["size_categories"] = _sizes(values["dataset_info"])
     values["dataset_info"] = _written_info(values["dataset_info"])
@@ -181,9 +183,9 @@ def rows_of(info: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def _merged(key: str, existing: Any, value: Any, overwrite: bool, alone: bool) -> Any:
+def _merged(key: str, existing: Any, value: Any, overwrite: bool, alone: bool, gone: frozenset[str]) -> Any:
     if key in TRUTH:
-        others = {} if alone else entries(existing)
+        others = {} if alone else {name: entry for name, entry in entries(existing).items() if name not in gone}
         return list({**others, **entries(value)}.values())
     if existing is None or (overwrite and not isinstance(value, list)):
         return value

@@ -7,6 +7,7 @@ REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
 ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
 VALIDATION = "validation.json"  # what `synth validate` found
 DOCS = "validation"  # the same as web pages
+BESIDE = {"attempts": ATTEMPTS, "rejected": REJECTED}  # what a release may have beside its rows, as configurations
 PLOTS = "plots"  # pictures of the card
 PARTIAL = ".synth-partial"  # files while they are written, of a dataset or of a finished model
 READY = ".synth-ready"  # a dataset that is complete, while its files are put into place

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyPath, Paths, Texts, argument, option, settings
+from synth.data.names import BESIDE
 
 
 @settings
@@ -12,6 +13,9 @@ class Push:
     folders: Paths = argument("dataset folders", default=(), metavar="FOLDER", kw_only=False)
     name: str = argument("where to, on the Hub", default="", metavar="ORG/NAME", kw_only=False)
     config: str | None = option("name of the configuration, of one folder  [default: the folder's]", default=None)
+    with_: Texts = option(
+        "what goes out beside the rows: attempts, rejected  [repeatable]", default=(), metavar="attempts|rejected"
+    )
     private: bool = option("make the repository private", default=False)
     revision: str | None = option("branch to push to  [default: main]", default=None)
     tag: str | None = option("tag for the release: v1.0  [default: none]", default=None)
@@ -27,9 +31,11 @@ class Push:
     quiet: bool = option("print nothing but errors", default=False, again=False)
 
     def conflicts(self) -> list[str]:
-        """Both folders and a name are needed, which one word alone cannot say."""
+        """Both folders and a name are needed, which one word alone cannot say; only two files can go along."""
         needs = "synth push needs a dataset folder and where to push it: synth push data org/name"
-        return [] if self.folders and self.name else [needs]
+        wrong = [] if self.folders and self.name else [needs]
+        known = " or ".join(BESIDE)
+        return wrong + [f"--with {name!r}: give {known}" for name in self.with_ if name not in BESIDE]
 
 
 @settings

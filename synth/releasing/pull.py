@@ -25,14 +25,16 @@ from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
 from synth.data.handles import Dataset
 from synth.data.manifest import is_manifest, read_manifest
-from synth.data.names import CARD, FETCHED, MANIFEST, PLOTS, REJECTED, VALIDATION
+from synth.data.names import BESIDE, CARD, FETCHED, MANIFEST, PLOTS, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
+from synth.releasing.beside import fetch_beside, shards_of
 from synth.releasing.hub import Hub, State, login
 from synth.releasing.options import Pull
+from synth.releasing.parts import CONFIG
 from synth.releasing.pull_card import configurations, put_card, remember
-from synth.releasing.push import CONFIG, SHARD
+from synth.releasing.shards import SHARD
 
 PICTURE = re.compile(rf"{PLOTS}/[\w.-]+\.png")
 
@@ -82,7 +84,7 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
     several = releases[0].folder != asked.out
     if several and read_manifest(asked.out) is not None:
         raise FolderError(f"{asked.out} is a dataset folder, several do not fit into it: give another folder")
-    already = [_already(release, asked.overwrite) for release in releases]
+    already = [_already(release, state, asked.overwrite) for release in releases]
     with _left_as_it_was(asked.out), ExitStack() as writers:
         open_ones = [
             (release, writers.enter_context(FolderWriter(release.folder)))
@@ -177,13 +179,13 @@ def _wanted(release: Release, format: str | None) -> Release:
     return replace(release, manifest=manifest)
 
 
-def _already(release: Release, overwrite: bool) -> Pulled | None:
-    """What the folder holds, if it is this release; None if it may be written."""
+def _already(release: Release, state: State, overwrite: bool) -> Pulled | None:
+    """What the folder holds, if it is all of this release; None if it may be written."""
     recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
     recipe["splits"] = release.manifest["splits"]
     finish_move(release.folder)
     manifest = look(release.folder, recipe, overwrite)
-    if manifest is None:
+    if manifest is None or any(BESIDE[name] not in manifest["files"] for name in _beside(state, release)):
         return None
     rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
     return Pulled(release.folder, rows, _same(release, manifest), already_there=True)
@@ -203,9 +205,9 @@ def _left_as_it_was(out: Path) -> Iterator[None]:
 def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dict[str, Any]:
     """Write the files of one dataset; returns its manifest."""
     manifest, fetched = release.manifest, release.folder / FETCHED
-    shards_of = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
+    every = {split: _shards(hub, state, release, split) for split in manifest["splits"]}
     for split, facts in manifest["splits"].items():
-        shards = shards_of[split]
+        shards = every[split]
         as_lines = facts["files"] == [f"{split}.jsonl"]
         if not as_lines:
             facts["files"] = [f"data/{Path(path).name}" for path in shards]
@@ -227,7 +229,18 @@ def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dic
                 f"{hub.url} has {rows:,} rows in {release.config}/{split}, its {MANIFEST} says {facts['rows']:,}: "
                 "it was changed on the Hub; pull an earlier --revision"
             )
+    try:
+        for name in _beside(state, release):
+            shards = shards_of(state.files, release.config, name)
+            fetch_beside(lambda path: hub.download(path, state.commit, fetched), shards, writer.path(BESIDE[name]))
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot write to {release.folder}") from error
     return manifest
+
+
+def _beside(state: State, release: Release) -> list[str]:
+    """Which files beside the rows are part of the release."""
+    return [name for name in BESIDE if shards_of(state.files, release.config, name)]
 
 
 def _place(file: Path, where: Path) -> None:
@@ -266,6 +279,7 @@ def _take(file: Path, lines: Any) -> int:
 def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
     """Whether the data files have the hashes they had when they were pushed."""
     names = [name for split in manifest["splits"].values() for name in split["files"]]
+    names += [name for name in BESIDE.values() if name in manifest["files"] and name in release.pushed]
     return all(release.pushed.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
 
 
@@ -286,8 +300,8 @@ def _why_not(folder: Path, validation: str) -> str | None:
     try:
         data = dict(orjson.loads(validation)["data"])
         missing = [name for name in data if not (folder / name).is_file()]
-        if missing == [REJECTED]:
-            return f"the rows that were left out ({REJECTED}) are not part of a release"
+        if missing and set(missing) <= set(BESIDE.values()):
+            return f"{' and '.join(sorted(missing))} {'is' if len(missing) == 1 else 'are'} not part of the release"
         if missing or any(file_facts(folder / name)["sha256"] != facts["sha256"] for name, facts in data.items()):
             return "the files are not byte for byte those that were validated"
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):

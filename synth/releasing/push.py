@@ -2,6 +2,7 @@
 
     data/<split>-0000i-of-0000N.parquet      of the only or nameless dataset (configuration `default`)
     <config>/<split>-0000i-of-0000N.parquet  of each named one
+    attempts/ rejected/                      what goes along with the rows on request (beside.py)
     synth.json, validation.json              what made it and what it was held to; <config>/synth.json of a named one
     README.md, plots/                        the card, merged with the one that is there
 
@@ -17,51 +18,25 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from synth.base.config import verb
-from synth.base.files import file_facts, hold
+from synth.base.files import hold
 from synth.base.terminal import Say, sayer
-from synth.data.folder import finish_move
-from synth.data.manifest import members, open_manifest
-from synth.data.names import CARD, MANIFEST, PLOTS, STAGING, VALIDATION
-from synth.errors import FolderError, HubError, UsageError
+from synth.data.names import CARD, MANIFEST, STAGING, VALIDATION
+from synth.errors import HubError, UsageError
+from synth.releasing import beside
 from synth.releasing.hub import Hub, LostRaceError, State, checked_name, login
 from synth.releasing.leaks import Guard
 from synth.releasing.options import Push
+from synth.releasing.parts import Part, configs, part_of
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
-from synth.releasing.shards import Staged, cannot, stage, staging
-from synth.validating.checker import find
-from synth.validating.results import changed_since, read_validation
+from synth.releasing.shards import SHARD, Staged, cannot, stage, staging
 
 RACES = 5  # commits that may be lost to somebody else's
-CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
-RESERVED = {"data", PLOTS}  # folders of a repository that are no configuration's
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
-BESIDE = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
-SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One dataset of a push."""
-
-    config: str
-    folder: Path
-    manifest: Mapping[str, Any]
-    digests: Mapping[str, str]  # of its files, by name
-    validated: bool  # what validation.json says is about these very files
-
-    @property
-    def prefix(self) -> str:
-        """Where its manifest goes in the repository."""
-        return "" if self.config == "default" else f"{self.config}/"
-
-    @property
-    def data(self) -> str:
-        """Where its shards go."""
-        return self.prefix or "data/"
+FAMILIAR = re.compile(r"\.git\w+$|(readme|licen[cs]e|notice|citation)(\.\w+)?$", re.IGNORECASE)  # in a new repository
 
 
 @dataclass
@@ -103,7 +78,8 @@ def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
     the Hub refuses.
     """
     _check(asked)
-    parts = [_part(config, folder, asked.force) for config, folder in configs(asked.folders, asked.config).items()]
+    parts = [part_of(config, folder, asked, say) for config, folder in configs(asked.folders, asked.config).items()]
+    beside.check(asked.with_, {part.config: part.beside for part in parts})
     token = login(needed=not asked.dry_run)
     org = asked.name.partition("/")[0]
     guard = Guard([part.folder for part in parts], token, asked.allow, org)
@@ -116,9 +92,7 @@ def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
             hub.user()  # a token that is not accepted is found out before much is done
         there = hub.state()
         _check_repository(asked, hub, there)
-        staged = {
-            part.config: stage(part.folder, part.manifest, part.digests, guard, places[part.config]) for part in parts
-        }
+        staged = {part.config: _staged(part, guard, places[part.config]) for part in parts}
         card = _card_maker(asked, parts, staged, guard)
         tagged = there is not None and _is_tagged(asked, hub, parts, staged, card)
         if asked.dry_run:
@@ -135,33 +109,6 @@ def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
     return Pushed(hub.url, change, commit, new, False, there is None, tagged)
 
 
-def configs(folders: Sequence[Path], config: str | None) -> dict[str, Path]:
-    """The datasets to push by configuration: one alone is `default` or `--config`, several are called as their folders.
-
-    Raises UsageError for names that cannot be, FolderError for folders that hold no dataset.
-    """
-    datasets: list[tuple[str, Path]] = []
-    for folder in folders:
-        below = members(folder)
-        alone = list(below) == ["default"]
-        own = "default" if len(folders) == 1 else folder.resolve().name
-        datasets += [(own, folder)] if alone else list(below.items())
-    if config is not None:
-        if len(datasets) > 1:
-            raise UsageError(f"--config {config} names one dataset, and there are {len(datasets)}: give one folder")
-        datasets = [(config, datasets[0][1])]
-    names = [name for name, _ in datasets]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"two folders are called {name!r}: push one after the other, each with --config NAME")
-        if not CONFIG.fullmatch(name) or name in RESERVED:
-            way_out = "give another with --config NAME"
-            if len(datasets) > 1:
-                way_out = "rename the folder, or push it alone with --config NAME"
-            raise UsageError(f"{name!r} cannot be the name of a configuration: {way_out}")
-    return dict(datasets)
-
-
 def _check(asked: Push) -> None:
     checked_name(asked.name)
     if asked.card == "here" and (len(asked.folders) > 1 or not (asked.folders[0] / CARD).is_file()):
@@ -173,44 +120,9 @@ def _check(asked: Push) -> None:
             )
 
 
-def _part(config: str, folder: Path, force: bool) -> Part:
-    """A dataset that is fit to go out.
-
-    Raises FolderError if it was not validated, failed, or changed since, and nobody insists.
-    """
-    finish_move(folder)
-    manifest = open_manifest(folder)
-    names = [name for split in manifest["splits"].values() for name in split["files"]]
-    try:
-        digests = {name: str(file_facts(folder / name)["sha256"]) for name in [*names, MANIFEST]}
-    except OSError as error:
-        raise FolderError.from_os(error, str(error.filename or folder)) from error
-    validation = read_validation(folder)
-    stale = _stale(folder, manifest, validation)
-    why = stale or _failed(folder, manifest, validation or {})
-    if why is not None and not force:
-        raise FolderError(f"{why}, then push again; --force pushes it as it is")
-    return Part(config, folder, manifest, digests, validated=stale is None)
-
-
-def _stale(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any] | None) -> str | None:
-    """Why nothing is known of the files as they are, and what to type; None if it is known."""
-    if validation is None:
-        return f"{folder} was not validated: type synth validate {folder}"
-    if changed := changed_since(folder, manifest, validation):
-        return f"{folder / changed[0]} changed since it was validated: type synth validate {folder}"
-    return None
-
-
-def _failed(folder: Path, manifest: Mapping[str, Any], validation: Mapping[str, Any]) -> str | None:
-    """What a dataset was not held to, or did not pass, and what to type; None if all is well."""
-    if validation.get("success") is not True:
-        failed = [str(held.get("name")) for held in validation.get("expectations", []) if held.get("success") is False]
-        return f"{folder} did not pass its validation ({', '.join(failed[:3]) or 'it failed'}): mend it and validate it"
-    checker = find(str(manifest["builder"])) if "builder" in manifest else None
-    if validation.get("steps") is False and checker is not None and checker.check is not None:
-        return f"{folder} was validated with --no-steps: type synth validate {folder}"
-    return None
+def _staged(part: Part, guard: Guard, place: Path) -> Staged:
+    more = {name: partial(beside.stage_beside, path, guard=guard) for name, path in part.beside.items()}
+    return stage(part.folder, part.manifest, part.digests, guard, place, more)
 
 
 @contextmanager
@@ -246,7 +158,7 @@ def _check_repository(asked: Push, hub: Hub, there: State | None) -> None:
             f"{hub.url} is public, and --private does not change that: make it private in its settings, or give another"
         )
     ours = any(path.rpartition("/")[2] == MANIFEST for path in there.files)
-    foreign = [path for path in there.files if not BESIDE.match(path)]
+    foreign = [path for path in there.files if not FAMILIAR.match(path)]
     if foreign and not ours and not asked.force:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise UsageError(
@@ -314,27 +226,37 @@ def _change(
     """What has to be done to a repository as it is now."""
     change, there = Change(), state.files if state is not None else {}
     theirs = hub.text(CARD, state.commit) if state is not None and CARD in there else None
-    made = card(theirs)
+    outdated = [
+        (part.config, name)
+        for part in parts
+        for name in (beside.outdated(hub, state, part.config, part.folder, part.beside) if state else ())
+    ]
+    made = card(theirs, frozenset(beside.config_of(*each) for each in outdated))
     change.kept, change.texts = made.card.kept, {CARD: made.card.text.encode(), **made.card.pictures}
     change.card_lines, change.note = _changed_lines(theirs or "", made.card.text), made.note
     change.card_here = made.here
     for part in parts:
         _add(change, part, staged[part.config], there)
+    change.gone += [path for each in outdated for path in beside.shards_of(there, *each)]
     change.new += [path for path, text in change.texts.items() if there.get(path) not in _names_of(text)]
     return change
 
 
 def _add(change: Change, part: Part, staged: Staged, there: Mapping[str, str | None]) -> None:
     change.rows[part.config] = {split: facts.rows for split, facts in staged.splits.items()}
-    for facts in staged.splits.values():
+    sent = [(part.data, staged.folder, facts) for facts in staged.splits.values()]
+    for name, facts in staged.beside.items():
+        change.rows[beside.config_of(part.config, name)] = {beside.SPLIT: facts.rows}
+        sent.append((beside.folder_of(part.config, name), staged.folder / name, facts))
+    for into, place, facts in sent:
         for shard in facts.shards:
-            path = part.data + shard.name
-            change.shards[path] = (staged.folder / shard.name, shard.bytes)
-            change.new += [path] if there.get(path) != shard.sha256 else []
+            change.shards[into + shard.name] = (place / shard.name, shard.bytes)
+            change.new += [into + shard.name] if there.get(into + shard.name) != shard.sha256 else []
     change.texts[part.prefix + MANIFEST] = (part.folder / MANIFEST).read_bytes()
     if part.validated:
         change.texts[part.prefix + VALIDATION] = (part.folder / VALIDATION).read_bytes()
     old = [path for path in there if path.startswith(part.data) and SHARD.fullmatch(path.removeprefix(part.data))]
+    old += [path for name in part.beside for path in beside.shards_of(there, part.config, name)]
     old += [part.prefix + VALIDATION] if part.prefix + VALIDATION in there else []
     change.gone += [path for path in old if path not in change.shards and path not in change.texts]
 

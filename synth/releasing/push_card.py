@@ -20,6 +20,7 @@ from synth.cards.blocks import BLOCK, merge, names, without_ours
 from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
 from synth.data.names import CARD, CARD_MEMORY
 from synth.errors import FolderError
+from synth.releasing.beside import entries_of
 from synth.releasing.leaks import Guard
 from synth.releasing.shards import Staged
 
@@ -49,13 +50,14 @@ class Made:
     here: str | None = None  # the README.md of the folder, if the card has its text now
 
 
-CardMaker = Callable[[str | None], Made]
+CardMaker = Callable[[str | None, frozenset[str]], Made]
 
 
 def card_maker(
     repo: str, sent: Mapping[str, Sent], guard: Guard, own: Path | None, then: str, side: str | None
 ) -> CardMaker:
-    """A function that makes the card from the text of the repository's, or from None if it has none.
+    """A function that makes the card from the text of the repository's, or from None if it has none, without the
+    configurations of these names.
 
     own: the folder whose README.md it is, if there is one. then: what it is remembered by. side: `here` or `hub`, if
     somebody decided.
@@ -66,22 +68,22 @@ def card_maker(
     given = _given(sent)
     already = read_members(folders)  # once, however often the card is made: commits can be lost to others
 
-    def rendered(theirs: str, alone: bool = False) -> "Rendered":
-        card = render(folders, theirs=theirs, repo=repo, already=already, alone=alone, **given)
+    def rendered(theirs: str, gone: frozenset[str], alone: bool = False) -> "Rendered":
+        card = render(folders, theirs=theirs, repo=repo, already=already, alone=alone, gone=gone, **given)
         guard.check_text(card.text, CARD)
         return card
 
-    def make(theirs: str | None) -> Made:
+    def make(theirs: str | None, gone: frozenset[str]) -> Made:
         here = read_card(own) if own is not None else None
         if theirs is None:
-            return Made(rendered(here or "", alone=True), here=here)
+            return Made(rendered(here or "", gone, alone=True), here=here)
         if here is None:
-            return Made(rendered(theirs))
+            return Made(rendered(theirs, gone))
         chosen = side or _side(own_text(here), own_text(theirs), _remembered(own, then))
         if chosen == "here":
-            return Made(rendered(_joined(here, theirs)), here=here)
+            return Made(rendered(_joined(here, theirs), gone), here=here)
         same = lines(own_text(here)) == lines(own_text(theirs))
-        return Made(rendered(theirs), DIFFERS if chosen == "differ" else None, here if same else None)
+        return Made(rendered(theirs, gone), DIFFERS if chosen == "differ" else None, here if same else None)
 
     return make
 
@@ -100,6 +102,7 @@ def _given(sent: Mapping[str, Sent]) -> dict[str, Any]:
             name: {split: (s.memory, s.rows) for split, s in of_splits.items()} for name, of_splits in splits.items()
         },
         "schemas": {name: each.staged.schema() for name, each in sent.items()},
+        "beside": [entry for name, each in sent.items() for entry in entries_of(name, each.staged)],
         "downloads": {
             name: sum(shard.bytes for facts in of_splits.values() for shard in facts.shards)
             for name, of_splits in splits.items()

@@ -10,11 +10,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ from synth.errors import FolderError
 from synth.releasing.leaks import Guard
 
 PLAN = "plan.json"
+SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
 GROUP_BYTES = 64 << 20  # of a row group, before compression
 
 
@@ -59,6 +61,7 @@ class Staged:
 
     folder: Path  # where the shards lie
     splits: dict[str, Split]
+    beside: dict[str, Split] = field(default_factory=dict)  # of files beside the rows, in folders of their names
 
     def schema(self) -> Any:
         """The Arrow schema of the shards; None if there are no splits."""
@@ -66,6 +69,12 @@ class Staged:
 
         names = [shard.name for split in self.splits.values() for shard in split.shards]
         return pq.read_schema(self.folder / names[0]).remove_metadata() if names else None
+
+    def schema_beside(self, name: str) -> Any:
+        """The Arrow schema of the shards of a file beside the rows."""
+        import pyarrow.parquet as pq
+
+        return pq.read_schema(self.folder / name / self.beside[name].shards[0].name).remove_metadata()
 
 
 @contextmanager
@@ -93,12 +102,18 @@ def cannot(error: OSError, what: str) -> FolderError:
 
 
 def stage(
-    folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, Any], guard: Guard, place: Path | None = None
+    folder: Path,
+    manifest: Mapping[str, Any],
+    digests: Mapping[str, Any],
+    guard: Guard,
+    place: Path | None = None,
+    beside: Mapping[str, Callable[[Path], Split]] | None = None,
 ) -> Staged:
     """Make the shards, or find those that an interrupted push left; `digests`: what the data is known by.
 
-    place: where they are to lie, by default in the folder. Raises FolderError for rows that cannot be read or must
-    not go out, or if there is no room.
+    place: where they are to lie, by default in the folder. beside: name -> what makes the shards of a file beside the
+    rows, in the folder that it is given. Raises FolderError for rows that cannot be read or must not go out, or if
+    there is no room.
     """
     place = place or folder / STAGING
     same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
@@ -109,11 +124,13 @@ def stage(
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         splits = _staged(folder, manifest, place, guard)
-        plan_file = {"key": key, "splits": {name: asdict(split) for name, split in splits.items()}}
-        write_whole(place / PLAN, as_json(plan_file))
+        more = {name: make(place / name) for name, make in (beside or {}).items()}
+        both = {"splits": splits, "beside": more}
+        made = {part: {name: asdict(split) for name, split in each.items()} for part, each in both.items()}
+        write_whole(place / PLAN, as_json({"key": key, **made}))
     except OSError as error:
         raise cannot(error, f"cannot write to {place}") from error
-    return Staged(place, splits)
+    return Staged(place, splits, more)
 
 
 def _left(place: Path, key: str) -> Staged | None:
@@ -121,13 +138,17 @@ def _left(place: Path, key: str) -> Staged | None:
     kept = facts_if_whole(place / PLAN)
     if kept.get("key") != key:
         return None
-    splits = {
-        name: Split(facts["rows"], facts["memory"], [Shard(**shard) for shard in facts["shards"]])
-        for name, facts in kept["splits"].items()
-    }
-    shards = [shard for split in splits.values() for shard in split.shards]
-    whole = all((place / s.name).is_file() and (place / s.name).stat().st_size == s.bytes for s in shards)
-    return Staged(place, splits) if whole else None
+    splits, beside = (
+        {
+            name: Split(facts["rows"], facts["memory"], [Shard(**shard) for shard in facts["shards"]])
+            for name, facts in kept.get(part, {}).items()
+        }
+        for part in ("splits", "beside")
+    )
+    files = [(place / shard.name, shard.bytes) for split in splits.values() for shard in split.shards]
+    files += [(place / name / shard.name, shard.bytes) for name, split in beside.items() for shard in split.shards]
+    whole = all(path.is_file() and path.stat().st_size == size for path, size in files)
+    return Staged(place, splits, beside) if whole else None
 
 
 def _staged(folder: Path, manifest: Mapping[str, Any], place: Path, guard: Guard) -> dict[str, Split]:

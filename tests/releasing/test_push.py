@@ -20,9 +20,9 @@ from synth.errors import FolderError, UsageError
 from synth.releasing import shards
 from synth.releasing.hub import checked_name
 from synth.releasing.options import Pull, Push
+from synth.releasing.parts import configs
 from synth.releasing.pull import carry_out as pull
 from synth.releasing.push import carry_out as push
-from synth.releasing.push import configs
 
 
 @pytest.fixture
