@@ -85,6 +85,8 @@ def made(member: Member) -> list[str]:
     lines = [
         f"Made from `{name}`" + (f" (sha256 `{digest}`)" if digest else "") for name, digest in facts.sources(manifest)
     ]
+    if revision := (manifest.get("read") or manifest).get("revision"):
+        lines[-1] += f" at the Hub's commit `{cell(revision)}`"
     if "builder" in manifest:
         source = ", on the same source," if facts.sources(manifest) else ""
         lines += [f"Seed {manifest['seed']}. The same command{source} writes the same rows on any machine."]

@@ -63,6 +63,17 @@ def listing(name: str, revision: str) -> list[str]:
         return []
 
 
+def commit(name: str) -> str | None:
+    """The commit that a dataset repository is at; None if the Hub does not say."""
+    import httpx2
+    from huggingface_hub import HfApi
+
+    try:
+        return HfApi(endpoint=endpoint()).dataset_info(name).sha
+    except (httpx2.HTTPError, OSError, ValueError):
+        return None
+
+
 def endpoint() -> str | None:
     """The Hub that the environment names; None for the public one. huggingface_hub reads it once, on import."""
     return os.environ.get("HF_ENDPOINT") or None

@@ -1,4 +1,6 @@
-"""What each file of a folder is called: names that stand here and nowhere else."""
+"""What each file of a folder is called: names that stand here and nowhere else; what a split may be called."""
+
+from collections.abc import Sequence
 
 # A dataset folder, that of `synth build`, `distill`, `judge` and `pull`
 MANIFEST = "synth.json"  # what made it: settings, splits, counts, sha256 of each file
@@ -35,3 +37,15 @@ OUTPUTS = "outputs.partial.jsonl"  # outputs so far of an evaluation that is not
 EXPORT = "synth-export.json"  # what was exported
 PAGE = "index.html"
 FIGURES = "report.json"  # the figures behind the page
+
+
+def split_mistakes(names: Sequence[str]) -> list[str]:
+    """What is wrong with the names that splits are to have, a line each: they are names of files too."""
+    wrong = [f"--split {name} is given twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    wrong += [f"--split {name!r}: a name of letters, digits and _" for name in names if not _is_name(name)]
+    taken = [name for name in names if f"{name}.jsonl" in (REJECTED, ATTEMPTS)]
+    return wrong + [f"--split {name}: a dataset has a file of that name already" for name in taken]
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").isalnum()

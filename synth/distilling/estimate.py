@@ -29,6 +29,7 @@ class _Count:
     questions: int = 0
     prompt_tokens: int = 0  # of one attempt at each
     most: float = 0.0  # dollars at most
+    likely: int = 0  # of the questions, those that will probably be asked
     rows: int = 0  # that the store gives already
     replies: int = 0  # in the store, and their tokens
     completion_tokens: int = 0
@@ -40,7 +41,7 @@ def estimate(job: Job) -> str:
     Raises UsageError and SynthError for questions that cannot be asked.
     """
     total = count_questions(job)
-    told = "".join(f"{said}\n" for said in job.choice.lines(job.asked.source))
+    told = "".join(f"{said}\n" for said in job.source.lines())
     return told + _told(job, total, loops.run(_counted(job)))
 
 
@@ -50,8 +51,11 @@ async def _counted(job: Job) -> _Count:
     cache = job.asked.cache or (job.asked.out / CACHE if job.asked.out else Path())
     with RequestStore(cache) if cache.is_file() else nullcontext() as store:
         distiller = Distiller(job.task, job.teacher, job.plan, _Stored(store, count).ask)
-        for question in job.questions():
-            await _count_one(question, distiller, meter, count)
+        for split in job.source.splits:
+            before = (count.questions, count.rows)
+            for question in job.questions(split):
+                await _count_one(question, distiller, meter, count)
+            count.likely += _likely_questions(job, count.questions - before[0], count.rows - before[1])
     return count
 
 
@@ -100,7 +104,11 @@ def _told(job: Job, total: int, count: _Count) -> str:
             [*lines, "its price is unknown; give --price PROMPT,COMPLETION in dollars for a million tokens"]
         )
     every = f"every question asked {plan.most_attempts()} times" if count.questions else "nothing is to be asked"
-    for_rows = f"{likely:,} questions for {plan.target_rows:,} rows, " if plan.target_rows is not None else ""
+    for_rows = (
+        f"{likely:,} questions for {plan.target_rows * len(job.source.splits):,} rows, "
+        if plan.target_rows is not None
+        else ""
+    )
     return "\n".join([
         *lines,
         f"at most  ${count.most:,.2f}: {every}, every reply {plan.max_tokens} tokens",
@@ -120,7 +128,12 @@ def _likely(job: Job, count: _Count) -> tuple[int, float, int]:
     attempts = plan.most_attempts() if every else min(GUESS_ATTEMPTS * plan.per_question, plan.most_attempts())
     guess = GUESS_TOKENS + GUESS_THOUGHT * job.teacher.reasons
     known = count.completion_tokens // count.replies if count.replies >= KNOWN else guess
-    wanted = count.questions
-    if plan.target_rows is not None:
-        wanted = min(wanted, max(0, math.ceil((plan.target_rows - count.rows) / plan.per_question)))
-    return wanted, attempts, min(known, plan.max_tokens)
+    return count.likely, attempts, min(known, plan.max_tokens)
+
+
+def _likely_questions(job: Job, questions: int, rows: int) -> int:
+    """How many questions of a split will probably be asked, if it has so many rows already."""
+    plan = job.plan
+    if plan.target_rows is None:
+        return questions
+    return min(questions, max(0, math.ceil((plan.target_rows - rows) / plan.per_question)))

@@ -12,10 +12,9 @@ import orjson
 from synth.answers import mathematics, reply
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
+from synth.distilling.source import Source
 from synth.errors import SynthError, UsageError
-from synth.questions.choosing import Choice, Wanted
 from synth.questions.find import find_task
-from synth.questions.loading import load, source_facts
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.teachers.batches import DISCOUNT
@@ -48,15 +47,12 @@ class Job:
         return DISCOUNT if self.asked.batch else 1.0
 
     @cached_property
-    def choice(self) -> Choice:
-        """The questions that are asked, chosen when they are first looked at. Raises SourceError."""
-        asked = self.asked
-        wanted = Wanted(asked.repeats, asked.limit, asked.sample, asked.seed)
-        place = (self.task, asked.source, asked.split, asked.config)
-        return Choice(lambda: load(*place, first=asked.limit is not None), self.task.kind, wanted)
+    def source(self) -> Source:
+        """Its questions, read when they are first looked at."""
+        return Source(self.asked, self.task)
 
-    def questions(self) -> Iterator[Question]:
-        return iter(self.choice)
+    def questions(self, split: str) -> Iterator[Question]:
+        return iter(self.source.choices[split])
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -65,7 +61,7 @@ class Job:
 
     def source_facts(self) -> dict[str, Any]:
         """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
-        return source_facts(self.task, self.asked.source, self.asked.split, self.asked.config)
+        return self.source.facts()
 
     def recipe(self) -> dict[str, Any]:
         """What decides which rows come out, given the replies."""
@@ -96,16 +92,17 @@ def count_questions(job: Job) -> int:
 
     Raises SynthError for none, UsageError for such without an answer if no vote takes its place.
     """
-    total = len(job.choice)
-    missing = None in job.choice.golds.values() and not job.plan.vote
-    unlabelled = [question.id for question in job.questions() if question.gold is None] if missing else []
-    source = job.asked.source
-    if not total:
-        raise SynthError(f"{source} has no questions" + "".join(f"; {said}" for said in job.choice.lines("it")))
+    total, unlabelled, name = len(job.source), [], job.asked.source
+    for split, choice in job.source.choices.items():
+        place = f"{name} {split}" if len(job.source.splits) > 1 else name
+        if not choice:
+            raise SynthError(f"{place} has no questions" + "".join(f"; {said}" for said in choice.lines("it")))
+        if None in choice.golds.values() and not job.plan.vote:
+            unlabelled += [question.id for question in choice if question.gold is None]
     if unlabelled:
         which = ", ".join(unlabelled[:3]) + (", ..." if len(unlabelled) > 3 else "")
         raise UsageError(
-            f"{len(unlabelled):,} of {total:,} questions in {source} have no answer to compare with ({which}): "
+            f"{len(unlabelled):,} of {total:,} questions in {name} have no answer to compare with ({which}): "
             "take them out, or add --vote 10 to go by the majority"
         )
     return total

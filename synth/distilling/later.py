@@ -48,8 +48,8 @@ class Later:
         self.requests[key] = request
         raise LaterError
 
-    async def missing(self, distiller: Distiller, questions: Iterable[Question]) -> list[Request]:
-        """What has to be answered next.
+    async def look_for(self, distiller: Distiller, questions: Iterable[Question]) -> None:
+        """Add what has to be answered next of the questions of a split to `requests`.
 
         If a number of rows is wanted, of no more questions than may be needed: those that wait are taken for right.
         """
@@ -66,7 +66,6 @@ class Later:
                 for number in range(1, ahead + 1):
                     with suppress(LaterError, UnanswerableError):
                         await self.ask(distiller.request(question, number))
-        return list(self.requests.values())
 
     def _raise_if_hopeless(self, key: str) -> None:
         """Raises UnanswerableError for a request that was refused for what it says, or failed in too many batches."""

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from synth.base.config import AnyText, MaybePath, Numbers, option, settings
+from synth.base.config import AnyText, MaybePath, Numbers, Texts, option, settings
+from synth.data.names import split_mistakes
 from synth.teachers.given import Given
 
 Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
@@ -21,7 +22,9 @@ class Distill(Given):
     max_attempts: int = option("times a question is asked until its answer is right", default=10, least=1)
     keep: Literal["first", "shortest", "all"] = option("which right rationales", default="first")
     per_question: int = option("distinct rationales of a question", default=1, least=1)
-    target_rows: int | None = option("stop when there are so many  [default: all]", default=None, least=1)
+    target_rows: int | None = option(
+        "stop when there are so many, in each split  [default: all]", default=None, least=1
+    )
     rationalize: bool = option("ask once more with the answer as a hint", default=False)
     vote: int = option("samples to vote on, if there are no gold answers  [default: 0, no vote]", default=0, least=0)
     temperature: Numbers = option(
@@ -32,11 +35,13 @@ class Distill(Given):
     length: Length = option("how long a rationale", default="steps")
     system: str | None = option("the system message  [default: the task's]", default=None)
     instruction: str | None = option("what the teacher has to do  [default: the task's]", default=None)
-    split: str | None = option("which part of a folder or on the Hub  [default: train]", default=None)
+    split: Texts = option(
+        "which part of a folder or on the Hub; given several times, splits of those names  [default: train]", default=()
+    )
     config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
     repeats: Literal["merge", "keep"] = option("a question that stands there twice: merge asks once", default="merge")
-    limit: int | None = option("the first questions of the source  [default: all]", default=None, least=1)
-    sample: int | None = option("so many questions at random  [default: all]", default=None, least=1)
+    limit: int | None = option("the first questions of each split  [default: all]", default=None, least=1)
+    sample: int | None = option("so many questions of each split at random  [default: all]", default=None, least=1)
     seed: int = option("of the sample", default=0)
     batch: bool = option("hand requests in at half the price; run again to collect", default=False, again=False)
     cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)
@@ -62,6 +67,7 @@ class Distill(Given):
             )
         if self.limit is not None and self.sample is not None:
             wrong.append("--limit takes the first questions and --sample draws some: choose one")
+        wrong += split_mistakes(self.split) if len(self.split) > 1 else []
         if self.cancel and not self.batch:
             wrong.append("--cancel is for what was handed in with --batch: add --batch")
         return wrong

@@ -64,6 +64,7 @@ class Outcome:
     already_there: bool = False
     total: int = 0  # questions in the source
     used: str = ""  # replies, tokens and dollars, for a person
+    splits: dict[str, int] = field(default_factory=dict)  # rows of each
     settled: int = 0  # questions, in whatever order they came
     kept: int = 0  # rows of those
     repeating: int = 0  # questions to which the server gave the same text again and again
@@ -86,18 +87,30 @@ def carry_out(job: Job, say: Say, report: Report) -> Outcome:
     finish_move(job.out)
     existing = look(job.out, job.recipe(), job.asked.overwrite, later=LATER)
     if existing is not None and not existing["rejected"].get("error"):
-        facts = existing["splits"]["train"]
-        return Outcome(job.out, facts["rows"], Counter(existing["rejected"]), True, already_there=True)
+        rows = {name: existing["splits"][name]["rows"] for name in job.source.splits}
+        return Outcome(
+            job.out, sum(rows.values()), Counter(existing["rejected"]), True, already_there=True, splits=rows
+        )
     if existing is not None:
         say(f"questions that ended in an error: {existing['rejected']['error']:,}; they are asked again, and no other")
     total = count_questions(job)  # a source that cannot be read to its end is found out before anything is paid for
-    for told in job.choice.lines(job.asked.source):
+    for told in job.source.lines():
         say(told)
     try:
         run = _Run(job, total, say, report)
         return loops.run(run.batch(job.asked.cancel) if job.asked.batch else run.go())
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {job.out}") from error
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Where what comes of a split is written."""
+
+    split: str
+    rows: SplitWriter
+    attempts: IO[bytes]
+    rejected: IO[bytes]
 
 
 class _Run:
@@ -155,7 +168,9 @@ class _Run:
             self.say(state.too_much)
         if state.under_way:
             return "; ".join([*(f"{batch} is {how}" for batch, how in state.under_way.items()), AGAIN])
-        missing = await later.missing(distiller, self.job.questions())
+        for split in self.job.source.splits:
+            await later.look_for(distiller, self.job.questions(split))
+        missing = list(later.requests.values())
         self.outcome.used = self.meter.line() if self.meter.asked else ""
         if self.gone and missing:
             self.outcome.why = self.gone
@@ -185,28 +200,36 @@ class _Run:
         return requests
 
     async def write(self, writer: FolderWriter, distiller: Distiller) -> None:
-        """Settle the questions and write what comes of each, in their order."""
-        job = self.job
+        """Settle the questions, split by split, and write what comes of each, in their order."""
+        splits = {}
         with (
             writer.path(REJECTED).open("wb") as rejected,
             writer.path(ATTEMPTS).open("wb") as attempts,
-            split_writer(writer, "train", job.asked.format, self.meta, PROVENANCE) as out,
         ):
-            crew = Crew(distiller, job.asked.concurrency, lambda settled: self.see(settled, distiller))
-            async for settled in settle_all(crew, job.questions()):
-                if not self.enough():  # what was in flight when there was enough stays in the request store
-                    self.write_one(settled, out, attempts, rejected)
-                    distiller.stopping = distiller.stopping or self.enough()
+            for split in self.job.source.splits:
+                with split_writer(writer, split, self.job.asked.format, self.meta, PROVENANCE) as out:
+                    before = Counter(self.outcome.rejected)
+                    await self.fill(_Files(split, out, attempts, rejected), distiller)
+                left = dict(self.outcome.rejected - before)
+                splits[split] = {"rows": out.rows, "rejected": left, "files": out.names()}
         self.ended()
         if not self.outcome.rejected:
             writer.path(REJECTED).unlink()
-        writer.commit(carried_with(writer, self.manifest(out.names())))
+        writer.commit(carried_with(writer, self.manifest(splits)))
+
+    async def fill(self, files: _Files, distiller: Distiller) -> None:
+        """Write one split. One that has enough rows stops nothing but itself."""
+        crew = Crew(distiller, self.job.asked.concurrency, lambda settled: self.see(settled, distiller))
+        self.outcome.splits[files.split] = 0
+        async for settled in settle_all(crew, self.job.questions(files.split)):
+            if not self.enough(files.split):  # what was in flight when there was enough stays in the request store
+                self.write_one(settled, files)
 
     def ended(self) -> None:
         """Why not all is there, if it is not."""
         outcome = self.outcome
         why = self.asker.why if self.asker else ""
-        outcome.why = "" if self.enough() else outcome.why or why
+        outcome.why = "" if all(map(self.enough, self.job.source.splits)) else outcome.why or why
         outcome.complete = not outcome.why
         if outcome.complete and not outcome.rows and self.brake.reasons and not self.brake.released:
             outcome.nothing = self.brake.line()
@@ -226,23 +249,24 @@ class _Run:
                 self.asker.halt(outcome.why)
         self.report(self.meter, outcome)
 
-    def write_one(self, settled: Settled, out: SplitWriter, attempts: IO[bytes], rejected: IO[bytes]) -> None:
+    def write_one(self, settled: Settled, files: _Files) -> None:
         job, outcome = self.job, self.outcome
-        most = None if job.plan.target_rows is None else job.plan.target_rows - outcome.rows
+        most = None if job.plan.target_rows is None else job.plan.target_rows - outcome.splits[files.split]
         rows = [self.priced(row) for row in rows_of(settled, job.task, self.origin, bool(job.plan.vote))][:most]
         if rows:
-            out.write(encode(rows, job.asked.format, self.meta, PROVENANCE))
+            files.rows.write(encode(rows, job.asked.format, self.meta, PROVENANCE))
         for line in attempt_lines(settled, job.task):
-            attempts.write(orjson.dumps(line) + b"\n")
+            files.attempts.write(orjson.dumps(line) + b"\n")
             self.attempts.update([line["request"]] if line["text"] is not None else [])
         if (drop := rejected_of(settled, job.task)) is not None:
-            rejected.write(orjson.dumps(drop) + b"\n")
+            files.rejected.write(orjson.dumps(drop) + b"\n")
             outcome.rejected[drop.reason] += 1
         if job.plan.vote and settled.question.gold is not None and settled.answer is not None:
             outcome.labels["labelled"] += 1
             outcome.labels["agree"] += same(settled.answer, settled.question.gold, job.task.kind)
         self.written += 1
         outcome.rows += len(rows)
+        outcome.splits[files.split] += len(rows)
 
     def priced(self, row: Record) -> Record:
         """A row with what was paid for its reply: the store knows which replies came in a batch."""
@@ -251,21 +275,22 @@ class _Run:
             return row
         return replace(row, provenance={**facts, "cost": facts["cost"] * DISCOUNT})
 
-    def enough(self) -> bool:
-        return self.job.plan.target_rows is not None and self.outcome.rows >= self.job.plan.target_rows
+    def enough(self, split: str) -> bool:
+        """Whether a split has the rows that are wanted."""
+        target = self.job.plan.target_rows
+        return target is not None and self.outcome.splits.get(split, 0) >= target
 
-    def manifest(self, files: list[str]) -> dict[str, Any]:
+    def manifest(self, splits: dict[str, Any]) -> dict[str, Any]:
         job, outcome = self.job, self.outcome
-        facts = {"rows": outcome.rows, "rejected": dict(outcome.rejected), "files": files}
         packages = ("rationale-synth", "openai", "orjson", "pyarrow")
         return {
             "command": command("synth distill", job.asked),
             **job.recipe(),
             "complete": outcome.complete,
             "questions": self.written,
-            "read": job.choice.facts(),
+            "read": job.source.read(),
             "terms": job.teacher.terms,
-            "splits": {"train": facts},
+            "splits": splits,
             "rejected": dict(outcome.rejected),
             "repeating": outcome.repeating,
             "left_out": sorted(self.asker.dialect.left_out) if self.asker else [],

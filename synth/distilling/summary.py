@@ -13,11 +13,13 @@ from synth.teachers.meter import Meter
 
 
 def summary(outcome: Outcome) -> str:
+    several = len(outcome.splits) > 1
+    rows = ", ".join(f"{n:,} {name}" for name, n in outcome.splits.items()) if several else f"{outcome.rows:,}"
     if outcome.already_there:
-        return f"{outcome.folder}: {outcome.rows:,} rows are there already"
+        return f"{outcome.folder}: {rows} rows are there already"
     if outcome.waiting:
         return f"{outcome.folder}: {outcome.waiting}" + (f"\n{outcome.used}" if outcome.used else "")
-    text = f"{outcome.folder}: {outcome.rows:,} rows written{left_out(outcome.rejected)}"
+    text = f"{outcome.folder}: {rows} rows written{left_out(outcome.rejected)}"
     if outcome.labels["labelled"]:
         text += f"\nthe majority agrees with {outcome.labels['agree']:,} of {outcome.labels['labelled']:,} labels"
     if outcome.repeating:

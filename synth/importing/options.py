@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyPath, AnyText, Texts, argument, option, settings
+from synth.data.names import split_mistakes
 
 
 @settings
@@ -30,8 +31,7 @@ class Import:
 
     def conflicts(self) -> list[str]:
         """What does not go together."""
-        wrong = [f"--split {name} is given twice" for name in dict.fromkeys(self.split) if self.split.count(name) > 1]
-        wrong += [f"--split {name!r}: a name of letters, digits and _" for name in self.split if not _is_name(name)]
+        wrong = split_mistakes(self.split)
         if self.no_rationale:
             given = [name for name in ("rationale", "said", "thinking", "model") if getattr(self, name) is not None]
             wrong += [f"--no-rationale leaves --{name} nothing to do: leave one of them out" for name in given]
@@ -41,7 +41,3 @@ class Import:
         if self.unchecked and self.answer is not None:
             wrong.append("--unchecked is for rows without right answers: leave out --answer, or --unchecked")
         return wrong
-
-
-def _is_name(text: str) -> bool:
-    return text.isascii() and text.replace("_", "").isalnum()

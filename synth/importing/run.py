@@ -2,6 +2,7 @@
 
 import platform
 from collections import Counter
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
@@ -28,7 +29,8 @@ from synth.importing.provenance import provenance
 from synth.importing.settle import NO_GOLD, OTHER_GOLD, Met, settle
 from synth.importing.source import Source
 from synth.questions.find import find_task
-from synth.questions.loading import source_facts
+from synth.questions.loading import has_parts, refuse_idle, splits_facts
+from synth.questions.overlap import overlap, overlap_lines
 from synth.questions.reading import asked_of
 from synth.questions.task import Task
 from synth.record import Rejected
@@ -52,6 +54,7 @@ class Outcome:
     same: int = 0  # right rationales that say what another one of their question says
     repeated: int = 0  # questions that more than one row asks
     no_questions: int = 0  # rows that the task leaves out
+    in_several: tuple[str, ...] = ()  # lines on questions that stand in several splits
     already_there: bool = False
 
     @property
@@ -65,17 +68,28 @@ def splits_of(asked: Import) -> tuple[str, ...]:
 
 def sources_of(asked: Import, task: Task) -> dict[str, Source]:
     """A source for each split. Raises FolderError for several splits of a single file."""
-    splits = splits_of(asked)
-    if len(splits) > 1 and Path(asked.source).is_file():
+    splits, (has_splits, _) = splits_of(asked), has_parts(task, asked.source)
+    if len(splits) > 1 and not has_splits:
         raise FolderError(f"{asked.source} is one file and cannot be the splits {', '.join(splits)}: give a folder")
+    refuse_idle(task, asked.source, (), asked.config)  # --split is at least the name of what is written
     return {split: Source(asked, task, split if asked.split else None) for split in splits}
 
 
 def facts_of(asked: Import, task: Task) -> dict[str, Any]:
     """What tells one source from another, all its splits together."""
-    parts = [source_facts(task, asked.source, split, asked.config) for split in asked.split or (None,)]
-    files = {name: facts for part in parts for name, facts in part.get("files", {}).items()}
-    return {**{key: value for key, value in parts[0].items() if key != "split"}, **({"files": files} if files else {})}
+    facts = splits_facts(task, asked.source, asked.split, asked.config)
+    return {key: value for key, value in facts.items() if key != "split"}
+
+
+def revision_of(sources: Mapping[str, Source]) -> dict[str, str]:
+    """The commit on the Hub that was read, for synth.json."""
+    found = sorted({source.revision for source in sources.values()} - {""})
+    return {"revision": ", ".join(found)} if found else {}
+
+
+def in_several(keys: Mapping[str, Set[bytes]]) -> tuple[str, ...]:
+    """Lines on questions that stand in more than one split."""
+    return tuple(overlap_lines(overlap(keys), {split: len(own) for split, own in keys.items()}))
 
 
 def recipe(asked: Import, task: Task) -> dict[str, Any]:
@@ -130,6 +144,7 @@ class _Run:
                 self.write(split, source, attempts, rejected)
         if not self.outcome.rejected:
             self.writer.path(REJECTED).unlink()
+        self.outcome.in_several = in_several({split: source.counts.keys() for split, source in sources.items()})
         self.writer.commit(carried_with(self.writer, self.manifest(sources)))
         return self.outcome
 
@@ -172,6 +187,7 @@ class _Run:
             "command": command("synth import", self.asked),
             **self.recipe,
             "source_files": files,
+            **revision_of(sources),
             "plan": {"keep": self.asked.keep, "max_attempts": self.most, "rationalize": False, "length": "steps"},
             "complete": True,
             "questions": self.outcome.questions,

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from synth.importing.forms import FORMS, NOTHING, OWN, form_of, own_columns, rep
 from synth.importing.options import Import
 from synth.importing.settle import Met, Place
 from synth.questions.cells import LETTERS, Row
+from synth.questions.choosing import question_key
 from synth.questions.entry import Entry
 from synth.questions.layouts import Layout, Reader
 from synth.questions.loading import load_rows
@@ -35,6 +35,7 @@ class Source:
     no_questions: int = 0  # rows that the task leaves out
     counts: Counter[bytes] = field(default_factory=Counter)  # question -> rows that ask it
     golds: int = 0
+    revision: str = ""  # the commit on the Hub that was read
 
     def __post_init__(self) -> None:
         self.forms = forms_of(self.asked, self.task)
@@ -47,10 +48,11 @@ class Source:
             if question is None:
                 self.no_questions += 1
                 continue
-            self.counts[_key(question)] += 1
+            self.counts[question_key(question)] += 1
             self.golds += question.gold is not None
             if self.task.makes is None:
                 self._hash(entry.path)
+            self.revision = entry.revision or self.revision
             if not self.asked.no_rationale:
                 self._form(entry)
         if not self.counts:
@@ -68,7 +70,7 @@ class Source:
         for question, entry in load_rows(self.reading, self.asked.source, self.split, self.asked.config):
             if question is None:
                 continue
-            key = _key(question)
+            key = question_key(question)
             given[key] += 1
             rows = waiting.setdefault(key, [])
             rows.append((question, entry))
@@ -109,11 +111,6 @@ class Source:
     def repeated(self) -> int:
         """Questions that more than one row asks."""
         return sum(count > 1 for count in self.counts.values())
-
-
-def _key(question: Question) -> bytes:
-    """16 bytes for a question: its text and its options."""
-    return blake2b("\0".join([question.text, *question.options]).encode(), digest_size=16).digest()
 
 
 def forms_of(asked: Import, task: Task) -> tuple[Form, ...]:

@@ -6,7 +6,7 @@ Its rows, its attempts and what it was made by stay as they are; synth.json name
 
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -22,15 +22,17 @@ from synth.data.carried import ANSWERS, carry, rejects_after
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import read_manifest
 from synth.data.names import ATTEMPTS
+from synth.data.reading import read
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
 from synth.importing.options import Import
-from synth.importing.run import FAULTS, Outcome, facts_of, sources_of, splits_of
+from synth.importing.run import FAULTS, Outcome, facts_of, in_several, revision_of, sources_of, splits_of
 from synth.importing.settle import fault_of
 from synth.importing.source import Source
+from synth.questions.choosing import question_key
 from synth.questions.find import find_task
-from synth.questions.prompts import student_prompt
+from synth.questions.prompts import question_of, student_prompt
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.record import Record, Rejected
@@ -90,15 +92,21 @@ def _write(
     manifest = dict(old) if old is not None else _new(asked, task)
     splits = {name: facts for name, facts in manifest["splits"].items() if name not in sources}
     carry(writer, writer.folder, _files_beside(manifest, splits))
-    outcome = Outcome(asked.out)
+    outcome = Outcome(asked.out, in_several=_in_several(asked, task, splits, sources))
     with rejects_after(asked.out, writer) as rejected:
         for split, source in sources.items():
             splits[split] = _split(_Place(asked, task, writer, manifest, split), source, rejected, outcome, report)
-    told = {**_facts(asked, task), "command": command("synth import", asked)}
+    told = {**_facts(asked, task), "command": command("synth import", asked), **revision_of(sources)}
     manifest[ANSWERS] = {**(manifest.get(ANSWERS) or {}), **dict.fromkeys(sources, told)}
     rejected_of = sum((Counter(facts["rejected"]) for facts in splits.values()), Counter[str]())
     writer.commit({**manifest, "splits": splits, "rejected": dict(rejected_of)})
     return outcome
+
+
+def _in_several(asked: Import, task: Task, kept: Iterable[str], sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """Lines on questions that stand in more than one split, those that the folder has already among them."""
+    there = {split: {question_key(question_of(task, record)) for record in read(asked.out, split)} for split in kept}
+    return in_several({**there, **{split: source.counts.keys() for split, source in sources.items()}})
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ def summary(outcome: Outcome, asked: Import) -> str:
         lines.append(f"{outcome.repeated:,} of {outcome.questions:,} questions stand in more than one row")
     if outcome.no_questions:
         lines.append(f"{outcome.no_questions:,} rows are no questions of the task {asked.task}")
+    lines += outcome.in_several
     if not any(outcome.rows.values()):
         lines.append(_advice(outcome))
     return "\n".join(lines)

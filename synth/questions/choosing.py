@@ -94,10 +94,18 @@ class Choice:
             against.setdefault(key, question.id)
 
     def _key(self, question: Question) -> bytes:
-        told = (question.text, question.options) if self.wanted.repeats == "merge" else question.id
-        return hashlib.blake2b(orjson.dumps(told), digest_size=16).digest()
+        return question_key(question) if self.wanted.repeats == "merge" else _digest(question.id)
 
     def _drawn(self, count: int) -> list[bytes]:
         """A sample that depends on the seed and on the questions alone: a larger one holds the smaller one."""
         seed = str(self.wanted.seed).encode()
         return heapq.nsmallest(count, self.golds, key=lambda key: hashlib.blake2b(key, key=seed).digest())
+
+
+def question_key(question: Question) -> bytes:
+    """16 bytes for what is asked, the same for two questions of which one repeats the other."""
+    return _digest((question.text, question.options))
+
+
+def _digest(told: object) -> bytes:
+    return hashlib.blake2b(orjson.dumps(told), digest_size=16).digest()

@@ -10,3 +10,4 @@ class Entry(NamedTuple):
     number: str  # the row's number in its file, or its key
     where: str
     path: Path = Path()
+    revision: str = ""  # the commit on the Hub that it was read of

@@ -33,8 +33,8 @@ def place(source: str, hub: Hub | None) -> Hub:
     return Hub(f"{org}/{name}", config[0] if config else None, {})
 
 
-def download(hub: Hub, split: str | None) -> list[Path]:
-    """The Parquet files of a split, fetched once and then kept in the Hub client's own cache.
+def download(hub: Hub, split: str | None) -> tuple[list[Path], str]:
+    """The Parquet files of a split, fetched once and then kept in the Hub client's own cache, and their commit.
 
     Raises SourceError if the Hub cannot be reached, or has no such dataset, config or split.
     """
@@ -50,7 +50,7 @@ def download(hub: Hub, split: str | None) -> list[Path]:
     files = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
     if not files:
         raise SourceError(f"{hub.id} has no {' or '.join(patterns)} on the Hub; {_there(hub)}{_otherwise(hub)}")
-    return files
+    return files, folder.name  # the cache keeps each commit in a folder of its name
 
 
 def _no_branch(error: BaseException | None) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,35 @@ from synth.questions.cells import LETTERS, text_of
 from synth.questions.entry import Entry
 from synth.questions.files import find_files, rows
 from synth.questions.layouts import Layout, Reader
+from synth.questions.objects import named_lists
+from synth.questions.opening import ZIP, File
 from synth.questions.prompts import ANSWERS, options_line
 from synth.questions.saved import can_stream, is_saved, saved_part, saved_rows, streamed
 from synth.questions.task import Hub, Question, Task
 
 
 def load(
-    task: Task, source: str, split: str | None = None, config: str | None = None, first: bool = False
+    task: Task,
+    source: str,
+    split: str | None = None,
+    config: str | None = None,
+    first: bool = False,
+    see: Callable[[Entry], object] = lambda entry: None,
 ) -> Iterator[Question]:
     """The questions of a file, of a split in a folder or a zip file, or on the Hub (`hub`, `org/name`).
 
     Without a split it is the training split; a single file is read whole. config: a dataset's configuration on the Hub
     (also `org/name/config`), or a folder of that name in the source. first: only the first ones will be taken, so that
-    nothing on the Hub has to be fetched whole. Ids that repeat get a number added.
-    Raises SourceError, with the place of the row, for what cannot be read or is no question of this task.
+    nothing on the Hub has to be fetched whole. see: is told the row of each question. Ids that repeat get a number
+    added. Raises SourceError, with the place of the row, for what cannot be read or is no question of this task, and
+    for a split or a configuration of a source that has none.
     """
+    refuse_idle(task, source, [split] if split is not None else [], config)
     found = False
-    for question, _ in load_rows(task, source, split, config, first):
+    for question, entry in load_rows(task, source, split, config, first):
         if question is not None:
             found = True
+            see(entry)
             yield question
     if not found:
         raise SourceError(f"{source} holds no question of {task.name}")
@@ -66,6 +76,43 @@ def source_facts(task: Task, source: str, split: str | None = None, config: str 
     return {"name": path.name, "files": {name: file_facts(file) for name, file in files.items()}, **part}
 
 
+def splits_facts(task: Task, source: str, splits: Sequence[str], config: str | None = None) -> dict[str, Any]:
+    """The same of several splits: the files of all of them together."""
+    parts = [source_facts(task, source, split, config) for split in splits or (None,)]
+    if len(parts) == 1:
+        return parts[0]
+    files = {name: facts for part in parts for name, facts in part.get("files", {}).items()}
+    return {**{key: value for key, value in parts[0].items() if key != "split"}, **({"files": files} if files else {})}
+
+
+def has_parts(task: Task, source: str) -> tuple[bool, bool]:
+    """Whether there are splits, and configurations, to choose from in a source."""
+    path = Path(source)
+    if task.makes is not None:
+        return False, False
+    if path.is_dir() and is_saved(path):
+        return is_saved(path, several=True), False
+    if path.is_file() and path.suffix.lower() != ZIP:
+        return bool(named_lists(File(path), _layouts(task))), False
+    return True, True
+
+
+def refuse_idle(task: Task, source: str, splits: Sequence[str], config: str | None) -> None:
+    """Raises SourceError for a split or a configuration that would choose nothing."""
+    if not splits and config is None:
+        return
+    has_splits, has_configs = has_parts(task, source)
+    what = (
+        f"{source} is one {'dataset' if Path(source).is_dir() else 'file'}"
+        if task.makes is None
+        else f"{task.name} is a task"
+    )
+    if splits and not has_splits:
+        raise SourceError(f"{what} without splits to choose from: leave out --split {' --split '.join(splits)}")
+    if config is not None and not has_configs:
+        raise SourceError(f"{what} without configurations to choose from: leave out --config {config}")
+
+
 def _entries(task: Task, source: str, split: str | None, config: str | None, first: bool) -> Iterator[Entry]:
     path = Path(source)
     if path.is_dir() and is_saved(path):
@@ -87,14 +134,15 @@ def _hub_entries(hub: Hub, split: str | None, layouts: Sequence[Layout], first: 
         yield from streamed(hub, split)
         return
     try:
-        paths = download(hub, split)
+        paths, revision = download(hub, split)
     except NoCopyError:
         if not can_stream():
             raise
         yield from streamed(hub, split)
         return
     for path in paths:
-        yield from rows(path, split, layouts)
+        for entry in rows(path, split, layouts):
+            yield entry._replace(revision=revision)
 
 
 def source_files(task: Task, folder: Path, split: str | None, config: str | None) -> dict[str, Path]:
@@ -123,7 +171,7 @@ def find_hub(task: Task, source: str) -> Hub | None:
 
 
 def _read(task: Task, entry: Entry) -> Question | None:
-    row, number, where, _ = entry
+    row, number, where = entry[:3]
     try:
         question = task.read(row, number)
     except SourceError as error:

@@ -15,7 +15,7 @@ import orjson
 from synth.errors import SourceError
 from synth.questions.entry import Entry
 from synth.questions.layouts import Layout
-from synth.questions.opening import File
+from synth.questions.opening import File, told
 from synth.questions.splits import of_split
 
 MARK = b"\xef\xbb\xbf"
@@ -107,6 +107,16 @@ def _exact(digits: str) -> float | Decimal:
     return number if Decimal(repr(number)) == exact else exact
 
 
+def named_lists(file: File, layouts: Sequence[Layout]) -> list[str]:
+    """The names of the lists of rows in a .json file that has several, which are its splits. Raises SourceError."""
+    if file.ending != ".json":
+        return []
+    with told(file), file.utf8() as content:
+        whole = _whole_text(file, list(islice(_lines(content), 2)))
+    lists = _lists(whole) if isinstance(whole, Mapping) and not _is_row(whole, layouts) else {}
+    return list(lists) if len(lists) > 1 else []
+
+
 def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None) -> Records | None:
     """[row, ...], {"0": row, ...} as in MaRio, or an object with a list of rows in it; None if it is one row.
 
@@ -116,11 +126,11 @@ def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None
     """
     if isinstance(text, list):
         return _numbered(text)
-    if not isinstance(text, Mapping) or any(not one.line and not one.missing(text) for one in layouts):
+    if not isinstance(text, Mapping) or _is_row(text, layouts):
         return None
     if text and all(isinstance(row, Mapping) for row in text.values()):
         return text.items()
-    lists = {key: value for key, value in text.items() if _holds(value, Mapping)}
+    lists = _lists(text)
     only: Any = next(iter(text.values())) if len(text) == 1 else None
     if file.ending == ".jsonl" or not (lists or _holds(only, object)):
         return None  # the one line of a .jsonl is a row, with the turns of a chat or with options
@@ -128,6 +138,14 @@ def _records(text: Any, file: File, layouts: Sequence[Layout], split: str | None
         return _numbered(only)
     (name,) = of_split(lists, split, str(file), what="list") if len(lists) > 1 else lists
     return _numbered(lists[name])
+
+
+def _is_row(text: Mapping[str, Any], layouts: Sequence[Layout]) -> bool:
+    return any(not one.line and not one.missing(text) for one in layouts)
+
+
+def _lists(text: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {key: value for key, value in text.items() if _holds(value, Mapping)}
 
 
 def _holds(value: Any, kind: type) -> bool:

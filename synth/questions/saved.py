@@ -21,9 +21,9 @@ SPLITS_FILE = "dataset_dict.json"
 NAMES = ("state.json", "dataset_info.json")
 
 
-def is_saved(folder: Path) -> bool:
-    """Whether `save_to_disk` of `datasets` wrote a folder."""
-    return (folder / SPLITS_FILE).is_file() or all((folder / name).is_file() for name in NAMES)
+def is_saved(folder: Path, several: bool = False) -> bool:
+    """Whether `save_to_disk` of `datasets` wrote a folder; several: one that holds splits."""
+    return (folder / SPLITS_FILE).is_file() or (not several and all((folder / name).is_file() for name in NAMES))
 
 
 def saved_part(folder: Path, split: str | None) -> Path:
@@ -65,12 +65,12 @@ def can_stream() -> bool:
 def streamed(hub: Hub, split: str | None) -> Iterator[Entry]:
     """The rows of a dataset on the Hub as they arrive. Raises SourceError."""
     wanted, number = split or "train", 0
-    library = _datasets(f"{hub.id} is read row by row")
+    library, revision = _datasets(f"{hub.id} is read row by row"), hf.commit(hub.id)
     for name in hub.splits.get(wanted, wanted).split("+"):
         try:
-            for row in library.load_dataset(hub.id, hub.config, split=name, streaming=True):
+            for row in library.load_dataset(hub.id, hub.config, split=name, revision=revision, streaming=True):
                 number += 1
-                yield Entry(row, str(number), f"{hub.id} {name} row {number}")
+                yield Entry(row, str(number), f"{hub.id} {name} row {number}", revision=revision or "")
         except (OSError, ValueError) as error:
             raise SourceError(f"{hub.id} cannot be read from the Hub: {first_line(error)[:200]}") from error
 

@@ -93,7 +93,7 @@ def _on_hub(place: str, field: str) -> Iterator[Question]:
     if source is None:
         named = hub.place(place, None)
         source = Hub(named.id, named.config, {"test": TEST})
-    yield from _rows(hub.download(source, "test"), field)
+    yield from _rows(hub.download(source, "test")[0], field)
 
 
 def _rows(paths: Sequence[Path], field: str) -> Iterator[Question]:

@@ -116,3 +116,30 @@ def test_what_does_not_fit_is_refused_and_nothing_is_lost(
     synth("import", taken, "--task", "gsm8k", "--out", "why")
     told = synth("import", test, "--task", "gsm8k", "--no-rationale", "--out", "why")
     assert "has rationales in its split 'train'" in told.stderr
+
+
+def test_a_question_that_stands_in_two_splits_is_said(
+    synth: Synth, tmp_path: Path, written: Callable[..., str]
+) -> None:
+    said = "1 of 3 questions of the split test stand in the split train too"
+    written("data/train.jsonl", TRAIN), written("data/test.jsonl", [*TEST, TRAIN[1], TRAIN[1]])
+    words = ("--task", "gsm8k", "--no-rationale", "--out")
+    assert said in synth("import", "data", *words, "both", "--split", "train", "--split", "test").stdout
+    synth("import", "data/train.jsonl", *words, "one", "--split", "train")
+    assert said in synth("import", "data/test.jsonl", *words, "one", "--split", "test").stdout
+    rows = [{**row, "rationale": f"It is so. The answer is {row['label']}."} for row in TRAIN]
+    written("why/train.jsonl", rows), written("why/test.jsonl", [rows[0]])
+    done = synth("import", "why", "--task", "gsm8k", "--out", "out", "--split", "train", "--split", "test")
+    assert "1 of 1 questions of the split test stand in the split train too" in done.stdout, done.stderr
+
+
+def test_a_configuration_of_a_single_file_is_refused(synth: Synth, tmp_path: Path, written: Callable[..., str]) -> None:
+    words = ("import", written("x.jsonl", TRAIN), "--task", "gsm8k", "--no-rationale", "--out", "out")
+    done = synth(*words, "--config", "main")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "x.jsonl is one file without configurations to choose from: leave out --config main" in done.stderr
+    done = synth(*words, "--split", "train", "--split", "test")
+    assert "x.jsonl is one file and cannot be the splits train, test: give a folder" in done.stderr
+    (tmp_path / "x.json").write_text(json.dumps({"train": TRAIN, "test": TEST}))
+    done = synth("import", "x.json", *words[2:], "--split", "train", "--split", "test")
+    assert done.stdout == "out: 3 train, 2 test rows written\n", done.stderr

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Answer, serving
+
+import synth as api
+from synth.data.manifest import open_manifest
 
 
 class LoopbackHub(BaseHTTPRequestHandler):
@@ -101,3 +105,29 @@ def test_without_a_network_one_line_says_how_to_give_a_file(tmp_path: Path) -> N
     said = from_hub("http://127.0.0.1:9", tmp_path, "hub", "")
     assert "give the file or folder instead" in said
     assert "\n" not in said
+
+
+READ = """
+import sys, synth
+given = {"task": "gsm8k", "quiet": True}
+synth.import_data("me/sums/plain", split=["train_r1", "test"], no_rationale=True, out="taken", **given)
+synth.distill(source="me/sums/plain", split=["train_r1", "test"], teacher="m", base_url=sys.argv[1], out="asked", **given)
+synth.distill(source="me/sums/plain", split="test", teacher="m", base_url=sys.argv[1], out="one", **given)
+"""
+
+
+def test_the_commit_that_was_read_stands_in_the_manifest(hub: str, tmp_path: Path) -> None:
+    def teacher(request: dict[str, Any], times: int) -> Answer:
+        return Answer("It is three. The answer is 3.")
+
+    env = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "home"), "OPENAI_API_KEY": "sk-x"}
+    with serving(teacher) as server:
+        command = [sys.executable, "-c", READ, server.url]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    taken, several, one = (open_manifest(tmp_path / name) for name in ("taken", "asked", "one"))
+    assert taken["answers_only"]["test"]["revision"] == "a" * 40
+    assert several["distilled"]["source"] == {"name": "me/sums/plain", "hub": "me/sums", "split": ["train_r1", "test"]}
+    assert {name: facts["rows"] for name, facts in several["splits"].items()} == {"train_r1": 0, "test": 1}
+    assert several["read"]["revision"] == one["read"]["revision"] == "a" * 40
+    assert f"commit `{'a' * 40}`" in api.card(tmp_path / "one", quiet=True).text
