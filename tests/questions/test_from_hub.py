@@ -109,10 +109,11 @@ def test_without_a_network_one_line_says_how_to_give_a_file(tmp_path: Path) -> N
 
 READ = """
 import sys, synth
-given = {"task": "gsm8k", "quiet": True}
-synth.import_data("me/sums/plain", split=["train_r1", "test"], no_rationale=True, out="taken", **given)
-synth.distill(source="me/sums/plain", split=["train_r1", "test"], teacher="m", base_url=sys.argv[1], out="asked", **given)
-synth.distill(source="me/sums/plain", split="test", teacher="m", base_url=sys.argv[1], out="one", **given)
+place, given = "me/sums/plain", {"task": "gsm8k", "quiet": True}
+asked = {"teacher": "m", "base_url": sys.argv[1], **given}
+synth.import_data(place, split=["train_r1", "test"], no_rationale=True, out="taken", **given)
+synth.distill(source=place, split=["train_r1", "test"], out="asked", **asked)
+synth.distill(source=place, split="test", out="one", **asked)
 """
 
 
