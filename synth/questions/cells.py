@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from synth.errors import SourceError
+from synth.questions.twice import named_twice
 
 Row = Mapping[str, Any]
 LETTERS = ascii_uppercase
@@ -131,6 +132,8 @@ def _from_json(text: str, column: str) -> Any:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         found = text
+    if isinstance(found, list | dict) and (twice := named_twice(text.encode())):
+        raise SourceError(f"has JSON in its column {column!r} that {twice.said}")
     if found is None or isinstance(found, list | dict):
         return found
     raise SourceError(f"has {text[:40]!r} in its column {column!r}: options are {OPTIONS}")

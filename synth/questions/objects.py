@@ -17,6 +17,7 @@ from synth.questions.entry import Entry
 from synth.questions.layouts import Layout
 from synth.questions.opening import File, told
 from synth.questions.splits import of_split
+from synth.questions.twice import named_twice
 
 MARK = b"\xef\xbb\xbf"
 MOST_DIGITS = 4300  # of a text that Python makes an integer of
@@ -61,11 +62,14 @@ def _whole_text(file: File, head: Sequence[tuple[int, bytes]]) -> Any:
     with file.utf8() as content:
         text = b"".join(content)
     try:
-        return _loads(text)
+        whole = _loads(text)
     except orjson.JSONDecodeError as error:
         if head and file.ending == ".json":
             raise SourceError(f"{file} line {error.lineno} cannot be read: {error.msg}") from error
         return None
+    if found_twice := named_twice(text):
+        raise SourceError(f"{file} line {found_twice.line} {found_twice.said}")
+    return whole
 
 
 def _is_json(line: bytes) -> bool:
@@ -78,9 +82,12 @@ def _is_json(line: bytes) -> bool:
 
 def _parse(line: bytes, where: str) -> Any:
     try:
-        return _loads(line)
+        found = _loads(line)
     except orjson.JSONDecodeError as error:
         raise SourceError(f"{where} cannot be read: {error.msg} at column {error.colno}") from error
+    if found_twice := named_twice(line):
+        raise SourceError(f"{where} {found_twice.said}")
+    return found
 
 
 def _loads(text: bytes) -> Any:
