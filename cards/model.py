@@ -76,11 +76,13 @@ def _of_run(kept: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
 
 def _results(facts: Mapping[str, Any]) -> str:
     """One evaluation as Markdown: what was asked of which rows, and a table of figures with intervals."""
+    from synth.shots.options import in_words
     from synth.statistics.names import TITLES, told
 
     data = facts["data"]
     hashes = data["sha256"] if isinstance(data["sha256"], list) else [data["sha256"]]
     how = "asked for the answer alone" if facts["prompting"] == "direct" else "asked as it was taught"
+    how += f" behind {in_words(facts['shots'])}" if facts.get("shots") else ""
     sampled = f"{facts['samples']} samples at temperature {facts['temperature']:g}"
     lines = [
         f"\n### {data['folder']}, {data['split']}\n",

@@ -40,14 +40,22 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
     decoding, served, direct = decoding_from(*sampling), asked.model_name or "", prompting == "direct"
     out = asked.out
     if out is None:
-        out = default_out(asked.model, served, asked.data, asked.split, direct, decoding.samples)
+        out = default_out(asked.model, served, asked.data, asked.split, direct, decoding.samples, asked)
     elif direct and asked.prompting == "both":
         out = out.with_name(f"{out.name}-direct")
     same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
     stop = tuple(text.replace("\\n", "\n").replace("\\t", "\t") for text in asked.stop)
     again = command("synth eval", replace(asked, prompting=prompting))
     return Job(
-        **same, out=out, prompting=prompting, decoding=decoding, served=served, limits=asked, command=again, stop=stop
+        **same,
+        out=out,
+        prompting=prompting,
+        decoding=decoding,
+        served=served,
+        limits=asked,
+        command=again,
+        stop=stop,
+        shots=asked,
     )
 
 

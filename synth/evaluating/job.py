@@ -11,6 +11,7 @@ from synth.errors import SynthError, UsageError
 from synth.evaluating.options import is_url
 from synth.evaluating.prompts import Prompting
 from synth.models.generate import Decoding
+from synth.shots.options import ShotOptions, shown
 from synth.teachers.given import Limits
 
 
@@ -37,6 +38,7 @@ class Job:
     plain: bool = False  # prompts as they stand, also for a model that another program trained
     stop: tuple[str, ...] = ()  # texts at which an output ends
     served: str = ""  # the model's name at the server
+    shots: ShotOptions = field(default_factory=ShotOptions)
     limits: Limits = field(default_factory=Limits)
     overwrite: bool = False
     command: str = ""  # that makes it again
@@ -56,9 +58,12 @@ class Result:
     faults: Mapping[str, Sequence[str]] = field(default_factory=dict)  # ids of the rows that were not asked
 
 
-def default_out(model: str, served: str, data: Path, split: str, direct: bool, samples: int) -> Path:
-    """RUN/eval/<data>-<split>[-direct][-x10]; for a model that has no folder here, eval/<model>/..."""
-    name = f"{data.resolve().name}-{split}" + "-direct" * direct + (f"-x{samples}" if samples > 1 else "")
+def default_out(
+    model: str, served: str, data: Path, split: str, direct: bool, samples: int, shots: ShotOptions | None = None
+) -> Path:
+    """RUN/eval/<data>-<split>[-direct][-shots][-x10]; for a model that has no folder here, eval/<model>/..."""
+    shown = f"-shots{shots.n_shots or ''}" if shots is not None and shots.shots is not None else ""
+    name = f"{data.resolve().name}-{split}" + "-direct" * direct + shown + (f"-x{samples}" if samples > 1 else "")
     if not is_url(model) and Path(model).is_dir():
         return Path(model) / EVALUATIONS / name
     return Path(EVALUATIONS) / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
@@ -70,6 +75,7 @@ def asked(job: Job) -> dict[str, Any]:
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
         **asdict(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
+        **(shown(shots) if (shots := job.shots).shots is not None else {"shots": None}),
     }  # fmt: skip
 
 
@@ -81,7 +87,7 @@ def difference(earlier: Any, job: Job) -> str:
         before = earlier.get(name) if isinstance(earlier, dict) else value
         if before != value:
             return f"its {name} is {_said(before)}, asked for {_said(value)}"
-    return "its data, weights or training settings are others"
+    return "its data, weights, demonstrations or training settings are others"
 
 
 def _said(value: Any) -> str:

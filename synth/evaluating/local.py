@@ -1,13 +1,16 @@
 """A local checkpoint writes the outputs of an evaluation, batch by batch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from synth.base.terminal import Report
+from synth.errors import UsageError
 from synth.evaluating.job import Job
 from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Checkpoint, batches
 from synth.record import Record
+from synth.shots.forms import block
 
 TOO_LONG = "prompt_too_long"
 AT_ONCE, TOKENISED = 256, 4096  # rows judged together, prompts tokenised together
@@ -21,6 +24,8 @@ def write_locally(
     prompts = [_prompt(checkpoint, asking, record, chat) for record in records]
     starts = range(0, len(prompts), TOKENISED)
     lengths = [len(ids) for at in starts for ids in checkpoint.encode(prompts[at : at + TOKENISED], chat)]
+    if asking.shots is not None:
+        _check_room(checkpoint, asking, records, lengths, job)
     asked = [at for at, length in enumerate(lengths) if checkpoint.room(length, job.decoding) > 0]
     report(job.split, len(partial), len(asked))
     for batch in batches([lengths[at] for at in asked], job.decoding):
@@ -41,3 +46,25 @@ def _prompt(checkpoint: Checkpoint, asking: Asking, record: Record, chat: bool) 
         asking.messages(record), tokenize=False, add_generation_prompt=True
     )
     return text
+
+
+def _check_room(
+    checkpoint: Checkpoint, asking: Asking, records: Sequence[Record], lengths: Sequence[int], job: Job
+) -> None:
+    """Raises UsageError if prompts with their demonstrations leave no room for a reply like those of these."""
+    if checkpoint.limit is None or asking.shots is None:
+        return
+    at = max(range(len(records)), key=lambda row: lengths[row])
+    shown = asking.of(records[at])
+    replies = checkpoint.encode([shot.completion for shot in shown], chat=False)
+    reply = min(job.decoding.max_new_tokens, max(map(len, replies), default=1))
+    if checkpoint.room(lengths[at], job.decoding) >= (reply if checkpoint.decoder else 1):
+        return
+    alone = len(checkpoint.encode([replace(asking, shots=None).text(records[at])], chat=False)[0])
+    each = 2 + max(map(len, checkpoint.encode([block(shot) for shot in shown], chat=False)), default=1)
+    fit = max(0, checkpoint.limit - alone - (reply if checkpoint.decoder else 0)) // each
+    way = f"give --n-shots {fit}" if 0 < fit < asking.shots.n else "leave out --shots"
+    raise UsageError(
+        f"the longest prompt has {lengths[at]:,} tokens with its {len(shown)} demonstrations, a reply about {reply:,}, "
+        f"and the model takes {checkpoint.limit:,}: {way}, or take a model with more room"
+    )

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyPath, AnyText, MaybePath, Texts, option, settings, switch
+from synth.shots.options import ShotOptions
 from synth.teachers.given import Limits
 
 SERVER_ONLY = (
@@ -15,7 +16,7 @@ def is_url(model: str) -> bool:
 
 
 @settings
-class Evaluate(Limits):
+class Evaluate(Limits, ShotOptions):
     """Which model, on which rows, asked how."""
 
     model: AnyText = option("a checkpoint's folder, a name on the Hub, or the URL of a server")
@@ -46,7 +47,7 @@ class Evaluate(Limits):
 
     def conflicts(self) -> list[str]:
         """What a server needs, and what only a server has."""
-        wrong = super().conflicts()
+        wrong = [*super().conflicts(), *ShotOptions.conflicts(self)]
         if not all(self.stop):
             wrong.append("--stop: give a text, such as '\\n\\nQ:'")
         if is_url(self.model) and not self.model_name:

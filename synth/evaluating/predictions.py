@@ -60,14 +60,14 @@ class Judge:
     def _ended(self, record: Record, output: Output) -> Ended:
         """The output in the row's own form, up to where it goes on to another question."""
         text = self.asking.restored(record, output.text)
-        return ended(replace(output, text=text), record, self._reader(record), self.stops)
+        return ended(replace(output, text=text), record, self._reader(record), self.stops, self.asking.of(record))
 
     def _reader(self, record: Record) -> Checker:
         return reader_of(record.task, self.asking.task)
 
     def _steps(self, record: Record, output: str) -> metrics.StepVerdict | None:
-        """Only a model that was trained on the steps of a built dataset can write them; equations anyone can."""
-        if not self.reasons or (self._reader(record).check is not None and not self.asking.trained):
+        """Only a model that knows the steps of a built dataset can write them; equations anyone can."""
+        if not self.reasons or (self._reader(record).check is not None and not self.asking.in_own_form):
             return None
         return metrics.judge_steps([record], [output], self.known)[0]
 

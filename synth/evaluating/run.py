@@ -24,7 +24,7 @@ from synth.base.terminal import Report, Say
 from synth.data.manifest import open_manifest, split_files
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
-from synth.errors import FolderError, SourceError
+from synth.errors import FolderError, SourceError, UsageError
 from synth.evaluating.job import Job, Result, StoppedError, asked, difference
 from synth.evaluating.local import AT_ONCE, write_locally
 from synth.evaluating.notes import counted, is_repeating
@@ -33,7 +33,10 @@ from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
 from synth.models.generate import BATCH_TOKENS, Output
 from synth.models.load import load
+from synth.questions.reading import task_of
 from synth.record import Record
+from synth.shots.draw import Shots
+from synth.shots.load import load_shots
 from synth.validating.checker import settings_of
 
 
@@ -46,15 +49,14 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     manifest = open_manifest(job.data)
     records = _rows(job)
     run = _run(job)
-    recipe = _recipe(job, manifest, run)
+    shots = _shots(job, manifest, records, say)
+    recipe = _recipe(job, manifest, run, shots)
     if (done := _already(job, recipe)) is not None:
         return Result(job, done, already_there=True)
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
-    asking = asking_for(run, job.prompting, manifest)
-    if job.plain and not asking.trained:
-        asking = asking_for({}, job.prompting, manifest)
+    asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots, job.shots.shots_as)
     if run is not None and _learned_from(run, job, recipe["files"]):
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
@@ -62,7 +64,8 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
         alike = _alike(partial, len(records)) if job.decoding.samples > 1 else (0, 0)
         judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
         figures = _predictions(job, judge, records, partial, faults)
-    measured = {**_metrics(job, manifest, run, recipe, records, figures), **counted(figures, alike, judge)}
+    facts = {} if shots is None else {"shots": {**shots.facts(), "as": job.shots.shots_as}}
+    measured = {**_metrics(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
     _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
     return Result(job, measured, faults=_named(records, faults))
@@ -109,6 +112,17 @@ def _rows(job: Job) -> list[Record]:
     return records
 
 
+def _shots(job: Job, manifest: Mapping[str, Any], records: Sequence[Record], say: Say) -> Shots | None:
+    """The demonstrations of the rows, looked through before anything is asked. Raises what `load_shots` does."""
+    names = sorted({record.task for record in records})
+    if job.shots.shots is not None and len(names) > 1:
+        raise UsageError(f"--shots: the rows are of several tasks ({', '.join(names)}): evaluate each by itself")
+    shots = load_shots(job.shots, names[0], task_of(manifest), rationales=job.prompting == "rationale")
+    if shots is not None and (notice := shots.notice(records)):
+        say(notice)
+    return shots
+
+
 def _run(job: Job) -> dict[str, Any] | None:
     """The facts that `synth train` wrote about the model; None for a model that it did not train."""
     folder = job.run or Path(job.served or job.model)
@@ -118,7 +132,9 @@ def _run(job: Job) -> dict[str, Any] | None:
     return facts
 
 
-def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None) -> dict[str, Any]:
+def _recipe(
+    job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None, shots: Shots | None
+) -> dict[str, Any]:
     """Everything that decides what comes out."""
     files = {name: manifest["files"].get(name, {}).get("sha256") for name in manifest["splits"][job.split]["files"]}
     weights = sorted(Path(job.model).glob("*.safetensors")) if not job.is_url else []
@@ -129,6 +145,7 @@ def _recipe(job: Job, manifest: Mapping[str, Any], run: Mapping[str, Any] | None
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
         **({"stop": list(job.stop)} if job.stop else {}),
+        **({} if shots is None else {"shots": {**shots.facts(), "as": job.shots.shots_as}}),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import typer
 from synth.base.terminal import show_table
 from synth.evaluating.job import Result
 from synth.evaluating.notes import lines
+from synth.shots.options import in_words
 from synth.statistics.names import SHORT, TITLES, told
 
 
@@ -17,6 +18,7 @@ def show(result: Result) -> None:
     data = figures["data"]
     state = "is there already" if result.already_there else "written"
     prompting = "" if figures["prompting"] == "rationale" else ", asked for the answer alone"
+    prompting += f", behind {in_words(figures['shots'])}" if figures.get("shots") else ""
     line = f"{result.job.out}: {state}; {figures['model']} on {data['folder']} {data['split']}, {data['rows']:,} rows"
     typer.echo(line + prompting)
     for note in lines(figures, result.faults):

@@ -84,27 +84,43 @@ def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool 
     With `hint` it gives the answer away (STaR's rationalization): ` (CORRECT)` after the option, else the answer in
     parentheses after the question. Raises UsageError for a length that is none, or a hint without an answer.
     """
-    if length not in LENGTHS:
-        raise UnknownNameError("length", length, list(LENGTHS))
+    return f"{told(task)}\n\n{asked(task, question, LENGTHS[known_length(length)], hint=hint)}"
+
+
+def told(task: Task) -> str:
+    """What has to be done, and how the reply has to close: the part of a prompt that is the same for all questions."""
+    closing = f'Close with a line "{task.closed(task.unknown)}", where {task.unknown} is {ANSWERS[task.kind]}.'
+    return f"{task.instruction} {closing}"
+
+
+def asked(task: Task, question: Question, cue: str, *, hint: bool = False) -> str:
+    """The question, its options, and how to begin with the answer. Raises UsageError for a hint without an answer."""
     if hint and question.gold is None:
         raise UsageError(f"question {question.id} of {task.name} has no known answer to hint at")
     options = question.options or task.options
     marked = task.kind == "option"
     text = f"{question.text} ({question.gold})" if hint and not marked else question.text
-    lines = [f"{task.instruction} {_closing(task)}", "", f"{task.label}: {text}"]
+    lines = [f"{task.label}: {text}"]
     if options:
         lines.append(f"Options: {options_line(options, question.gold if hint and marked else None)}")
-    return "\n".join([*lines, f"Answer: {LENGTHS[length]}"])
+    return "\n".join([*lines, f"Answer: {cue}"])
 
 
-def _closing(task: Task) -> str:
-    return f'Close with a line "{task.closed(task.unknown)}", where {task.unknown} is {ANSWERS[task.kind]}.'
+def known_length(length: str) -> str:
+    """Raises UnknownNameError for a length that is none."""
+    if length not in LENGTHS:
+        raise UnknownNameError("length", length, list(LENGTHS))
+    return length
 
 
 def messages(task: Task, question: Question, *, length: str = "steps", hint: bool = False) -> list[dict[str, str]]:
     """The prompt as a chat."""
-    system = [{"role": "system", "content": task.system}] if task.system else []
-    return [*system, {"role": "user", "content": prompt(task, question, length=length, hint=hint)}]
+    return [*system(task), {"role": "user", "content": prompt(task, question, length=length, hint=hint)}]
+
+
+def system(task: Task) -> list[dict[str, str]]:
+    """The system message that a task begins with, if it has one."""
+    return [{"role": "system", "content": task.system}] if task.system else []
 
 
 def continued(prompt: str, target: str) -> str:

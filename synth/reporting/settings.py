@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from synth.reporting.read import Evaluation, Run
+from synth.shots.options import in_words
 
 _FILES = {"out", "overwrite", "resume", "push", "quiet", "log_steps", "save_steps", "keep_checkpoints", "report_to"}
 NO_MATTER = _FILES | {"seed", "launch", "processes"}  # settings that do not make another setting of a run
@@ -133,6 +134,8 @@ def asked_key(evaluation: Evaluation) -> str:
     """What evaluations of one setting have in common, on whatever data: the model, and how it was asked."""
     facts, run = evaluation.facts, evaluation.run
     asked = [facts.get(name) for name in ("target", "prompting", "samples", "temperature")]
+    if shots := facts.get("shots"):
+        asked.append([shots.get(name) for name in ("sha256", "n", "seed", "as")])
     return json.dumps([run_key(run) if run else model_name(facts), asked], default=str)
 
 
@@ -150,7 +153,11 @@ def _parts(evaluation: Evaluation) -> dict[str, str]:
 
 def _sampling(evaluation: Evaluation) -> dict[str, str]:
     samples = evaluation.facts.get("samples") or 1
-    return {"samples": f"{samples} samples" if samples != 1 else "greedy"}
+    shots = evaluation.facts.get("shots")
+    return {
+        "samples": f"{samples} samples" if samples != 1 else "greedy",
+        "shots": in_words(shots) if shots else "no demonstrations",
+    }
 
 
 def _labels(settings: list[dict[str, str]], places: list[set[str]]) -> list[str]:

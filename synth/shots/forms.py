@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from synth.questions.prompts import continued
+from synth.questions.find import known_task
+from synth.questions.prompts import LENGTHS, asked, continued, known_length, question_of, system, told
+from synth.questions.task import Question, Task
 from synth.record import Record
 
 BETWEEN = "\n\n"
@@ -42,6 +44,32 @@ def _with_heads(turns: Iterable[Turn]) -> Iterable[str]:
     for turn in turns:
         yield f"{turn.head}\n\n{turn.asked}" if turn.head and turn.head != before else turn.asked
         before = turn.head
+
+
+def ask(
+    task: Task, question: Question, shots: Sequence[Record], how: How, *, length: str = "steps", hint: bool = False
+) -> list[dict[str, str]]:
+    """The chat in which a teacher is asked a question behind demonstrations.
+
+    Each is asked as the question is, with its answer given away if that of the question is, and closes as its task
+    does. Raises UsageError as `prompt` of synth/questions/prompts.py.
+    """
+    cue = LENGTHS[known_length(length)]
+    last = Turn(told(task), asked(task, question, cue, hint=hint))
+    return [*system(task), *chat([turn(shot, cue, task, hint=hint) for shot in shots], last, how)]
+
+
+def turn(shot: Record, cue: str, task: Task | None = None, *, hint: bool = False, direct: bool = False) -> Turn:
+    """A demonstration of a question-answering task: of `task`, or of the one that its row names.
+
+    direct: the answer alone.
+    """
+    own = task if task is not None and task.name == shot.task else known_task(shot.task)
+    if own is None:
+        return Turn("", shot.prompt, shot.completion.strip())
+    closed = own.closed(shot.answer)
+    said = closed if direct or not shot.rationale else f"{shot.rationale.strip()}\n{closed}"
+    return Turn(told(own), asked(own, question_of(own, shot), cue, hint=hint), said)
 
 
 def block(record: Record) -> str:

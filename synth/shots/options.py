@@ -1,8 +1,9 @@
 """The options of demonstrations, the same for every verb that asks a model."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from synth.base.config import MaybeText, option, settings, switch
+from synth.base.config import MaybeText, option, settings, switch, without_folders
 
 OTHERS = "other-tasks"  # --shots other-tasks
 GIVEN = {"n_shots": None, "shots_as": "turns", "shots_seed": 0}
@@ -28,3 +29,13 @@ class ShotOptions:
         """What says something of demonstrations if there are none."""
         given = [switch(name) for name, default in GIVEN.items() if getattr(self, name) != default]
         return [f"{', '.join(given)}: add --shots FILE, the demonstrations"] if given and self.shots is None else []
+
+
+def shown(asked: ShotOptions) -> dict[str, Any]:
+    """These options alone, as a manifest keeps them: of a path the last part."""
+    return {name: without_folders(getattr(asked, name)) for name in ("shots", *GIVEN)}
+
+
+def in_words(facts: Mapping[str, Any]) -> str:
+    """What a manifest keeps of demonstrations, for a person: 10 demonstrations of sums."""
+    return f"{facts['n']} demonstration{'s' if facts['n'] > 1 else ''} of {facts['source']}"

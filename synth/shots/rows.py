@@ -18,7 +18,7 @@ from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.questions.loading import checked
-from synth.questions.prompts import student_prompt
+from synth.questions.prompts import question_of, student_prompt
 from synth.questions.reading import own_options
 from synth.questions.task import Question, Task, Worked
 from synth.record import FIELDS, Record, Scalar, Texts
@@ -130,7 +130,15 @@ class _Line:
         if answer is None:
             raise SourceError(f"{self.where} comes to no answer that can be read: ...{completion.strip()[-60:]!r}")
         rationale = rationale if isinstance(rationale, str) else found.rationale
-        return replace(record, answer=str(answer), rationale=rationale)
+        whole = replace(record, answer=str(answer), rationale=rationale)
+        return self._closed(_right(whole, self.task, self.where) if found.answer is not None else whole)
+
+    def _closed(self, record: Record) -> Record:
+        """The row as its task closes, whatever words the file has for that; one of a built dataset as it is."""
+        if self.task is None or self.task.name != record.task:
+            return record
+        question = question_of(self.task, record)
+        return replace(row_of(self.task, question, record.rationale.strip(), record.id), meta=record.meta)
 
     def _of_question(self, task: Task) -> Record:
         try:
