@@ -50,7 +50,7 @@ async def _counted(job: Job) -> _Count:
     count, meter = _Count(), Meter(job.teacher, discount=job.discount)
     cache = job.asked.cache or (job.asked.out / CACHE if job.asked.out else Path())
     with RequestStore(cache) if cache.is_file() else nullcontext() as store:
-        distiller = Distiller(job.task, job.teacher, job.plan, _Stored(store, count).ask)
+        distiller = Distiller(job.task, job.teacher, job.plan, _Stored(store, count).ask, job.shots)
         for split in job.source.splits:
             before = (count.questions, count.rows)
             for question in job.questions(split):

@@ -17,6 +17,8 @@ from synth.errors import SynthError, UsageError
 from synth.questions.find import find_task
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
+from synth.shots.draw import Shots
+from synth.shots.load import load_shots
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.catalogue import Teacher
 from synth.teachers.given import teacher_from
@@ -54,6 +56,11 @@ class Job:
     def questions(self, split: str) -> Iterator[Question]:
         return iter(self.source.choices[split])
 
+    @cached_property
+    def shots(self) -> Shots | None:
+        """The demonstrations, read when they are first looked at. Raises what `load_shots` does."""
+        return load_shots(self.asked, self.task.name, self.task)
+
     @property
     def sent(self) -> dict[str, Any]:
         """The fields of --extra-body, which decide what a teacher says."""
@@ -71,6 +78,7 @@ class Job:
             "task": asked_of(self.task),
             "teacher": {"name": self.teacher.name, "model": self.teacher.model, **self.sent},
             "plan": plan,
+            **({} if self.shots is None else {"shots": self.shots.facts()}),
             "extractor": reply.VERSION,
             "format": self.asked.format,
         }

@@ -4,13 +4,14 @@ from typing import Literal
 
 from synth.base.config import AnyText, MaybePath, Numbers, Texts, option, settings
 from synth.data.names import split_mistakes
+from synth.shots.options import ShotOptions
 from synth.teachers.given import Given
 
 Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
 
 
 @settings
-class Distill(Given):
+class Distill(Given, ShotOptions):
     """Which questions are asked, which teacher answers, what is kept, when the run stops."""
 
     task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
@@ -52,7 +53,7 @@ class Distill(Given):
 
     def conflicts(self) -> list[str]:
         """What does not go together, whoever the teacher is."""
-        wrong = super().conflicts()
+        wrong = [*super().conflicts(), *ShotOptions.conflicts(self)]
         if self.per_question > self.max_attempts and not self.vote:
             wrong.append(f"--per-question {self.per_question} above --max-attempts {self.max_attempts}")
         if self.vote == 1:

@@ -135,7 +135,7 @@ class _Run:
             self.asker, self.meter, self.store = asker, asker.meter, asker.store
             self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
             await self.store.begin(job.work())
-            distiller = Distiller(job.task, job.teacher, job.plan, asker.ask)
+            distiller = Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots)
             with FolderWriter(job.out) as writer:
                 await self.write(writer, distiller)
         return self.outcome
@@ -148,7 +148,7 @@ class _Run:
         with alone_at(self.cache), RequestStore(self.cache) as self.store:
             await self.store.begin(job.work())
             later = Later(self.store, self.meter)
-            distiller = Distiller(job.task, job.teacher, job.plan, later.ask)
+            distiller = Distiller(job.task, job.teacher, job.plan, later.ask, job.shots)
             dialect = Dialect(job.teacher, job.asked.leave_out, job.asked.max_tokens_field, self.say)
             async with Batches(job.teacher, self.store, dialect) as batches:
                 visit = self.cancel(batches) if cancel else self.visit(batches, distiller, later)

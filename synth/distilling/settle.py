@@ -17,8 +17,9 @@ from typing import Literal, ParamSpec, TypeVar
 from synth.answers.reply import understood
 from synth.attempts.attempt import RIGHT, Attempt, Settled, agreed, distinct, rationale_of
 from synth.distilling.replies import outcome_of, reading_of
-from synth.questions.prompts import messages
 from synth.questions.task import Question, Task
+from synth.shots import forms as shown
+from synth.shots.draw import Shots
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
@@ -60,15 +61,22 @@ class LaterError(Exception):
 class Distiller:
     """Settles questions. `ask` is Client.ask, or anything else that answers requests."""
 
-    def __init__(self, task: Task, teacher: Teacher, plan: Plan, ask: Callable[[Request], Awaitable[Reply]]) -> None:
-        self.task, self.teacher, self.plan, self._ask = task, teacher, plan, ask
+    def __init__(
+        self,
+        task: Task,
+        teacher: Teacher,
+        plan: Plan,
+        ask: Callable[[Request], Awaitable[Reply]],
+        shots: Shots | None = None,
+    ) -> None:
+        self.task, self.teacher, self.plan, self.shots, self._ask = task, teacher, plan, shots, ask
         self.stopping = False
 
     def request(self, question: Question, attempt: int, hint: bool = False) -> Request:
         """What is sent for the n-th attempt at a question."""
         plan = self.plan
         sampling = self.teacher.sampling(plan.max_tokens, self._temperature(attempt), top_p=plan.top_p)
-        asked = messages(self.task, question, length=plan.length, hint=hint)
+        asked = shown.ask(self.task, question, self.shots, length=plan.length, hint=hint)
         return Request(self.teacher.model, tuple(asked), sampling, attempt, seed=attempt)
 
     async def settle(self, question: Question) -> Settled:

@@ -22,7 +22,7 @@ from synth.questions.reading import task_of
 from synth.questions.task import Task
 from synth.record import Record
 from synth.shots.draw import Shots
-from synth.shots.forms import How, Turn, chat, plain, turn
+from synth.shots.forms import Turn, chat, plain, turn
 from synth.training import targets
 from synth.training.encoding import broken
 from synth.validating.checker import reader_of
@@ -43,21 +43,21 @@ class Asking:
     task: Task | None = None  # of a distilled one, as its teacher was asked
     length: str = "steps"  # how long a rationale its teacher was asked for
     shots: Shots | None = None  # demonstrations before each question
-    how: How = "turns"  # they come in a chat
 
     def messages(self, record: Record) -> list[dict[str, str]]:
         """The question about a row as a chat, behind its demonstrations."""
         shots = self.of(record)
-        if self.trained and self.how == "text" and shots:
+        how = "turns" if self.shots is None else self.shots.how
+        if self.trained and how == "text" and shots:
             return [{"role": "user", "content": self.text(record)}]
         if self.trained:
             said = [Turn("", self._broken(shot.prompt), self._broken(shot.completion).strip()) for shot in shots]
-            return chat(said, Turn("", self._broken(self._at_once(record.prompt))), self.how)
+            return chat(said, Turn("", self._broken(self._at_once(record.prompt))), how)
         if (task := self._task(record)) is not None:
             last = Turn(told(task), asked(task, question_of(task, record), self.cue))
-            return [*system(task), *chat([self._turn(shot) for shot in shots], last, self.how)]
+            return [*system(task), *chat([self._turn(shot) for shot in shots], last, how)]
         last = self._as_shown(record) if self._shows_form else self._instructed(record)
-        return chat([self._turn(shot) for shot in shots], last, self.how)
+        return chat([self._turn(shot) for shot in shots], last, how)
 
     def text(self, record: Record) -> str:
         """The same for a model that knows no chats; behind demonstrations rows as they stand."""
@@ -128,13 +128,12 @@ def asking_for(
     prompting: Prompting,
     manifest: Mapping[str, Any],
     shots: Shots | None = None,
-    how: How = "turns",
 ) -> Asking:
     """How to ask a model about a dataset: `run` is the synth-run.json of one that was trained by us."""
     length = str((manifest.get("plan") or {}).get("length"))
     asking = Asking(
         prompting, config=manifest.get("config") or {}, task=task_of(manifest),
-        length=length if length in LENGTHS else "steps", shots=shots, how=how,
+        length=length if length in LENGTHS else "steps", shots=shots,
     )  # fmt: skip
     if run is None:
         return asking

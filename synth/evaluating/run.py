@@ -56,7 +56,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
-    asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots, job.shots.shots_as)
+    asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots)
     if run is not None and _learned_from(run, job, recipe["files"]):
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
@@ -64,7 +64,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
         alike = _alike(partial, len(records)) if job.decoding.samples > 1 else (0, 0)
         judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
         figures = _predictions(job, judge, records, partial, faults)
-    facts = {} if shots is None else {"shots": {**shots.facts(), "as": job.shots.shots_as}}
+    facts = {} if shots is None else {"shots": shots.facts()}
     measured = {**_metrics(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
     _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
@@ -145,7 +145,7 @@ def _recipe(
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
         **({"stop": list(job.stop)} if job.stop else {}),
-        **({} if shots is None else {"shots": {**shots.facts(), "as": job.shots.shots_as}}),
+        **({} if shots is None else {"shots": shots.facts()}),
     }  # fmt: skip
 
 

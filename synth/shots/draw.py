@@ -15,6 +15,7 @@ from synth.base.draws import uniform
 from synth.data import builder
 from synth.data.builder import Builder
 from synth.record import Record
+from synth.shots.options import How
 from synth.validating.checker import reader_of
 
 
@@ -28,6 +29,7 @@ class Shots:
     sha256: str  # of the rows: other ones make another dataset or evaluation
     source: str  # their file, folder or set, by its name
     mixed: bool = False  # one row of each of `n` other tasks
+    how: How = "turns"  # they come to a chat model
 
     def of(self, record: Record) -> list[Record]:
         """The demonstrations of a row, in the order in which they are shown: never the row itself, by id or by its
@@ -53,6 +55,7 @@ class Shots:
         strata = {name: len(places) for name, places in self._strata.items() if name}
         return {
             "source": self.source, "sha256": self.sha256, "rows": len(self.rows), "n": self.n, "seed": self.seed,
+            "as": self.how,
             **({"strata": strata} if strata else {}),
         }  # fmt: skip
 

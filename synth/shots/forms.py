@@ -7,15 +7,16 @@ plain   rows as the dataset has them, prompt and completion joined, a blank line
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from synth.questions.find import known_task
-from synth.questions.prompts import LENGTHS, asked, continued, known_length, question_of, system, told
+from synth.questions.prompts import LENGTHS, asked, continued, known_length, messages, question_of, system, told
 from synth.questions.task import Question, Task
 from synth.record import Record
+from synth.shots.draw import Shots
+from synth.shots.options import How
+from synth.shots.rows import row_of
 
 BETWEEN = "\n\n"
-How = Literal["turns", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,19 @@ def _with_heads(turns: Iterable[Turn]) -> Iterable[str]:
 
 
 def ask(
-    task: Task, question: Question, shots: Sequence[Record], how: How, *, length: str = "steps", hint: bool = False
+    task: Task, question: Question, shots: Shots | None, *, length: str = "steps", hint: bool = False
 ) -> list[dict[str, str]]:
-    """The chat in which a teacher is asked a question behind demonstrations.
+    """The chat in which a teacher is asked a question, behind demonstrations if there are some.
 
     Each is asked as the question is, with its answer given away if that of the question is, and closes as its task
     does. Raises UsageError as `prompt` of synth/questions/prompts.py.
     """
+    if shots is None:
+        return messages(task, question, length=length, hint=hint)
     cue = LENGTHS[known_length(length)]
     last = Turn(told(task), asked(task, question, cue, hint=hint))
-    return [*system(task), *chat([turn(shot, cue, task, hint=hint) for shot in shots], last, how)]
+    shown = [turn(shot, cue, task, hint=hint) for shot in shots.of(row_of(task, question))]
+    return [*system(task), *chat(shown, last, shots.how)]
 
 
 def turn(shot: Record, cue: str, task: Task | None = None, *, hint: bool = False, direct: bool = False) -> Turn:

@@ -80,7 +80,7 @@ def _shots(asked: ShotOptions, source: str, rows: Sequence[Record], usual: int, 
         what = "other tasks" if mixed else "demonstrations with what is needed"
         raise UsageError(f"--n-shots {asked.n_shots}: {source} has {most} {what}: give {most} at most")
     n = asked.n_shots or min(usual, most)
-    return Shots(tuple(rows), n, asked.shots_seed, digest(rows), source, mixed)
+    return Shots(tuple(rows), n, asked.shots_seed, digest(rows), source, mixed, asked.shots_as)
 
 
 def digest(rows: Sequence[Record]) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from synth.base.config import MaybeText, option, settings, switch, without_folders
 
+How = Literal["turns", "text"]
 OTHERS = "other-tasks"  # --shots other-tasks
 GIVEN = {"n_shots": None, "shots_as": "turns", "shots_seed": 0}
 
@@ -20,9 +21,7 @@ class ShotOptions:
     n_shots: int | None = option(
         "so many, drawn for each row  [default: 10 or all there are; 3 of other-tasks]", default=None, least=1
     )
-    shots_as: Literal["turns", "text"] = option(
-        "how a chat model gets them: as turns, or in one message", default="turns"
-    )
+    shots_as: How = option("how a chat model gets them: as turns, or in one message", default="turns")
     shots_seed: int = option("another seed, other demonstrations", default=0)
 
     def conflicts(self) -> list[str]:
