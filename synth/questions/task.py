@@ -58,13 +58,20 @@ class Task:
     source: str = ""  # paper or page it comes from
     papers: tuple[str, ...] = ()  # BibTeX entries, see bibtex.py
     example: Question | None = None  # a made-up question, so that the prompt can be shown without any data
-    worked: tuple[Worked, ...] = ()  # demonstrations: `--shots NAME`, and one of them for `--shots other-tasks`
+    reasons: str = ""  # how the example is worked out, without the closing form, for `--shots other-tasks`
+    worked: tuple[Worked, ...] = ()  # a set of demonstrations of our own making, for `--shots NAME`
     system: str = ""  # a system message, if the task has one
     rationales: tuple[Form, ...] = ()  # where its releases keep rationales, for `synth import`
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows
     # Of a task whose questions are made by program: what --source says -> its questions, and what synth.json says.
     makes: Callable[[str], Iterator[Question]] | None = None
     made_from: Callable[[str], Mapping[str, Any]] | None = None
+
+    @property
+    def demonstrations(self) -> tuple[Worked, ...]:
+        """What can be shown to a model as the task: its set, or its example; none of a task that has neither."""
+        alone = (Worked(self.example, self.reasons),) if self.example is not None and self.reasons else ()
+        return self.worked or alone
 
     def closed(self, answer: str) -> str:
         """The closing form with an answer in it, letter for letter: braces of LaTeX and JSON stay as they are."""

@@ -30,8 +30,8 @@ def load_shots(asked: ShotOptions, name: str, task: Task | None = None, rational
     if given == OTHERS:
         return _shots(asked, OTHERS, other_tasks(name), USUAL_OTHERS, mixed=True)
     if given in (sets := own_sets()):
-        own = find_task(given) if task is None or task.name != given else task
-        rows = [of_worked(own, worked) for worked in (own.worked or find_task(given).worked)]
+        own = find_task(given)
+        rows = [of_worked(own, worked) for worked in own.worked]
     elif place.is_dir():
         rows = of_folder(place)
     elif place.is_file():
@@ -46,13 +46,13 @@ def load_shots(asked: ShotOptions, name: str, task: Task | None = None, rational
 
 
 def own_sets() -> list[str]:
-    """The tasks that the program has a set of demonstrations of, which is more than one."""
-    return [task.name for task in _tasks() if len(task.worked) > 1]
+    """The tasks that have a set of demonstrations."""
+    return [task.name for task in _tasks() if task.worked]
 
 
 def other_tasks(name: str) -> list[Record]:
     """The program's demonstrations of all tasks but one."""
-    return [of_worked(task, worked) for task in _tasks() if task.name != name for worked in task.worked]
+    return [of_worked(task, worked) for task in _tasks() if task.name != name for worked in task.demonstrations]
 
 
 def _tasks() -> list[Task]:

@@ -77,6 +77,10 @@ TASKS = (
             ),
         ),
         example=Question("example", "For which real $x$ is $x^2 < 4$? Answer with an interval.", gold="(-2, 2)"),
+        reasons=(
+            "$x^2 < 4$ means that $|x| < 2$, so $x$ lies between $-2$ and $2$. The ends are left out, because "
+            "there $x^2 = 4$."
+        ),
     ),
     Task(
         name="aime",
@@ -89,6 +93,10 @@ TASKS = (
         hub=Hub("HuggingFaceH4/aime_2024", None, {"train": "train"}),
         source="https://artofproblemsolving.com/wiki/index.php/AIME_Problems_and_Solutions",
         example=Question("example", "How many whole numbers from 1 to 100 can 3 or 5 divide?", gold="47"),
+        reasons=(
+            "Of the numbers from 1 to 100, 3 divides 33 and 5 divides 20. The 6 multiples of 15 were counted "
+            "twice, so there are 33 + 20 - 6 = 47."
+        ),
     ),
     Task(
         name="numina",
@@ -102,5 +110,6 @@ TASKS = (
         licence="Apache 2.0",
         source="https://huggingface.co/datasets/AI-MO/NuminaMath-1.5",
         example=Question("example", "Solve $x^2 - 5x + 6 = 0$.", gold="x = 2, x = 3"),
+        reasons="The left side is $(x - 2)(x - 3)$, and a product is zero if one of its factors is.",
     ),
 )

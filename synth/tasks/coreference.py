@@ -47,5 +47,6 @@ TASKS = (
             ),
         ),
         example=Question("example", "Nora lent Ida her coat because _ was cold.", ("Nora", "Ida"), "B"),
+        reasons="A coat is lent to somebody who needs one. Nora gave hers away, so it was Ida who was cold.",
     ),
 )

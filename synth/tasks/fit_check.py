@@ -53,6 +53,7 @@ TASKS = (
             ),
         ),
         example=Question("example", "the story drags and i wished it would end .", gold="B"),
+        reasons="The sentence tells what its writer felt and wished for, and no fact of what happens in the story.",
     ),
     Task(
         name="coin_flip",
@@ -82,5 +83,6 @@ TASKS = (
         example=Question(
             "example", "A coin is heads up. Ida flips the coin. Otto does not. Is it still heads up?", gold="no"
         ),
+        reasons="The coin begins heads up. Ida turns it over, so it is tails up. Otto leaves it as it is.",
     ),
 )

@@ -58,6 +58,10 @@ TASKS = (
             SUPERGLUE,
         ),
         example=Question("example", "A: Is Eva here? B: I don't think she came.\nHypothesis: Eva came", gold="B"),
+        reasons=(
+            "B does not think that Eva came, so B takes it that she stayed away. The hypothesis says that she was "
+            "there."
+        ),
     ),
     Task(
         name="anli",
@@ -101,5 +105,9 @@ TASKS = (
             ),
         ),
         example=Question("example", "Lena moved to Oslo in 2010.\nHypothesis: Lena speaks fluent Norwegian.", gold="C"),
+        reasons=(
+            "Many people who move to a country learn its language, and some do not. How well Lena speaks it is not "
+            "said."
+        ),
     ),
 )

@@ -71,6 +71,10 @@ TASKS = (
             ),
         ),
         example=Question("example", "Could a whale swim through a drinking straw?", gold="no"),
+        reasons=(
+            "Whales are several meters wide. A drinking straw is a few millimeters wide, and nothing that is wider "
+            "fits through it."
+        ),
     ),
     MarioTask(
         name="quarel",
@@ -106,6 +110,10 @@ TASKS = (
         example=Question(
             "example", "A sled glides farther on ice than on grass. Which one is smoother?", ("ice", "grass"), "A"
         ),
+        reasons=(
+            "The smoother a surface is, the less it slows a sled down. The sled glides farther on ice, so ice is "
+            "the smoother one."
+        ),
     ),
     MarioTask(
         name="openbookqa",
@@ -133,6 +141,10 @@ TASKS = (
             ),
         ),
         example=Question("example", "What lets a plant make its food?", ("darkness", "sunlight", "noise", "wind"), "B"),
+        reasons=(
+            "Plants make their food out of water and air. The energy for that comes from light, and it is the sun "
+            "that gives it."
+        ),
     ),
     MarioTask(
         name="numersense",
@@ -169,6 +181,7 @@ TASKS = (
             ),
         ),
         example=Question("example", "A spider has <mask> legs.", gold="J"),
+        reasons="Spiders have four pairs of legs, and four pairs are eight.",
     ),
     MarioTask(
         name="qasc",
@@ -194,6 +207,10 @@ TASKS = (
             "What can freezing water do to a rock?",
             ("crack it", "melt it", "paint it", "dry it", "feed it", "grow it", "hide it", "warm it"),
             "A",
+        ),
+        reasons=(
+            "Water takes up more room when it freezes. In a gap of a rock it presses from the inside, and the rock "
+            "splits."
         ),
     ),
 )

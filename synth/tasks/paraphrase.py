@@ -48,6 +48,9 @@ TASKS = (
             ),
         ),
         example=Question("example", "The cat chased the dog.\nSentence2: The dog chased the cat.", gold="A"),
+        reasons=(
+            "In the first sentence the cat runs after the dog. In the second one it is the dog that runs after the cat."
+        ),
     ),
     Task(
         name="qqp",
@@ -66,5 +69,6 @@ TASKS = (
         licence="Quora terms, non-commercial use",
         source="https://quoradata.quora.com/First-Quora-Dataset-Release-Question-Pairs",
         example=Question("example", "How do I boil an egg?\nSentence2: What is the way to boil eggs?", gold="B"),
+        reasons="Both want to know how eggs are boiled, and one reply would do for both.",
     ),
 )

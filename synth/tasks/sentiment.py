@@ -59,6 +59,7 @@ TASKS = (
             SENTEVAL,
         ),
         example=Question("example", "the battery was empty after an hour, i sent it back", gold="B"),
+        reasons="A battery that is empty so soon is a fault, and the buyer did not want to keep it.",
     ),
     Task(
         name="sst2",
@@ -84,5 +85,6 @@ TASKS = (
             ),
         ),
         example=Question("example", "a warm and clever film that never drags", gold="A"),
+        reasons="Warm and clever are words of praise, and a film that never drags is not boring.",
     ),
 )

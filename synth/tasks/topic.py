@@ -56,6 +56,7 @@ TASKS = (
             ),
         ),
         example=Question("example", "How many rivers flow through Vienna ?", gold="F"),
+        reasons="The question asks how many there are, so what is looked for is a number.",
     ),
     Task(
         name="agnews",
@@ -90,5 +91,6 @@ TASKS = (
             ),
         ),
         example=Question("example", "Harbor bank raises rates. The lender follows its rivals this week.", gold="C"),
+        reasons="A bank, its rates and its rivals are about money and firms.",
     ),
 )

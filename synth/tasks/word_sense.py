@@ -44,5 +44,6 @@ TASKS = (
             ),
         ),
         example=Question("example", "light\nSentence1: Turn on the light.\nSentence2: The bag is light.", gold="A"),
+        reasons="In the first sentence a light is a lamp. In the second one it says that the bag weighs little.",
     ),
 )
