@@ -14,7 +14,9 @@ from synth.answers.verdicts import choice
 from synth.base.terminal import Say
 from synth.data.verdict import Asking, Judge, Verdict, majority
 from synth.data.verdicts import digest
+from synth.judging.shown import behind
 from synth.record import Record
+from synth.shots.draw import Shots
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import RefusedError, UnanswerableError
@@ -33,12 +35,16 @@ class Panel:
     teacher: Teacher
     votes: int
     max_tokens: int
+    shots: Shots | None = None  # demonstrations
 
     def requests(self, record: Record) -> list[Request]:
         """One for each vote; further votes have to be able to differ. None if there is nothing to ask."""
         messages = tuple(dict(message) for message in self.by.messages(without_thoughts(record)))
         if not messages:
             return []
+        if self.shots is not None:
+            shown = [without_thoughts(shot) for shot in self.shots.of(record)]
+            messages = tuple(behind(self.by, self.judge, shown, messages, self.shots.how))
         settings = [self.teacher.sampling(self.max_tokens, 0.7 if vote else 0.0) for vote in range(self.votes)]
         return [Request(self.teacher.model, messages, sampling, vote + 1) for vote, sampling in enumerate(settings)]
 

@@ -26,8 +26,11 @@ from synth.errors import UsageError
 from synth.judging.asking import Panel, ask_all, told
 from synth.judging.estimate import Estimate, estimate
 from synth.judging.options import Judging
+from synth.judging.shown import shots_for
 from synth.judging.writing import write
+from synth.questions.reading import task_of
 from synth.record import Record
+from synth.shots.draw import Shots
 from synth.teachers.asker import Asker
 from synth.teachers.given import teacher_from
 from synth.validating.checker import settings_of
@@ -65,10 +68,11 @@ def run(asked: Judging) -> Judged:
     judge = find(asked.judge)
     manifest = open_manifest(asked.folder)
     _check(asked, judge)
-    work = _Work(asked, judge, manifest)
+    shots = _shots(asked, judge, manifest)
+    work = _Work(asked, judge, manifest, shots)
     if asked.dry_run:
         return work.judged(estimate=work.estimate())
-    recipe = _recipe(asked, manifest)
+    recipe = _recipe(asked, manifest, shots)
     if asked.out is not None:
         finish_move(asked.out)
         if look(asked.out, recipe, asked.overwrite) is not None:
@@ -93,10 +97,19 @@ def _check(asked: Judging, judge: Judge) -> None:
         raise UsageError("; ".join(wrong))
 
 
-def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
+def _shots(asked: Judging, judge: Judge, manifest: dict[str, Any]) -> Shots | None:
+    """The demonstrations of judging, read before anything is asked."""
+    if asked.shots is None:
+        return None
+    tasks = {record.task for split in manifest["splits"] for record in read(asked.folder, split)}
+    return shots_for(asked, judge, sorted(tasks), task_of(manifest), sayer(asked.quiet, "synth: "))
+
+
+def _recipe(asked: Judging, manifest: dict[str, Any], shots: Shots | None) -> dict[str, Any]:
     names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
     kept = {name: getattr(asked, name) for name in names}
     kept |= {"extra_body": asked.extra} if asked.extra else {}
+    kept |= {} if shots is None else {"shots": shots.facts()}
     kept["judge"] = Path(asked.judge).name  # a user's own file by its name alone: folders of this machine stay private
     return {"judged": {"files": manifest["files"], **kept}}
 
@@ -104,7 +117,7 @@ def _recipe(asked: Judging, manifest: dict[str, Any]) -> dict[str, Any]:
 class _Work:
     """One judging: which rows, by whom, and what came of them."""
 
-    def __init__(self, asked: Judging, judge: Judge, manifest: dict[str, Any]) -> None:
+    def __init__(self, asked: Judging, judge: Judge, manifest: dict[str, Any], shots: Shots | None) -> None:
         self.asked, self.judge, self.manifest = asked, judge, manifest
         self.verdicts: dict[Place, Verdict] = {}
         self.unscored: dict[Place, tuple[str, str]] = {}  # id and reason
@@ -113,7 +126,7 @@ class _Work:
         self.panel: Panel | None = None
         if isinstance(judge.by, Asking):
             teacher = teacher_from(asked.teacher or "", asked)
-            self.panel = Panel(judge, judge.by, teacher, asked.votes, asked.max_tokens)
+            self.panel = Panel(judge, judge.by, teacher, asked.votes, asked.max_tokens, shots)
         self.cache = asked.cache or (asked.out or asked.folder) / CACHE
 
     @property

@@ -1,11 +1,12 @@
 """The options of `synth judge`."""
 
 from synth.base.config import AnyPath, MaybePath, argument, option, settings
+from synth.shots.options import ShotOptions
 from synth.teachers.given import Given
 
 
 @settings
-class Judging(Given):
+class Judging(Given, ShotOptions):
     """Which rows are judged, by whom, and what becomes of them."""
 
     folder: AnyPath = argument("a dataset folder", kw_only=False)
@@ -30,7 +31,7 @@ class Judging(Given):
 
     def conflicts(self) -> list[str]:
         """What does not go together, whoever judges."""
-        wrong = super().conflicts()
+        wrong = [*super().conflicts(), *ShotOptions.conflicts(self)]
         if self.drop is not None and self.out is None:
             wrong.append("--drop writes a new folder: add --out")
         if self.out is not None and self.out.resolve() == self.folder.resolve():

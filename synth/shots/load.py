@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -77,13 +78,18 @@ def _fit(given: str, rows: Sequence[Record], name: str, rationales: bool) -> lis
 def _shots(asked: ShotOptions, source: str, rows: Sequence[Record], usual: int, mixed: bool = False) -> Shots:
     most = len({row.task for row in rows}) if mixed else len(rows)
     if asked.n_shots is not None and asked.n_shots > most:
-        what = "other tasks" if mixed else "demonstrations with what is needed"
+        what = "other tasks" if mixed else "demonstrations"
         raise UsageError(f"--n-shots {asked.n_shots}: {source} has {most} {what}: give {most} at most")
     n = asked.n_shots or min(usual, most)
     return Shots(tuple(rows), n, asked.shots_seed, digest(rows), source, mixed, asked.shots_as)
 
 
 def digest(rows: Sequence[Record]) -> str:
-    """SHA-256 of what demonstrations say, their kinds and their order."""
-    said = [[r.id, r.task, r.prompt, r.rationale, r.answer, r.completion, stratum(r)] for r in rows]
-    return hashlib.sha256(orjson.dumps(said)).hexdigest()
+    """SHA-256 of what demonstrations say, their kinds, their verdicts and their order."""
+    return hashlib.sha256(orjson.dumps([_said(row) for row in rows])).hexdigest()
+
+
+def _said(row: Record) -> list[Any]:
+    texts = [row.id, row.task, row.prompt, row.rationale, row.answer, row.completion, stratum(row)]
+    verdicts = (row.provenance or {}).get("verdicts")
+    return [*texts, verdicts] if verdicts else texts

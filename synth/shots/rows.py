@@ -4,6 +4,8 @@ A line of a file is a row of a dataset; a chat of one question and one reply (`m
 or a question as the task's source has it with a `rationale`, or with one where the task's releases keep theirs:
 
     {"question": "Ana has 3 pens and buys 4. How many has she?", "rationale": "3 + 4 = 7.", "answer": "7"}
+
+Beside these may stand the `verdict` of a judge, with its `analysis`, for `synth judge`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -93,6 +95,13 @@ class _Line:
     where: str
 
     def record(self) -> Record:
+        record = self._whole()
+        if "verdict" not in self.row:
+            return record
+        said = {"verdict": self.row["verdict"], "detail": str(self.row.get("analysis") or "")}
+        return replace(record, provenance={**(record.provenance or {}), "verdicts": [said]})
+
+    def _whole(self) -> Record:
         row = self.row
         if all(name in row for name in FIELDS):
             return self._typed(Record(**{name: row[name] for name in FIELDS}))
