@@ -1,7 +1,6 @@
 """Rows as token ids with their loss mask, and batches padded to their longest row."""
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,16 +62,29 @@ def broken(text: str, line_break: str | None) -> str:
 def batches(tokenizer: Any, model: Any) -> Callable[[Sequence[Encoded]], dict[str, Any]]:
     """A function that makes a batch of rows, (rows, longest) each, padded on the right.
 
-    What a decoder of an encoder-decoder reads, the labels moved right by one, is its model's own.
+    A decoder gets no mask: every token reads only those to its left, and padding is to the right of all of them. What
+    a decoder of an encoder-decoder reads, the labels moved right by one, is its model's own.
     """
-    from transformers import DataCollatorForSeq2Seq
+    import torch
 
-    padding = copy(tokenizer)
-    padding.padding_side = "right"  # the side of a decoder's tokenizer is the one it writes with
-    padded = DataCollatorForSeq2Seq(padding, model=model, label_pad_token_id=IGNORED)
+    shifted = getattr(model, "prepare_decoder_input_ids_from_labels", None)  # of those models that can
+    masked = model.config.is_encoder_decoder
+
+    def padded(lists: Sequence[Sequence[int]], fill: int) -> torch.Tensor:
+        longest = max(map(len, lists))
+        return torch.tensor([[*ids, *[fill] * (longest - len(ids))] for ids in lists], dtype=torch.long)
 
     def collate(rows: Sequence[Encoded]) -> dict[str, Any]:
-        return dict(padded([{"input_ids": row.input_ids, "labels": row.labels} for row in rows]))
+        read = [row.input_ids for row in rows]
+        batch = {
+            "input_ids": padded(read, tokenizer.pad_token_id),
+            "labels": padded([row.labels for row in rows], IGNORED),
+        }
+        if masked:
+            batch["attention_mask"] = padded([[1] * len(ids) for ids in read], 0)
+        if masked and shifted is not None:
+            batch["decoder_input_ids"] = shifted(labels=batch["labels"])
+        return batch
 
     return collate
 

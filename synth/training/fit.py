@@ -52,23 +52,25 @@ def fit(
     from transformers import PrinterCallback
 
     from synth.training import loop
+    from synth.training.loss import only_learned, token_loss
 
     order = order_of(architecture, config, prepared, place.processes)
     planned = steps(config, order)
     data = loop.EpochRows(prepared.rows, order)
-    collate = architecture.collate(prepared.tokenizer, model)
-    loss = loop.token_loss(architecture.shift)
-    evaluation = loop.Evaluation(prepared.held, collate, loss, config.batch_size, place)
-    diary = loop.Diary(run, data, planned, config, evaluation, quiet)
-    trainer = architecture.classes().trainer(
-        model=model, args=arguments(architecture, config, place, run, planned), processing_class=prepared.tokenizer,
-        train_dataset=data, data_collator=collate, compute_loss_func=loss, callbacks=[diary],
-    )  # fmt: skip
-    trainer.remove_callback(PrinterCallback)
-    diary.tell = trainer.log
-    with loop.guarded(run, trainer, prepared.records, order):
-        trainer.train(resume_from_checkpoint=loop.checkpoint(run, resume))
-        diary.evaluate(trainer.model, trainer.state)
+    collate, loss = architecture.collate(prepared.tokenizer, model), token_loss(architecture.shift)
+    with only_learned(model, collate, architecture.shift) as collate:
+        evaluation = loop.Evaluation(prepared.held, collate, loss, config.batch_size, place)
+        diary = loop.Diary(run, data, planned, config, evaluation, quiet)
+        trainer = architecture.classes().trainer(
+            model=model, args=arguments(architecture, config, place, run, planned), processing_class=prepared.tokenizer,
+            train_dataset=data, data_collator=collate, compute_loss_func=loss, callbacks=[diary],
+        )  # fmt: skip
+        trainer.remove_callback(PrinterCallback)
+        trainer.floating_point_ops = lambda inputs: 0  # nobody reads the sum, and a small model waits for it
+        diary.tell = trainer.log
+        with loop.guarded(run, trainer, prepared.records, order):
+            trainer.train(resume_from_checkpoint=loop.checkpoint(run, resume))
+            diary.evaluate(trainer.model, trainer.state)
     return Fitted(run, prepared, order, planned, diary, trainer)
 
 

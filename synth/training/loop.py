@@ -1,4 +1,4 @@
-"""What every run hangs into the training loop of transformers: order of rows, loss, log, progress, stops.
+"""What every run hangs into the training loop of transformers: order of rows, log, progress, stops.
 
 Imports torch and transformers; to be imported inside the functions that train.
 """
@@ -16,7 +16,6 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import reduce
 from safetensors import SafetensorError
-from torch.nn.functional import cross_entropy
 from torch.utils.data import Dataset
 from transformers import TrainerCallback
 
@@ -25,6 +24,7 @@ from synth.errors import FolderError, TrainingError
 from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded
 from synth.training.folder import Run
+from synth.training.loss import NotFiniteError
 from synth.training.order import Order
 from synth.training.settings import Settled
 
@@ -80,29 +80,6 @@ class EpochRows(Dataset[Encoded]):
 
     def __getitem__(self, index: int) -> Encoded:
         return self.rows[self.order.epoch(self.epoch)[index]]
-
-
-class NotFiniteError(Exception):
-    """The loss of a training step is NaN or infinite."""
-
-
-def token_loss(shift: bool) -> Callable[..., torch.Tensor]:
-    """Cross entropy over the tokens that count, divided by how many there are in all batches of a step.
-
-    So a step over several batches or processes has the loss of one over a single batch. shift: logits at a place are
-    for the next token (decoders). Raises NotFiniteError in training.
-    """
-
-    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | None = None) -> torch.Tensor:
-        logits = outputs.logits[:, :-1] if shift else outputs.logits
-        wanted = labels[:, 1:] if shift else labels
-        count = (wanted != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
-        total = cross_entropy(logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum")
-        if torch.is_grad_enabled() and not torch.isfinite(total):
-            raise NotFiniteError
-        return total / count
-
-    return loss
 
 
 @dataclass(frozen=True)

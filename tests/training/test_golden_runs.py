@@ -1,4 +1,8 @@
-"""Runs that version 0.1.0 wrote: read, resumed to the weights they would have had, and made again to the bit."""
+"""Runs that version 0.1.0 wrote: read, resumed, and made again.
+
+They learn what they learned then but for the last digits, which add up over the steps: 0.1.0 made logits of all tokens
+and masked padding, so its sums had other terms that are zero. Files that no arithmetic is in are the same to the bit.
+"""
 
 import shutil
 from hashlib import sha256
@@ -29,7 +33,7 @@ def recorded() -> dict[str, Any]:
 
 
 def same_libraries(recorded: dict[str, Any]) -> bool:
-    """Weights are equal to the bit under one version of torch and transformers on one kind of processor."""
+    """Losses are comparable under one version of torch and transformers."""
     import torch
     import transformers
 
@@ -41,6 +45,13 @@ def learned(run: Path) -> list[dict[str, float]]:
     """The log but for its clock."""
     lines = [orjson.loads(line) for line in (run / "log.jsonl").read_bytes().splitlines()]
     return [{name: value for name, value in line.items() if name not in CLOCK} for line in lines]
+
+
+def alike(run: Path, golden: Path) -> None:
+    """The same lines, and losses that differ by what is left of the last digits."""
+    for line, wanted in zip(learned(run), learned(golden), strict=True):
+        losses = {name: pytest.approx(wanted[name], rel=1e-3) for name in ("loss", "eval_loss") if name in wanted}
+        assert line == {**wanted, **losses}
 
 
 def settings(run: Path) -> dict[str, Any]:
@@ -57,21 +68,20 @@ def test_a_run_that_was_stopped_ends_where_it_would_have(recorded: dict[str, Any
     trained("llama", run, [GOLDEN / "arithmetic"], {"resume": True}, model=base, **settings(run))
     names = ("parameters", "steps", "examples_seen", "tokens_seen")
     assert {name: facts(run)[name] for name in names} == {name: wanted[name] for name in names}
-    assert facts(run)["loss"] == pytest.approx(wanted["loss"], rel=1e-5)
-    if same_libraries(recorded):
-        assert sha256((run / "model.safetensors").read_bytes()).hexdigest() == wanted["weights_sha256_when_whole"]
+    for loss in ("loss", "eval_loss"):
+        assert facts(run)[loss] == (None if wanted[loss] is None else pytest.approx(wanted[loss], rel=1e-5))
 
 
-def test_a_run_made_again_is_the_same_to_the_bit(recorded: dict[str, Any], tmp_path: Path) -> None:
+def test_a_run_made_again_learns_the_same(recorded: dict[str, Any], tmp_path: Path) -> None:
     wanted, run = recorded["run"], tmp_path / "run"
     trained("llama", run, [GOLDEN / "listops"], from_scratch="tiny", **settings(GOLDEN / "run"))
-    kept = ("model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json")
+    kept = ("tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json")
     made = {name: sha256((run / name).read_bytes()).hexdigest() for name in kept}
     assert facts(run)["config"] == facts(GOLDEN / "run")["config"]
     assert facts(run)["data"] == facts(GOLDEN / "run")["data"]
     if same_libraries(recorded):
         assert made == {name: wanted["sha256"][name] for name in kept}
-        assert learned(run) == learned(GOLDEN / "run")
+        alike(run, GOLDEN / "run")
 
 
 def test_an_encoder_decoder_made_again_learns_the_same(recorded: dict[str, Any], tmp_path: Path) -> None:
@@ -79,7 +89,7 @@ def test_an_encoder_decoder_made_again_learns_the_same(recorded: dict[str, Any],
     names = ("config", "data", "closing", "parameters", "steps", "examples_seen", "tokens_seen")
     assert {name: facts(run)[name] for name in names} == {name: facts(GOLDEN / "run-t5")[name] for name in names}
     if same_libraries(recorded):
-        assert learned(run) == learned(GOLDEN / "run-t5")
+        alike(run, GOLDEN / "run-t5")
 
 
 @pytest.mark.parametrize("name", RUNS)

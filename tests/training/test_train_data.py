@@ -203,7 +203,6 @@ def test_a_batch_for_a_decoder(pairs: Rows) -> None:
     batch = {name: ids.tolist() for name, ids in encoding.batches(tokenizer, model)(rows).items()}
     assert batch == {
         "input_ids": padded([row.input_ids for row in rows], tokenizer.pad_token_id),
-        "attention_mask": padded([[1] * len(row.input_ids) for row in rows], 0),
         "labels": padded([row.labels for row in rows], encoding.IGNORED),
     }
     assert tokenizer.padding_side == "left"
@@ -212,7 +211,7 @@ def test_a_batch_for_a_decoder(pairs: Rows) -> None:
 def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
     import torch
 
-    from synth.training.loop import NotFiniteError, token_loss
+    from synth.training.loss import NotFiniteError, token_loss
 
     class Outputs:
         logits = torch.tensor([[[0.0, 0.0], [2.0, 0.0], [0.0, 0.0]]], requires_grad=True)
