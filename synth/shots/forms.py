@@ -6,7 +6,7 @@ plain   rows as the dataset has them, prompt and completion joined, a blank line
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synth.questions.find import known_task
 from synth.questions.prompts import LENGTHS, asked, continued, known_length, messages, question_of, system, told
@@ -84,3 +84,8 @@ def block(record: Record) -> str:
 def plain(shots: Sequence[Record], prompt: str) -> str:
     """Demonstrations in front of a prompt, for a model that knows no chats; the prompt alone without any."""
     return BETWEEN.join([*map(block, shots), prompt])
+
+
+def in_front(record: Record, shots: Shots) -> Record:
+    """The row with its demonstrations in front of its prompt: what a base model reads, or is trained on with them."""
+    return replace(record, prompt=plain(shots.of(record), record.prompt))

@@ -134,8 +134,12 @@ class _Line:
         row, name = self.row, str(self.row.get("task") or self.name)
         meta = row.get("meta")
         record = Record(self._id(), name, prompt, "", "", completion, meta if isinstance(meta, Mapping) else {})
-        found = reader_of(name, self.task).read_output(record, completion)
-        answer, rationale = row.get("answer") or found.answer, row.get("rationale")
+        reader = reader_of(name, self.task)
+        if self.task is None and reader.cues and not any(cue in prompt for cue in reader.cues):
+            ends = " or ".join(map(repr, reader.cues))
+            raise SourceError(f"{self.where} is no question of {name}, which ends with {ends}: {prompt[-40:]!r}")
+        found = reader.read_output(record, completion)
+        answer, rationale = row.get("answer") or reader.as_stored(found.answer), row.get("rationale")
         if answer is None:
             raise SourceError(f"{self.where} comes to no answer that can be read: ...{completion.strip()[-60:]!r}")
         rationale = rationale if isinstance(rationale, str) else found.rationale

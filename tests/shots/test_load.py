@@ -13,7 +13,7 @@ from synth.errors import SynthError, UsageError
 from synth.questions.find import find_task
 from synth.record import Record
 from synth.shots.draw import Shots
-from synth.shots.forms import Turn, chat, plain
+from synth.shots.forms import Turn, chat, in_front, plain
 from synth.shots.load import load_shots
 from synth.shots.options import ShotOptions
 
@@ -81,6 +81,7 @@ WRONG: dict[str, tuple[list[Any], str]] = {
         [LINES["plain"], {"prompt": "Q", "completion": "The answer is 8.", "answer": "7"}], "line 2 comes to '8'",
     ),
     "no closing": ([{"prompt": "Q", "completion": "Who knows."}], "line 1 comes to no answer"),
+    "a chat of another task": ([{**LINES["messages"], "task": "arithmetic"}], "holds demonstrations of arithmetic"),
     "several turns": ([{"messages": [{"role": "user", "content": "a"}] * 2}], "line 1: its messages"),
     "no texts": ([{"prompt": 1, "completion": "x"}], "line 1: its question and its reply"),
     "a row with a number": ([{**LINES["row"], "answer": 7}], "line 1: its answer"),
@@ -146,3 +147,26 @@ def test_plain_text_is_rows_as_they_are() -> None:
     assert plain([], second.prompt) == second.prompt
     said = Record("x/1", "x", "Q: a?", "", "b", "b", {})
     assert plain([said], "Q: c?") == "Q: a?\nb\n\nQ: c?"
+
+
+def test_a_row_with_its_demonstrations_is_a_row(tmp_path: Path) -> None:
+    sums = rows(Config(digits="1-2"), count=30)
+    found = loaded("arithmetic", shots=write_dataset(tmp_path / "sums", {"train": sums}), n_shots=4)
+    row = in_front(sums[0], found)
+    assert (row.completion, row.rationale, row.id) == (sums[0].completion, sums[0].rationale, sums[0].id)
+    *blocks, last = row.prompt.split("\n\n")
+    assert last == sums[0].prompt
+    assert blocks == [each.prompt + each.completion for each in found.of(sums[0])]
+
+
+def test_a_line_of_another_dataset_is_told_by_its_prompt(tmp_path: Path) -> None:
+    with pytest.raises(SynthError, match="line 1 is no question of arithmetic, which ends with 'Target:'"):
+        loaded("arithmetic", shots=write(tmp_path / "s.jsonl", LINES["messages"]))
+    with pytest.raises(SynthError, match="line 1 has question, rationale, answer: give a row of a dataset"):
+        loaded("arithmetic", shots=write(tmp_path / "s.jsonl", LINES["question and rationale"]))
+    (one,) = rows(Config(digits="2"), count=1)
+    line = {"messages": [{"role": "user", "content": one.prompt}, {"role": "assistant", "content": one.completion}]}
+    (row,) = loaded("arithmetic", shots=write(tmp_path / "s.jsonl", line)).rows
+    assert (row.prompt, row.rationale, row.answer, row.completion) == (
+        one.prompt, one.rationale, one.answer, one.completion,
+    )  # fmt: skip
