@@ -73,7 +73,9 @@ RAFT = """@misc{zhu2025rationales,
 
 
 def kind(manifest: Manifest) -> str:
-    """The builder or the task of a folder."""
+    """The builder or the task of a folder; made-up rows are a kind of their own."""
+    if (builder := builder_of(manifest)) is not None and builder.made_up(manifest) is not None:
+        return f"{manifest['builder']}-made-up"
     return str(manifest.get("builder") or manifest.get("distilled", {}).get("task") or "dataset")
 
 
@@ -81,7 +83,7 @@ def about(manifest: Manifest) -> About:
     """What is known of its kind of data; of a builder or a task of somebody's own at least its name."""
     name = kind(manifest)
     if (builder := builder_of(manifest)) is not None:
-        return builder.about
+        return builder.made_up(manifest) or builder.about
     return _about_task(name, manifest) if "distilled" in manifest else About(name, "", languages=())
 
 

@@ -41,13 +41,13 @@ from typing import Any, Literal
 from synth.base.config import option, settings
 from synth.base.draws import generator
 from synth.builders.twowiki import exemplars, words
+from synth.builders.twowiki.about import ABOUT, made_up
 from synth.builders.twowiki.evidence import Drop, Source, hops, links
 from synth.builders.twowiki.evidence import check as check_chain
 from synth.builders.twowiki.perturb import PERTURBATIONS, perturb
 from synth.builders.twowiki.repair import repaired
 from synth.builders.twowiki.source import HELP, SAMPLE, File, Piece, facts, locate, pieces
 from synth.builders.twowiki.tidy import missing, paragraphs, read, row_id
-from synth.data.about import About
 from synth.data.builder import Builder, Limit
 from synth.errors import SourceError, UsageError
 from synth.models.tokens import counter
@@ -104,53 +104,6 @@ class Config:
     line_break: str = option("stands for a line break in the rows, such as ' ; ' for T5", default=r"\n")
     train: int | None = option("most rows of the training split  [default: all]", default=None, recipe=False)
     test: int | None = option("most rows of the test split  [default: all]", default=None, recipe=False)
-
-
-ABOUT = About(
-    name="Self-Ask 2WikiMultiHopQA",
-    text="Questions that need several facts, with the facts in the prompt. In the style `self-ask` the completion "
-    "asks and answers one follow-up question for each hop before it gives the final answer; in the style "
-    "`direct` it is the answer alone. Questions, facts and chains of evidence come from 2WikiMultiHopQA; a row "
-    "is kept only if its chain holds: the facts are there, each hop begins where one before it ended, and the "
-    "answer follows from the last ones.",
-    licence="apache-2.0",
-    licence_note="Made from 2WikiMultiHopQA (https://github.com/Alab-NII/2wikimultihop), which is under Apache-2.0.",
-    categories=("question-answering", "text-generation"),
-    tags=("multi-hop", "self-ask", "chain-of-thought"),
-    columns={
-        "type": "comparison, bridge_comparison, compositional or inference, as the source has it",
-        "style": "self-ask or direct",
-        "hops": "facts that have to be joined",
-        "relations": "relations of the steps, in order",
-        "facts": "facts in the prompt",
-        "facts_added": "facts among them that the source does not cite, taken in because a step needs them",
-        "prompt_tokens": "length of the prompt in tokens",
-        "exemplars": "ids of the records that the worked examples before the question were made from",
-        "perturb": "how the facts were changed, `none` for not at all",
-        "source_id": "the row that a perturbed row came from, otherwise the row itself",
-    },
-    limits=(
-        "The facts that are needed are in the prompt and, unless rows are perturbed, no others: finding them is not "
-        "part of the task.",
-        "Follow-up questions are made from relations by a fixed pattern and read like it.",
-        "The facts are those of Wikipedia and Wikidata in 2020, errors included.",
-        "The official test questions have no public answers: the split `test` is made from the development set.",
-    ),
-    papers=(
-        """@inproceedings{ho2020constructing,
-  title     = {Constructing A Multi-hop {QA} Dataset for Comprehensive Evaluation of Reasoning Steps},
-  author    = {Ho, Xanh and Duong Nguyen, Anh-Khoa and Sugawara, Saku and Aizawa, Akiko},
-  booktitle = {Proceedings of the 28th International Conference on Computational Linguistics},
-  pages     = {6609--6625},
-  year      = {2020}
-}""",
-        """@misc{mathewsfinetuning,
-  title        = {Fine-tuning On Rationale Generation Improves Multi-Hop Reasoning in Small Language Models},
-  author       = {Mathews, Richard and Weinberger, Adam and Kao, Meng-Kang},
-  howpublished = {University of California, Berkeley}
-}""",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -334,6 +287,6 @@ def needs(drop: Rejected) -> Limit | None:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     items=items, question=question, stratum=stratum, check=check, source_facts=source_facts, notes=notes,
-    needs=needs, group="type",  # synth.json breaks the yield down by it
+    made_up=made_up, needs=needs, group="type",  # synth.json breaks the yield down by it
     advice={TOO_LONG: "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
 )  # fmt: skip

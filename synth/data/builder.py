@@ -59,6 +59,10 @@ def no_columns(config: Mapping[str, Any]) -> Mapping[str, type]:
     return {}
 
 
+def _real(manifest: Mapping[str, Any]) -> About | None:
+    return None
+
+
 def _never(config: Any) -> bool:
     return False
 
@@ -74,6 +78,8 @@ class Builder(Generic[C]):
     # of indexes, or what `items` yields.
     records: Callable[[C, str, int, Any], Iterator[Record | Rejected]]
     about: About  # what a dataset card says
+    # (manifest) -> what it says instead if the rows are made from made-up records that come with the program
+    made_up: Callable[[Mapping[str, Any]], About | None] = _real
 
     # (config, split, seed, index) -> one drawn row, for `synth row`, if its key has to be looked at more closely than
     # `records` does; UsageError if there is no such row

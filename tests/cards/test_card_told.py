@@ -12,6 +12,7 @@ import yaml
 from card_folders import LISTOPS, make
 from conftest import Synth
 
+from synth.builders.twowiki.source import sample
 from synth.cards import licences
 from synth.cards.dataset import render, write_card
 from synth.cli import app
@@ -113,6 +114,30 @@ def test_notes_are_sentences(tmp_path: Path) -> None:
     assert re.search(r"\| `exemplars` \| \d+ different \|", wiki)
     assert "estimated from the letters of the text" in wiki
     assert "synth/models/tokens.py" not in wiki
+
+
+def test_made_up_rows_are_told_and_no_others(tmp_path: Path) -> None:
+    made_up = write_card(make("2wiki", tmp_path / "w")).text
+    assert "\n# Self-Ask 2WikiMultiHopQA, made-up sample\n" in made_up
+    assert "\n**The rows are made up.** " in made_up
+    assert "The facts are made up" in made_up
+    for real in ("come from 2WikiMultiHopQA", "Made from 2WikiMultiHopQA", "those of Wikipedia"):
+        assert real not in made_up
+    source = tmp_path / "sample"  # a folder of that name is somebody's own
+    source.mkdir()
+    for name, split in (("train", "train"), ("dev", "test")):
+        records = json.loads(sample(split).path.read_bytes())
+        (source / f"{name}.json").write_text(json.dumps(records))
+    own = write_card(make("2wiki", tmp_path / "own", source=str(source))).text
+    assert "\n# Self-Ask 2WikiMultiHopQA\n" in own
+    assert "Made from 2WikiMultiHopQA" in own
+    for text in ("rows are made up", "made-up sample", "facts are made up", "- made-up"):
+        assert text not in own
+    golden = {"default": Path(__file__).parents[1] / "golden" / "2wiki"}
+    assert "**The rows are made up.**" in render(golden).text
+    both = render({"a": tmp_path / "w", "b": tmp_path / "own"}).text
+    assert both.count("**The rows are made up.**") == 1
+    assert "## Licence of Self-Ask 2WikiMultiHopQA\n" in both
 
 
 def test_checks_are_told_in_whole_words(synth: Synth, tmp_path: Path) -> None:
