@@ -13,8 +13,10 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 NAME = r"[^\s<>]+"
+UNSAFE = re.compile(r"[\s<>%]")  # of a folder's name, in a marker: written as in an address
 BLOCK = re.compile(
     r"(?P<gap>(?:\n\n)?)"
     rf"^<!-- synth:(?P<name>{NAME}) (?P<hash>[0-9a-f]{{12}}) -->\n"
@@ -46,7 +48,7 @@ def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset
     seen: set[str] = set()
 
     def replaced(block: "re.Match[str]") -> str:
-        name = block["name"]
+        name = unquote(block["name"])
         if name in seen or (name not in ours and name not in gone):
             return block[0]
         seen.add(name)
@@ -66,19 +68,20 @@ def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset
 
 def names(body: str) -> list[str]:
     """The blocks of ours that stand in a body."""
-    return [block["name"] for block in BLOCK.finditer(body)]
+    return [unquote(block["name"]) for block in BLOCK.finditer(body)]
 
 
 def texts(body: str) -> dict[str, str]:
     """What stands in each block."""
-    return {block["name"]: block["text"].strip("\n") for block in BLOCK.finditer(body)}
+    return {unquote(block["name"]): block["text"].strip("\n") for block in BLOCK.finditer(body)}
 
 
 def broken(body: str) -> list[str]:
     """The names of markers that have lost their other half, and of blocks that are there more than once."""
     present = names(body)
     twice = [name for name in present if present.count(name) > 1]
-    return list(dict.fromkeys([*(marker["name"] for marker in ALONE.finditer(BLOCK.sub("", body))), *twice]))
+    alone = [unquote(marker["name"]) for marker in ALONE.finditer(BLOCK.sub("", body))]
+    return list(dict.fromkeys([*alone, *twice]))
 
 
 def without_ours(body: str) -> str:
@@ -89,7 +92,8 @@ def without_ours(body: str) -> str:
 
 def _block(name: str, text: str) -> str:
     safe = MARKER.sub(r"&lt;!--\1", text.strip("\n")) + "\n"  # data may hold what looks like a marker
-    return f"<!-- synth:{name} {_hash(safe)} -->\n{safe}<!-- /synth:{name} -->"
+    mark = UNSAFE.sub(lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), name)
+    return f"<!-- synth:{mark} {_hash(safe)} -->\n{safe}<!-- /synth:{mark} -->"
 
 
 def _inserted(text: str, block: str, name: str, before: list[str]) -> str:
@@ -97,7 +101,7 @@ def _inserted(text: str, block: str, name: str, before: list[str]) -> str:
     kind = name.split(":", 1)[0]
     ends: dict[str, int] = {}
     for other in BLOCK.finditer(text):
-        ends.setdefault(other["name"], other.end())
+        ends.setdefault(unquote(other["name"]), other.end())
     same = [end for stands, end in ends.items() if ":" in name and stands.startswith(f"{kind}:")]
     neighbour = next((ends[stands] for stands in reversed(before) if stands in ends), None)
     place = max(same) if same else neighbour

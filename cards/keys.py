@@ -1,14 +1,16 @@
 """The front matter of a card, worked out from the folders: https://huggingface.co/docs/hub/datasets-cards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from synth.cards import facts
 from synth.cards.member import Member
 from synth.data import frontmatter
+from synth.data.about import About
 from synth.data.frontmatter import features
-from synth.data.manifest import split_files
+from synth.data.manifest import open_manifest, split_files
 from synth.data.names import BESIDE
 
 TAGS = ("synthetic", "reasoning")
@@ -35,9 +37,17 @@ class Given:
 
 def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
     """The front matter of these folders alone."""
-    abouts = list({member.kind: member.about for member in read}.values())
+    keys = told({member.kind: member.about for member in read}.values(), given.licence)
+    keys["configs"] = [*(_config(member, given) for member in read), *(config for config, _ in given.beside)]
+    keys["dataset_info"] = [*(_info(member, given) for member in read), *(info for _, info in given.beside)]
+    return keys
+
+
+def told(abouts: Iterable[About], licence: str | None = None) -> dict[str, Any]:
+    """What is known of kinds of data: the keys that a person may change, and the place of `size_categories`."""
+    abouts = list(abouts)
     licences = {about.licence for about in abouts}
-    licence = given.licence or (licences.pop() if len(licences) == 1 else "other" if all(licences) else "")
+    licence = licence or (licences.pop() if len(licences) == 1 else "other" if all(licences) else "")
     keys: dict[str, Any] = {"license": licence} if licence else {}
     if languages := _union(about.languages for about in abouts):
         keys["language"] = languages
@@ -45,9 +55,16 @@ def keys(read: Sequence[Member], given: Given) -> dict[str, Any]:
     keys["task_categories"] = _union(about.categories for about in abouts)
     keys["size_categories"] = []
     keys["tags"] = [*TAGS, *(tag for tag in _union(about.tags for about in abouts) if tag not in TAGS)]
-    keys["configs"] = [*(_config(member, given) for member in read), *(config for config, _ in given.beside)]
-    keys["dataset_info"] = [*(_info(member, given) for member in read), *(info for _, info in given.beside)]
     return keys
+
+
+def told_of(folders: Iterable[Path]) -> dict[str, Any]:
+    """The same of dataset folders.
+
+    Raises FolderError for what is none.
+    """
+    manifests = [open_manifest(folder) for folder in folders]
+    return told({facts.kind(manifest): facts.about(manifest) for manifest in manifests}.values())
 
 
 def beside(configs: Any) -> dict[str, str]:

@@ -24,7 +24,7 @@ from synth.data.already import look
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
 from synth.data.handles import Dataset
-from synth.data.manifest import is_manifest, read_manifest
+from synth.data.manifest import is_manifest, members, read_manifest
 from synth.data.names import BESIDE, CARD, FETCHED, MANIFEST, PLOTS, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
@@ -85,6 +85,7 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
     if several and read_manifest(asked.out) is not None:
         raise FolderError(f"{asked.out} is a dataset folder, several do not fit into it: give another folder")
     already = [_already(release, state, asked.overwrite) for release in releases]
+    before = _said_before(asked.out)
     with _left_as_it_was(asked.out), ExitStack() as writers:
         open_ones = [
             (release, writers.enter_context(FolderWriter(release.folder)))
@@ -97,19 +98,31 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
     results = [done or _finished(hub, state, release) for release, done in zip(releases, already, strict=True)]
     if several:
         folder_card(asked.out, [release.config for release in releases])
-    _bring_card(hub, state, asked, releases, say)
+    _bring_card(hub, state, asked, releases, before, say)
     for release in releases:
         shutil.rmtree(release.folder / FETCHED, ignore_errors=True)
     return results
 
 
-def _bring_card(hub: Hub, state: State, asked: Pull, releases: list[Release], say: Say) -> None:
+def _said_before(out: Path) -> Mapping[str, Any]:
+    """What a card says of the dataset that a folder holds now, if it holds one: no person wrote that."""
+    from synth.cards.keys import told_of
+
+    try:
+        return told_of(members(out).values())
+    except FolderError:
+        return {}
+
+
+def _bring_card(
+    hub: Hub, state: State, asked: Pull, releases: list[Release], before: Mapping[str, Any], say: Say
+) -> None:
     """Write README.md and pictures of the release into the folder that holds all of it."""
     if CARD not in state.files:
         return
     only, theirs = asked.config, hub.text(CARD, state.commit)
     manifest = read_manifest(asked.out) if len(releases) == 1 else None
-    if not put_card(asked.out, theirs, only, manifest, say):
+    if not put_card(asked.out, theirs, only, manifest, before, say):
         return
     remember(asked.out, f"{asked.name}@{asked.revision or 'main'}", theirs)
     wanted = [path for path in state.files if PICTURE.fullmatch(path) and only in (None, Path(path).stem)]

@@ -14,7 +14,7 @@ from synth.data.frontmatter import entries, parse, split, split_configs
 from synth.data.names import CARD
 from synth.errors import FolderError
 from synth.releasing import push_card
-from synth.releasing.push_card import lines, own_text, plain, read_card, with_truth
+from synth.releasing.push_card import decided, lines, own_text, plain, read_card, with_truth
 
 
 def configurations(card: str) -> list[str]:
@@ -34,17 +34,22 @@ def _narrowed(card: str, config: str) -> str:
 
 
 def put_card(
-    folder: Path, theirs: str, config: str | None, manifest: Mapping[str, Any] | None, say: Say = lambda line: None
+    folder: Path,
+    theirs: str,
+    config: str | None,
+    manifest: Mapping[str, Any] | None,
+    ours: Mapping[str, Any],
+    say: Say = lambda line: None,
 ) -> bool:
     """Write the card of a release; False, and a line to `say`, if a person's text in the folder would be lost.
 
     config: the only one that was pulled, if not all were. manifest: of the dataset that the folder is; None for a
-    folder of several, whose card names their files already.
+    folder of several, whose card names their files already. ours: keys that the data said which was in the folder.
     """
     here = read_card(folder) or ""
     try:
         theirs = theirs if config is None else _narrowed(theirs, config)
-        if not lines(own_text(here)) <= lines(own_text(theirs)):
+        if not lines(decided(here, ours)) <= lines(own_text(theirs)):
             say(
                 f"{folder / CARD} has text of its own and was left as it is: the card of the release did not come along"
             )

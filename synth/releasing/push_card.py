@@ -5,7 +5,8 @@ The blocks of ours are made anew by every push. The rest is a person's text, and
     here    if it has every line of the repository's, or only it changed since both were the same
     hub     otherwise; if the one here has lines of its own, or lost some, a push says so: --card settles it
 
-What both were when they were last the same is known by hashes, in `.synth-card.json` of the folder.
+Keys of the front matter are a person's if they are not what the data says (licence, tags, ...). What both were when
+they were last the same is known by hashes, in `.synth-card.json` of the folder.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth.base.files import as_json, facts_if_whole, write_whole
-from synth.cards.blocks import BLOCK, merge, names, without_ours
+from synth.cards.blocks import merge, names, texts, without_ours
 from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
 from synth.data.names import CARD, CARD_MEMORY
 from synth.errors import FolderError
@@ -63,10 +64,12 @@ def card_maker(
     somebody decided.
     """
     from synth.cards.dataset import read_members, render
+    from synth.cards.keys import told
 
     folders = {name: each.folder for name, each in sent.items()}
     given = _given(sent)
     already = read_members(folders)  # once, however often the card is made: commits can be lost to others
+    ours = told({member.kind: member.about for member in already}.values())
 
     def rendered(theirs: str, gone: frozenset[str], alone: bool = False) -> "Rendered":
         card = render(folders, theirs=theirs, repo=repo, already=already, alone=alone, gone=gone, **given)
@@ -79,7 +82,7 @@ def card_maker(
             return Made(rendered(here or "", gone, alone=True), here=here)
         if here is None:
             return Made(rendered(theirs, gone))
-        chosen = side or _side(own_text(here), own_text(theirs), _remembered(own, then))
+        chosen = side or _side(here, theirs, ours, _remembered(own, then))
         if chosen == "here":
             return Made(rendered(_joined(here, theirs), gone), here=here)
         same = lines(own_text(here)) == lines(own_text(theirs))
@@ -110,15 +113,16 @@ def _given(sent: Mapping[str, Sent]) -> dict[str, Any]:
     }
 
 
-def _side(here: str, hub: str, then: Sequence[str]) -> str:
+def _side(here: str, hub: str, ours: Mapping[str, Any], then: Sequence[str]) -> str:
     """Whose text stands: `here`, `hub`, or `differ`, which is the Hub's too but is not what is wanted here."""
-    new, missing = lines(here) - lines(hub), lines(hub) - lines(here)
-    changed = [digest(text) != old for text, old in zip((here, hub), then, strict=False)]
+    told_here, told_there = lines(decided(here, ours)), lines(decided(hub, ours))
+    new, missing = told_here - told_there, lines(decided(hub, ours, undecided(here, ours))) - told_here
+    changed = [digest(own_text(text)) != old for text, old in zip((here, hub), then, strict=False)]
     if changed == [True, False]:  # only here; text that is gone and none in its place may be an accident
-        return "here" if new else "differ"
+        return "here" if new else "differ" if missing else "hub"
     if not new or (changed and not changed[0]):
         return "hub"
-    return "differ" if missing else "here"
+    return "differ" if told_there - told_here else "here"
 
 
 def own_text(card: str) -> str:
@@ -130,6 +134,31 @@ def own_text(card: str) -> str:
     values = {key: value for key, value in sorted(parse(front).items()) if key not in TRUTH}
     comments = [line for line in front.splitlines() if line.startswith("#")]
     return "\n".join([dump(values) if values else "", *comments, without_ours(body)]).strip()
+
+
+def decided(card: str, ours: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> str:
+    """The same without keys, and entries of lists, that have what the data says (`ours`), and without `skip`."""
+    front, body = split(plain(card))
+    values = {key: _beyond(value, ours.get(key)) for key, value in parse(front).items()}
+    kept = {key: value for key, value in values.items() if key not in skip and value not in (None, [])}
+    return own_text(f"---\n{_comments(front)}{dump(kept) if kept else ''}---\n{body}")
+
+
+def undecided(card: str, ours: Mapping[str, Any]) -> frozenset[str]:
+    """Keys of ours that a card has as the data says, or not at all."""
+    values = parse(split(plain(card))[0])
+    return frozenset(key for key, own in ours.items() if _beyond(values.get(key), own) in (None, []))
+
+
+def _beyond(value: Any, own: Any) -> Any:
+    """What of a key is a person's; None for nothing."""
+    if isinstance(own, list):
+        return [item for item in (value if isinstance(value, list) else [value]) if item not in (*own, None)]
+    return None if value == own else value
+
+
+def _comments(front: str) -> str:
+    return "".join(f"{line}\n" for line in front.splitlines() if line.startswith("#"))
 
 
 def plain(card: str) -> str:
@@ -155,7 +184,7 @@ def _joined(here: str, hub: str) -> str:
     """The card of here with the configurations of the repository's, which a push may leave as they are."""
     front, body = split(plain(here))
     hub_front, hub_body = split(plain(hub))
-    theirs = {block["name"]: block["text"] for block in BLOCK.finditer(hub_body) if ":" in block["name"]}
+    theirs = {name: text for name, text in texts(hub_body).items() if ":" in name}
     gone = frozenset(name for name in names(body) if ":" in name and name not in theirs)
     missing = {name: text for name, text in theirs.items() if name not in names(body)}
     truth = {key: value for key, value in parse(hub_front).items() if key in ("configs", "dataset_info")}

@@ -178,3 +178,13 @@ def test_broken_markers_are_told(synth: Synth, tmp_path: Path) -> None:
     never = synth("card", "data")
     assert (never.returncode, len(never.stderr.splitlines())) == (1, 1)
     assert (folder / "README.md").read_text() == "---\nlicense: mit\n\n# Mine\n"
+
+
+def test_folders_of_any_name_are_written_once(tmp_path: Path) -> None:
+    names = ["a b", "c<d>", "50%", "é", "x:y", "p|q"]
+    for name in names:
+        make("arithmetic", tmp_path / "all" / name, **SUMS)
+    first = write_card(tmp_path / "all")
+    assert len(re.findall("<!-- synth:row:", first.text)) == len(names)
+    again = write_card(tmp_path / "all")
+    assert (again.text, again.kept, again.broken) == (first.text, [], [])

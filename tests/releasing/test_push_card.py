@@ -1,11 +1,13 @@
 """The text of a card: what a person writes here or on the Hub is not lost, and edits made here arrive."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import Synth
 from datasets import load_dataset
+from golden import GOLDEN
 from hub_use import REPO, connected, contents, dataset, environment, row, validate
 from loopback_hub import Hub
 
@@ -228,3 +230,49 @@ def test_configurations_keep_the_order_of_the_card(hub: Hub, tmp_path: Path) -> 
     assert "statistics:short" in one
     assert "statistics:long" not in one
     assert [path for path in contents(tmp_path / "one") if "plots" in path] == ["plots/short.png"]
+
+
+def test_nobody_edited_anything(hub: Hub, tmp_path: Path) -> None:
+    """A card that only programs wrote is in nobody's way, whichever data it was written of, and of which version."""
+    said: list[str] = []
+
+    def sent(folder: Path, repo: str, config: str | None = None) -> None:
+        change = push(Push([folder], repo, config=config, force=True), said.append).change
+        assert (change.kept, change.note, said) == ([], None, []), (folder, repo)
+
+    def carded(folder: Path) -> None:
+        assert write_card(folder).kept == []
+
+    for name in ("distilled", "2wiki"):  # of 0.1.0, without a card
+        first, other = tmp_path / f"{name}-first", tmp_path / f"{name}-other"
+        for folder in (first, other):
+            shutil.copytree(GOLDEN / name, folder)
+        sent(first, REPO, name)
+        carded(first)
+        sent(first, REPO, name)
+        carded(other)
+        sent(other, REPO, name)
+    sent(tmp_path / "distilled-first", REPO, "2wiki")  # in place of another kind
+    shutil.copytree(GOLDEN / "validated", tmp_path / "validated")  # with a card of 0.1.0
+    sent(tmp_path / "validated", REPO, "validated")
+    carded(tmp_path / "validated")
+    sent(tmp_path / "validated", REPO, "validated")
+    back = tmp_path / "2wiki-first"  # pulled over another kind's card
+    pull(Pull(REPO, back, config="validated", overwrite=True), said.append)
+    assert said == []
+    carded(back)
+    sent(back, REPO, "validated")
+
+
+def test_what_a_person_changed_in_the_front_matter_is_told(hub: Hub, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(GOLDEN / "validated", folder)
+    push(Push([folder], REPO, force=True))
+    text = (folder / "README.md").read_text()
+    (folder / "README.md").write_text(text.replace("pretty_name: Scratchpad arithmetic", "pretty_name: My sums"))
+    change = push(Push([folder], REPO, force=True)).change
+    assert b"pretty_name: My sums" in change.texts["README.md"]
+    other = tmp_path / "other"
+    shutil.copytree(GOLDEN / "validated", other)
+    (other / "README.md").write_text(text.replace("- synthetic\n", "- synthetic\n- mine\n"))
+    assert push(Push([other], REPO, force=True)).change.note == DIFFERS
