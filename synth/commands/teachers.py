@@ -20,8 +20,8 @@ class Doctor(Sent):
 
 @settings
 class TeacherDemo:
-    task: str = option("a task's name", complete="tasks")
-    source: str = option("the questions it is to know the answers of")
+    task: str | None = option("a task's name  [default: that of a folder of synth's]", default=None, complete="tasks")
+    source: str = option("the questions it is to know the answers of, as synth distill takes them")
     port: int = option("port on this machine", default=8000, least=0, most=65535)
     right: float = option("share of its replies that are right", default=0.5, least=0, most=1)
     unclosed: float = option("share of its replies that end without the answer", default=0.05, least=0, most=1)
@@ -60,10 +60,14 @@ def run_doctor(asked: Doctor, printing: AsJson) -> None:
 
 def run_teacher_demo(asked: TeacherDemo) -> None:
     """Serve a stand-in for a teacher, to try things on."""
-    from synth.teachers.standin import serve
+    from synth.distilling.built import all_questions, task_and_folder
+    from synth.questions.loading import load
+    from synth.teachers.standin import serve_questions
 
-    serve(
-        asked.port, asked.task, asked.source, asked.right, asked.latency, asked.unclosed,
+    task, folder = task_and_folder(asked.task, asked.source)
+    questions = load(task, asked.source) if folder is None else all_questions(folder, task)
+    serve_questions(
+        asked.port, task, questions, asked.right, asked.latency, asked.unclosed,
         None if asked.shutdown is None else str(_date(asked.shutdown)),
     )  # fmt: skip
 

@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from synth.answers import mathematics, reply
+from synth.distilling.built import task_and_folder
 from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
 from synth.distilling.source import Source
 from synth.errors import SynthError, UsageError
-from synth.questions.find import find_task
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.shots.draw import Shots
@@ -31,6 +31,7 @@ class Job:
     asked: Distill
     task: Task
     teacher: Teacher
+    folder: Path | None = None  # of a dataset of ours, if its rows are the questions
 
     @property
     def plan(self) -> Plan:
@@ -51,7 +52,7 @@ class Job:
     @cached_property
     def source(self) -> Source:
         """Its questions, read when they are first looked at."""
-        return Source(self.asked, self.task)
+        return Source(self.asked, self.task, self.folder)
 
     def questions(self, split: str) -> Iterator[Question]:
         return iter(self.source.choices[split])
@@ -118,9 +119,11 @@ def count_questions(job: Job) -> int:
 
 def job_from(asked: Distill) -> Job:
     """The job of some options. Raises UsageError for a task or a teacher that does not exist."""
-    task = find_task(asked.task)
+    task, folder = task_and_folder(asked.task, asked.source)
+    if folder is not None and asked.config is not None:
+        raise UsageError(f"{folder} is one dataset without configurations: leave out --config {asked.config}")
     said = {name: said for name in ("system", "instruction") if (said := getattr(asked, name)) is not None}
-    return Job(asked, replace(task, **said), teacher_from(asked.teacher, asked))
+    return Job(asked, replace(task, **said), teacher_from(asked.teacher, asked), folder)
 
 
 def check(job: Job) -> None:

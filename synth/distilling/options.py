@@ -14,8 +14,11 @@ Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
 class Distill(Given, ShotOptions):
     """Which questions are asked, which teacher answers, what is kept, when the run stops."""
 
-    task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
-    source: AnyText = option("its questions: a file, a folder, or hub")
+    task: str | None = option(
+        "a task's name (synth tasks), or a .toml or .py file of your own  [default: that of a folder of synth's]",
+        default=None, complete="tasks",
+    )  # fmt: skip
+    source: AnyText = option("the questions: a file, a folder, one that synth built, or hub")
     out: MaybePath = option("folder to write the dataset to  [required, but for --dry-run]", default=None, again=False)
     teacher: str = option(
         "gpt-6-luna, anthropic/MODEL, qwen3-32b, ..., or any model with --base-url", complete="teachers"

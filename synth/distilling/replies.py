@@ -1,4 +1,5 @@
-"""What a reply says, and whether it is right: by the gold answer, or by the program that scores a task's answers."""
+"""What a reply says, and whether it is right: by the gold answer, by the checker of the dataset that the question was
+built for, or by the program that scores a task's answers."""
 
 from synth.answers.finish import end_of
 from synth.answers.reply import Outcome, Reading, read_reply
@@ -13,7 +14,7 @@ from synth.validating.checker import Checker, reader_of
 
 def reading_of(task: Task, question: Question, reply: Reply) -> Reading:
     """What a reply says, read as the task has it."""
-    if question.entry:
+    if question.entry or task.reader:
         return _scored(reader_of(task.name, task), _row(task, question), reply)
     return read_reply(
         reply.text, task.kind, question.options or task.options, closing=task.closing, thinking=reply.thinking,
@@ -23,7 +24,7 @@ def reading_of(task: Task, question: Question, reply: Reply) -> Reading:
 
 def outcome_of(task: Task, question: Question, reading: Reading) -> str:
     """`right` or `wrong` if a reply has an answer, else why it has none."""
-    if reading.outcome == "answered" and question.entry:
+    if reading.outcome == "answered" and (question.entry or task.reader):
         right = reader_of(task.name, task).right(_row(task, question), reading.answer)
         return RIGHT if right else "wrong"
     return judged(reading, question.gold, task.kind)

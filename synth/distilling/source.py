@@ -7,8 +7,10 @@ then the ids of their questions begin with the name, as two splits may number th
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from synth.distilling.built import facts_in, questions_in
 from synth.distilling.options import Distill
 from synth.questions.choosing import Choice, Wanted, question_key
 from synth.questions.entry import Entry
@@ -23,6 +25,7 @@ class Source:
 
     asked: Distill
     task: Task
+    folder: Path | None = None  # of a dataset of ours, whose rows are the questions
     revisions: set[str] = field(default_factory=set)  # commits on the Hub that were read
 
     @property
@@ -60,7 +63,11 @@ class Source:
     def facts(self) -> dict[str, Any]:
         """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
         asked = self.asked
-        facts = splits_facts(self.task, asked.source, asked.split, asked.config)
+        if self.folder is not None:
+            named = {"split": asked.split[0]} if len(asked.split) == 1 else {}
+            facts = {**facts_in(self.folder, asked.split), **named}
+        else:
+            facts = splits_facts(self.task, asked.source, asked.split, asked.config)
         return {**facts, "split": list(asked.split)} if len(asked.split) > 1 else facts
 
     def read(self) -> dict[str, Any]:
@@ -72,6 +79,9 @@ class Source:
         return {**told, **({"revision": ", ".join(sorted(self.revisions))} if self.revisions else {})}
 
     def _load(self, part: str | None) -> Iterator[Question]:
+        if self.folder is not None:
+            yield from questions_in(self.folder, part, self.task)  # their ids have the name of the split already
+            return
         asked, prefix = self.asked, f"{part}/" if len(self.splits) > 1 else ""
         place = (self.task, asked.source, part, asked.config)
         for question in load(*place, first=asked.limit is not None, see=self._see):

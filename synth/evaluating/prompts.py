@@ -110,10 +110,8 @@ class Asking:
         reader = reader_of(record.task, self.task)
         what = reader.instruction.format(**reader.settings(self.config))
         head = f"{what} {CLOSE.format(what=reader.answer_is)}".strip()
-        shown = record.prompt.rstrip()
-        cue = next((cue for cue in reader.cues if shown.endswith(cue)), "")
-        question = shown.removesuffix(cue).rstrip() if cue else record.prompt
-        return Turn(head, f"{question}\n\n{AT_ONCE if self.prompting == 'direct' else LENGTHS['steps']}")
+        last = AT_ONCE if self.prompting == "direct" else LENGTHS["steps"]
+        return Turn(head, f"{reader.without_cue(record.prompt)}\n\n{last}")
 
     def _as_shown(self, record: Record) -> Turn:
         """The same for a model that is shown the form by demonstrations: the prompt as it stands."""

@@ -61,10 +61,13 @@ class _Asker:
 
     def _read_as(self, record: Record, reader: Checker) -> Row:
         """How the answer is read, if the name of the task does not say it to a program that knows no such task."""
-        if registry.has("validators", record.task):
+        task = self.asking.task
+        explained = task.reader if task is not None and task.name == record.task else ""
+        if registry.has("validators", record.task) and not explained:
             return {}
         options = list(reader.options_of(record)) if reader.kind == "option" else []
-        return {"kind": reader.kind, "closing": reader.closing, **({"options": options} if options else {})}
+        known = {"kind": reader.kind, "closing": reader.closing, **({"options": options} if options else {})}
+        return {**known, **({"reader": explained} if explained else {})}
 
 
 def questions(asked: Export, folder: Path, split: str, left_out: Counter[str]) -> Iterator[Row]:

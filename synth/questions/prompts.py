@@ -30,6 +30,8 @@ ANSWERS: dict[Kind, str] = {
 
 def student_prompt(task: Task, question: Question) -> str:
     """What a student reads: the question and its options, without what a teacher is told about how to answer."""
+    if task.reader:
+        return question.text
     options = question.options or task.options
     listed = [f"Options: {options_line(options)}"] if options else []
     lines = [f"{task.label}: {question.text}", *listed, "Answer:"]
@@ -71,6 +73,8 @@ def options_of(record: Record, shared: tuple[str, ...]) -> tuple[str, ...]:
 
 def question_of(task: Task, record: Record) -> Question:
     """The question that `student_prompt` made the prompt of a row from."""
+    if task.reader:
+        return Question(record.id, record.prompt, (), record.answer)
     text = record.prompt.removeprefix(f"{task.label}:").removesuffix("Answer:")
     options = options_of(record, task.options)
     if options:
@@ -89,17 +93,20 @@ def prompt(task: Task, question: Question, *, length: str = "steps", hint: bool 
 
 def told(task: Task) -> str:
     """What has to be done, and how the reply has to close: the part of a prompt that is the same for all questions."""
-    closing = f'Close with a line "{task.closed(task.unknown)}", where {task.unknown} is {ANSWERS[task.kind]}.'
-    return f"{task.instruction} {closing}"
+    what = task.answer_is or ANSWERS[task.kind]
+    closing = f'Close with a line "{task.closed(task.unknown)}", where {task.unknown} is {what}.'
+    return f"{task.instruction} {closing}".strip()
 
 
 def asked(task: Task, question: Question, cue: str, *, hint: bool = False) -> str:
     """The question, its options, and how to begin with the answer. Raises UsageError for a hint without an answer."""
     if hint and question.gold is None:
         raise UsageError(f"question {question.id} of {task.name} has no known answer to hint at")
-    options = question.options or task.options
-    marked = task.kind == "option"
+    options = () if task.reader else question.options or task.options
+    marked = task.kind == "option" and bool(options)
     text = f"{question.text} ({question.gold})" if hint and not marked else question.text
+    if task.reader:
+        return f"{text}\n\n{cue}"
     lines = [f"{task.label}: {text}"]
     if options:
         lines.append(f"Options: {options_line(options, question.gold if hint and marked else None)}")

@@ -16,12 +16,14 @@ from synth.questions.find import known_task
 from synth.questions.task import Question, Task
 
 ASKED = ("name", "kind", "options", "closing", "instruction", "system", "label", "unknown")
+FURTHER = ("reader", "answer_is")  # of questions that synth built; folders of other tasks do not name them
 NO_SOURCE = "this task comes out of a dataset: it has no source to read"
 
 
 def asked_of(task: Task) -> dict[str, Any]:
     """What decides how questions are asked and replies read: part of a dataset's recipe."""
-    return {name: list(task.options) if name == "options" else getattr(task, name) for name in ASKED}
+    asked = {name: list(task.options) if name == "options" else getattr(task, name) for name in ASKED}
+    return asked | {name: said for name in FURTHER if (said := getattr(task, name))}
 
 
 def own_options(task: Task) -> bool:
@@ -46,6 +48,7 @@ def task_of(manifest: Mapping[str, Any]) -> Task | None:
             f"synth.json: its task has answers of kind {said['kind']!r}, this version has {', '.join(kinds)}"
         )
     texts = {name: said[name] for name in ASKED if name != "options"}
+    texts |= {name: said[name] for name in FURTHER if isinstance(said.get(name), str)}
     return Task(**texts, options=tuple(map(str, said.get("options") or ())), family="own", summary="", read=no_source)
 
 

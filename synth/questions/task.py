@@ -62,6 +62,9 @@ class Task:
     worked: tuple[Worked, ...] = ()  # a set of demonstrations of our own making, for `--shots NAME`
     system: str = ""  # a system message, if the task has one
     rationales: tuple[Form, ...] = ()  # where its releases keep rationales, for `synth import`
+    # Of questions that synth built, asked as they stand: the dataset whose checker reads and compares answers to them,
+    reader: str = ""
+    answer_is: str = ""  # and what x is in words; "": by its kind
     unknown: str = "x"  # stands for the answer in the closing form that the prompt shows
     # Of a task whose questions are made by program: what --source says -> its questions, and what synth.json says.
     makes: Callable[[str], Iterator[Question]] | None = None

@@ -8,6 +8,7 @@
     task      the name of the dataset or task, by which answers and steps are read
     kind      number, option, yes_no, date, text, math: of a task that the name does not tell
     closing   how a reply of that task ends: The answer is {answer}.
+    reader    the dataset that reads answers, of one that synth built and a teacher explained
     options   texts of the options, for kind `option`
     settings  what the step checker has to know of the dataset, as JSON or an object
     steps     steps of the gold rationale, 0 if there is none
@@ -74,7 +75,7 @@ def written(reward: str, completions: Sequence[Completion], columns: Mapping[str
     ]
 
 
-NAMES = ("prompts", "question", "answer", "task", "kind", "closing", "options", "settings", "steps", "meta")
+NAMES = ("prompts", "question", "answer", "task", "kind", "closing", "reader", "options", "settings", "steps", "meta")
 
 
 def _entry(reward: str, columns: Mapping[str, Any], name: str, at: int, length: int) -> Any:
@@ -98,7 +99,7 @@ def _written(row: Mapping[str, Any], output: str) -> Written | None:
         meta = {**meta, "options": [str(option) for option in row["options"]]}
     prompt = row["question"] or _asked(row["prompts"])
     record = Record("", row["task"] or "", prompt, "", answer, output, meta)
-    reader = reader_of(record.task, _task(record.task, row["kind"], row["closing"] or CLOSING))
+    reader = reader_of(record.task, _task(record.task, row["kind"], row["closing"] or CLOSING, row["reader"] or ""))
     output = ended(Output(output, 0, False), record, reader).output.text
     found = reader.read_output(record, output)
     return Written(record, reader, output, found, _json("settings", row["settings"]), int(row["steps"] or 0))
@@ -112,13 +113,13 @@ def _asked(prompt: Completion | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _task(name: str, kind: Kind | None, closing: str) -> Task | None:
+def _task(name: str, kind: Kind | None, closing: str, reader: str = "") -> Task | None:
     """The task that the columns describe; None if they leave it to the name."""
     if kind is None:
         return None
     if kind not in (kinds := get_args(Kind)):
         raise UsageError(f"the column kind says {kind!r}: it can be {', '.join(kinds)}")
-    return Task(name, "own", "", "", kind, no_source, closing=closing)
+    return Task(name, "own", "", "", kind, no_source, closing=closing, reader=reader)
 
 
 def _json(name: str, text: Any) -> dict[str, Any]:

@@ -88,14 +88,22 @@ def serve(
     shutdown: str | None = None,
 ) -> None:  # fmt: skip
     """Serve on this machine until Ctrl-C. Raises SynthError if the port is taken."""
-    import typer
-    from aiohttp import web
-
     from synth.questions.find import find_task
     from synth.questions.loading import load
 
     chosen = find_task(task)
-    stand_in = StandIn(chosen, load(chosen, source), right_share, unclosed_share)
+    serve_questions(port, chosen, load(chosen, source), right_share, latency, unclosed_share, shutdown)
+
+
+def serve_questions(
+    port: int, chosen: Task, questions: Iterable[Question], right_share: float = 0.5, latency: float = 0.2,
+    unclosed_share: float = 0.0, shutdown: str | None = None,
+) -> None:  # fmt: skip
+    """The same for questions that were loaded already, from wherever."""
+    import typer
+    from aiohttp import web
+
+    stand_in = StandIn(chosen, questions, right_share, unclosed_share)
     line = (
         f"a stand-in for a teacher that knows {len(stand_in.known):,} questions of {chosen.name}: give synth distill "
         f"--teacher {NAME} --base-url http://127.0.0.1:{port}/v1; Ctrl-C ends it"

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from synth import registry
 from synth.answers.kinds import Found, Kind
 from synth.answers.reply import canonical, majority, read_reply, same
+from synth.answers.turns import split_thinking
 from synth.questions.find import known_task
 from synth.questions.prompts import options_of
 from synth.questions.reading import task_of
@@ -160,6 +161,12 @@ class Checker:
         """An answer that was found in the form of the dataset's stored ones."""
         return self.stores(answer) if self.stores and answer is not None else answer
 
+    def without_cue(self, prompt: str) -> str:
+        """A prompt without the end that a model which was not trained on the dataset is not shown."""
+        shown = prompt.rstrip()
+        cue = next((cue for cue in self.cues if shown.endswith(cue)), "")
+        return shown.removesuffix(cue).rstrip() if cue else prompt
+
     def ends_with(self, record: Record, manifest: Manifest) -> str:
         """What the completion of a row has to end with."""
         if self.ending is not None:
@@ -191,12 +198,15 @@ def reader_of(name: str, task: Task | None = None) -> Checker:
 
     built by program         the checker of the dataset, in validators/
     distilled, with `task`   by the task of the folder: its kind of answer, its closing form, its options
+    built and explained      answers by the checker of the dataset, rationales as those of any teacher
     gsm8k, creak, ...        by the task of that name, for a folder that says no more
     FAMILY:NAME              the checker of the family, if it has one
     anything else            as a reply whose answer is text
     """
     if ":" in name and (family := find(name.partition(":")[0])) is not None:
         return family
+    if task is not None and task.name == name and task.reader:
+        return _explained(task.reader, task.kind, task.closing, task.options)
     if task is None or task.name != name:
         if (own := find(name)) is not None:
             return own
@@ -210,6 +220,26 @@ _known = lru_cache(maxsize=256)(known_task)
 @lru_cache(maxsize=256)
 def _of_task(kind: Kind, closing: str, options: tuple[str, ...]) -> Checker:
     return Checker(kind=kind, closing=closing, options=options, reads=as_reply)
+
+
+@lru_cache(maxsize=256)
+def _explained(name: str, kind: Kind, closing: str, options: tuple[str, ...]) -> Checker:
+    """The checker of a built dataset for rows of it that a teacher explained, in words of its own."""
+    own, free = find(name), _of_task(kind, closing, options)
+    if own is None:
+        return free
+
+    def reads(record: Record, text: str) -> Found:
+        found, said = own.read_output(record, split_thinking(text)[0]), free.read_output(record, text)
+        if said.answer is None:
+            return found
+        # Steps in the dataset's own form may stand before the closing form that the teacher was asked for.
+        return Found(said.answer if found.answer is None else found.answer, said.rationale)
+
+    return replace(
+        free, reads=reads, compares=own.compares, stores=own.stores, accepts=own.accepts, normal=own.normal,
+        instruction=own.instruction, answer_is=own.answer_is, scores=own.scores,
+    )  # fmt: skip
 
 
 def as_reply(record: Record, text: str) -> Found | None:
