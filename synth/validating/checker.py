@@ -229,12 +229,15 @@ def _explained(name: str, kind: Kind, closing: str, options: tuple[str, ...]) ->
     if own is None:
         return free
 
+    # Steps in the dataset's own form may stand before the closing form that the teacher was asked for.
+    closed = replace(own, reads=None, kind=kind, closing=closing, step_break=None)
+
     def reads(record: Record, text: str) -> Found:
-        found, said = own.read_output(record, split_thinking(text)[0]), free.read_output(record, text)
-        if said.answer is None:
-            return found
-        # Steps in the dataset's own form may stand before the closing form that the teacher was asked for.
-        return Found(said.answer if found.answer is None else found.answer, said.rationale)
+        visible, said = split_thinking(text)[0], free.read_output(record, text)
+        found = own.read_output(record, visible)
+        if found.answer is None:
+            found = closed.read_output(record, visible)
+        return found if said.answer is None else replace(found, rationale=said.rationale)
 
     return replace(
         free, reads=reads, compares=own.compares, stores=own.stores, accepts=own.accepts, normal=own.normal,
