@@ -71,7 +71,9 @@ def _fit(given: str, rows: Sequence[Record], name: str, rationales: bool) -> lis
         )
     kept = [row for row in rows if row.rationale.strip() or not rationales]
     if not kept:
-        raise UsageError(f"--shots {given} has no rationales: give rows with one, as synth distill and synth build do")
+        raise UsageError(
+            f"--shots {given} has no rationales: give rows with one, as those of synth distill and synth build"
+        )
     return kept
 
 

@@ -1,7 +1,8 @@
-"""Reads demonstrations as rows: out of a file of JSON lines, a dataset folder, or what a task has of its own.
+"""Reads demonstrations as rows: out of a file, a dataset folder, or what a task has of its own.
 
-A line of a file is a row of a dataset; a chat of one question and one reply (`messages`); `prompt` and `completion`;
-or a question as the task's source has it with a `rationale`, or with one where the task's releases keep theirs:
+A file may have any form that sources of questions have. A line of it is a row of a dataset; a chat of one question and
+one reply (`messages`); `prompt` and `completion`; or a question as the task's source has it with a `rationale`, or with
+one where the task's releases keep theirs:
 
     {"question": "Ana has 3 pens and buys 4. How many has she?", "rationale": "3 + 4 = 7.", "answer": "7"}
 
@@ -13,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from synth.answers.reply import read_reply
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
+from synth.questions.files import rows
+from synth.questions.layouts import Reader
 from synth.questions.loading import checked
 from synth.questions.prompts import question_of, student_prompt
 from synth.questions.reading import own_options
@@ -59,7 +60,7 @@ def row_of(task: Task, question: Question, rationale: str = "", id: str = "") ->
 
 
 def of_file(path: Path, name: str, task: Task | None) -> list[Record]:
-    """The demonstrations of a file of JSON lines, for rows of the task `name`.
+    """The demonstrations of a file, for rows of the task `name`.
 
     Raises SourceError, with the line, for what is none, or does not come to its own answer.
     """
@@ -67,21 +68,13 @@ def of_file(path: Path, name: str, task: Task | None) -> list[Record]:
 
 
 def _lines(path: Path, name: str, task: Task | None) -> Iterator[tuple[Record, str]]:
+    layouts = task.read.layouts if task is not None and isinstance(task.read, Reader) else ()
     try:
-        lines = path.read_bytes().splitlines()
+        for entry in rows(path, None, layouts):
+            where = f"--shots {entry.where}"
+            yield _Line(entry.row, entry.number, name, task, where).record(), where
     except OSError as error:
         raise FolderError.from_os(error, f"--shots {path}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"--shots {path} line {number}"
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise SourceError(f"{where} is no JSON ({error}): give one object a line, {LINE}") from error
-        if not isinstance(row, dict):
-            raise SourceError(f"{where} is no object: give one a line, {LINE}")
-        yield _Line(row, number, name, task, where).record(), where
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ class _Line:
     """A line of a file, to be read as a row."""
 
     row: Mapping[str, Any]
-    number: int
+    number: str
     name: str
     task: Task | None
     where: str
@@ -155,7 +148,7 @@ class _Line:
 
     def _of_question(self, task: Task) -> Record:
         try:
-            question = task.read(self.row, str(self.number))
+            question = task.read(self.row, self.number)
         except (LookupError, TypeError, ValueError, AttributeError, SourceError) as error:
             raise SourceError(f"{self.where} is no question of {task.name} ({error}): give {LINE}{QUESTION}") from error
         if question is None:

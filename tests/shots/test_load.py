@@ -1,5 +1,6 @@
 """Demonstrations out of files and folders, and one line for what cannot be shown."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,20 @@ def test_a_line_is_a_row_of_the_task_with_its_closing(how: str, tmp_path: Path) 
     assert (row.id, row.task) == (WANTED.id, WANTED.task)
 
 
+def test_a_file_may_have_any_form_that_questions_have(tmp_path: Path) -> None:
+    wanted = loaded(shots=write(tmp_path / "s.jsonl", LINES["plain"], LINES["plain"])).rows
+    whole = tmp_path / "s.json"
+    whole.write_text(json.dumps([LINES["plain"]] * 2))
+    table = tmp_path / "s.csv"
+    table.write_text(f"question,rationale,label\n{QUESTION},3 + 4 = 7 pens.,7\n" + f"{QUESTION},3 + 4 = 7 pens.,7\n")
+    packed = tmp_path / "s.jsonl.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "s.jsonl").read_bytes()))
+    for path in (whole, packed):
+        assert loaded(shots=path).rows == wanted
+    assert [row.completion for row in loaded(shots=table).rows] == [row.completion for row in wanted]
+    assert len(wanted) == 2
+
+
 def test_a_folder_gives_its_training_rows(tmp_path: Path) -> None:
     sums = rows(Config(digits="1-2"), count=30)
     data = write_dataset(tmp_path / "sums", {"test": sums[20:], "train": sums[:20]})
@@ -73,8 +88,8 @@ def test_none_without_the_option() -> None:
 
 
 WRONG: dict[str, tuple[list[Any], str]] = {
-    "no JSON": (["{"], "line 1 is no JSON"),
-    "no object": (["[]"], "line 1 is no object"),
+    "no JSON": (["{"], "line 1 cannot be read"),
+    "no object": (["[1]"], "s.jsonl"),
     "no rationale": ([{"question": QUESTION, "answer": "7"}], "has no rationales"),
     "no answer": ([{"question": QUESTION, "rationale": "3 + 4 = 7"}], "line 1"),
     "another answer": (
