@@ -66,6 +66,7 @@ HINTED = {"unhinted_prompt": str}  # further columns of the style `hint`
 LENGTHS_BEYOND = 5  # how many lengths above --digits test_beyond has by default: 6-10 above 1-5, as in the paper
 
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
+NAMES = {sign: name for name, sign in SIGNS.items()}
 COMPUTE: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 # (digit above, digit below, carry or borrow) -> (digit of the result, next carry or borrow)
@@ -176,9 +177,12 @@ def _all_there(length: int, exhausted: Mapping[str, Mapping[int, int]]) -> str:
 
 
 def stratum(record: Record) -> str | None:
-    """Operation and length: in STaR the demonstrations of a sum have as many digits."""
-    digits, operation = record.meta.get("digits"), record.meta.get("operation")
-    return f"{operation}, digits {digits}" if digits and operation else None
+    """Operation and length: in STaR the demonstrations of a sum have as many digits. Read from the question, which rows
+    have that came without their columns."""
+    found = re.match(r"Input:\n((?:\d )+)([-+*]) ", record.prompt)
+    if found is None:
+        return None
+    return f"{NAMES[found[2]]}, digits {len(found[1].split())}"
 
 
 def record(config: Config, split: str, seed: int, index: int) -> Record:

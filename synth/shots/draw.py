@@ -42,7 +42,7 @@ class Shots:
         if self.mixed:
             return self._mixed(record, key)
         itself = self._same(record)
-        kind = stratum(record) if self._has_strata else None
+        kind = self._kind(record) if self._has_strata else None
         own = self._all if kind is None else self._strata.get(kind, ())
         chosen = drawn(own, self.n, itself, key)
         if len(chosen) < self.n and kind is not None:
@@ -76,6 +76,11 @@ class Shots:
         chosen = drawn(range(len(tasks)), self.n, (), key)
         which = uniform(f"{key}/which", 0, 1, max(1, len(chosen)))[0].tolist()
         return [self.rows[tasks[task][int(u * len(tasks[task]))]] for task, u in zip(chosen, which, strict=False)]
+
+    def _kind(self, record: Record) -> str | None:
+        """The stratum of a row; of a question alone, whose columns are not there, that of the row that it is from."""
+        itself = self._ids.get(record.id, ())
+        return stratum(record) or (stratum(self.rows[itself[0]]) if itself else None)
 
     def _same(self, record: Record) -> set[int]:
         return {*self._ids.get(record.id, ()), *self._questions.get(question(record), ())}
@@ -135,9 +140,9 @@ def stratum(record: Record) -> str | None:
 def question(record: Record) -> str:
     """A row's question as two are compared: without its options, which may stand in another order."""
     found = _builder(record.task)
-    text = record.prompt if found is None else found.question(record)
-    text = text.partition("\nOptions: ")[0].strip().removesuffix("Answer:")
-    return reader_of(record.task).normal(text)
+    reader = reader_of(record.task)
+    text = reader.without_cue(record.prompt if found is None else found.question(record))
+    return reader.normal(text.partition("\nOptions: ")[0].strip().removesuffix("Answer:").strip())
 
 
 @lru_cache(maxsize=256)  # asked for every row

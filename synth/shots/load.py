@@ -28,6 +28,8 @@ def load_shots(asked: ShotOptions, name: str, task: Task | None = None, rational
     if asked.shots is None:
         return None
     given, place, task = asked.shots, Path(asked.shots), task or known_task(name)
+    if task is not None and task.reader:
+        task = None  # a built dataset's own form is what its files are in, whoever explains its questions
     if given == OTHERS:
         return _shots(asked, OTHERS, other_tasks(name), USUAL_OTHERS, mixed=True)
     if given in (sets := own_sets()):

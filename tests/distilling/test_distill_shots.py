@@ -134,3 +134,30 @@ def test_mistakes_are_one_line_and_nothing_is_asked(
     assert done.stderr.startswith(f"synth: {line}")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out" / "train.jsonl").exists()
+
+
+def test_a_folder_that_synth_built_is_shown_its_own_rows(synth: Synth, tmp_path: Path) -> None:
+    """Of as many digits, never the question itself, without the cue that a teacher does not see, with its closing."""
+    few = ("--validation", 0, "--test", 0, "--test-beyond", 0, "--quiet")
+    assert synth("build", "arithmetic", "--digits", "2-3", "--train", 20, "--out", "sums", *few).returncode == 0
+    rows = {row["prompt"].removesuffix("\nTarget:"): row for row in lines(tmp_path / "sums" / "train.jsonl")}
+
+    def answers(request: dict[str, Any], times: int) -> Answer:
+        question = contents(request)[-1].partition("\n\n")[0]
+        return Answer(f"So it is. The answer is {rows[question]['answer'].replace(' ', '')}.")
+
+    with serving(answers) as teacher:
+        words = ("--teacher", "m-1", "--base-url", teacher.url, "--out", "out", "--shots", "sums", "--n-shots", 3)
+        done = synth("distill", "--source", "sums", *words)
+        assert done.returncode == 0, done.stderr
+        bodies = teacher.bodies
+    assert len(bodies) == 20
+    for body in bodies:
+        *turns, last = contents(body)
+        turns[0] = turns[0].partition("\n\n")[2]
+        asked_rows = [rows[text.partition("\n\n")[0]] for text in (*turns[::2], last)]
+        assert len({row["id"] for row in asked_rows}) == 4
+        assert len({row["meta"]["digits"] for row in asked_rows}) == 1
+        for row, said in zip(asked_rows, turns[1::2], strict=False):
+            assert said == f"{row['rationale']}\nThe answer is {row['answer'].replace(' ', '')}"
+    assert len(lines(tmp_path / "out" / "train.jsonl")) == 20

@@ -23,6 +23,8 @@ from synth.questions.find import find_task
 from synth.questions.prompts import told
 from synth.questions.task import Question
 from synth.record import Record
+from synth.reporting.read import collect
+from synth.reporting.settings import groups
 from synth.shots.draw import Shots
 from synth.shots.load import digest
 from synth.shots.rows import row_of
@@ -227,3 +229,27 @@ def test_mistakes_are_one_line_and_nothing_is_asked(
     assert done.returncode == 2
     assert done.stderr.startswith(f"synth: {line}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_model_without_line_breaks_reads_none() -> None:
+    rows = sums(Config(digits="1-2"), count=8)
+    shots = Shots(tuple(rows), 2, 0, "0", "sums", how="text")
+    asking = Asking(trained=True, line_break=" ; ", shots=shots)
+    text = asking.text(rows[0])
+    assert "\n" not in text
+    assert text.endswith(rows[0].prompt.replace("\n", " ; "))
+    assert asking.messages(rows[0]) == [{"role": "user", "content": text}]
+
+
+def test_a_report_keeps_demonstrations_apart(data: Path) -> None:
+    shown = []
+    with serving(right) as server:
+        for name, options in (("none", {}), ("one", {"shots": data, "n_shots": 1}), ("two", {"shots": data})):
+            out = data.parent / "evals" / name
+            evaluate(model=server.url, model_name="m", data=data, out=out, **options)
+            shown.append(out)
+    labels = [group.label for group in groups(collect(shown).evaluations)]
+    assert len(set(labels)) == 3
+    assert [label.rpartition(", ")[2] for label in labels] == [
+        "no demonstrations", "1 demonstration of doubles", "3 demonstrations of doubles",
+    ]  # fmt: skip
