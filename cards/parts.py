@@ -10,6 +10,7 @@ from synth.cards.markdown import cell, fence, listed, share, table
 from synth.cards.member import TALLIED, Member
 from synth.data.carried import ANSWERS
 from synth.data.counts import DIFFERENT, SplitCounts, Values
+from synth.shots.options import in_words
 from synth.statistics.ranges import in_order
 
 FEW = 12  # values of a column that are listed
@@ -123,6 +124,8 @@ def _asked(member: Member) -> list[str]:
         _kept(plan),
         f"{manifest['questions']:,} questions were asked, {rows:,} rows kept",
     ]
+    if shots := manifest.get("shots"):
+        lines.append(f"Before each question stood {in_words(shots)} (sha256 `{shots['sha256'][:16]}`)")
     if sums["hinted"]:
         whom = f"In {sums['hinted']:,} row{'' if sums['hinted'] == 1 else 's'} ({share(sums['hinted'], rows)})"
         lines.append(f"{whom} the teacher had been given the answer (`hinted`)")

@@ -44,6 +44,9 @@ def test_the_programs_own_set_as_turns(synth: Synth, tmp_path: Path, questions: 
         "source": "gsm8k", "sha256": "", "rows": 6, "n": 6, "seed": 0, "as": "turns",
     }  # fmt: skip
     assert "--shots gsm8k" in manifest["command"]
+    assert synth("card", "out").returncode == 0
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f"Before each question stood 6 demonstrations of gsm8k (sha256 `{manifest['shots']['sha256'][:16]}`)" in card
 
 
 def test_text_in_one_message(synth: Synth, questions: Questions) -> None:
