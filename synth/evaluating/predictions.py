@@ -38,7 +38,7 @@ class Judge:
         self, records: Sequence[Record], outputs: Sequence[Sequence[Output]], faults: Sequence[str | None]
     ) -> list[dict[str, Any]]:
         """The lines of some rows. A row with a fault (prompt_too_long, unanswered) has no outputs and is wrong."""
-        ends = [[self._ended(record, output) for output in of] for record, of in zip(records, outputs, strict=True)]
+        ends = [self._ends(record, of) for record, of in zip(records, outputs, strict=True)]
         first = [of[0].output.text if of else "" for of in ends]
         cut = [bool(of) and of[0].output.cut_off for of in ends]
         targets = [record.completion if record.rationale and self.reasons else None for record in records]
@@ -57,10 +57,11 @@ class Judge:
             for at, record in enumerate(records)
         ]
 
-    def _ended(self, record: Record, output: Output) -> Ended:
-        """The output in the row's own form, up to where it goes on to another question."""
-        text = self.asking.restored(record, output.text)
-        return ended(replace(output, text=text), record, self._reader(record), self.stops, self.asking.of(record))
+    def _ends(self, record: Record, outputs: Sequence[Output]) -> list[Ended]:
+        """The outputs in the row's own form, up to where they go on to another question."""
+        texts = [replace(output, text=self.asking.restored(record, output.text)) for output in outputs]
+        shots, reader = self.asking.of(record) if texts else (), self._reader(record)
+        return [ended(output, record, reader, self.stops, shots) for output in texts]
 
     def _reader(self, record: Record) -> Checker:
         return reader_of(record.task, self.asking.task)

@@ -53,6 +53,8 @@ def row_of(task: Task, question: Question, rationale: str = "", id: str = "") ->
     meta: dict[str, Scalar | Texts] = {"source_id": question.id}
     if own_options(task):
         meta["options"] = list(question.options)
+    if question.entry:
+        meta["entry"] = question.entry
     return Record(
         id or f"{task.name}/{question.id}", task.name, student_prompt(task, question), rationale, answer,
         f" {rationale}\n{closed}" if rationale else f" {closed}", meta,
