@@ -5,7 +5,7 @@ mixed-task prompts show one question of each of three other tasks.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -33,7 +33,7 @@ class Shots:
 
     def of(self, record: Record) -> list[Record]:
         """The demonstrations of a row, in the order in which they are shown: never the row itself, by id or by its
-        question.
+        question, and no question twice.
 
         Those of its own stratum, if its dataset has some; where these are fewer than `n`, others stand before them.
         All there are, in their own order, if there are no more than `n`.
@@ -44,9 +44,9 @@ class Shots:
         itself = self._same(record)
         kind = self._kind(record) if self._has_strata else None
         own = self._all if kind is None else self._strata.get(kind, ())
-        chosen = drawn(own, self.n, itself, key)
+        chosen = drawn(own, self.n, itself, key, self._names)
         if len(chosen) < self.n and kind is not None:
-            others = drawn(self._all, self.n - len(chosen), itself | set(own), f"{key}/others")
+            others = drawn(self._all, self.n - len(chosen), itself | set(own), f"{key}/others", self._names)
             chosen = [*others, *chosen]
         return [self.rows[place] for place in chosen]
 
@@ -107,28 +107,48 @@ class Shots:
 
     @cached_property
     def _questions(self) -> Mapping[str, Sequence[int]]:
-        return _places(question(row) for row in self.rows)
+        return _places(self._names)
+
+    @cached_property
+    def _names(self) -> Sequence[str]:
+        return [question(row) for row in self.rows]
 
 
-def drawn(places: Sequence[int], count: int, without: Collection[int], key: str) -> list[int]:
+def drawn(
+    places: Sequence[int], count: int, without: Collection[int], key: str, names: Sequence[str] | None = None
+) -> list[int]:
     """`count` of the places, none of `without`, in random order; all that are left, in their own order, if there are
-    no more than that."""
+    no more than that. names: of the places, no two with the same name are drawn."""
     if len(places) - len(without) <= count:
-        left = [place for place in places if place not in without]
+        left = _first([place for place in places if place not in without], names)
         if len(left) <= count:
             return left
-    chosen: list[int] = []
-    moved: dict[int, int] = {}  # the swaps of a Fisher-Yates shuffle that goes on until there are enough
-    tries = min(len(places), count + len(without))
-    for at, u in enumerate(uniform(key, 0, 1, tries)[0].tolist()):
-        there = at + int(u * (len(places) - at))
-        place = places[moved.get(there, there)]
-        moved[there] = moved.get(at, at)
+    least, chosen = min(len(places), count + len(without)), []
+    for tries in dict.fromkeys((least, len(places))):  # few are enough, unless many have the same name
+        shuffled = (place for place in _shuffled(places, tries, key) if place not in without)
+        chosen = _first(shuffled, names)[:count]
         if len(chosen) == count:
             break
-        if place not in without:
-            chosen.append(place)
     return chosen
+
+
+def _shuffled(places: Sequence[int], count: int, key: str) -> Iterator[int]:
+    """The first so many places of a random order: a Fisher-Yates shuffle that goes no further."""
+    moved: dict[int, int] = {}
+    for at, u in enumerate(uniform(key, 0, 1, count)[0].tolist()):
+        there = at + int(u * (len(places) - at))
+        yield places[moved.get(there, there)]
+        moved[there] = moved.get(at, at)
+
+
+def _first(places: Iterable[int], names: Sequence[str] | None) -> list[int]:
+    """The first place of each name."""
+    if names is None:
+        return list(places)
+    firsts: dict[str, int] = {}
+    for place in places:
+        firsts.setdefault(names[place], place)
+    return list(firsts.values())
 
 
 def stratum(record: Record) -> str | None:

@@ -110,6 +110,16 @@ def test_as_many_are_drawn_as_there_are(size: int, count: int, without: set[int]
     assert not set(chosen) & out
 
 
+@given(st.integers(1, 6), st.integers(1, 12), st.text(max_size=5))
+def test_no_question_is_shown_twice(times: int, n: int, key: str) -> None:
+    """As of a dataset that keeps several rationales of each question."""
+    threes = [row for row in SUMS if stratum(row) == "add, digits 3"][:8]
+    pool = [replace(row, id=f"{row.id}/{time}") for time in range(times) for row in threes]
+    chosen = shots(pool, n).of(replace(TEST[0], id=key))
+    assert len({row.prompt for row in chosen}) == len(chosen) == min(n, 8)
+    assert len(shots(pool, n).of(threes[0])) == min(n, 7)
+
+
 def test_other_tasks_are_three_of_three() -> None:
     pool = [
         row_of(find_task(name), Question(str(i), f"{name} {i}?", gold="5"), "It is five.")
