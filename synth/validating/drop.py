@@ -3,6 +3,7 @@
     contaminated    the prompt shares words with a question of a benchmark (--against)
     twins           the question stands in a split before, or question and rationale in a row before in the same one;
                     several rationales of one question are no twins
+    near-duplicates the question nearly repeats one of a row before (near.py)
 
 They go to rejected.jsonl with the reason. What lay beside the rows is copied; of the validation nothing, as it is of
 other files.
@@ -10,7 +11,7 @@ other files.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +26,7 @@ from synth.data.names import ATTEMPTS
 from synth.data.reading import read
 from synth.errors import FolderError
 from synth.record import Record, Rejected
+from synth.validating import near
 from synth.validating.checker import Checker
 from synth.validating.contamination import Contamination
 
@@ -36,11 +38,17 @@ class Faults:
     """Says of one row after the other why it is to go; None if it may stay."""
 
     def __init__(
-        self, manifest: Mapping[str, Any], own: Checker, wanted: Sequence[str], overlaps: Sequence[Contamination]
+        self,
+        manifest: Mapping[str, Any],
+        own: Checker,
+        wanted: Sequence[str],
+        overlaps: Sequence[Contamination],
+        common: near.Grams | None = None,
     ) -> None:
-        builder = builder_of(manifest)
-        self._question = builder.question if builder else whole_prompt
+        self._question = _question_of(manifest)
         self._normal, self._wanted, self._overlaps = own.normal, wanted, overlaps
+        self._near = None if common is None else near.Near(common)
+        self._compared: list[str] = []  # ids
         self.gone: Counter[str] = Counter()
         self._before: dict[str, str] = {}  # question -> id of the first row of a split before
         self._here: dict[str, str] = {}
@@ -54,8 +62,16 @@ class Faults:
         for place, row in enumerate(rows):
             if place in hits:
                 yield "contaminated", hits[place]
-            else:
-                yield self._twin(row) if "twins" in self._wanted else None
+                continue
+            twin = self._twin(row) if "twins" in self._wanted else None
+            yield twin or self._nearly(row)
+
+    def _nearly(self, row: Record) -> Found | None:
+        if self._near is None:
+            return None
+        self._compared.append(row.id)
+        hit = self._near.add(_compared(row, self._question, self._normal))
+        return None if hit is None else ("near-duplicates", f"{hit[1]:.3f} of the question of {self._compared[hit[0]]}")
 
     def _twin(self, row: Record) -> Found | None:
         question = self._normal(self._question(row))
@@ -85,7 +101,8 @@ def write_without(
         raise FolderError(f"{out} is not empty: give --out a new or an empty folder")
     manifest = open_manifest(folder)
     overlaps = [Contamination(one, ngram) for one in against] if "contaminated" in wanted else []
-    faults, splits = Faults(manifest, own, wanted, overlaps), dict[str, Any]()
+    common = _template(folder, manifest, own) if "near-duplicates" in wanted and _compares(manifest) else None
+    faults, splits = Faults(manifest, own, wanted, overlaps, common), dict[str, Any]()
     with FolderWriter(out) as writer:
         with rejects_after(folder, writer) as rejects:
             for split in manifest["splits"]:
@@ -98,6 +115,28 @@ def write_without(
         writer.commit(_manifest(manifest, splits, faults.gone, command))
     told = ", ".join(f"{faults.gone[reason]:,} {reason}" for reason in wanted)
     return f"{out}: {sum(facts['rows'] for facts in splits.values()):,} rows written, dropped {told}"
+
+
+def _question_of(manifest: Mapping[str, Any]) -> Callable[[Record], str]:
+    builder = builder_of(manifest)
+    return builder.question if builder else whole_prompt
+
+
+def _compares(manifest: Mapping[str, Any]) -> bool:
+    """Rows that are drawn by program are alike on purpose."""
+    builder = builder_of(manifest)
+    return builder is None or not builder.drawn
+
+
+def _compared(row: Record, question: Callable[[Record], str], normal: Callable[[str], str]) -> near.Question:
+    return near.question(text := question(row), normal(text), row.answer)
+
+
+def _template(folder: Path, manifest: Mapping[str, Any], own: Checker) -> near.Grams:
+    """What stands around all questions of a folder."""
+    question = _question_of(manifest)
+    rows = (row for split in manifest["splits"] for row in read(folder, split, typed=True))
+    return near.template([_compared(row, question, own.normal) for row in rows])
 
 
 def _sort(rows: Iterator[Record], faults: Faults, file: IO[bytes], rejects: IO[bytes]) -> tuple[int, Counter[str]]:

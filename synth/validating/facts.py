@@ -16,6 +16,7 @@ from synth.data import survey
 from synth.data.builder import Builder, builder_of, whole_prompt
 from synth.data.fingerprints import Prints, prints
 from synth.record import FIELDS, Record
+from synth.validating import near
 from synth.validating.checker import Checker, find
 from synth.validating.reading import Item, Unreadable, rows
 
@@ -51,6 +52,11 @@ class Spec:
     def builder(self) -> Builder[Any] | None:
         return builder_of(self.manifest)
 
+    @property
+    def compares(self) -> bool:
+        """Whether near-duplicates are looked for: not among rows that are drawn by program."""
+        return self.builder is None or not self.builder.drawn
+
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
@@ -71,6 +77,7 @@ class Facts:
     prints: dict[str, Prints] = field(default_factory=dict)  # of what rows are told apart by; 0 is none
     answers: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # judge and verdict
+    asked: list[tuple[str, near.Question]] = field(default_factory=list)  # id and question, if these are compared
 
 
 def look(spec: Spec, item: Item) -> Facts:
@@ -143,7 +150,9 @@ class _Look:
         question, texts = self.question(record), self.texts
         texts["ids"].append(record.id)
         texts["questions"].append(question)
-        texts["normal"].append(self.spec.own.normal(question))
+        texts["normal"].append(normal := self.spec.own.normal(question))
+        if self.spec.compares:
+            self.facts.asked.append((record.id, near.question(question, normal, record.answer)))
         if "distilled" in self.spec.kinds:
             said = " ".join(record.rationale.split()).casefold()
             texts["rationales"].append(said)

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from synth.base.config import AnyPath, MaybePath, Paths, Texts, argument, option, settings
 
-Reason = Literal["contaminated", "twins"]
+Reason = Literal["contaminated", "twins", "near-duplicates"]
 
 
 @settings
@@ -25,7 +25,8 @@ class Validate:
     )
     ngram: int = option("with --against: words in a row that count as an overlap", default=13, least=1)
     drop: str | None = option(
-        "with --out: rows to leave out, contaminated or twins or contaminated,twins  [default: none]", default=None
+        "with --out: which rows go: contaminated, twins, near-duplicates, with commas  [default: none]",
+        default=None,
     )
     out: MaybePath = option("with --drop: folder for the rows that stay  [default: none]", default=None, again=False)
     workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)

@@ -17,6 +17,7 @@ from synth.data.fingerprints import Prints, Seen
 from synth.data.manifest import split_files
 from synth.errors import FolderError
 from synth.validating.facts import TOLD_APART, Facts, Spec, look
+from synth.validating.near import Questions
 from synth.validating.reading import Item, items
 from synth.workers.local import ordered, pool
 
@@ -68,6 +69,7 @@ class Scan:
         self.seen = {name: Seen() for name in TOLD_APART}  # in any split so far
         self.here: dict[str, Seen] = {}  # in this split
         self.rows_of_file: Counter[Path] = Counter()
+        self.questions = Questions()
 
     def frames(self) -> Iterator["pd.DataFrame"]:
         """Frames of about CHUNK rows.
@@ -80,6 +82,7 @@ class Scan:
             with pool(self.workers) as executor:
                 for name, split in self.splits.items():
                     self.here = {"questions": Seen(), "normal": Seen()}
+                    self.questions.begin()
                     for item, facts in self._looked_at(name, executor):
                         waiting.append(self._columns(split, item, facts))
                         held += facts.rows
@@ -122,6 +125,7 @@ class Scan:
         split.rows += facts.rows
         split.answers.add(facts.answers)
         split.verdicts.update(facts.verdicts)
+        self.questions.add(facts.asked)
         self.report(split.name, split.rows, self.spec.manifest["splits"][split.name]["rows"])
         told = {name: _new(self.seen[name], prints) for name, prints in facts.prints.items()}
         here = {name: _new(seen, facts.prints[name]) for name, seen in self.here.items()}

@@ -1,9 +1,10 @@
-"""What needs whole texts: the round trip through a tokenizer, and the overlap with benchmarks."""
+"""What needs whole texts: the round trip through a tokenizer, the overlap with benchmarks, near-duplicates."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synth.validating.near import SIZE, THRESHOLD, Found
 from synth.validating.suites import Outcome, named
 
 if TYPE_CHECKING:
@@ -89,6 +90,24 @@ def _of_overlap(report: dict[str, Any]) -> Outcome:
     )
     examples = [row["id"] for row in report["examples"]]
     return _outcome("contamination", apart, report["rows"], report["rows_hit"], examples)
+
+
+def near_outcomes(found: Found) -> list[Outcome]:
+    """Near-duplicates as outcomes, warnings both: who reads them decides."""
+    import great_expectations.expectations as gxe
+
+    outcomes = []
+    for name, what, count in (
+        ("near_duplicates", "in its split", found.within),
+        ("near_leaks", "in a split before", found.across),
+    ):
+        title = f"no question nearly repeats one {what} ({THRESHOLD:.0%} of its word {SIZE}-grams)"
+        apart = gxe.ExpectColumnValuesToBeInSet(
+            column=name, value_set=[False], severity="warning", meta=named(name, title)
+        )
+        examples = [f"{e['id']} and {e['of']}: {e['jaccard']}" for e in found.examples if e["where"] == name]
+        outcomes.append(_outcome("dataset", apart, found.rows - found.too_short, count, examples))
+    return outcomes
 
 
 def _outcome(suite: str, expectation: Any, rows: int, failures: int, examples: list[str]) -> Outcome:

@@ -30,10 +30,11 @@ from synth.validating.docs import remove_docs, write_docs
 from synth.validating.drop import write_without
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
+from synth.validating.near import Found
 from synth.validating.options import Validate
 from synth.validating.scan import Progress, Scan
 from synth.validating.suites import Outcome, Runner, load_gx, named
-from synth.validating.texts import Texts
+from synth.validating.texts import Texts, near_outcomes
 from synth.validating.user import read_suite
 from synth.workers.local import cores
 
@@ -128,10 +129,12 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
         *_once(suites, "files", files_frame(manifest, data)),
         *texts.outcomes(),
     ]
+    near = scan.questions.found() if spec.compares else None
+    outcomes += near_outcomes(near) if near is not None else []
     if not asked.steps:
         outcomes = [outcome for outcome in outcomes if outcome.name != "steps"]
     docs = folder / DOCS / "index.html" if asked.docs else None
-    result = Result(folder, outcomes, _report(folder, asked, scan, outcomes, data, texts), docs)
+    result = Result(folder, outcomes, _report(folder, asked, scan, outcomes, data, texts, near), docs)
     if asked.docs:
         write_docs(folder / DOCS, folder.resolve().name, outcomes)
     else:
@@ -196,7 +199,13 @@ def _hashes(folder: Path, manifest: Mapping[str, Any], beside: ThreadPoolExecuto
 
 
 def _report(
-    folder: Path, asked: Validate, scan: Scan, outcomes: list[Outcome], data: dict[str, Any], texts: Texts
+    folder: Path,
+    asked: Validate,
+    scan: Scan,
+    outcomes: list[Outcome],
+    data: dict[str, Any],
+    texts: Texts,
+    near: Found | None,
 ) -> dict[str, Any]:
     packages = ("great-expectations", "pandas", "pyarrow", "orjson", "rationale-synth")
     return {
@@ -210,6 +219,7 @@ def _report(
         "sample": asked.sample,
         "tokenizer": texts.tokenizer_report(),
         "contamination": texts.contamination_reports(),
+        "near_duplicates": None if near is None else near.report(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
 
