@@ -74,9 +74,17 @@ def asked(job: Job) -> dict[str, Any]:
     model = job.served or (job.model if job.is_url else Path(job.model).name)
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
-        **asdict(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
+        **decisive(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
         **(shown(shots) if (shots := job.shots).shots is not None else {"shots": None}),
     }  # fmt: skip
+
+
+def decisive(decoding: Decoding) -> dict[str, Any]:
+    """The settings of generation that decide what is written, which the size of a batch does not.
+
+    It has the value that it had by default in 0.1.0, so that evaluations of that time are known again.
+    """
+    return {**asdict(decoding), "batch_size": 64}
 
 
 def difference(earlier: Any, job: Job) -> str:

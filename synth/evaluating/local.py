@@ -28,7 +28,7 @@ def write_locally(
         _check_room(checkpoint, asking, records, lengths, job)
     asked = [at for at, length in enumerate(lengths) if checkpoint.room(length, job.decoding) > 0]
     report(job.split, len(partial), len(asked))
-    for batch in batches([lengths[at] for at in asked], job.decoding):
+    for batch in batches([lengths[at] for at in asked], job.decoding, most=checkpoint.batch_tokens):
         rows = [asked[place] for place in batch]
         if all(row in partial for row in rows):
             continue

@@ -31,7 +31,7 @@ class Evaluate(Limits, ShotOptions):
         "0 is greedy  [default: 0, and 0.8 with --samples]", default=None, least=0, most=10
     )
     max_new_tokens: int = option("longest output", default=512, least=1)
-    batch_size: int = option("rows in a batch at most, for a checkpoint", default=64, least=1)
+    batch_size: int = option("rows in a batch at most, for a checkpoint", default=256, least=1)
     seed: int = option("another seed, other samples, for a checkpoint", default=0)
     out: MaybePath = option("folder to write to  [default: MODEL/eval/DATA-SPLIT]", default=None, again=False)
     stop: Texts = option(

@@ -25,7 +25,7 @@ from synth.data.manifest import open_manifest, split_files
 from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
-from synth.evaluating.job import Job, Result, StoppedError, asked, difference
+from synth.evaluating.job import Job, Result, StoppedError, asked, decisive, difference
 from synth.evaluating.local import AT_ONCE, write_locally
 from synth.evaluating.notes import counted, is_repeating
 from synth.evaluating.outputs import Partial, digest
@@ -141,7 +141,7 @@ def _recipe(
     model = Path(job.model).resolve().name if weights else job.model
     return {
         "model": model, "served": job.served, "plain": job.plain, "prompting": job.prompting, "split": job.split,
-        "limit": job.limit, "decoding": asdict(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
+        "limit": job.limit, "decoding": decisive(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
         **({"stop": list(job.stop)} if job.stop else {}),

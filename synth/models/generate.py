@@ -1,8 +1,8 @@
 """Generates text with a local checkpoint: any encoder-decoder or decoder in Hugging Face's format, LoRA adapters too.
 
 Prompts go through the model in batches ordered by length, longest first: a batch is padded little, and the one that
-takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths, so a run that
-resumes makes the same batches.
+takes the most memory comes first. Which prompts share a batch depends on nothing but their lengths and the model, so a
+run that resumes makes the same batches. A row that has ended leaves its batch (writing.py).
 
 Greedy decoding by default. A sampled token is the one at which the sum of the probabilities passes a number between 0
 and 1, and each row draws its numbers from its own seed, so that what it says does not depend on its neighbours (but for
@@ -17,6 +17,8 @@ from typing import Any
 from synth.models.tokens import without_end
 
 BATCH_TOKENS = 32_768  # tokens of prompts and outputs, padding included, in one batch
+SMALL_MODELS = 8  # times as many for models so small that their caches stay below CACHE_BYTES
+CACHE_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Decoding:
     samples: int = 1
     temperature: float = 0.0  # 0: the likeliest token each time
     max_new_tokens: int = 512
-    batch_size: int = 64  # rows at most
+    batch_size: int = 256  # rows at most
     seed: int = 0
 
 
@@ -84,33 +86,67 @@ class Checkpoint:
             return min(decoding.max_new_tokens, left)
         return decoding.max_new_tokens if left >= 0 else 0
 
+    @cached_property
+    def batch_tokens(self) -> int:
+        """Tokens of prompts and outputs in one batch: more for a small model, most of whose time goes to its steps."""
+        config = self.model.config.get_text_config(decoder=True)
+        many = getattr(config, "num_attention_heads", None)
+        if not many:  # one without attention
+            return BATCH_TOKENS
+        width = getattr(config, "head_dim", None) or config.hidden_size // many
+        heads = getattr(config, "num_key_value_heads", None) or many
+        token: int = 2 * config.num_hidden_layers * heads * width * self.model.dtype.itemsize  # a key and a value each
+        return max(BATCH_TOKENS, min(SMALL_MODELS * BATCH_TOKENS, CACHE_BYTES // token))
+
     def write(self, prompts: Sequence[list[int]], names: Sequence[str], decoding: Decoding) -> list[list[Output]]:
         """The outputs of each prompt of one batch. `names` seed the samples of a row."""
+        from synth.models import writing
+
+        rooms = [self.room(len(ids), decoding) for ids in prompts]
+        drawn = Drawn.for_rows(names, decoding, max(rooms), self.model.device) if decoding.temperature else None
+        if writing.writes(self.model):
+            written = writing.write(
+                self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, start=self._start,
+                samples=decoding.samples, choice=drawn,
+            )  # fmt: skip
+        else:
+            written = self._generated(prompts, rooms, decoding, drawn)
+        outputs = [self._output(ids) for ids in written]
+        return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
+
+    def _generated(
+        self, prompts: Sequence[list[int]], rooms: Sequence[int], decoding: Decoding, drawn: "Drawn | None"
+    ) -> list[list[int]]:
+        """The tokens behind each prompt by the model's own `generate`, which computes ended rows on."""
         import torch
 
         copies = [ids for ids in prompts for _ in range(decoding.samples)]
         padded = self.tokenizer.pad({"input_ids": copies}, return_tensors="pt").to(self.model.device)
-        room = self.room(max(map(len, prompts)), decoding)
-        drawn = Drawn.for_rows(names, decoding, room, self.model.device) if decoding.temperature else None
         with torch.inference_mode():
             written = self.model.generate(
                 input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
-                generation_config=self._settings(room), logits_processor=[drawn] if drawn else None,
+                generation_config=self._settings(max(rooms)), logits_processor=[drawn] if drawn else None,
             )  # fmt: skip
         written = written[:, padded["input_ids"].shape[1] :] if self.decoder else written[:, 1:]
-        outputs = [self._output(ids) for ids in written.tolist()]
-        return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
+        limits = [room for room in rooms for _ in range(decoding.samples)]
+        return [ids[:limit] for ids, limit in zip(written.tolist(), limits, strict=True)]
+
+    @property
+    def _start(self) -> int | None:
+        """The token that the decoder of an encoder-decoder begins with; None for a decoder."""
+        if self.decoder:
+            return None
+        start = self.model.generation_config.decoder_start_token_id
+        return int(self.model.config.decoder_start_token_id if start is None else start)
 
     def _settings(self, room: int) -> Any:
         from transformers import GenerationConfig
 
         config = self.model.generation_config
-        start = config.decoder_start_token_id
-        if start is None and not self.decoder:
-            start = self.model.config.decoder_start_token_id
         return GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=room, do_sample=False, num_beams=1, eos_token_id=self.ends or None,
-            pad_token_id=self.tokenizer.pad_token_id, bos_token_id=config.bos_token_id, decoder_start_token_id=start,
+            pad_token_id=self.tokenizer.pad_token_id, bos_token_id=config.bos_token_id,
+            decoder_start_token_id=self._start,
         )  # fmt: skip
 
     def _output(self, ids: list[int]) -> Output:
@@ -127,7 +163,7 @@ def places(config: Any) -> int | None:
 
 
 class Drawn:
-    """A logits processor that leaves one token of each row: the one drawn with the row's own numbers."""
+    """Draws a token of each row with the row's own numbers; called as a logits processor it leaves that one alone."""
 
     def __init__(self, numbers: Any, temperature: float) -> None:
         self.numbers, self.temperature, self.step = numbers, temperature, 0
@@ -145,19 +181,31 @@ class Drawn:
         ]
         return cls(torch.tensor(rows, dtype=torch.float64, device=device), decoding.temperature)
 
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
+    def choose(self, scores: Any) -> Any:
+        """The next token of each row, from logits (rows, vocabulary)."""
         import torch
 
         sums = torch.softmax(scores.double() / self.temperature, dim=-1).cumsum(dim=-1)
         aim = self.numbers[:, self.step, None] * sums[:, -1:]
         self.step += 1
-        token = torch.searchsorted(sums, aim, right=True)
-        return torch.full_like(scores, float("-inf")).scatter_(1, token, 0.0)
+        return torch.searchsorted(sums, aim, right=True).squeeze(1)
+
+    def keep(self, rows: Any) -> None:
+        """Go on with these rows alone."""
+        self.numbers = self.numbers[rows]
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        import torch
+
+        return torch.full_like(scores, float("-inf")).scatter_(1, self.choose(scores)[:, None], 0.0)
 
 
-def batches(lengths: Sequence[int], decoding: Decoding, by_length: bool = True) -> Iterator[list[int]]:
-    """Places of the prompts that go together: at most batch_size, and BATCH_TOKENS with what they may write.
+def batches(
+    lengths: Sequence[int], decoding: Decoding, by_length: bool = True, most: int = BATCH_TOKENS
+) -> Iterator[list[int]]:
+    """Places of the prompts that go together: at most batch_size, and `most` tokens with what they may write.
 
+    most: `Checkpoint.batch_tokens` of the one that writes.
     `by_length`: longest first; otherwise in the order of the data (what benchmarks/evaluating.py compares with).
     """
     order = sorted(range(len(lengths)), key=lambda at: (-lengths[at], at)) if by_length else range(len(lengths))
@@ -166,7 +214,7 @@ def batches(lengths: Sequence[int], decoding: Decoding, by_length: bool = True) 
     for at in order:
         longest = max(longest, lengths[at])
         tokens = (longest + decoding.max_new_tokens) * decoding.samples * (len(batch) + 1)
-        if batch and (len(batch) == decoding.batch_size or tokens > BATCH_TOKENS):
+        if batch and (len(batch) == decoding.batch_size or tokens > most):
             yield batch
             batch, longest = [], lengths[at]
         batch.append(at)
