@@ -217,11 +217,16 @@ def records(config: Config, split: str, seed: int, rows: range) -> Iterator[Reco
         # because the prompt of the paper ends with `Target:`.
         completion = f"\n{answer}" if direct else f"\n{scratchpad}\n{answer}"
         # "" and not None: a column of nothing but null has no type when JSON lines are loaded.
-        hinted_prompt = f"{prompt} {answer}" if hint else ""
+        hinted_prompt = hinted(prompt, answer) if hint else ""
         meta = {"operation": operation, "digits": length, "carries": carries, "hinted_prompt": hinted_prompt}
         meta |= {"unhinted_prompt": prompt} if hint else {}
         asked = hinted_prompt or prompt
         yield Record(f"{key}/{index}", "arithmetic", asked, rationale, answer, completion, meta)
+
+
+def hinted(prompt: str, answer: str) -> str:
+    """STaR's rationalization: the answer stands behind `Target:`."""
+    return f"{prompt} {answer}"
 
 
 def write_scratchpad(sign: str, question: str, above: str, below: str) -> tuple[str, int]:
@@ -361,5 +366,5 @@ def _exhausted(config: Config, split: str, rows: int) -> dict[int, int]:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     record=record, check=check, notes=notes, repeats=repeats, further=further,
-    stratum=stratum,
+    stratum=stratum, hinted=lambda record: hinted(record.prompt, record.answer),
 )  # fmt: skip

@@ -367,4 +367,5 @@ BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     record=record, variants=variants, settled=settled, chunk=chunk, check=check, tally=tally,
     whole_numbers=True, source_facts=source_facts,
+    hinted=lambda record: f"{record.prompt} ({record.answer})",
 )  # fmt: skip

@@ -287,6 +287,7 @@ def needs(drop: Rejected) -> Limit | None:
 BUILDER = Builder(
     config=Config, meta=META, splits=splits, records=records, about=ABOUT,
     items=items, question=question, stratum=stratum, check=check, source_facts=source_facts, notes=notes,
+    hinted=lambda record: words.hinted(record.prompt, record.answer),
     made_up=made_up, needs=needs, group="type",  # synth.json breaks the yield down by it
     advice={TOO_LONG: "raise --max-prompt-tokens (0 is no limit), or add --exemplars 0"},
 )  # fmt: skip

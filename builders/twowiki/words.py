@@ -31,6 +31,12 @@ def ask(style: str, question: str) -> list[str]:
     return [f"Question: {question}", DIRECT_CUE if style == "direct" else SELF_ASK_CUE]
 
 
+def hinted(prompt: str, answer: str) -> str:
+    """A prompt with the answer behind its question (STaR's rationalization)."""
+    asked, line_break, cue = prompt.rpartition("\n")
+    return f"{asked} ({answer}){line_break}{cue}"
+
+
 def facts(source: Source, titles: bool) -> list[str]:
     said = (f"{title}: {sentence}" if titles else sentence for title, sentence in source.facts)
     return [FACTS, *(f"Fact #{number}: {sentence}" for number, sentence in enumerate(said))]

@@ -288,7 +288,7 @@ READ: dict[Any, Callable[[Any], Any]] = {str: _text, bool: _switch, int: _whole,
 
 
 def switch(name: str) -> str:
-    """The option of a field; `with_` is --with, a word that no field can be called."""
+    """The option of a field; `with_` is --with and `from_` --from, words that no field can be called."""
     return f"--{name.rstrip('_').replace('_', '-')}"
 
 

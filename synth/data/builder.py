@@ -97,6 +97,7 @@ class Builder(Generic[C]):
     tally: Callable[[Record], Iterable[tuple[str, str]]] = count_nothing  # (column, value) to count in `synth stats`
     whole_numbers: bool = False  # whether a tokenizer made for its rows has a token for each number, not one a digit
     stratum: Callable[[Record], str | None] = no_stratum  # what kind of question a row's is, for demonstrations like it
+    hinted: Callable[[Record], str] | None = None  # the prompt with its answer in it (STaR); None: nobody knows how
     group: str = ""  # the column of meta by which synth.json breaks down what is left out
     notes: Callable[[C], Mapping[str, Any]] = _note_nothing  # facts for synth.json, such as a length that runs out
     repeats: Callable[[C], bool] = _never  # whether questions may repeat

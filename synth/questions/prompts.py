@@ -28,14 +28,14 @@ ANSWERS: dict[Kind, str] = {
 }
 
 
-def student_prompt(task: Task, question: Question) -> str:
-    """What a student reads: the question and its options, without what a teacher is told about how to answer."""
-    if task.reader:
+def student_prompt(task: Task, question: Question, hint: bool = False) -> str:
+    """What a student reads: the question and its options, without what a teacher is told about how to answer.
+
+    With `hint` it gives the answer away, as `prompt` does.
+    """
+    if task.reader and not hint:
         return question.text
-    options = question.options or task.options
-    listed = [f"Options: {options_line(options)}"] if options else []
-    lines = [f"{task.label}: {question.text}", *listed, "Answer:"]
-    return "\n".join(lines)
+    return asked(task, question, "", hint=hint).rstrip()
 
 
 def options_line(options: tuple[str, ...], correct: str | None = None) -> str:

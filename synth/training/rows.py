@@ -82,7 +82,8 @@ def longest_text(base: Path, architecture: Architecture) -> int | None:
     if bool(shape.is_encoder_decoder) is not architecture.encoder_decoder:
         words = "an encoder-decoder" if shape.is_encoder_decoder else "a decoder"
         other = not architecture.encoder_decoder
-        names = [name for name in registry.names("trainers") if find(name).architecture.encoder_decoder is other]
+        known = {name: find(name).architecture for name in registry.names("trainers")}
+        names = [name for name, kind in known.items() if kind is not None and kind.encoder_decoder is other]
         raise UsageError(f"{base.name} is {words}: train it with synth train {' or '.join(names)}")
     return places(shape)
 

@@ -44,7 +44,9 @@ def start(trainer: Trainer, config: Settings, asked: Train, show: bool = False) 
     if asked.out is None:
         raise UsageError("give --out FOLDER, where the run is to be written")
     command = ["train", trainer.name, *words(config), *words(asked)]
-    if not launched(trainer.settled(config), command, show, asked.quiet):
+    # a loop launches its trainings, one after the other
+    alone = trainer.architecture is None and not show
+    if alone or not launched(trainer.settled(config), command, show, asked.quiet):
         job = Job(asked.out, asked.resume, asked.overwrite, asked.push, asked.quiet)
         trainer.train(trainer, config, job)
     return asked.out
@@ -78,7 +80,7 @@ def _carry_out(trainer: Trainer, config: Settled, job: Job, place: "Place", run:
         return
     place.wait()  # until all processes have looked at the folder
     held = mixture.records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
-    architecture = trainer.architecture
+    architecture = trainer.student()
     prepared = prepare(architecture, config, parts, held, say)
     model = starting_model(architecture, config, prepared)
     run.begin(begun, job.resume)

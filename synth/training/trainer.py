@@ -75,8 +75,14 @@ class Trainer:
     name: str  # that of its file
     config: type[Settings]  # its fields, made with `option`, are the options of `synth train NAME`
     presets: Mapping[str, Mapping[str, Any]]  # preset -> what it sets; "none" has every setting that a preset may set
-    architecture: Architecture
+    architecture: Architecture | None  # of its models; None: a loop over runs of other trainers
     train: "Callable[[Trainer, Settings, Job], Path]"  # carries a run out and returns its folder
+
+    def student(self) -> Architecture:
+        """The architecture of its models. Raises UsageError for a loop, which has none of its own."""
+        if self.architecture is None:
+            raise UsageError(f"synth train {self.name} is a loop over runs of other trainers: name one with --trainer")
+        return self.architecture
 
     def settled(self, config: Settings) -> Settled:
         """The settings with the preset's values written out.

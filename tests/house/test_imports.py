@@ -29,7 +29,7 @@ FLOORS = (
         "rewarding",
         "training",
     ),  # the other verbs
-    ("rewards",),
+    ("bootstrapping", "rewards"),
     ("trainers",),
     ("commands",),  # the roof
     ("synth", "cli", "__main__"),  # "synth": the Python API, synth/__init__.py

@@ -1,0 +1,146 @@
+"""Reads attempts: which are right, by their answer and by their steps, and which of them are kept.
+
+A line of outputs.jsonl is one attempt:
+
+    {"id", "hinted", "sample", "outcome", "kept", "answer", "steps_right", "rationale", "text", "tokens"}
+
+outcome: right, wrong, no_answer, truncated (the longest output was reached), empty (no rationale), gives_away (it
+speaks of the hint), wrong_steps (with --filter steps), no_majority (with --vote).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from synth.bootstrapping.options import Looped
+from synth.evaluating.ends import ended
+from synth.evaluating.metrics import StepVerdict, judge_steps
+from synth.evaluating.prompts import Asking
+from synth.models.generate import Output
+from synth.questions.task import Task
+from synth.record import Record
+from synth.validating.checker import Checker, as_reply, reader_of
+
+RIGHT = "right"
+# A rationale that leans on the hint is no reason: (CORRECT) behind an option, or words about what was given.
+_GIVEN_AWAY = re.compile(
+    r"\(correct\)|\bhint(?:s|ed)?\b|\b(?:as|the answer (?:is|was)|already) (?:given|provided|marked|stated)\b"
+    r"|\b(?:given|marked|provided) (?:correct )?answer\b|\bmarked (?:as )?correct\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One output, read."""
+
+    id: str
+    hinted: bool
+    sample: int  # from 1
+    outcome: str
+    answer: str | None
+    rationale: str
+    text: str
+    tokens: int
+    steps_right: bool | None = None  # None: nobody can tell
+    kept: bool = False
+
+
+def gives_away(rationale: str, prompt: str = "") -> bool:
+    """Whether a rationale speaks of the hint that its prompt had; words that the question has itself do not count."""
+    return any(found[0].casefold() not in prompt.casefold() for found in _GIVEN_AWAY.finditer(rationale))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the attempts of a loop are read."""
+
+    asking: Asking
+    task: Task | None
+    config: Looped
+    known: Mapping[str, Any]  # what checkers have to know of the data
+
+    def read(self, record: Record, outputs: Sequence[Output], hinted: bool) -> list[Attempt]:
+        """The attempts at a question, judged by its gold answer, or by the majority's if there is none to go by."""
+        found = [self._one(record, output, hinted, n) for n, output in enumerate(outputs, start=1)]
+        return self._voted(record, found) if self.config.vote else found
+
+    def _reader(self, record: Record) -> Checker:
+        return reader_of(record.task, self.task)
+
+    def _one(self, record: Record, output: Output, hinted: bool, sample: int) -> Attempt:
+        reader = self._reader(record)
+        text = self.asking.restored(record, output.text)
+        end = ended(replace(output, text=text), record, reader).output
+        found = reader.read_output(record, end.text, end.cut_off)
+        verdict = self._steps(record, end.text) if found.answer is not None else None
+        outcome = self._outcome(record, found.answer, found.rationale, end, hinted, verdict)
+        steps = None if verdict is None else verdict.right
+        return Attempt(
+            record.id, hinted, sample, outcome, found.answer, found.rationale, end.text, output.tokens, steps
+        )
+
+    def _steps(self, record: Record, text: str) -> StepVerdict | None:
+        """What the dataset's checker says of the steps; equations for those of a task."""
+        due = record if record.rationale else replace(record, rationale=text)  # a row without one has nothing to judge
+        return judge_steps([due], [text], self.known)[0]
+
+    def _outcome(
+        self, record: Record, answer: str | None, rationale: str, end: Output, hinted: bool, verdict: StepVerdict | None
+    ) -> str:
+        if answer is None:
+            return "truncated" if end.cut_off else "no_answer"
+        if not rationale.strip():
+            return "empty"
+        if hinted and gives_away(rationale, record.prompt):
+            return "gives_away"
+        if not self.config.vote and not self._reader(record).right(record, answer):
+            return "wrong"
+        if self.config.filter == "steps" and verdict is not None and not verdict.right:
+            return "wrong_steps"
+        return RIGHT
+
+    def _voted(self, record: Record, attempts: list[Attempt]) -> list[Attempt]:
+        """Right is what most say, if at least two do."""
+        reader = self._reader(record)
+        options = reader.options_of(record)
+        answer, share = reader.majority([one.answer for one in attempts], options)
+        if answer is None or share * len(attempts) < 2:
+            return [replace(one, outcome="no_majority") if one.outcome == RIGHT else one for one in attempts]
+        agrees = [reader.agree(one.answer, answer, options) for one in attempts]
+        return [
+            one if one.outcome != RIGHT or agreed else replace(one, outcome="wrong")
+            for one, agreed in zip(attempts, agrees, strict=True)
+        ]
+
+    def row(self, record: Record, attempt: Attempt, place: int, provenance: Mapping[str, Any]) -> Record:
+        """A kept attempt as a row: the prompt without the hint, the rationale as the model wrote it."""
+        reader = self._reader(record)
+        row_id = record.id if place == 1 else f"{record.id}/{place}"
+        answer = record.answer if not self.config.vote else reader.as_stored(attempt.answer) or ""
+        if reader.reads is as_reply:
+            completion = f" {attempt.rationale}\n{reader.closing.replace('{answer}', answer)}"
+        else:
+            found = reader.read_output(record, attempt.text)
+            completion = reader.record_of(record, attempt.text, found).completion
+        meta = {**record.meta, **({"words": len(attempt.rationale.split())} if "words" in record.meta else {})}
+        return replace(record, id=row_id, rationale=attempt.rationale, answer=answer, completion=completion,
+                       meta=meta, provenance=provenance)  # fmt: skip
+
+
+def kept(attempts: Sequence[Attempt], most: int) -> list[Attempt]:
+    """The attempts with those marked that are kept: right ones whose rationales differ, the first ones."""
+    seen: set[str] = set()
+    marked = []
+    for attempt in attempts:
+        said = " ".join(attempt.rationale.split()).casefold()
+        chosen = attempt.outcome == RIGHT and said not in seen and len(seen) < most
+        if chosen:
+            seen.add(said)
+        marked.append(replace(attempt, kept=chosen))
+    return marked
+
+
+def lines(attempts: Sequence[Attempt]) -> Iterator[dict[str, Any]]:
+    yield from (asdict(attempt) for attempt in attempts)

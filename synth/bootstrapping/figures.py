@@ -1,0 +1,84 @@
+"""The figures of an iteration: what was right, what was kept, how far it has come."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synth.bootstrapping.attempts import RIGHT, Attempt
+from synth.bootstrapping.questions import stratum
+from synth.record import Record
+from synth.statistics.intervals import interval
+
+
+def asked(records: Mapping[str, Record], attempts: Sequence[Attempt]) -> dict[str, Any] | None:
+    """Accuracy of the attempts at a set of questions, by stratum too; None if there are none."""
+    if not attempts:
+        return None
+    right = [float(_answered_right(attempt)) for attempt in attempts]
+    by: dict[str, list[float]] = {}
+    for attempt, value in zip(attempts, right, strict=True):
+        if name := stratum(records[attempt.id]):
+            by.setdefault(name, []).append(value)
+    checked = [a for a in attempts if _answered_right(a) and a.steps_right is not None]
+    return {
+        "attempts": len(attempts),
+        "questions": len({attempt.id for attempt in attempts}),
+        "accuracy": interval(right),
+        "by": {name: interval(values) for name, values in sorted(by.items())},
+        "outcomes": dict(sorted(Counter(attempt.outcome for attempt in attempts).items())),
+        "right_by_wrong_steps": {"n": len(checked), "wrong": sum(not a.steps_right for a in checked)},
+        "tokens": sum(attempt.tokens for attempt in attempts),
+    }
+
+
+def _answered_right(attempt: Attempt) -> bool:
+    return attempt.outcome in (RIGHT, "wrong_steps")
+
+
+def rows(attempts: Sequence[Attempt], pool: int) -> dict[str, Any]:
+    """What was kept: rows, of how many different questions, and their share of all that were asked."""
+    chosen = [attempt for attempt in attempts if attempt.kept]
+    own = {attempt.id for attempt in chosen if not attempt.hinted}
+    hinted = {attempt.id for attempt in chosen if attempt.hinted} - own
+    count = len({attempt.id for attempt in attempts})
+    return {
+        "rows": len(chosen), "own": sum(not a.hinted for a in chosen), "hinted": sum(a.hinted for a in chosen),
+        "questions": len(own | hinted), "asked": count, "pool": pool,
+        "used": {"own": len(own) / count, "hinted": len(hinted) / count},
+    }  # fmt: skip
+
+
+def drift(attempts: Sequence[Attempt], shots: Sequence[Record]) -> dict[str, Any] | None:
+    """How far the kept rationales are from the demonstrations: their length, and how many of their word pairs stand in
+    no demonstration. None without demonstrations."""
+    kept = [attempt.rationale for attempt in attempts if attempt.kept]
+    if not kept or not shots:
+        return None
+    known = {pair for record in shots for pair in _pairs(record.rationale)}
+    new = [sum(pair not in known for pair in pairs) / len(pairs) for text in kept if (pairs := _pairs(text))]
+    length = sum(len(text.split()) for text in kept) / len(kept)
+    shown = sum(len(record.rationale.split()) for record in shots) / len(shots)
+    return {"words": length, "words_of_shots": shown, "new_word_pairs": sum(new) / len(new) if new else 0.0}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    words = text.split()
+    return list(zip(words, words[1:], strict=False))
+
+
+def held(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Of metrics.json: accuracy of the rows that are measured on, and by what they have."""
+    metrics = measured["metrics"]
+    return {
+        "accuracy": metrics["accuracy"],
+        **({"steps_right": metrics["steps_right"]} if "steps_right" in metrics else {}),
+        "by": {
+            column: {label: table["accuracy"] for label, table in groups.items() if "accuracy" in table}
+            for column, groups in measured["by"].items()
+        },
+    }
+
+
+def accuracy(figures: Mapping[str, Any]) -> float:
+    """The accuracy on held rows in the figures of an iteration."""
+    return float(figures["held"]["accuracy"]["value"])

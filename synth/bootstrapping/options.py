@@ -1,0 +1,105 @@
+"""The options of `synth train star`: those of every trainer, and those of the loop around it."""
+
+from typing import Any, Literal, cast
+
+from synth.base.config import MaybePath, Texts, option, settings
+from synth.training.settings import BASE, Settings
+
+# What a preset of the loop may set. The first values are ours; steps of 40 x 1.2 are the paper's (section 4).
+LOOP: dict[str, Any] = {
+    "iterations": 16, "patience": 3, "per_iteration": None, "start_steps": 40, "grow": 1.2, "add": 0,
+    "cap_steps": None, "n_shots": 0, "shots_until": None, "max_new_tokens": 512,
+}  # fmt: skip
+# What a new model needs: it knows nothing, so it learns the form from demonstrations first, and then takes more steps.
+NEW_MODEL: dict[str, Any] = {"start_steps": 600, "grow": 1.0, "n_shots": 0}
+NONE: dict[str, Any] = {**BASE, **LOOP}
+
+
+@settings
+class Star(Settings):
+    """The model, the questions, what is kept, and for how long it goes on."""
+
+    data: list[str] = option(
+        "a dataset folder with the questions  [repeatable; default: --source]", default=cast("list[str]", ())
+    )
+    source: str | None = option("questions: a file, a folder, hub, or org/name on the Hub", default=None)
+    task: str | None = option("the task of --source: a name (synth tasks) or a file of your own", default=None)
+    held: MaybePath = option("a dataset folder to measure on  [default: a split of the data]", default=None)
+    trainer: str | None = option("whose runs the iterations are: llama, t5  [default: by the model]", default=None)
+    max_length: int | None = option("of a decoder: tokens of prompt and target together  [1024]", default=None)
+    max_source_length: int | None = option("of an encoder-decoder: tokens of a prompt  [512]", default=None)
+    max_target_length: int | None = option("of an encoder-decoder: tokens of a target  [512]", default=None)
+
+    iterations: int | None = option("iterations at most  [16]", default=None, least=1)
+    patience: int | None = option("iterations without a better accuracy before it ends  [3]", default=None, least=1)
+    per_iteration: int | None = option("questions drawn anew each iteration  [all]", default=None, least=1)
+    samples: int = option("attempts at a question", default=1, least=1)
+    temperature: float | None = option("0 is greedy  [default: 0, and 0.7 with --samples]", default=None, least=0)
+    max_new_tokens: int | None = option("longest attempt, in tokens  [512]", default=None, least=1)
+
+    rationalize: bool = option("ask what failed again with the answer as a hint", default=False)
+    rationalize_share: float = option("share of the failures that is asked again", default=1.0, least=0, most=1)
+    filter: Literal["answer", "steps"] = option("what has to be right: the answer, or every step too", default="answer")
+    keep_per_question: int = option("different right attempts to keep of a question", default=1, least=1)
+    vote: bool = option("no gold answers: the answer of most samples is taken for right", default=False)
+
+    from_: Literal["base", "previous"] = option("the model that each training begins with", default="base")
+    start_steps: int | None = option("steps of the first training  [40; from scratch 600]", default=None, least=1)
+    grow: float | None = option("each has so many times the steps of the one before  [1.2; from scratch 1]",
+                                default=None, least=1)  # fmt: skip
+    add: int | None = option("and so many more  [0]", default=None, least=0)
+    cap_steps: int | None = option("steps of one training at most  [no limit]", default=None, least=1)
+    carry: int = option("earlier iterations whose rows are learned from as well", default=0, least=0)
+    keep: Texts = option("a dataset folder, or FOLDER:WEIGHT, mixed into each training; may be repeated", default=())
+    add_data: Texts = option("FOLDER@20: more questions from iteration 20 on; may be repeated", default=())
+
+    shots: MaybePath = option("a file or folder of demonstrations  [default: rows of the data]", default=None)
+    n_shots: int | None = option("demonstrations in front of a question  [0]", default=None, least=0)
+    shots_until: int | None = option("the last iteration that asks with demonstrations  [all]", default=None, least=0)
+    shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
+    base_rows: int = option(
+        "from scratch: rows of each stratum that the base learns the form from", default=80, least=1
+    )
+    base_steps: int = option("from scratch: steps of the base", default=2000, least=1)
+
+    control: Texts = option("few-shot-only or direct, trained beside for comparison; may be repeated", default=())
+    engine: str = option("what writes: transformers, vllm, or the URL of a server", default="transformers", again=True)
+
+    def conflicts(self) -> list[str]:
+        """What does not go together, whatever a preset says."""
+        wrong = super().conflicts()
+        if bool(self.data) == (self.source is not None):
+            wrong.append("give --data FOLDER, or --source with --task")
+        if (self.source is None) != (self.task is None):
+            wrong.append("--source and --task go together: --task gsm8k --source train.jsonl")
+        wrong += [f"--control {name}: one of {', '.join(CONTROLS)}" for name in self.control if name not in CONTROLS]
+        wrong += [f"--add-data {text}: give FOLDER@20, the iteration from which on" for text in self.add_data
+                  if not text.rpartition("@")[2].isdigit() or "@" not in text]  # fmt: skip
+        if self.vote and self.samples < 2:
+            wrong.append("--vote needs several attempts: add --samples 10")
+        if self.vote and self.rationalize:
+            wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
+        if self.samples > 1 and self.temperature == 0:
+            wrong.append(f"--samples {self.samples} --temperature 0: all would be the same; give one above 0")
+        if self.target != "rationale":
+            wrong.append(f"--target {self.target}: the loop learns rationales; for the answers alone --control direct")
+        return wrong
+
+
+CONTROLS = ("few-shot-only", "direct")
+
+
+class Looped(Star):
+    """Settings after a preset has filled them in. For type checkers; none is made."""
+
+    iterations: int
+    patience: int
+    start_steps: int
+    grow: float
+    add: int
+    n_shots: int
+    max_new_tokens: int
+    epochs: float
+    lr: float
+    batch_size: int
+    processes: int

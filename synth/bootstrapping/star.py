@@ -1,0 +1,194 @@
+"""A loop from its first line to its last: questions, base, iterations until it levels off, controls, the best model."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from synth.base import terminal
+from synth.base.terminal import Report, Say
+from synth.bootstrapping import controls, figures, folder, notices
+from synth.bootstrapping.attempts import Reading
+from synth.bootstrapping.loop import Loop
+from synth.bootstrapping.options import Looped
+from synth.bootstrapping.questions import Questions, check_hints, gather, hinted
+from synth.bootstrapping.stages import SPLIT, Stages, with_base
+from synth.bootstrapping.write import Writer
+from synth.cards import model as model_card
+from synth.data.names import CARD, LOG, RUN
+from synth.errors import UsageError
+from synth.evaluating.prompts import Asking
+from synth.models import load
+from synth.releasing.model import check_name, push
+from synth.training import mixture
+from synth.training.facts import facts, last_losses
+from synth.training.folder import Job, Run
+from synth.training.settings import SCRATCH, Settings
+from synth.training.trainer import Trainer, find
+from synth.validating.checker import settings_of
+
+
+def settle(trainer: Trainer, config: Settings) -> Looped:
+    """The settings with the preset's values, and those that a new model needs, written out.
+
+    Raises UsageError for settings that do not go together.
+    """
+    typed = asdict(config)
+    given = {name: typed[name] for name in trainer.presets["none"] if typed[name] is not None}
+    preset = dict(trainer.presets[config.preset])
+    if config.from_scratch:  # what a preset says of a trained model's learning rate is not for a new one
+        preset |= {**trainer.presets["new"], **SCRATCH[config.from_scratch]}
+    return cast(Looped, replace(config, **{**preset, **given}))
+
+
+def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
+    """Have a model teach itself, and return the run folder, which then holds the best one.
+
+    Raises FolderError, SourceError, UsageError, TrainingError; what was done is kept, and --resume goes on from there.
+    """
+    settled = settle(trainer, config)
+    check_name(job.push)
+    load.quiet_libraries()
+    student = find(student_name(settled))
+    say = terminal.sayer(job.quiet)
+    questions = gather(settled)
+    if settled.rationalize:
+        check_hints(questions)
+    asked = mixture.of_rows(_name(settled), questions.asked)
+    begun = orjson.loads(orjson.dumps(facts(trainer.name, config, [asked])))  # as it is read back: tuples are lists
+    with Run(job.out) as run:
+        if run.is_done(begun, job):
+            say(f"{job.out} is there already")
+            return job.out
+        run.begin(begun, job.resume)
+        with terminal.progress(job.quiet) as report:
+            _Work(run, settled, student, questions, say, report).go(begun)
+    if job.push:
+        push(job.out, job.push)
+    return job.out
+
+
+def student_name(config: Looped) -> str:
+    """The trainer of the iterations: as asked for, or by what the model is."""
+    if config.trainer:
+        return config.trainer
+    if config.model is None:
+        return "llama"
+    return "t5" if load.shape(load.fetch(config.model)).is_encoder_decoder else "llama"
+
+
+def _name(config: Looped) -> str:
+    return "+".join(Path(folder).resolve().name for folder in config.data) or Path(str(config.source)).name
+
+
+@dataclass
+class _Work:
+    """What is done once the folder is ready."""
+
+    run: Run
+    config: Looped
+    student: Trainer
+    questions: Questions
+    say: Say
+    report: Report
+
+    def go(self, begun: Mapping[str, Any]) -> None:
+        out = self.run.folder
+        stages = Stages(out, self.student, self.config, self.say, self.report)
+        folder.write_rows(out / folder.HELD, self.questions.held, self.questions.like, SPLIT)
+        shots = self._shots(out)
+        base = self._base(stages, shots)
+        config = with_base(self.config, base)
+        asking = Asking(trained=True, line_break=config.line_break, config=self.questions.like.get("config") or {},
+                        task=self.questions.task)  # fmt: skip
+        reading = Reading(asking, self.questions.task, config, settings_of(self.questions.like))
+        mixed = [*(shots if self.config.from_scratch else ()), *config.keep]
+        stages = replace(stages, config=config)
+        writer = Writer(asking, self.report)
+        loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed)
+        best = self._iterate(loop)
+        controls.run_all(loop, best, shots, self.say)
+        self._finish(begun, best)
+
+    def _shots(self, out: Path) -> list[str]:
+        """The demonstrations as dataset folders: plain, and with the hints that a new model has to know."""
+        if not self.questions.shots:
+            return []
+        shots, like = self.questions.shots, self.questions.like
+        written = [folder.write_rows(out / folder.SHOTS / "plain", shots, like, "train")]
+        if self.config.rationalize:
+            told = [replace(one, id=f"{one.id}/hinted", prompt=hinted(one, self.questions.task) or "") for one in shots]
+            written.append(folder.write_rows(out / folder.SHOTS / "hinted", told, like, "train"))
+        return [str(path) for path in written]
+
+    def _base(self, stages: Stages, shots: list[str]) -> Path:
+        """The model that each training begins with; a new one learns the form from the demonstrations."""
+        if self.config.model:
+            return load.fetch(self.config.model)
+        base = self.run.folder / folder.BASE
+        found = stages.train(base, shots, self.config.base_steps)
+        self.say(f"base: {found['steps']:,} steps on {len(self.questions.shots):,} rows, loss {found['loss']:.4f}")
+        return base
+
+    def _iterate(self, loop: Loop) -> int:
+        """Go on until it levels off; returns the best iteration."""
+        done = [loop.measure_base()]
+        self.say(notices.base_line(done[0]))
+        while len(done) <= self.config.iterations and not self._level(done):
+            done.append(loop.iterate(len(done)))
+            self._log(done)
+            self.say(notices.line(done[-1]))
+            for warning in notices.warnings(done, self.config):
+                self.say(f"warning: {warning}")
+        return max(range(1, len(done)), key=lambda n: figures.accuracy(done[n]))
+
+    def _level(self, done: list[dict[str, Any]]) -> bool:
+        """Whether no iteration of the last ones was better than all before."""
+        if len(done) <= self.config.patience + 1:
+            return False
+        accuracies = [figures.accuracy(one) for one in done]
+        return max(accuracies[-self.config.patience :]) <= max(accuracies[: -self.config.patience])
+
+    def _log(self, done: list[dict[str, Any]]) -> None:
+        steps, written = 0, []
+        for one in done[1:]:
+            steps += one["trained"]["steps"]
+            told = {"step": steps, "loss": one["trained"]["loss"], "accuracy": figures.accuracy(one)}
+            written.append(orjson.dumps({**told, **one}) + b"\n")
+        folder.write_facts(self.run.folder / LOG, written)
+
+    def _finish(self, begun: Mapping[str, Any], best: int) -> None:
+        """Put the best model on top, with what made it."""
+        out = self.run.folder
+        source = folder.model_of(out, best, out)
+        for path in sorted(source.iterdir()):
+            if path.is_file() and path.name not in (RUN, LOG, CARD) and not path.name.startswith("."):
+                shutil.copyfile(path, out / path.name)
+        trained = orjson.loads((source / RUN).read_bytes())
+        done = folder.iterations(out)
+        final = {
+            **trained, **begun, "complete": True, "stopped_early": not self._level(done),
+            "star": {"best": best, "iterations": len(done) - 1, "accuracy": [figures.accuracy(one) for one in done]},
+        }  # fmt: skip
+        architecture = self.student.student()
+        words = model_card.Words(architecture.words, architecture.classes().model.__name__)
+        row = next(iter(self.questions.shots or self.questions.asked))
+        model_card.write(out, {**final, **_losses(source)}, (row.prompt, row.completion), words)
+        self.run.write(final)
+        self.say(f"{out}: the model of iteration {best}, {figures.accuracy(done[best]):.1%} of "
+                 f"{len(self.questions.held):,} held-out rows right (base {figures.accuracy(done[0]):.1%})")  # fmt: skip
+
+
+def _losses(run: Path) -> dict[str, Any]:
+    """What a model card says of the losses of a run."""
+    log = [orjson.loads(line) for line in (run / LOG).read_bytes().splitlines()]
+    return last_losses(log, orjson.loads((run / RUN).read_bytes())["config"]["log_steps"])
+
+
+def check(config: Looped) -> None:
+    """Raises UsageError for what cannot be."""
+    if config.engine not in ("transformers", "vllm"):
+        raise UsageError(f"--engine {config.engine}: transformers, vllm or the URL of a server")

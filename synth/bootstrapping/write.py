@@ -1,0 +1,67 @@
+"""Has a model write: attempts at questions, plain or with a hint, kept on the disk as they come."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synth.base.terminal import Report
+from synth.evaluating.job import Job
+from synth.evaluating.local import write_locally
+from synth.evaluating.outputs import Partial
+from synth.evaluating.prompts import Asking
+from synth.models.generate import Checkpoint, Decoding, Output
+from synth.models.load import load
+from synth.record import Record
+
+
+@dataclass
+class Writer:
+    """A model that writes; it is loaded when it is first needed, and let go before another one trains."""
+
+    asking: Asking
+    report: Report
+    model: Path = field(default_factory=Path)
+    _checkpoint: Checkpoint | None = None
+
+    def use(self, model: Path) -> "Writer":
+        if model != self.model:
+            self.release()
+            self.model = model
+        return self
+
+    def release(self) -> None:
+        """Give the memory back."""
+        if self._checkpoint is not None:
+            import gc
+
+            import torch
+
+            self._checkpoint = None
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def write(
+        self, records: Sequence[Record], decoding: Decoding, folder: Path, name: str, recipe: Mapping[str, Any]
+    ) -> list[Sequence[Output]]:
+        """The outputs of each row, in order; none for a row whose prompt is too long.
+
+        What is written goes to `folder` at once, and is not written again by the next call. Raises SourceError for a
+        model that cannot be loaded, FolderError if the disk is full.
+        """
+        job = Job(model=str(self.model), data=folder, out=folder, split=name, decoding=decoding)
+        with Partial(job, recipe) as partial:
+            if len(partial) < len(records):
+                self._checkpoint = self._checkpoint or load(str(self.model))
+                write_locally(job, self._checkpoint, self.asking, records, partial, self.report)
+            return [partial.outputs(row) if row in partial else () for row in range(len(records))]
+
+
+def clear(folder: Path) -> None:
+    """Remove outputs that were read."""
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
