@@ -19,7 +19,14 @@ from synth.bootstrapping.star import bootstrap
 from synth.training.trainer import Trainer
 
 # The learning rate of GPT-J's full fine-tuning, and rows of a step; warm-up is 100 steps of the first training.
-PAPER: dict[str, Any] = {**NONE, "lr": 1e-6, "schedule": "constant", "batch_size": 8, "accumulate": 10}
+PAPER: dict[str, Any] = {
+    **NONE,
+    "lr": 1e-6,
+    "schedule": "constant",
+    "batch_size": 8,
+    "accumulate": 10,
+    "warmup_steps": 100,
+}
 PRESETS: dict[str, dict[str, Any]] = {
     "none": NONE,
     "new": NEW_MODEL,

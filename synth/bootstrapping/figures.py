@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from synth.bootstrapping.attempts import RIGHT, Attempt
-from synth.bootstrapping.questions import stratum
 from synth.record import Record
+from synth.shots.draw import stratum
 from synth.statistics.intervals import interval
 
 
@@ -63,7 +64,7 @@ def drift(attempts: Sequence[Attempt], shots: Sequence[Record]) -> dict[str, Any
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     words = text.split()
-    return list(zip(words, words[1:], strict=False))
+    return list(pairwise(words))
 
 
 def held(measured: Mapping[str, Any]) -> dict[str, Any]:

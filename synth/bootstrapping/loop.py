@@ -7,7 +7,7 @@ the base model is trained on what was kept, and the loop begins again with the m
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from synth.bootstrapping import figures, folder
 from synth.bootstrapping.attempts import RIGHT, Attempt, Reading, kept, lines
 from synth.bootstrapping.folder import ATTEMPTED, DATA, MEASURED, TRAINED
 from synth.bootstrapping.options import Looped
-from synth.bootstrapping.questions import Questions, hinted
+from synth.bootstrapping.prompts import Prompts
+from synth.bootstrapping.questions import Questions
 from synth.bootstrapping.stages import Stages, steps_of
 from synth.bootstrapping.write import Writer, clear
 from synth.data.names import METRICS
@@ -43,6 +44,7 @@ class Loop:
     reading: Reading
     base: Path  # the model that every training begins with
     mixed: Sequence[str]  # dataset folders that are learned from in every iteration
+    new: bool  # the base is a new model
 
     def measure_base(self) -> dict[str, Any]:
         """Iteration 0: the base as it is."""
@@ -83,19 +85,16 @@ class Loop:
         if (there := _read(place / ATTEMPTED)) is not None:
             return there
         self.writer.use(model)
-        plain = self._ask(number, place, ASKED, records, records)
+        plain = self._ask(number, place, ASKED, records)
         failed = self._failed(number, records, plain) if self.config.rationalize else []
-        hints = [replace(record, prompt=hinted(record, self.questions.task) or "") for record in failed]
-        told = self._ask(number, place, HINTED, failed, hints)
+        told = self._ask(number, place, HINTED, failed)
         self.writer.release()
         marked = [one for each in (*plain, *told) for one in kept(each, self.config.keep_per_question)]
         folder.write_facts(place / ATTEMPTED, (orjson.dumps(line) + b"\n" for line in lines(marked)))
         return marked
 
-    def _ask(
-        self, number: int, place: Path, what: str, records: Sequence[Record], asked: Sequence[Record]
-    ) -> list[list[Attempt]]:
-        """The attempts at each question; `asked` are the rows with the prompts that the model reads."""
+    def _ask(self, number: int, place: Path, what: str, records: Sequence[Record]) -> list[list[Attempt]]:
+        """The attempts at each question."""
         if not records:
             return []
         temperature = self.config.temperature if self.config.temperature is not None else 0.7
@@ -104,9 +103,15 @@ class Loop:
             max_new_tokens=self.config.max_new_tokens, seed=self.config.seed * 1_000_003 + number,
         )  # fmt: skip
         recipe = {"iteration": number, "what": what, "rows": len(records)}
-        outputs = self.writer.write(asked, decoding, place / what, f"iteration {number} {what}", recipe)
+        prompts = Prompts(self.questions, self.shows(number), hint=what == HINTED)
+        outputs = self.writer.write(prompts.of(records), decoding, place / what, f"iteration {number} {what}", recipe)
         pairs = zip(records, outputs, strict=True)
         return [self.reading.read(record, written, hinted=what == HINTED) for record, written in pairs]
+
+    def shows(self, number: int) -> bool:
+        """Whether demonstrations stand before the questions of an iteration. A new model has learned from them."""
+        until = self.config.shots_until
+        return self.questions.shots is not None and not self.new and (until is None or number <= until)
 
     def _failed(self, number: int, records: Sequence[Record], attempts: Sequence[Sequence[Attempt]]) -> list[Record]:
         """The questions that no attempt came to the answer of, or a share of them."""
@@ -144,14 +149,12 @@ class Loop:
 
     def _nothing(self, attempts: Sequence[Attempt]) -> str:
         """Why there is nothing to learn from, and what to do."""
-        counts = figures.asked({}, []) or {}
-        del counts
         outcomes = ", ".join(sorted({attempt.outcome for attempt in attempts}))
         more = "" if self.config.rationalize else "add --rationalize, "
         return (
-            f"no attempt at {len({a.id for a in attempts}):,} questions came to the right answer ({outcomes}), so there "
-            f"is nothing to learn from: {more}give demonstrations (--shots, --n-shots), easier questions, or a better "
-            "--model"
+            f"no attempt at {len({a.id for a in attempts}):,} questions came to the right answer ({outcomes}), so "
+            f"there is nothing to learn from: {more}give demonstrations (--shots, --n-shots), easier questions, or a "
+            "better --model"
         )
 
     def _train(self, number: int, place: Path, steps: int) -> dict[str, Any]:
@@ -172,10 +175,8 @@ class Loop:
             "asked": figures.asked(by_id, plain),
             "hinted": figures.asked(by_id, told),
             "kept": figures.rows(attempts, len(self.questions.pool(number))),
-            "drift": figures.drift(attempts, self.questions.shots),
-            "trained": {
-                name: trained.get(name) for name in ("steps", "examples_seen", "tokens_seen", "loss")
-            },
+            "drift": figures.drift(attempts, self.questions.shots.rows if self.questions.shots else ()),
+            "trained": {name: trained.get(name) for name in ("steps", "examples_seen", "tokens_seen", "loss")},
             "held": figures.held(measured),
         }
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from synth.bootstrapping import figures
 from synth.bootstrapping.options import Looped
 
 MOSTLY = 0.5  # share of hinted rows with wrong steps from which on it is said
@@ -20,7 +19,8 @@ def line(found: Mapping[str, Any]) -> str:
     hints = f", {told['accuracy']['value']:.1%} of {told['attempts']:,} with a hint" if told else ""
     used = kept["used"]["own"] + kept["used"]["hinted"]
     return (
-        f"iteration {found['iteration']}: {asked['accuracy']['value']:.1%} of {asked['attempts']:,} attempts right{hints}; "
+        f"iteration {found['iteration']}: {asked['accuracy']['value']:.1%} of {asked['attempts']:,} attempts right"
+        f"{hints}; "
         f"{kept['rows']:,} rows of {used:.1%} of the questions, {found['trained']['steps']:,} steps, "
         f"loss {found['trained']['loss']:.4f}; {_held(found)}"
     )

@@ -3,20 +3,23 @@
 from typing import Any, Literal, cast
 
 from synth.base.config import MaybePath, Texts, option, settings
+from synth.shots.options import ShotOptions
 from synth.training.settings import BASE, Settings
 
 # What a preset of the loop may set. The first values are ours; steps of 40 x 1.2 are the paper's (section 4).
 LOOP: dict[str, Any] = {
     "iterations": 16, "patience": 3, "per_iteration": None, "start_steps": 40, "grow": 1.2, "add": 0,
-    "cap_steps": None, "n_shots": 0, "shots_until": None, "max_new_tokens": 512,
+    "cap_steps": None, "warmup_steps": None, "n_shots": None, "shots_until": None, "max_new_tokens": 512,
 }  # fmt: skip
 # What a new model needs: it knows nothing, so it learns the form from demonstrations first, and then takes more steps.
-NEW_MODEL: dict[str, Any] = {"start_steps": 600, "grow": 1.0, "n_shots": 0}
+NEW_MODEL: dict[str, Any] = {
+    "start_steps": 600, "grow": 1.0, "add": 0, "n_shots": None, "warmup_steps": None, "accumulate": 1,
+}  # fmt: skip
 NONE: dict[str, Any] = {**BASE, **LOOP}
 
 
 @settings
-class Star(Settings):
+class Star(ShotOptions, Settings):
     """The model, the questions, what is kept, and for how long it goes on."""
 
     data: list[str] = option(
@@ -49,12 +52,13 @@ class Star(Settings):
                                 default=None, least=1)  # fmt: skip
     add: int | None = option("and so many more  [0]", default=None, least=0)
     cap_steps: int | None = option("steps of one training at most  [no limit]", default=None, least=1)
+    warmup_steps: int | None = option(
+        "steps in which the learning rate rises, in place of --warmup  [none]", default=None, least=0
+    )
     carry: int = option("earlier iterations whose rows are learned from as well", default=0, least=0)
     keep: Texts = option("a dataset folder, or FOLDER:WEIGHT, mixed into each training; may be repeated", default=())
     add_data: Texts = option("FOLDER@20: more questions from iteration 20 on; may be repeated", default=())
 
-    shots: MaybePath = option("a file or folder of demonstrations  [default: rows of the data]", default=None)
-    n_shots: int | None = option("demonstrations in front of a question  [0]", default=None, least=0)
     shots_until: int | None = option("the last iteration that asks with demonstrations  [all]", default=None, least=0)
     shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
     base_rows: int = option(
@@ -67,7 +71,7 @@ class Star(Settings):
 
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
-        wrong = super().conflicts()
+        wrong = Settings.conflicts(self)  # demonstrations may be rows of the data: --n-shots alone is enough
         if bool(self.data) == (self.source is not None):
             wrong.append("give --data FOLDER, or --source with --task")
         if (self.source is None) != (self.task is None):
@@ -97,7 +101,6 @@ class Looped(Star):
     start_steps: int
     grow: float
     add: int
-    n_shots: int
     max_new_tokens: int
     epochs: float
     lr: float

@@ -9,6 +9,7 @@ from typing import Any
 
 from synth import registry
 from synth.base.draws import generator
+from synth.bootstrapping.demonstrations import demonstrations
 from synth.bootstrapping.options import Looped
 from synth.data import builder
 from synth.data.manifest import open_manifest
@@ -17,10 +18,11 @@ from synth.errors import FolderError, UsageError
 from synth.questions.choosing import Choice, Wanted
 from synth.questions.find import find_task
 from synth.questions.loading import load
-from synth.questions.prompts import student_prompt
+from synth.questions.prompts import question_of, student_prompt
 from synth.questions.reading import asked_of, own_options, task_of
 from synth.questions.task import Question, Task
 from synth.record import Record
+from synth.shots.draw import Shots
 from synth.validating.checker import reader_of
 
 SET_ASIDE = 200  # questions to measure on, if there is no split for it
@@ -36,7 +38,7 @@ class Questions:
     added: Sequence[tuple[int, Sequence[Record]]]  # iteration from which on -> more of them
     held: Sequence[Record]
     held_name: str
-    shots: Sequence[Record]
+    shots: Shots | None
 
     def pool(self, iteration: int) -> Sequence[Record]:
         """The questions of an iteration, before any are drawn."""
@@ -52,14 +54,6 @@ class Questions:
         return [pool[at] for at in sorted(chosen)]
 
 
-def stratum(record: Record) -> str:
-    """What kind of question a row has, by the column that its builder names; "" if it names none."""
-    if not registry.has("builders", record.task):
-        return ""
-    column = builder.find(record.task).stratum
-    return str(record.meta.get(column, "")) if column else ""
-
-
 def hinted(record: Record, task: Task | None) -> str | None:
     """The prompt of a row with its answer in it; None if nobody knows how to hint at it."""
     if registry.has("builders", record.task):
@@ -67,14 +61,7 @@ def hinted(record: Record, task: Task | None) -> str | None:
         return hint(record) if hint else None
     if task is None:
         return None
-    return student_prompt(task, asked_question(task, record), hint=True)
-
-
-def asked_question(task: Task, record: Record) -> Question:
-    """The question of a row of a task, with its gold answer."""
-    from synth.questions.prompts import question_of
-
-    return question_of(task, record)
+    return student_prompt(task, question_of(task, record), hint=True)
 
 
 def gather(config: Looped) -> Questions:
@@ -83,19 +70,19 @@ def gather(config: Looped) -> Questions:
     Raises FolderError, SourceError, UsageError for what is not there or cannot be asked.
     """
     found = _of_source(config) if config.source else _of_folders(config)
-    shots, rest = _demonstrations(config, found.asked)
-    held, rest, name = _held(config, found, rest)
-    if not rest:
+    shots, rest = demonstrations(config, found.asked, found.task)
+    held, asked, name = _held(config, found, rest)
+    if not asked:
         raise UsageError("no question is left to ask: all are demonstrations or set aside to measure on")
     added = [(first, _rows(folder, config)) for folder, first in map(_from_iteration, config.add_data)]
-    return replace(found, asked=rest, added=added, held=held, held_name=name, shots=shots)
+    return replace(found, asked=asked, added=added, held=held, held_name=name, shots=shots)
 
 
 def _of_folders(config: Looped) -> Questions:
     records = [record for folder in config.data for record in _rows(Path(folder), config)]
     manifest = open_manifest(Path(config.data[0]))
     task = task_of(manifest)
-    return Questions(described(manifest), task, records, (), (), "", ())
+    return Questions(described(manifest), task, records, (), (), "", None)
 
 
 def _rows(folder: Path, config: Looped) -> list[Record]:
@@ -126,7 +113,7 @@ def _of_source(config: Looped) -> Questions:
         "task": asked_of(task),
         "plan": {"keep": "all", "max_attempts": config.samples, "rationalize": config.rationalize, "length": "steps"},
     }
-    return Questions(like, task, records, (), (), "", ())
+    return Questions(like, task, records, (), (), "", None)
 
 
 def row_of(task: Task, question: Question, split: str) -> Record:
@@ -138,38 +125,6 @@ def row_of(task: Task, question: Question, split: str) -> Record:
     completion = f" {task.closed(answer)}"
     return Record(f"{task.name}/{split}/{question.id}", task.name, student_prompt(task, question), "", answer,
                   completion, meta)  # fmt: skip
-
-
-def _demonstrations(config: Looped, records: Sequence[Record]) -> tuple[list[Record], Sequence[Record]]:
-    """Rows with rationales that are shown, or that a new model learns the form from; and the rest of the questions."""
-    if not (config.from_scratch or config.n_shots):
-        return [], records
-    if config.shots is not None:
-        shots = [record for record in read(config.shots, config.split) if record.rationale]
-        if not shots:
-            raise UsageError(f"--shots {config.shots}: no row of it has a rationale")
-        known = {record.prompt for record in shots}
-        return shots, [record for record in records if record.prompt not in known]
-    able = [record for record in records if record.rationale]
-    if not able:
-        raise UsageError(
-            "the questions have no rationales that could be shown: give demonstrations with --shots, "
-            "or --n-shots 0 for a model that needs none"
-        )
-    chosen = {record.id for record in _of_each(able, config.base_rows, config.seed)}
-    return [r for r in able if r.id in chosen], [r for r in records if r.id not in chosen]
-
-
-def _of_each(records: Sequence[Record], count: int, seed: int) -> list[Record]:
-    """So many rows of each stratum, at most a half of what it has."""
-    strata: dict[str, list[Record]] = {}
-    for record in records:
-        strata.setdefault(stratum(record), []).append(record)
-    return [
-        record
-        for name, rows in sorted(strata.items())
-        for record in generator(f"star/{seed}/shots", name).sample(rows, min(count, max(1, len(rows) // 2)))
-    ]
 
 
 def _held(config: Looped, found: Questions, rest: Sequence[Record]) -> tuple[list[Record], Sequence[Record], str]:

@@ -41,6 +41,8 @@ class Stages:
             shutil.rmtree(out)
         begun = facts_if_whole(out / RUN)
         if not begun.get("complete"):
+            if (rise := self.config.warmup_steps) is not None:
+                changed["warmup"] = min(1.0, rise / steps)
             settings = settings_for(self.trainer, self.config, data=list(data), max_steps=steps, **changed)
             start(self.trainer, settings, Train(out=out, resume=bool(begun), quiet=True))
         return facts_if_whole(out / RUN)

@@ -108,16 +108,16 @@ class _Work:
         mixed = [*(shots if self.config.from_scratch else ()), *config.keep]
         stages = replace(stages, config=config)
         writer = Writer(asking, self.report)
-        loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed)
+        loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed, bool(self.config.from_scratch))
         best = self._iterate(loop)
         controls.run_all(loop, best, shots, self.say)
         self._finish(begun, best)
 
     def _shots(self, out: Path) -> list[str]:
         """The demonstrations as dataset folders: plain, and with the hints that a new model has to know."""
-        if not self.questions.shots:
+        if self.questions.shots is None:
             return []
-        shots, like = self.questions.shots, self.questions.like
+        shots, like = self.questions.shots.rows, self.questions.like
         written = [folder.write_rows(out / folder.SHOTS / "plain", shots, like, "train")]
         if self.config.rationalize:
             told = [replace(one, id=f"{one.id}/hinted", prompt=hinted(one, self.questions.task) or "") for one in shots]
@@ -130,7 +130,8 @@ class _Work:
             return load.fetch(self.config.model)
         base = self.run.folder / folder.BASE
         found = stages.train(base, shots, self.config.base_steps)
-        self.say(f"base: {found['steps']:,} steps on {len(self.questions.shots):,} rows, loss {found['loss']:.4f}")
+        rows = sum(int(part["rows"]) for part in found["data"])
+        self.say(f"base: {found['steps']:,} steps on {rows:,} rows, loss {found['loss']:.4f}")
         return base
 
     def _iterate(self, loop: Loop) -> int:
@@ -175,11 +176,11 @@ class _Work:
         }  # fmt: skip
         architecture = self.student.student()
         words = model_card.Words(architecture.words, architecture.classes().model.__name__)
-        row = next(iter(self.questions.shots or self.questions.asked))
+        row = next(iter(self.questions.shots.rows if self.questions.shots else self.questions.asked))
         model_card.write(out, {**final, **_losses(source)}, (row.prompt, row.completion), words)
         self.run.write(final)
-        self.say(f"{out}: the model of iteration {best}, {figures.accuracy(done[best]):.1%} of "
-                 f"{len(self.questions.held):,} held-out rows right (base {figures.accuracy(done[0]):.1%})")  # fmt: skip
+        said = f"{figures.accuracy(done[best]):.1%} of {len(self.questions.held):,} held-out rows right"
+        self.say(f"{out}: the model of iteration {best}, {said} (base {figures.accuracy(done[0]):.1%})")
 
 
 def _losses(run: Path) -> dict[str, Any]:
