@@ -72,7 +72,7 @@ class Reading:
     def _one(self, record: Record, output: Output, hinted: bool, sample: int) -> Attempt:
         reader = self._reader(record)
         text = self.asking.restored(record, output.text)
-        end = ended(replace(output, text=text), record, reader).output
+        end = ended(replace(output, text=text), record, reader, shots=self.asking.of(record)).output
         found = reader.read_output(record, end.text, end.cut_off)
         verdict = self._steps(record, end.text) if found.answer is not None else None
         outcome = self._outcome(record, found.answer, found.rationale, end, hinted, verdict)

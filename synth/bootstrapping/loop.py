@@ -7,7 +7,7 @@ the base model is trained on what was kept, and the loop begins again with the m
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from synth.bootstrapping import figures, folder
 from synth.bootstrapping.attempts import RIGHT, Attempt, Reading, kept, lines
 from synth.bootstrapping.folder import ATTEMPTED, DATA, MEASURED, TRAINED
 from synth.bootstrapping.options import Looped
-from synth.bootstrapping.prompts import Prompts
-from synth.bootstrapping.questions import Questions
+from synth.bootstrapping.questions import Questions, hinted
 from synth.bootstrapping.stages import Stages, steps_of
 from synth.bootstrapping.write import Writer, clear
 from synth.data.names import METRICS
 from synth.data.survey import PROVENANCE
 from synth.errors import TrainingError
+from synth.evaluating.prompts import Asking
 from synth.models.generate import Decoding
 from synth.record import Record
 
@@ -103,10 +103,22 @@ class Loop:
             max_new_tokens=self.config.max_new_tokens, seed=self.config.seed * 1_000_003 + number,
         )  # fmt: skip
         recipe = {"iteration": number, "what": what, "rows": len(records)}
-        prompts = Prompts(self.questions, self.shows(number), hint=what == HINTED)
-        outputs = self.writer.write(prompts.of(records), decoding, place / what, f"iteration {number} {what}", recipe)
-        pairs = zip(records, outputs, strict=True)
-        return [self.reading.read(record, written, hinted=what == HINTED) for record, written in pairs]
+        asking, prompts = self._asking(number, records, hint=what == HINTED)
+        outputs = self.writer.write(asking, prompts, decoding, place / what, f"iteration {number} {what}", recipe)
+        reading, pairs = replace(self.reading, asking=asking), zip(records, outputs, strict=True)
+        return [reading.read(record, written, hinted=what == HINTED) for record, written in pairs]
+
+    def _asking(self, number: int, records: Sequence[Record], hint: bool) -> tuple[Asking, list[Record]]:
+        """How the questions of an iteration are asked, and the rows with the prompts that are read. With hints, those
+        of the demonstrations are given as well."""
+        shots = self.questions.shots if self.shows(number) else None
+        if not hint:
+            return replace(self.reading.asking, shots=shots), list(records)
+        told = shots and replace(shots, rows=tuple(self._told(row) for row in shots.rows))
+        return replace(self.reading.asking, shots=told), [self._told(record) for record in records]
+
+    def _told(self, record: Record) -> Record:
+        return replace(record, prompt=hinted(record, self.questions.task) or "")
 
     def shows(self, number: int) -> bool:
         """Whether demonstrations stand before the questions of an iteration. A new model has learned from them."""

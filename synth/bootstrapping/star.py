@@ -107,7 +107,7 @@ class _Work:
         reading = Reading(asking, self.questions.task, config, settings_of(self.questions.like))
         mixed = [*(shots if self.config.from_scratch else ()), *config.keep]
         stages = replace(stages, config=config)
-        writer = Writer(asking, self.report)
+        writer = Writer(self.report)
         loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed, bool(self.config.from_scratch))
         best = self._iterate(loop)
         controls.run_all(loop, best, shots, self.say)

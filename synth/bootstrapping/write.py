@@ -20,7 +20,6 @@ from synth.record import Record
 class Writer:
     """A model that writes; it is loaded when it is first needed, and let go before another one trains."""
 
-    asking: Asking
     report: Report
     model: Path = field(default_factory=Path)
     _checkpoint: Checkpoint | None = None
@@ -44,7 +43,13 @@ class Writer:
                 torch.cuda.empty_cache()
 
     def write(
-        self, records: Sequence[Record], decoding: Decoding, folder: Path, name: str, recipe: Mapping[str, Any]
+        self,
+        asking: Asking,
+        records: Sequence[Record],
+        decoding: Decoding,
+        folder: Path,
+        name: str,
+        recipe: Mapping[str, Any],
     ) -> list[Sequence[Output]]:
         """The outputs of each row, in order; none for a row whose prompt is too long.
 
@@ -55,7 +60,7 @@ class Writer:
         with Partial(job, recipe) as partial:
             if len(partial) < len(records):
                 self._checkpoint = self._checkpoint or load(str(self.model))
-                write_locally(job, self._checkpoint, self.asking, records, partial, self.report)
+                write_locally(job, self._checkpoint, asking, records, partial, self.report)
             return [partial.outputs(row) if row in partial else () for row in range(len(records))]
 
 
