@@ -1,4 +1,4 @@
-"""The loop, with a new small model on sums of one digit: what it writes, and that a stop at any place changes nothing."""
+"""The loop with a small model on sums of one digit: what it writes, and that a stop at any place changes nothing."""
 
 import shutil
 import signal
@@ -18,7 +18,6 @@ from synth.bootstrapping.loop import Loop
 from synth.bootstrapping.stages import Stages, steps_of
 from synth.bootstrapping.write import Writer
 from synth.data.reading import read
-from synth.errors import SynthError, TrainingError, UsageError
 from synth.training.folder import Job
 from synth.training.trainer import find
 
@@ -173,7 +172,8 @@ def stopping(patch: pytest.MonkeyPatch, kind: type, name: str, call: int, late: 
     ("kind", "name", "call", "late"),
     [
         (Writer, "write", 1, True), (Writer, "write", 2, False), (Loop, "_keep", 1, False), (Stages, "train", 2, False),
-        (Stages, "train", 2, True), (Stages, "measure", 3, False), (Writer, "write", 4, True), (Stages, "train", 5, True),
+        (Stages, "train", 2, True), (Stages, "measure", 3, False), (Writer, "write", 4, True),
+        (Stages, "train", 5, True),
     ],
 )  # fmt: skip
 def test_a_stop_between_stages_changes_nothing(
