@@ -3,6 +3,8 @@
 from typing import Any, Literal, cast
 
 from synth.base.config import MaybePath, Texts, option, settings
+from synth.errors import UsageError
+from synth.evaluating.options import is_url
 from synth.shots.options import ShotOptions
 from synth.training.settings import BASE, Settings
 
@@ -25,8 +27,10 @@ class Star(ShotOptions, Settings):
     data: list[str] = option(
         "a dataset folder with the questions  [repeatable; default: --source]", default=cast("list[str]", ())
     )
-    source: str | None = option("questions: a file, a folder, hub, or org/name on the Hub", default=None)
-    task: str | None = option("the task of --source: a name (synth tasks) or a file of your own", default=None)
+    source: str | None = option("questions: a file, a folder, hub, or org/name on the Hub  [or --data]", default=None)
+    task: str | None = option(
+        "the task of --source: a name (synth tasks) or a file of your own  [or --data]", default=None
+    )
     held: MaybePath = option("a dataset folder to measure on  [default: a split of the data]", default=None)
     trainer: str | None = option("whose runs the iterations are: llama, t5  [default: by the model]", default=None)
     max_length: int | None = option("of a decoder: tokens of prompt and target together  [1024]", default=None)
@@ -56,8 +60,12 @@ class Star(ShotOptions, Settings):
         "steps in which the learning rate rises, in place of --warmup  [none]", default=None, least=0
     )
     carry: int = option("earlier iterations whose rows are learned from as well", default=0, least=0)
-    keep: Texts = option("a dataset folder, or FOLDER:WEIGHT, mixed into each training; may be repeated", default=())
-    add_data: Texts = option("FOLDER@20: more questions from iteration 20 on; may be repeated", default=())
+    keep: Texts = option(
+        "a dataset folder, or FOLDER:WEIGHT, mixed into each training; may be repeated  [default: none]", default=()
+    )
+    add_data: Texts = option(
+        "FOLDER@20: more questions from iteration 20 on; may be repeated  [default: none]", default=()
+    )
 
     shots_until: int | None = option("the last iteration that asks with demonstrations  [all]", default=None, least=0)
     shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
@@ -66,19 +74,12 @@ class Star(ShotOptions, Settings):
     )
     base_steps: int = option("from scratch: steps of the base", default=2000, least=1)
 
-    control: Texts = option("few-shot-only or direct, trained beside for comparison; may be repeated", default=())
+    control: Texts = option("few-shot-only or direct, trained beside; may be repeated  [default: none]", default=())
     engine: str = option("what writes: transformers, vllm, or the URL of a server", default="transformers", again=True)
 
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
         wrong = Settings.conflicts(self)  # demonstrations may be rows of the data: --n-shots alone is enough
-        if bool(self.data) == (self.source is not None):
-            wrong.append("give --data FOLDER, or --source with --task")
-        if (self.source is None) != (self.task is None):
-            wrong.append("--source and --task go together: --task gsm8k --source train.jsonl")
-        wrong += [f"--control {name}: one of {', '.join(CONTROLS)}" for name in self.control if name not in CONTROLS]
-        wrong += [f"--add-data {text}: give FOLDER@20, the iteration from which on" for text in self.add_data
-                  if not text.rpartition("@")[2].isdigit() or "@" not in text]  # fmt: skip
         if self.vote and self.samples < 2:
             wrong.append("--vote needs several attempts: add --samples 10")
         if self.vote and self.rationalize:
@@ -91,6 +92,26 @@ class Star(ShotOptions, Settings):
 
 
 CONTROLS = ("few-shot-only", "direct")
+ENGINES = ("transformers", "vllm")
+
+
+def check(config: Star) -> None:
+    """Raises UsageError, with all that is wrong at once, for what cannot be."""
+    wrong = []
+    if bool(config.data) == (config.source is not None):
+        wrong.append("give --data FOLDER, or --source with --task")
+    if (config.source is None) != (config.task is None):
+        wrong.append("--source and --task go together: --task gsm8k --source train.jsonl")
+    wrong += [f"--control {name}: one of {', '.join(CONTROLS)}" for name in config.control if name not in CONTROLS]
+    wrong += [
+        f"--add-data {text}: give FOLDER@20, the iteration from which on"
+        for text in config.add_data
+        if "@" not in text or not text.rpartition("@")[2].isdigit()
+    ]
+    if config.engine not in ENGINES and not is_url(config.engine):
+        wrong.append(f"--engine {config.engine}: give {', '.join(ENGINES)} or the URL of a server")
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
 class Looped(Star):

@@ -13,13 +13,12 @@ from synth.base.terminal import Report, Say
 from synth.bootstrapping import controls, figures, folder, notices
 from synth.bootstrapping.attempts import Reading
 from synth.bootstrapping.loop import Loop
-from synth.bootstrapping.options import Looped
+from synth.bootstrapping.options import Looped, check
 from synth.bootstrapping.questions import Questions, check_hints, gather, hinted
 from synth.bootstrapping.stages import SPLIT, Stages, with_base
 from synth.bootstrapping.write import Writer
 from synth.cards import model as model_card
 from synth.data.names import CARD, LOG, RUN
-from synth.errors import UsageError
 from synth.evaluating.prompts import Asking
 from synth.models import load
 from synth.releasing.model import check_name, push
@@ -50,6 +49,7 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     Raises FolderError, SourceError, UsageError, TrainingError; what was done is kept, and --resume goes on from there.
     """
     settled = settle(trainer, config)
+    check(settled)
     check_name(job.push)
     load.quiet_libraries()
     student = find(student_name(settled))
@@ -187,9 +187,3 @@ def _losses(run: Path) -> dict[str, Any]:
     """What a model card says of the losses of a run."""
     log = [orjson.loads(line) for line in (run / LOG).read_bytes().splitlines()]
     return last_losses(log, orjson.loads((run / RUN).read_bytes())["config"]["log_steps"])
-
-
-def check(config: Looped) -> None:
-    """Raises UsageError for what cannot be."""
-    if config.engine not in ("transformers", "vllm"):
-        raise UsageError(f"--engine {config.engine}: transformers, vllm or the URL of a server")
