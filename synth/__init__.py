@@ -14,7 +14,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synth.building.build import build as build
     from synth.cards.dataset import card as card
     from synth.data.handles import Dataset as Dataset
     from synth.data.handles import Evaluation as Evaluation
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from synth.errors import SynthError as SynthError
     from synth.evaluating.evaluate import evaluate as evaluate
     from synth.exporting.export import export as export
+    from synth.importing.build import build as build
     from synth.importing.import_data import import_data as import_data
     from synth.judging.judge import judge as judge
     from synth.questions.task import Question as Question
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from synth.validating.validate import validate as validate
 
 HOMES = {
-    "build": "building.build", "card": "cards.dataset", "Dataset": "data.handles", "Evaluation": "data.handles",
+    "build": "importing.build", "card": "cards.dataset", "Dataset": "data.handles", "Evaluation": "data.handles",
     "Run": "data.handles", "load": "data.handles", "distill": "distilling.distill", "SynthError": "errors",
     "evaluate": "evaluating.evaluate", "export": "exporting.export",
     "import_data": "importing.import_data", "judge": "judging.judge",

@@ -18,6 +18,10 @@ class Builders(Named):
 
     def single(self, name: str) -> Any:
         from synth.building.options import Options
+        from synth.importing.build import is_task
+
+        if is_task(name):
+            return _of_task(name)
 
         def run(config: Any, options: Options) -> None:
             _build(name, config, options)
@@ -35,8 +39,21 @@ app = typer.Typer(cls=Builders, no_args_is_help=True, rich_markup_mode=None, add
 def build() -> None:
     """Build a dataset by program: synth build NAME --out FOLDER.
 
-    synth build NAME --help lists the options of a dataset.
+    synth build NAME --help lists the options of a dataset. NAME may be a task (synth tasks, gym:NAME, a .toml or .py
+    file) as well, whose questions with their answers are taken: synth build gsm8k --source test.jsonl --out FOLDER.
     """
+
+
+def _of_task(name: str) -> Any:
+    """The command that takes in the questions of a task."""
+    from synth.commands.import_ import run as take_in
+    from synth.importing.build import as_import
+    from synth.importing.options import Questions
+
+    def run(asked: Questions) -> None:
+        take_in(as_import(name, asked))
+
+    return command_from(name, run, Questions, help=f"The questions of the task {name} with their right answers.")
 
 
 def _build(name: str, config: Any, options: Any) -> None:

@@ -1,4 +1,4 @@
-"""The options of `synth import`."""
+"""The options of `synth import`, and those of `synth build TASK`."""
 
 from typing import Literal
 
@@ -41,3 +41,23 @@ class Import:
         if self.unchecked and self.answer is not None:
             wrong.append("--unchecked is for rows without right answers: leave out --answer, or --unchecked")
         return wrong
+
+
+@settings
+class Questions:
+    """Of which source the questions of a task are taken, and what they are called."""
+
+    source: AnyText = option("a file, a folder, hub, or org/name on the Hub; of gym:NAME how many: 500,seed=7")
+    out: AnyPath = option("folder to write the dataset to", again=False)
+    split: Texts = option("split of the source, and what it is called; may be repeated  [default: train]", default=())
+    config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
+    question: str | None = option("column of the question, or a template  [default: the task's]", default=None)
+    answer: str | None = option("column of the right answer  [default: the task's]", default=None)
+    limit: int | None = option("questions to take from each split  [default: all]", default=None, least=1)
+    format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")
+    overwrite: bool = option("replace another dataset in the folder, or its split", default=False, again=False)
+    quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """What does not go together."""
+        return split_mistakes(self.split)

@@ -69,6 +69,8 @@ def splits_of(asked: Import) -> tuple[str, ...]:
 def sources_of(asked: Import, task: Task) -> dict[str, Source]:
     """A source for each split. Raises FolderError for several splits of a single file."""
     splits, (has_splits, _) = splits_of(asked), has_parts(task, asked.source)
+    if len(splits) > 1 and task.makes is not None:
+        refuse_idle(task, asked.source, splits, None)
     if len(splits) > 1 and not has_splits:
         raise FolderError(f"{asked.source} is one file and cannot be the splits {', '.join(splits)}: give a folder")
     refuse_idle(task, asked.source, (), asked.config)  # --split is at least the name of what is written

@@ -21,7 +21,7 @@ from synth.distilling.options import Distill
 from synth.errors import UsageError
 from synth.evaluating.options import Evaluate
 from synth.exporting.options import Export
-from synth.importing.options import Import
+from synth.importing.options import Import, Questions
 from synth.judging.options import Judging
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "report": (Report,), "row": (look.Row,),
     "show": (look.Show,), "stats": (look.Stats, AsJson), "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
     "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),
+    "build gsm8k": (Questions,),
     **{f"build {name}": (registry.load("builders", name).Config, Options) for name in registry.names("builders")},
     **{
         f"train {name}": (registry.load("trainers", name).Config, Train, train.Printing)
