@@ -17,8 +17,10 @@ from typing import Any
 from synth.models.tokens import without_end
 
 BATCH_TOKENS = 32_768  # tokens of prompts and outputs, padding included, in one batch
-SMALL_MODELS = 8  # times as many for models so small that their caches stay below CACHE_BYTES
+SMALL_MODELS = 8  # times as many for models so small that their caches stay below CACHE_BYTES,
+SMALL_PAIRS = 2  # fewer for encoder-decoders, whose attention is written out for every head,
 CACHE_BYTES = 2**30
+MASKED = 2**26  # and no more than BATCH_TOKENS if the masks of the prompts would have more places than these
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class Checkpoint:
         width = getattr(config, "head_dim", None) or config.hidden_size // many
         heads = getattr(config, "num_key_value_heads", None) or many
         token: int = 2 * config.num_hidden_layers * heads * width * self.model.dtype.itemsize  # a key and a value each
-        return max(BATCH_TOKENS, min(SMALL_MODELS * BATCH_TOKENS, CACHE_BYTES // token))
+        times = SMALL_MODELS if self.decoder else SMALL_PAIRS
+        return max(BATCH_TOKENS, min(times * BATCH_TOKENS, CACHE_BYTES // token))
 
     def write(self, prompts: Sequence[list[int]], names: Sequence[str], decoding: Decoding) -> list[list[Output]]:
         """The outputs of each prompt of one batch. `names` seed the samples of a row."""
@@ -214,7 +217,8 @@ def batches(
     for at in order:
         longest = max(longest, lengths[at])
         tokens = (longest + decoding.max_new_tokens) * decoding.samples * (len(batch) + 1)
-        if batch and (len(batch) == decoding.batch_size or tokens > most):
+        large = tokens > BATCH_TOKENS and longest**2 * (len(batch) + 1) > MASKED
+        if batch and (len(batch) == decoding.batch_size or tokens > most or large):
             yield batch
             batch, longest = [], lengths[at]
         batch.append(at)

@@ -184,6 +184,9 @@ def test_small_models_write_more_rows_at_once() -> None:
         large = transformers.LlamaForCausalLM(shape)
     large.config.num_hidden_layers = 32
     assert Checkpoint("large", Words(), large).batch_tokens == BATCH_TOKENS
+    assert checkpoint("t5").batch_tokens == 2 * BATCH_TOKENS
     decoding = Decoding(max_new_tokens=512)
     assert [len(batch) for batch in batches([20] * 300, decoding, most=small)] == [256, 44]
     assert max(len(batch) for batch in batches([20] * 300, decoding)) == BATCH_TOKENS // 532
+    assert max(len(batch) for batch in batches([800] * 300, decoding, most=small)) == 2**26 // 800**2
+    assert max(len(batch) for batch in batches([9000] * 9, decoding, most=small)) == BATCH_TOKENS // 9512
