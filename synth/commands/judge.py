@@ -1,5 +1,7 @@
 """The command `synth judge`."""
 
+import sys
+
 import typer
 
 from synth.commands.options import AsJson, command_from, print_json
@@ -7,7 +9,10 @@ from synth.judging.options import Judging
 
 
 def run(asked: Judging, printing: AsJson) -> None:
-    """Have rows judged: by a model, or by working them out."""
+    """Have rows judged: by a model, or by working them out.
+
+    The exit code is 3 if no row has a verdict.
+    """
     from dataclasses import asdict
 
     from synth.judging import judge, show
@@ -22,6 +27,9 @@ def run(asked: Judging, printing: AsJson) -> None:
     elif not asked.quiet:
         show.show(judged)
         typer.echo(judged.written) if judged.written else None
+    if judged.estimate is None and not judged.already_there and (why := show.nothing(judged)):
+        typer.echo(f"synth: {why}", err=True)
+        sys.exit(3)
 
 
 command = command_from("judge", run, Judging, AsJson)

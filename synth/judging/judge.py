@@ -51,6 +51,7 @@ class Judged:
     unscored: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # id and reason of rows without a verdict
     agreements: tuple[Pair, ...] = ()  # with the other judges of these rows
     estimate: Estimate | None = None  # of a dry run
+    rows: int = 0  # that were to be judged
 
     @property
     def dataset(self) -> Dataset | None:
@@ -134,7 +135,8 @@ class _Work:
         return None if self.panel is None else self.panel.teacher.name
 
     def judged(self, verdicts: dict[Place, Verdict] | None = None, **found: Any) -> Judged:
-        return Judged(self.judge.menu, tuple(self.manifest["splits"]), verdicts or {}, self.asked.out, **found)
+        splits = tuple(self.manifest["splits"])
+        return Judged(self.judge.menu, splits, verdicts or {}, self.asked.out, rows=len(self.chosen), **found)
 
     def go(self) -> None:
         """Have all chosen rows judged that were not judged before."""

@@ -8,6 +8,7 @@ from synth.base.terminal import show_table
 from synth.judging.judge import Judged
 
 SHOWN_BAD, SHOWN = 3, 10  # bad and unscored rows that are listed
+REASONS = 3  # for which no row has a verdict
 
 
 def table(judged: Judged) -> dict[str, dict[str, int]]:
@@ -35,6 +36,16 @@ def show(judged: Judged) -> None:
         typer.echo(f"  and {len(judged.unscored) - SHOWN:,} more that are unscored")
     for pair in judged.agreements:
         typer.echo(str(pair))
+
+
+def nothing(judged: Judged) -> str:
+    """Why no row at all has a verdict; "" if one has, or there was none to judge."""
+    if not judged.rows or any(verdict.verdict is not None for verdict in judged.verdicts.values()):
+        return ""
+    reasons = Counter(_short(why) for _, why in judged.unscored).most_common()
+    told = "; ".join(f"{count:,}: {why}" for why, count in reasons[:REASONS])
+    more = f"; and {len(reasons) - REASONS:,} other reasons" if len(reasons) > REASONS else ""
+    return f"none of {judged.rows:,} rows has a verdict" + (f" ({told}{more})" if told else "")
 
 
 def _short(text: str) -> str:

@@ -262,5 +262,5 @@ def test_what_was_left_out_before_stays_one_line_each(synth: Synth, folder: Path
         assert found[0] == before
         assert {line["reason"] for line in found[1:]} == {reason}
     (folder / "rejected.jsonl").write_text("")
-    assert synth("judge", "data", "--judge", "equations", "--out", "c").returncode == 0
+    assert synth("judge", "data", "--judge", "equations", "--out", "c").returncode == 3  # there are none
     assert not (tmp_path / "c" / "rejected.jsonl").exists()

@@ -161,7 +161,9 @@ def test_unscored_rows_are_listed_up_to_a_bound(synth: Synth, tmp_path: Path) ->
             "judge", "data", "--judge", "rubric", "--teacher", "m-1", "--base-url", teacher.url, "--verdicts", "v"
         )
         assert len(teacher.bodies) == WORDS
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3
+    why = "the reply was cut off (length): give more than --max-tokens 512: Helpful"
+    assert f"synth: none of {WORDS} rows has a verdict ({WORDS}: {why})\n" in done.stderr
     assert [line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("  unscored")] == [
         f"gsm8k/{n}" for n in range(10)
     ]

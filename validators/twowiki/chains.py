@@ -13,12 +13,12 @@ COUNTRIES = {"country", "country of origin", "country of citizenship"}
 
 def check(row: Row, steps: Sequence[Step]) -> None:
     """Raises Unsound for a chain that does not hold."""
-    if len(steps) < 2:
-        raise Unsound("missing_step", "one step is no chain")
     first, last = steps[0], steps[-1]
+    if len(steps) < 2:  # the one before it is missing, or what follows
+        raise Unsound("missing_step", "one step is no chain", None if _starts(first, row) else first.number)
     if not _starts(first, row):
         reason: Reason = "steps_out_of_order" if any(_starts(step, row) for step in steps) else "wrong_step"
-        raise Unsound(reason, f"step 1 asks about {first.subject!r}, which the question does not name")
+        raise Unsound(reason, f"step 1 asks about {first.subject!r}, which the question does not name", first.number)
     for before, step in pairwise(steps):
         if not _carries_on(before, step):
             raise Unsound(
@@ -54,7 +54,8 @@ def _relations(row: Row, steps: Sequence[Step]) -> None:
     if kin and questions.makes(kin, asked):
         return
     if kin and kin not in questions.ONE_WORD and set(asked) <= set(questions.CUES):
-        raise Unsound("wrong_step", f"{' and '.join(asked)} do not make a {kin}")
+        number = steps[1 if questions.begins(kin, asked[0]) else 0].number
+        raise Unsound("wrong_step", f"{' and '.join(asked)} do not make a {kin}", number)
     left = questions.surely_asked(rest) - set(asked)
     left -= COUNTRIES if COUNTRIES.intersection(asked) else set()
     perhaps = questions.perhaps_asked(rest)

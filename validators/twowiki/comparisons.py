@@ -36,7 +36,10 @@ def same(row: Row, steps: Sequence[Step]) -> None:
     needed = "country of citizenship" if "nationality" in rest else next(iter(relations))
     strange = meaning.WORD_FOR.get(needed) in ("Who", "When") and needed not in questions.perhaps_asked(rest)
     if relations != {needed} or strange:
-        raise Unsound("wrong_step", f"{sorted(relations)} are compared, which is not what the question asks")
+        asked = sorted((step for own in values for step in own), key=lambda step: step.number)
+        other = next((step for step in asked if step.relation != asked[0].relation), asked[-1])
+        blamed = (asked[0] if strange else other).number
+        raise Unsound("wrong_step", f"{sorted(relations)} are compared, which is not what the question asks", blamed)
     found = [countries.same_country(one.object, other.object) for one in values[0] for other in values[1]]
     alike = True if True in found else None if None in found else False
     if row.answer not in ("yes", "no") or (alike is not None and alike != (row.answer == "yes")):
@@ -51,16 +54,17 @@ def _order(row: Row, things: list[str], values: list[list[Step]]) -> tuple[bool,
     for own in values:
         _has_life(own) if lives else _has_one(own, questions.compared(rest))
     if values[0][0].relation != values[1][0].relation:
-        raise Unsound("wrong_step", f"{values[0][0].relation} is compared with {values[1][0].relation}")
+        said = f"{values[0][0].relation} is compared with {values[1][0].relation}"
+        raise Unsound("wrong_step", said, values[1][0].number)
     if not lives:
         found = order(values[0][0].object, values[1][0].object) or 0
     else:
         first, second = (years(own[0].object, own[1].object) or 0.0 for own in values)
         if min(first, second) <= 0:
-            raise Unsound("wrong_step", "a life ends before it begins")
+            raise Unsound("wrong_step", "a life ends before it begins", values[0 if first <= 0 else 1][1].number)
         found = 0 if first == second else -1 if first < second else 1
     if not found:
-        raise Unsound("wrong_step", "the two intermediate answers cannot be told apart")
+        raise Unsound("wrong_step", "the two intermediate answers cannot be told apart", values[1][-1].number)
     return found < 0, rest
 
 
@@ -80,8 +84,10 @@ def _has_one(own: list[Step], allowed: set[str]) -> None:
 def _fits(own: list[Step], fits: bool, wanted: int, needed: str) -> None:
     found = [step.relation for step in own]
     if len(found) != wanted:
+        extra = own[wanted].number if len(found) > wanted else None
+        lacking = own[0].number if found == [DIED] and wanted == 2 else None  # its birth should stand there
         reason: Reason = "missing_step" if len(found) < wanted else "extra_step"
-        raise Unsound(reason, f"of {own[0].subject} are asked {found}, the question needs {needed}")
+        raise Unsound(reason, f"of {own[0].subject} are asked {found}, the question needs {needed}", extra or lacking)
     if not fits:
         raise Unsound(
             "wrong_step", f"step {own[0].number} asks for {found}, the question needs {needed}", own[0].number
@@ -95,9 +101,11 @@ def _compared(row: Row, steps: Sequence[Step]) -> tuple[list[str], list[list[Ste
     firsts = [step for step in steps if step.relation == steps[0].relation] if bridged else []
     seconds = [step for step in steps if step not in firsts]
     if firsts != list(steps[: len(firsts)]):
+        early = next(step for step in steps if step not in firsts)
         raise Unsound(
-            "steps_out_of_order", f"step {firsts[-1].number} comes after steps that need it", firsts[-1].number
-        )
+            "steps_out_of_order", f"step {early.number} comes before step {firsts[-1].number}, as if it needed it not",
+            early.number,
+        )  # fmt: skip
     for step in firsts or seconds:
         if not mentions(row.question, step.subject):
             raise Unsound(
@@ -107,13 +115,15 @@ def _compared(row: Row, steps: Sequence[Step]) -> tuple[list[str], list[list[Ste
             )
     things = list(dict.fromkeys(step.subject for step in firsts or seconds))
     if bridged and "director" in without(row.question, things) and steps[0].relation != "director":
-        raise Unsound("wrong_step", f"step 1 asks for {steps[0].relation}, the question for the director")
+        raise Unsound("wrong_step", f"step 1 asks for {steps[0].relation}, the question for the director", 1)
     if len(things) != 2:
-        raise Unsound(
-            "missing_step" if len(things) < 2 else "extra_step", f"{len(things)} things are compared, not two"
-        )
+        said = f"{len(things)} things are compared, not two"
+        if len(things) < 2:  # the second is to be asked about behind the first
+            raise Unsound("missing_step", said, seconds[0].number if firsts and seconds else None)
+        third = next(step for step in firsts or seconds if step.subject == things[2])
+        raise Unsound("extra_step", said, third.number)
     if not _in_order(things, row):
-        raise Unsound("steps_out_of_order", f"{things[0]!r} comes after {things[1]!r} in the question")
+        raise Unsound("steps_out_of_order", f"{things[0]!r} comes after {things[1]!r} in the question", 1)
     values = _values(things, firsts, seconds)
     support.check(row.facts, values)
     return things, values
@@ -137,9 +147,11 @@ def _values(things: list[str], firsts: list[Step], seconds: list[Step]) -> list[
             )
     values = [[step for step, own in zip(seconds, owners, strict=True) if thing in own] for thing in (0, 1)]
     if missing := [thing for thing, own in zip(things, values, strict=True) if not own]:
-        raise Unsound("missing_step", f"nothing is asked about {missing[0]!r}")
+        number = seconds[0].number if missing[0] == things[0] else None  # the second one's stand last
+        raise Unsound("missing_step", f"nothing is asked about {missing[0]!r}", number)
     if [min(own) for own in owners] != sorted(min(own) for own in owners):
-        raise Unsound("steps_out_of_order", f"the second thing, {things[1]!r}, is asked about first")
+        said = f"the second thing, {things[1]!r}, is asked about first"
+        raise Unsound("steps_out_of_order", said, seconds[0].number)
     return values
 
 

@@ -155,6 +155,11 @@ def kin(rest: str) -> str:
     return max(found, key=len, default="")
 
 
+def begins(kinship: str, relation: str) -> bool:
+    """Whether a kinship can begin with a relation."""
+    return any(relation == first for first, _ in KINSHIP[kinship])
+
+
 def makes(kinship: str, asked: Sequence[str]) -> bool:
     """Whether two of the relations, one after the other, make a kinship."""
     return any(pair in KINSHIP[kinship] for pair in pairwise(asked))

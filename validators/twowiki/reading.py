@@ -74,7 +74,7 @@ def read(record: Record) -> Row:
     if record.prompt.endswith(DIRECT):
         expected, steps = f" {record.answer}", None
         if record.rationale:
-            raise Unsound("extra_step", "a direct row has no steps")
+            raise Unsound("extra_step", "a direct row has no steps", 1)
     else:
         steps = _steps(record.rationale, line_break, question)
         closing = f"So the final answer is: {record.answer}"
