@@ -1,18 +1,21 @@
 """A local checkpoint writes the outputs of an evaluation, batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from synth.base.terminal import Report
 from synth.errors import UsageError
+from synth.evaluating.ends import ended
 from synth.evaluating.job import Job
 from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
-from synth.models.generate import Checkpoint, batches
+from synth.models.generate import Checkpoint, Output, batches
 from synth.record import Record
 from synth.shots.forms import block
+from synth.validating.checker import reader_of
 
 TOO_LONG = "prompt_too_long"
+SURE = 200  # characters of another question from which it is known that it is another
 AT_ONCE, TOKENISED = 256, 4096  # rows judged together, prompts tokenised together
 
 
@@ -33,10 +36,24 @@ def write_locally(
         if all(row in partial for row in rows):
             continue
         ids = checkpoint.encode([prompts[row] for row in rows], chat)
-        written = checkpoint.write(ids, [records[row].id for row in rows], job.decoding)
+        done = None if asking.shots is None else _went_on(job, asking, [records[row] for row in rows])
+        written = checkpoint.write(ids, [records[row].id for row in rows], job.decoding, done)
         partial.add(dict(zip(rows, written, strict=True)))
         report(job.split, len(partial), len(asked))
     return dict.fromkeys(set(range(len(records))) - set(asked), TOO_LONG)
+
+
+def _went_on(job: Job, asking: Asking, records: Sequence[Record]) -> Callable[[int, str], bool]:
+    """Whether an output about one of the rows has gone on to the next demonstration, far enough to be sure of it."""
+    shots = [asking.of(record) for record in records]
+
+    def done(row: int, text: str) -> bool:
+        record = records[row]
+        output = Output(asking.restored(record, text), 0, cut_off=False)
+        found = ended(output, record, reader_of(record.task, asking.task), job.stop, shots[row])
+        return len(found.beyond) >= SURE
+
+    return done
 
 
 def _prompt(checkpoint: Checkpoint, asking: Asking, record: Record, chat: bool) -> str:

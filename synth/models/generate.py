@@ -9,7 +9,7 @@ and 1, and each row draws its numbers from its own seed, so that what it says do
 the last digits of floating-point sums, which padding changes).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,8 +101,18 @@ class Checkpoint:
         times = SMALL_MODELS if self.decoder else SMALL_PAIRS
         return max(BATCH_TOKENS, min(times * BATCH_TOKENS, CACHE_BYTES // token))
 
-    def write(self, prompts: Sequence[list[int]], names: Sequence[str], decoding: Decoding) -> list[list[Output]]:
-        """The outputs of each prompt of one batch. `names` seed the samples of a row."""
+    def write(
+        self,
+        prompts: Sequence[list[int]],
+        names: Sequence[str],
+        decoding: Decoding,
+        done: Callable[[int, str], bool] | None = None,
+    ) -> list[list[Output]]:
+        """The outputs of each prompt of one batch. `names` seed the samples of a row.
+
+        done: whether an output (the place of its prompt, its text so far) needs to go on no more. It may be asked now
+        and then, or never; an output that it ends has come to no end token, as one that the limit ended.
+        """
         from synth.models import writing
 
         rooms = [self.room(len(ids), decoding) for ids in prompts]
@@ -111,6 +121,7 @@ class Checkpoint:
             written = writing.write(
                 self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, start=self._start,
                 samples=decoding.samples, choice=drawn,
+                done=None if done is None else lambda row, ids: done(row // decoding.samples, self._output(ids).text),
             )  # fmt: skip
         else:
             written = self._generated(prompts, rooms, decoding, drawn)

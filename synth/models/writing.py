@@ -11,7 +11,7 @@ Imports torch and transformers; to be imported inside the functions that write.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -19,6 +19,7 @@ from transformers import DynamicCache, EncoderDecoderCache, GenerationMixin
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from transformers.modeling_outputs import BaseModelOutput
 
+LOOK = 16  # steps after which it is asked whether rows are done
 SHARE = 0.75  # rows of a batch that still go on, at which the others leave it: one copy of the caches each
 # settings of generation that change logits, or how a token is chosen; a model may bring its own
 CHANGES = (
@@ -63,14 +64,16 @@ def writes(model: Any) -> bool:
 
 
 @torch.inference_mode()
-def write(
+def write(  # noqa: PLR0913 - each is a fact about the rows
     model: Any, prompts: Sequence[Sequence[int]], rooms: Sequence[int], ends: Sequence[int], pad: int,
     *, start: int | None = None, samples: int = 1, choice: Chooses | None = None,
+    done: Callable[[int, list[int]], bool] | None = None,
 ) -> list[list[int]]:  # fmt: skip
     """The tokens that are written behind each prompt, `samples` of each after one another, up to an end token.
 
     rooms: tokens that may be written behind each prompt. start: the token that the decoder of an encoder-decoder begins
-    with. What stands behind an end token in the returned lists means nothing.
+    with. What stands behind an end token in the returned lists means nothing. done: whether a row (its place in the
+    returned list, the tokens it has so far) needs no more, though it has not come to an end token.
     """
     choice = choice or Greedy()
     stop = torch.tensor([*ends], dtype=torch.long, device=model.device)
@@ -86,6 +89,11 @@ def write(
         tokens = choice.choose(scores)
         written[at, step] = tokens
         left = left.masked_fill(torch.isin(tokens, stop), 0)
+        if done is not None and (step + 1) % LOOK == 0:
+            for place in (left > step + 1).nonzero().squeeze(1).tolist():
+                row = int(at[place])
+                if done(row, written[row, : step + 1].tolist()):
+                    left[place], limits[row] = 0, step + 1
         going = left > step + 1
         count = int(going.sum())
         if not count:

@@ -1,6 +1,7 @@
 """Outputs of many rows at once are those of transformers' greedy `generate`, one row at a time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,6 +124,32 @@ def test_every_row_has_the_room_that_its_own_prompt_leaves() -> None:
     torch.nn.init.normal_(writer.model.lm_head.weight, std=0.0)  # token 0 for ever: no row ends by itself
     written = writer.write(rows, [str(row) for row in range(len(rows))], Decoding(max_new_tokens=ROOM))
     assert [each[0].tokens for each in written] == [24 - len(ids) for ids in rows]
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("kind", ["llama", "t5", "alibi"])
+def test_rows_that_are_done_write_no_further_and_others_are_not_touched(kind: str, samples: int) -> None:
+    from synth.models.writing import LOOK, writes
+
+    writer, rows = checkpoint(kind), prompts()
+    names, decoding = [f"row-{row}" for row in range(len(rows))], Decoding(samples, 1.0, ROOM, seed=4)
+    seen: list[tuple[int, str]] = []
+
+    def done(row: int, text: str) -> bool:
+        seen.append((row, text))
+        return row % 2 == 0
+
+    whole, short = writer.write(rows, names, decoding), writer.write(rows, names, decoding, done)
+    if not writes(writer.model):
+        assert (seen, short) == ([], whole)
+        return
+    for row, (before, after) in enumerate(zip(whole, short, strict=True)):
+        for long, cut in zip(before, after, strict=True):
+            goes_on = row % 2 == 0 and long.tokens > LOOK
+            first = replace(long, text=" ".join(long.text.split()[:LOOK]), tokens=LOOK, cut_off=True)
+            assert cut == (first if goes_on else long)
+    assert seen
+    assert {len(text.split()) % LOOK for _, text in seen} == {0}
 
 
 @pytest.fixture(autouse=True)
