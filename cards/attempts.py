@@ -49,6 +49,11 @@ class Attempts:
         for name, count in self.tokens.items():
             yield [name.replace("_", " "), f"{count:,}"]
 
+    def figures(self) -> dict[str, Any]:
+        """The same for a script; `questions`: how they came out, if answers were compared with right ones."""
+        told = {name: self.questions[name] for name in (FIRST, LATER, HINTED, NEVER)} if self.outcomes[RIGHT] else {}
+        return {"attempts": self.count, "questions": told, "outcomes": dict(self.outcomes), **self.tokens}
+
     def failures(self) -> str:
         """Attempts that were not right by what was the matter: 14 `wrong`, 9 `no_answer`."""
         wrong = [(name, count) for name, count in self.outcomes.most_common() if name not in (RIGHT, "answered")]

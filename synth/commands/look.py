@@ -1,7 +1,13 @@
 """The commands `synth show`, `synth stats` and `synth row`, which look at data."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from synth.base.config import AnyPath, MaybePath, argument, option, settings
 from synth.commands.options import AsJson, command_from, print_json
+
+if TYPE_CHECKING:
+    from synth.data.stats import Statistics
 
 
 @settings
@@ -47,13 +53,13 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
     from synth.base.terminal import progress, show_table
     from synth.cards.attempts import read_attempts
     from synth.data.manifest import members
-    from synth.data.stats import counted, figures, show_stats
+    from synth.data.stats import counted, show_stats
 
     datasets = members(asked.folder)
     with progress(printing.json) as report:
         statistics = {name: counted(folder, report, asked.verdicts) for name, folder in datasets.items()}
     if printing.json:
-        told = {name: figures(one) for name, one in statistics.items()}
+        told = {name: _told(datasets[name], one) for name, one in statistics.items()}
         print_json(told if len(told) > 1 else next(iter(told.values())))
         return
     for name, one in statistics.items():
@@ -62,6 +68,16 @@ def run_stats(asked: Stats, printing: AsJson) -> None:
         show_stats(one)
         if (attempts := read_attempts(datasets[name])) is not None:
             show_table(("attempts of the teacher", ""), attempts.lines())
+
+
+def _told(folder: Path, one: "Statistics") -> dict[str, Any]:
+    """The figures of each split, and of a distillation those of all of it as `distillation`."""
+    from synth.cards.attempts import read_attempts
+    from synth.data.stats import figures, whole
+
+    attempts = read_attempts(folder)
+    every = whole(one) | ({"attempts": attempts.figures()} if attempts is not None else {})
+    return {**figures(one), **({"distillation": every} if every else {})}
 
 
 def run_row(asked: Row) -> None:

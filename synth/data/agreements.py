@@ -74,7 +74,7 @@ def _said(folder: Path, split: str, beside: Mapping[Place, Said]) -> Iterator[Sa
 
 def _in_row(record: Record) -> Said:
     """The verdicts in the provenance of a row; only what is written as one is one."""
-    written = (record.provenance or {}).get("verdicts")
+    written = record.provenance.get("verdicts") if isinstance(record.provenance, Mapping) else None
     given = [one for one in written if isinstance(one, dict)] if isinstance(written, list) else []
     return {
         label(str(one["judge"]), one.get("model")): one["verdict"]

@@ -133,4 +133,4 @@ def find(name: str) -> Builder[Any]:
 def builder_of(manifest: Mapping[str, Any]) -> Builder[Any] | None:
     """The builder that made a folder; None if none did, or it is not installed."""
     name = manifest.get("builder")
-    return find(str(name)) if registry.has("builders", name) else None
+    return find(name) if isinstance(name, str) and registry.has("builders", name) else None

@@ -248,7 +248,8 @@ def tally_splits(folder: Path, manifest: Manifest, most: int | None = None) -> d
     tallies: dict[str, dict[str, Counter[str]]] = {}
     for split in manifest["splits"] if tally is not count_nothing else ():
         for record in islice(read(folder, split), most):
-            for name, value in tally(as_text(record)):
+            facts = record.meta if isinstance(record.meta, Mapping) else {}
+            for name, value in tally(replace(as_text(record), meta=facts)):
                 tallies.setdefault(name, {}).setdefault(split, Counter())[value] += 1
     return tallies
 

@@ -12,6 +12,9 @@ from synth.base.files import read_facts
 from synth.data.names import CACHE, CARD, MANIFEST, PARTIAL, READY
 from synth.errors import FolderError, closest
 
+# Parts that only some folders have, and that are objects, or null, where they are there.
+OBJECTS = ("config", "distilled", "dropped", "judged", "paid", "plan", "task", "teacher", "yield")
+
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """What made the folder, or None if nothing of ours is in it.
@@ -25,8 +28,10 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def is_manifest(facts: Any) -> bool:
-    """Whether it has the parts that are relied on, and names no file outside its folder."""
+    """Whether it has the parts that are relied on, as they should be, and names no file outside its folder."""
     if not isinstance(facts, dict) or not all(isinstance(facts.get(k), dict) for k in ("splits", "files", "rejected")):
+        return False
+    if not all(isinstance(facts.get(name), dict | None) for name in OBJECTS):
         return False
     splits = facts["splits"].values()
     names = [*facts["files"], *(name for split in splits if isinstance(split, dict) for name in split.get("files", []))]

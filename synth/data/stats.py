@@ -11,6 +11,7 @@ import typer
 
 from synth.base.terminal import Report, show_table
 from synth.data.agreements import Pair, agreements, all_splits
+from synth.data.carried import ANSWERS
 from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tally_splits
 from synth.data.manifest import open_manifest
 from synth.data.verdicts import latest, read_verdicts
@@ -72,7 +73,35 @@ def figures(statistics: Statistics) -> dict[str, Any]:
     told = {name: _figures(name, counts, statistics.columns) for name, counts in statistics.splits.items()}
     for split, pairs in statistics.agreements.items():
         told[split]["agreement"] = [{"judges": [pair.first, pair.second], **asdict(pair.agreement)} for pair in pairs]
+    for split, counts in statistics.splits.items():
+        if counts.verdicts:
+            told[split]["verdicts"] = _by_judge(counts.verdicts)
     return told
+
+
+def whole(statistics: Statistics) -> dict[str, Any]:
+    """Of a distillation what is no split's, for a script: questions, rows, reasons, verdicts, what all runs took."""
+    manifest = statistics.manifest
+    if "distilled" not in manifest:
+        return {}
+    verdicts = sum((counts.verdicts for counts in statistics.splits.values()), Counter[tuple[str, str | None]]())
+    alone = manifest.get(ANSWERS) or {}
+    return {
+        "questions": manifest.get("questions"),
+        "rows": sum(counts.rows for split, counts in statistics.splits.items() if split not in alone),
+        "left_out": dict(manifest["rejected"]),
+        "verdicts": _by_judge(verdicts),
+        "dropped": dict(manifest.get("dropped") or {}),
+        "paid": manifest.get("paid"),
+    }
+
+
+def _by_judge(verdicts: Counter[tuple[str, str | None]]) -> dict[str, dict[str, int]]:
+    """Judge -> verdict, or `unscored` -> rows."""
+    found: dict[str, dict[str, int]] = {}
+    for (judge, verdict), count in sorted(verdicts.items(), key=lambda pair: str(pair[0])):
+        found.setdefault(judge, {})["unscored" if verdict is None else str(verdict)] = count
+    return found
 
 
 def _figures(split: str, counts: SplitCounts, columns: Columns) -> dict[str, Any]:
