@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from synth.base.config import option, settings
 from synth.bootstrapping.options import NEW_MODEL, NONE, Star
-from synth.bootstrapping.star import bootstrap
+from synth.bootstrapping.star import bootstrap, settle
 from synth.training.trainer import Trainer
 
 # The learning rate of GPT-J's full fine-tuning, and rows of a step; warm-up is 100 steps of the first training.
@@ -46,4 +46,4 @@ class Config(Star):
     )
 
 
-TRAINER = Trainer(name="star", config=Config, presets=PRESETS, architecture=None, train=bootstrap)
+TRAINER = Trainer(name="star", config=Config, presets=PRESETS, architecture=None, train=bootstrap, settle=settle)

@@ -40,7 +40,7 @@ def run(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> dict[s
     steps = _steps(loop, best)
     data, changed = _data(loop, name, best, shots)
     trained = loop.stages.train(place / TRAINED, data, steps, model=str(loop.base), from_scratch=None, **changed)
-    measured = loop.stages.measure(place / TRAINED, place / MEASURED)
+    measured = loop.measure(place / TRAINED, place / MEASURED)
     found = {
         "control": name, "beside": best["iteration"], "trained": {"steps": steps, "loss": trained["loss"]},
         "held": figures.held(measured), "seconds": {"control": round(time.monotonic() - began, 3)},

@@ -11,6 +11,7 @@ RUN/
 ├── iterations/003/
 │   ├── outputs.jsonl                    a line for each attempt: what was written, what became of it
 │   ├── data/                            what was kept, a dataset folder
+│   ├── shown/                           the same with demonstrations in front (--shots-in-training)
 │   ├── run/                             the model that was trained on it, a run folder
 │   ├── eval/                            the model measured
 │   └── metrics.json                     the figures; written last
@@ -31,8 +32,8 @@ from synth.errors import FolderError
 from synth.record import Record
 
 ITERATIONS, CONTROLS, BASE, HELD, SHOTS = "iterations", "controls", "base", "held", "shots"
-ATTEMPTED = "outputs.jsonl"
-DATA, TRAINED, MEASURED = "data", "run", "eval"
+ATTEMPTED, PLAIN = "outputs.jsonl", "plain"
+DATA, SHOWN, TRAINED, MEASURED = "data", "shown", "run", "eval"
 
 
 def of_iteration(run: Path, number: int) -> Path:

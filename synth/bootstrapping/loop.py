@@ -17,17 +17,20 @@ from synth.base.draws import generator
 from synth.base.files import facts_if_whole
 from synth.bootstrapping import figures, folder
 from synth.bootstrapping.attempts import RIGHT, Attempt, Reading, kept, lines
-from synth.bootstrapping.folder import ATTEMPTED, DATA, MEASURED, TRAINED
+from synth.bootstrapping.folder import ATTEMPTED, DATA, MEASURED, SHOWN, TRAINED
 from synth.bootstrapping.options import Looped
 from synth.bootstrapping.questions import Questions, hinted
 from synth.bootstrapping.stages import Stages, steps_of
 from synth.bootstrapping.write import Writer, clear
 from synth.data.names import METRICS
+from synth.data.reading import read
 from synth.data.survey import PROVENANCE
 from synth.errors import TrainingError
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Decoding
 from synth.record import Record
+from synth.shots.forms import in_front
+from synth.shots.options import ShotOptions
 
 ASKED, HINTED = "asked", "hinted"  # folders of outputs that are under way
 
@@ -47,12 +50,12 @@ class Loop:
     new: bool  # the base is a new model
 
     def measure_base(self) -> dict[str, Any]:
-        """Iteration 0: the base as it is."""
+        """Iteration 0: the base as it is, with the demonstrations that the first questions are asked with."""
         place = folder.of_iteration(self.run, 0)
         if there := facts_if_whole(place / METRICS):
             return there
         began = time.monotonic()
-        measured = self.stages.measure(self.base, place / MEASURED)
+        measured = self.stages.measure(self.base, place / MEASURED, self._shown if self.shows(1) else None)
         found = {"iteration": 0, "held": figures.held(measured), "seconds": {"measuring": time.monotonic() - began}}
         folder.write_facts(place / METRICS, found)
         return found
@@ -72,7 +75,7 @@ class Loop:
         clock.lap("keeping")
         trained = self._train(number, place, steps)
         clock.lap("training")
-        measured = self.stages.measure(place / TRAINED, place / MEASURED)
+        measured = self.measure(place / TRAINED, place / MEASURED)
         clock.lap("measuring")
         found = self._figures(number, records, attempts, trained, measured)
         folder.write_facts(place / METRICS, {**found, "seconds": clock.laps})
@@ -170,10 +173,30 @@ class Loop:
         )
 
     def _train(self, number: int, place: Path, steps: int) -> dict[str, Any]:
-        earlier = [folder.of_iteration(self.run, n) / DATA for n in range(max(1, number - self.config.carry), number)]
-        data = [str(place / DATA), *map(str, earlier), *self.mixed]
+        earlier = [folder.of_iteration(self.run, n) for n in range(max(1, number - self.config.carry), number)]
+        data = [str(self._rows_of(each)) for each in (place, *earlier)] + [*self.mixed]
         start = self.base if self.config.from_ == "base" else folder.model_of(self.run, number - 1, self.base)
         return self.stages.train(place / TRAINED, data, steps, model=str(start), from_scratch=None)
+
+    def _rows_of(self, place: Path) -> Path:
+        """The rows of an iteration as they are learned from: with demonstrations in front if that is asked for."""
+        shots = self.questions.shots
+        if not self.config.shots_in_training or shots is None:
+            return place / DATA
+        rows = [in_front(record, shots) for record in read(place / DATA, "train")]
+        return folder.write_rows(place / SHOWN, rows, self.questions.like, "train")
+
+    def measure(self, model: Path, out: Path) -> dict[str, Any]:
+        """Measure a trained model: behind demonstrations only if it learned to read them."""
+        return self.stages.measure(model, out, self._shown if self.config.shots_in_training else None)
+
+    @property
+    def _shown(self) -> ShotOptions | None:
+        """The demonstrations as an evaluation is given them."""
+        if (shots := self.questions.shots) is None:
+            return None
+        given = self.config.shots if shots.mixed else str(self.run / folder.SHOTS / folder.PLAIN)
+        return ShotOptions(shots=given, n_shots=shots.n, shots_as=shots.how, shots_seed=shots.seed)
 
     def _figures(
         self, number: int, records: Sequence[Record], attempts: Sequence[Attempt], trained: Mapping[str, Any],

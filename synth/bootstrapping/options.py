@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, cast
 
-from synth.base.config import MaybePath, Texts, option, settings
+from synth.base.config import MaybePath, Texts, option, settings, switch
 from synth.errors import UsageError
 from synth.evaluating.options import is_url
 from synth.shots.options import ShotOptions
@@ -86,6 +86,10 @@ class Star(ShotOptions, Settings):
             wrong.append("--vote needs no gold answers and --rationalize gives them away: choose one")
         if self.samples > 1 and self.temperature == 0:
             wrong.append(f"--samples {self.samples} --temperature 0: all would be the same; give one above 0")
+        if self.shots_in_training and self.from_scratch:
+            wrong.append(
+                "--shots-in-training: a new model is shown no demonstrations, it learns from them: leave it out"
+            )
         if self.target != "rationale":
             wrong.append(f"--target {self.target}: the loop learns rationales; for the answers alone --control direct")
         return wrong
@@ -110,6 +114,9 @@ def check(config: Star) -> None:
     ]
     if config.engine not in ENGINES and not is_url(config.engine):
         wrong.append(f"--engine {config.engine}: give {', '.join(ENGINES)} or the URL of a server")
+    given = [switch(name) for name in ("epochs", "max_steps", "max_tokens") if getattr(config, name) is not None]
+    if given:
+        wrong.append(f"{', '.join(given)}: how long a training takes is said by --start-steps, --grow and --add")
     if wrong:
         raise UsageError("; ".join(wrong))
 

@@ -138,8 +138,11 @@ def _held(config: Looped, found: Questions, rest: Sequence[Record]) -> tuple[lis
     if folders:
         rows = [record for folder in folders for record in islice(read(folder, split), config.eval_rows)]
         return rows, rest, split
-    count = min(config.eval_rows or SET_ASIDE, len(rest) // 2)
-    aside = {record.id for record in generator("star/held", config.seed).sample(list(rest), count)}
+    able = [record for record in rest if record.answer]
+    if not able:
+        raise UsageError("there are no right answers to measure by: give --held FOLDER, a dataset that has them")
+    count = min(config.eval_rows or SET_ASIDE, max(1, len(able) // 2))
+    aside = {record.id for record in generator("star/held", config.seed).sample(able, count)}
     chosen = [record for record in rest if record.id in aside]
     return chosen, [record for record in rest if record.id not in aside], "set aside"
 

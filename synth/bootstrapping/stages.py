@@ -14,12 +14,14 @@ from synth.data.names import RUN
 from synth.evaluating.job import Job
 from synth.evaluating.run import carry_out
 from synth.models.generate import Decoding
+from synth.shots.options import ShotOptions
 from synth.training.options import Train
 from synth.training.settings import Settings
 from synth.training.train import start
 from synth.training.trainer import Trainer
 
 SPLIT = "test"  # of the folder of rows that are measured on
+OF_LOOP = {"preset", "epochs", "split", "limit"}  # settings of the loop, not of its trainings
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,19 @@ class Stages:
             start(self.trainer, settings, Train(out=out, resume=bool(begun), quiet=True))
         return facts_if_whole(out / RUN)
 
-    def measure(self, model: Path, out: Path) -> dict[str, Any]:
-        """Have a model answer the rows that are measured on; what metrics.json says."""
+    def measure(self, model: Path, out: Path, shots: ShotOptions | None = None) -> dict[str, Any]:
+        """Have a model answer the rows that are measured on, behind demonstrations if some are given; what metrics.json
+        says."""
         job = Job(
             model=str(model), data=self.run / HELD, out=out, split=SPLIT, plain=True,
-            decoding=Decoding(max_new_tokens=self.config.max_new_tokens),
+            decoding=Decoding(max_new_tokens=self.config.max_new_tokens), shots=shots or ShotOptions(),
         )  # fmt: skip
         return carry_out(job, lambda line: None, self.report).metrics
 
 
 def settings_for(trainer: Trainer, config: Looped, **changed: Any) -> Settings:
     """The settings of one training: those of the loop, as the trainer has them."""
-    names = {f.name for f in fields(trainer.config)} - {"preset", "epochs"}
+    names = {f.name for f in fields(trainer.config)} - OF_LOOP
     given = {name: value for name, value in asdict(config).items() if name in names}
     return trainer.config(**{**given, **changed})
 

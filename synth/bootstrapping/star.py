@@ -13,7 +13,7 @@ from synth.base.terminal import Report, Say
 from synth.bootstrapping import controls, figures, folder, notices
 from synth.bootstrapping.attempts import Reading
 from synth.bootstrapping.loop import Loop
-from synth.bootstrapping.options import Looped, check
+from synth.bootstrapping.options import Looped, Star, check
 from synth.bootstrapping.questions import Questions, check_hints, gather, hinted
 from synth.bootstrapping.stages import SPLIT, Stages, with_base
 from synth.bootstrapping.write import Writer
@@ -35,6 +35,7 @@ def settle(trainer: Trainer, config: Settings) -> Looped:
 
     Raises UsageError for settings that do not go together.
     """
+    check(cast(Star, config))
     typed = asdict(config)
     given = {name: typed[name] for name in trainer.presets["none"] if typed[name] is not None}
     preset = dict(trainer.presets[config.preset])
@@ -49,7 +50,6 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     Raises FolderError, SourceError, UsageError, TrainingError; what was done is kept, and --resume goes on from there.
     """
     settled = settle(trainer, config)
-    check(settled)
     check_name(job.push)
     load.quiet_libraries()
     student = find(student_name(settled))
@@ -118,8 +118,8 @@ class _Work:
         if self.questions.shots is None:
             return []
         shots, like = self.questions.shots.rows, self.questions.like
-        written = [folder.write_rows(out / folder.SHOTS / "plain", shots, like, "train")]
-        if self.config.rationalize:
+        written = [folder.write_rows(out / folder.SHOTS / folder.PLAIN, shots, like, "train")]
+        if self.config.rationalize and self.config.from_scratch:
             told = [replace(one, id=f"{one.id}/hinted", prompt=hinted(one, self.questions.task) or "") for one in shots]
             written.append(folder.write_rows(out / folder.SHOTS / "hinted", told, like, "train"))
         return [str(path) for path in written]

@@ -77,6 +77,7 @@ class Trainer:
     presets: Mapping[str, Mapping[str, Any]]  # preset -> what it sets; "none" has every setting that a preset may set
     architecture: Architecture | None  # of its models; None: a loop over runs of other trainers
     train: "Callable[[Trainer, Settings, Job], Path]"  # carries a run out and returns its folder
+    settle: "Callable[[Trainer, Settings], Settings] | None" = None  # of a loop, which has settings of its own
 
     def student(self) -> Architecture:
         """The architecture of its models. Raises UsageError for a loop, which has none of its own."""
@@ -89,6 +90,8 @@ class Trainer:
 
         Raises UsageError, with all that is wrong at once, for settings that do not go together.
         """
+        if self.settle is not None:
+            return cast(Settled, self.settle(self, config))
         typed = asdict(config)
         given = {name: typed[name] for name in self.presets["none"] if typed[name] is not None}
         start = SCRATCH[config.from_scratch] if config.preset == "none" and config.from_scratch else {}
