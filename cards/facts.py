@@ -140,6 +140,8 @@ def _about_task(name: str, manifest: Manifest) -> About:
     asked, limits = manifest["distilled"], _limits(manifest)
     shown = f"{name} with rationales"
     text, tags = _with_what(manifest), ("chain-of-thought", *(() if "imported" in manifest else ("distilled",)))
+    if (builder := builder_of(asked["source"])) is not None:
+        return _about_explained(builder.about, text, (*tags, name), limits)
     if (task := known_task(name)) is None:
         return About(
             shown, f"Questions of the task {name}, {text}", tags=tags, languages=(),
@@ -154,6 +156,14 @@ def _about_task(name: str, manifest: Manifest) -> About:
         shown, f"Questions {'of' if own else 'as in'} {name} ({task.summary}), {text}", licence, note,
         (*CATEGORIES.get(task.family, ()), "text-generation"), (*tags, name),
         columns=DISTILLED_COLUMNS, limits=limits, papers=(RAFT, *task.papers), links=links,
+    )  # fmt: skip
+
+
+def _about_explained(built: About, text: str, tags: tuple[str, ...], limits: tuple[str, ...]) -> About:
+    """Of questions that a builder made and a teacher explained: whose they are, as the builder says it."""
+    return About(
+        f"{built.name} with rationales", f"Questions of {built.name}, {text}", built.licence, built.licence_note,
+        built.categories, tags, built.languages, DISTILLED_COLUMNS, limits, (RAFT, *built.papers), built.links,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from distillations import Synth, lines
 from loopback import Answer, Loopback, serving
 
 import synth as api
+from synth.data.builder import find
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.evaluating.prompts import asking_for
@@ -98,7 +99,11 @@ def test_a_teacher_explains_what_was_built(synth: Synth, tmp_path: Path, built: 
     assert len([line for line in lines(tmp_path / "out" / "attempts.jsonl") if line["outcome"] == "wrong"]) == len(rows)
     judged = synth("judge", "out", "--judge", "answer", "--verdicts", "verdicts.jsonl")
     assert {line["verdict"] for line in lines(tmp_path / "verdicts.jsonl")} == {"right"}, judged.stderr
-    assert f"{len(rows):,} questions were asked, {len(rows):,} rows kept" in api.card(tmp_path / "out", quiet=True).text
+    card, about = api.card(tmp_path / "out", quiet=True).text, find(built).about
+    assert f"{len(rows):,} questions were asked, {len(rows):,} rows kept" in card
+    assert f"Questions of {about.name}, with rationales that a language model wrote." in card
+    assert f"license: {about.licence}\n" in card
+    assert about.papers[0] in card
     assert synth("export", "out", "--to", "dpo", "--out", "pairs").returncode == 0
     assert len(lines(tmp_path / "pairs" / "train.jsonl")) == splits["train"]["rows"]
 
