@@ -141,7 +141,7 @@ def _about_task(name: str, manifest: Manifest) -> About:
     shown = f"{name} with rationales"
     text, tags = _with_what(manifest), ("chain-of-thought", *(() if "imported" in manifest else ("distilled",)))
     if (builder := builder_of(asked["source"])) is not None:
-        return _about_explained(builder.about, text, (*tags, name), limits)
+        return _about_explained(builder.made_up(asked["source"]) or builder.about, text, (*tags, name), limits)
     if (task := known_task(name)) is None:
         return About(
             shown, f"Questions of the task {name}, {text}", tags=tags, languages=(),

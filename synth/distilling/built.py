@@ -19,9 +19,8 @@ from synth.questions.reading import no_source, task_of
 from synth.questions.task import Question, Task
 from synth.validating.checker import find
 
-CLOSING = (
-    "The answer is {answer}"  # as an evaluation asks; with a stop behind it, answers that end in one would have two
-)
+CLOSING = "The answer is {answer}"  # as an evaluation asks; behind answers that end in a stop there would be two
+BUILT = ("made_by", "builder", "config", "seed", "source")  # what synth.json of a built folder says of its making
 
 
 def task_and_folder(name: str | None, source: str) -> tuple[Task, Path | None]:
@@ -102,6 +101,6 @@ def facts_in(folder: Path, splits: tuple[str, ...]) -> dict[str, Any]:
         files = {path.relative_to(folder).as_posix(): file_facts(path) for path in paths}
     except OSError as error:
         raise FolderError.from_os(error, f"cannot read {folder}") from error
-    known: dict[str, Any] = {name: manifest[name] for name in ("made_by", "builder") if name in manifest}
+    known: dict[str, Any] = {name: manifest[name] for name in BUILT if name in manifest}
     package = ((manifest.get("distilled") or {}).get("source") or {}).get("package")
     return {"name": folder.resolve().name, **known, **({"package": package} if package else {}), "files": files}
