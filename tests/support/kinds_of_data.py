@@ -51,6 +51,23 @@ def taught(base: Path) -> None:
         path.unlink()
 
 
+def imported(base: Path) -> None:
+    """Rationales that existed, of several shapes, and questions alone beside them."""
+    solved, chosen = base / "solved.jsonl", base / "chosen.jsonl"
+    write(solved, [{"question": f"How much is {n}?", "answer": f"It is {n}.\n#### {n}"} for n in range(3)])
+    stems = [{"stem": f"Where is {n}?", "choices": OPTIONS} for n in (1, 2)]
+    said = "It is there. The answer is (A)."
+    write(chosen, [{"id": f"q{n}", "question": s, "answerKey": "A", "said": said} for n, s in enumerate(stems)])
+    common: dict[str, Any] = {"task": "gsm8k", "quiet": True}
+    synth.import_data(solved, out=base / "imported", **common)
+    synth.import_data(solved, out=base / "imported-parquet", format="parquet", model="someone", **common)
+    synth.import_data(solved, out=base / "questions", split="train", no_rationale=True, **common)
+    synth.import_data(chosen, out=base / "imported-options", task="openbookqa", rationale="said", quiet=True)
+    synth.judge(base / "imported", judge="equations", out=base / "imported-judged", quiet=True)
+    for path in (solved, chosen):
+        path.unlink()
+
+
 def foreign(base: Path) -> None:
     """Columns of `meta` that clash with those of our builders, from a builder that is not installed here."""
     meta = {"length": "short", "digits": None, "operation": 2.5, "mine": True, "options": ["a"]}
@@ -60,6 +77,7 @@ def foreign(base: Path) -> None:
 def make_all(base: Path) -> dict[str, Path]:
     built(base)
     taught(base)
+    imported(base)
     foreign(base)
     return {path.name: path for path in sorted(base.iterdir()) if path.is_dir()}
 
