@@ -26,7 +26,7 @@ BUILT = ("made_by", "builder", "config", "seed", "source")  # what synth.json of
 def task_and_folder(name: str | None, source: str) -> tuple[Task, Path | None]:
     """The task that is named; without a name that of the source, which then is a dataset folder of ours.
 
-    Raises UsageError for a source that needs a task beside it, and for one that has another one.
+    Raises UsageError for a source that needs a task beside it, and what `task_in` and `find_task` do.
     """
     folder = Path(source)
     ours = folder.is_dir() and (read_manifest(folder) is not None or any(folder.glob(f"*/{MANIFEST}")))
