@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from synth.cards import bootstrapped
 from synth.data.about import About
 from synth.data.builder import builder_of
 from synth.data.carried import ANSWERS
@@ -73,7 +74,12 @@ RAFT = """@misc{zhu2025rationales,
 
 
 def kind(manifest: Manifest) -> str:
-    """The builder or the task of a folder; made-up rows are a kind of their own."""
+    """The builder or the task of a folder; made-up rows, and those that a model wrote for itself, are kinds of their
+    own."""
+    return f"{_questions(manifest)}-star" if bootstrapped.star(manifest) else _questions(manifest)
+
+
+def _questions(manifest: Manifest) -> str:
     if (builder := builder_of(manifest)) is not None and builder.made_up(manifest) is not None:
         return f"{manifest['builder']}-made-up"
     return str(manifest.get("builder") or manifest.get("distilled", {}).get("task") or "dataset")
@@ -81,7 +87,12 @@ def kind(manifest: Manifest) -> str:
 
 def about(manifest: Manifest) -> About:
     """What is known of its kind of data; of a builder or a task of somebody's own at least its name."""
-    name = kind(manifest)
+    known = _about_questions(manifest)
+    return bootstrapped.about(known, manifest) if bootstrapped.star(manifest) else known
+
+
+def _about_questions(manifest: Manifest) -> About:
+    name = _questions(manifest)
     if (builder := builder_of(manifest)) is not None:
         return builder.made_up(manifest) or builder.about
     return _about_task(name, manifest) if "distilled" in manifest else About(name, "", languages=())
@@ -201,7 +212,7 @@ def prompts(manifest: Manifest, row: Record | None) -> list[tuple[str, str]]:
     from synth.questions.reading import task_of
 
     task = task_of(manifest)
-    if task is None or "imported" in manifest:
+    if task is None or "imported" in manifest or bootstrapped.star(manifest):
         return []
     known = known_task(task.name)
     question = known.example if known is not None else None

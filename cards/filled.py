@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from synth.cards import checks, facts, parts
+from synth.cards import bootstrapped, checks, facts, parts
 from synth.cards.keys import Given, beside
 from synth.cards.markdown import cell
 from synth.cards.member import Member
@@ -92,6 +92,7 @@ def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
         "commands": facts.commands(member.manifest),
         "made": parts.made(member),
         "settings": facts.settings(member.manifest),
+        "set": "Settings of the questions" if bootstrapped.star(member.manifest) else "Settings",
         "prompts": parts.prompts(member),
         "rejected": parts.rejected(member),
         "checks": checks.checks(member),
@@ -119,7 +120,7 @@ def say_once(shown: Sequence[dict[str, Any]]) -> None:
             member["made"] = [f"As `{before['name']}`" + (f", but {_settings(changed)}" if changed else ""), *lines]
         elif settings:
             first.setdefault(member["kind"], {**member})
-            member["made"] = [f"Settings: {_settings(settings)}", *member["made"]]
+            member["made"] = [f"{member.get('set', 'Settings')}: {_settings(settings)}", *member["made"]]
 
 
 def _settings(settings: Mapping[str, str]) -> str:
@@ -140,7 +141,8 @@ def _kind(name: str, same: Sequence[Member], under: str) -> dict[str, Any]:
 def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str, str]]:
     import pyarrow as pa
 
-    meanings = {**about.columns} if struct == "meta" else facts.PROVENANCE
+    ours = bootstrapped.PROVENANCE if bootstrapped.star(same[0].manifest) else {}
+    meanings = {**about.columns} if struct == "meta" else {**facts.PROVENANCE, **ours}
     types: dict[str, Any] = {}
     for member in same if struct == "meta" else [member for member in same if member.counts.known]:
         kind = member.schema.field(struct).type

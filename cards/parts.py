@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from synth.cards import facts, markdown
+from synth.cards import bootstrapped, facts, markdown
 from synth.cards.markdown import cell, fence, listed, share, table
 from synth.cards.member import TALLIED, Member
 from synth.data.carried import ANSWERS
@@ -88,7 +88,9 @@ def made(member: Member) -> list[str]:
     ]
     if revision := (manifest.get("read") or manifest).get("revision"):
         lines[-1] += f" at the Hub's commit `{cell(revision)}`"
-    if "builder" in manifest:
+    if bootstrapped.star(manifest):
+        lines += bootstrapped.made(manifest, member.counts.rows, member.counts.sums["hinted"])
+    elif "builder" in manifest:
         source = ", on the same source," if facts.sources(manifest) else ""
         lines += [f"Seed {manifest['seed']}. The same command{source} writes the same rows on any machine."]
     elif "distilled" in manifest:

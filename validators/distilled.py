@@ -19,6 +19,7 @@ from synth.validating.checker import Checker
 MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
 TAKEN_IN = ("source", "sha256", "row", "attempt", "attempts", "extractor")  # of rows that nobody was asked for
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
+BY_ITSELF = ("teacher", "model", "attempt", "attempts", "hinted", "iteration", "seed")  # of rows of STaR
 OPTIONAL = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
 MARKED = re.compile(r"\(\s*correct\s*\)", re.IGNORECASE)
 SAYS_SO = re.compile(
@@ -109,7 +110,8 @@ def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
     said = record.provenance
     if said is None:
         return "" if _answer_alone(record, manifest) else "there is none"
-    absent = [name for name in (TAKEN_IN if "imported" in manifest else NEEDED) if said.get(name) in (None, "")]
+    needed = TAKEN_IN if "imported" in manifest else BY_ITSELF if "star" in manifest else NEEDED
+    absent = [name for name in needed if said.get(name) in (None, "")]
     absent += [name for name in OPTIONAL if name not in said]
     wrong = [f"no {', '.join(absent)}"] if absent else []
     if said.get("hinted") and not manifest["plan"].get("rationalize"):

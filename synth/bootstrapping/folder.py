@@ -23,10 +23,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from synth.base.files import as_json, facts_if_whole, write_whole
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import read_manifest
-from synth.data.names import METRICS
+from synth.data.names import ATTEMPTS, METRICS
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
 from synth.record import Record
@@ -63,8 +65,12 @@ def fingerprint(model: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def write_rows(folder: Path, records: Sequence[Record], like: Mapping[str, Any], split: str, **facts: Any) -> Path:
-    """Rows as a dataset folder, unless it is there already. like: what its manifest says of how rows are read."""
+def write_rows(
+    folder: Path, records: Sequence[Record], like: Mapping[str, Any], split: str, attempts: Iterable[Any] = (),
+    **facts: Any,
+) -> Path:  # fmt: skip
+    """Rows as a dataset folder, unless it is there already. like: what its manifest says of how rows are read.
+    attempts: lines of its attempts.jsonl; none, no such file."""
     try:
         finish_move(folder)
         if (there := read_manifest(folder)) is not None and there["splits"].get(split):
@@ -73,6 +79,8 @@ def write_rows(folder: Path, records: Sequence[Record], like: Mapping[str, Any],
         with FolderWriter(folder) as writer:
             with split_writer(writer, split, "jsonl", {}) as rows:
                 rows.write(encode(records, "jsonl", {}))
+            if written := b"".join(orjson.dumps(line) + b"\n" for line in attempts):
+                writer.path(ATTEMPTS).write_bytes(written)
             splits = {split: {"rows": rows.rows, "rejected": {}, "files": rows.names()}}
             writer.commit({**like, **facts, "format": "jsonl", "complete": True, "splits": splits, "rejected": {}})
     except OSError as error:

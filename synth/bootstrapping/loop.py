@@ -7,7 +7,7 @@ the base model is trained on what was kept, and the loop begins again with the m
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import orjson
 
 from synth.base.draws import generator
 from synth.base.files import facts_if_whole
-from synth.bootstrapping import figures, folder
+from synth.bootstrapping import figures, folder, provenance
 from synth.bootstrapping.attempts import RIGHT, Attempt, Reading, kept, lines
 from synth.bootstrapping.folder import ATTEMPTED, DATA, MEASURED, SHOWN, TRAINED
 from synth.bootstrapping.options import Looped
@@ -48,6 +48,7 @@ class Loop:
     base: Path  # the model that every training begins with
     mixed: Sequence[str]  # dataset folders that are learned from in every iteration
     new: bool  # the base is a new model
+    begun: Mapping[str, Any] = field(default_factory=dict)  # of synth-run.json: the command, the model by its name
 
     def measure_base(self) -> dict[str, Any]:
         """Iteration 0: the base as it is, with the demonstrations that the first questions are asked with."""
@@ -146,8 +147,10 @@ class Loop:
         by_id = {record.id: record for record in records}
         weights = folder.fingerprint(model)
         rows = list(self._rows(number, weights, by_id, chosen))
-        told = {"iteration": number, "model": weights, "seed": self.config.seed}
-        folder.write_rows(place / DATA, rows, self.questions.like, "train", star=told)
+        asked = {attempt.id for attempt in attempts}
+        facts = provenance.of_rows(number, weights, self.config, self.questions.like, self.begun, len(asked), chosen)
+        every = provenance.all_attempts(by_id, attempts)
+        folder.write_rows(place / DATA, rows, self.questions.like, "train", every, **facts)
 
     def _rows(
         self, number: int, weights: str, by_id: Mapping[str, Record], chosen: Sequence[Attempt]

@@ -119,7 +119,7 @@ def _of_source(config: Looped) -> Questions:
 def row_of(task: Task, question: Question, split: str) -> Record:
     """A question with its answer and nothing between."""
     answer = question.gold or ""
-    meta: dict[str, Any] = {"source_id": question.id, "words": 0}
+    meta: dict[str, Any] = {"source_id": question.id, "confidence": None, "words": 0}
     meta |= {"options": list(question.options)} if own_options(task) else {}
     meta |= {"entry": question.entry} if question.entry else {}
     completion = f" {task.closed(answer)}"

@@ -108,7 +108,8 @@ class _Work:
         mixed = [*(shots if self.config.from_scratch else ()), *config.keep]
         stages = replace(stages, config=config)
         writer = Writer(self.report)
-        loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed, bool(self.config.from_scratch))
+        new = bool(self.config.from_scratch)
+        loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed, new, begun)
         best = self._iterate(loop)
         controls.run_all(loop, best, shots, self.say)
         self._finish(begun, best)

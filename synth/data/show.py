@@ -150,7 +150,7 @@ def _question_of(record: Record) -> str:
     if not record.rationale:
         return ""
     source = record.meta.get("source_id") if isinstance(record.meta, Mapping) else None
-    return f"{record.task}/{source}"
+    return str(record.id) if source is None else f"{record.task}/{source}"
 
 
 def steps(record: Record) -> list[str]:
