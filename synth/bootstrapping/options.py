@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, cast
 
-from synth.base.config import MaybePath, Texts, option, settings, switch
+from synth.base.config import MaybePath, MaybeText, Texts, option, settings, switch
 from synth.errors import UsageError
 from synth.evaluating.options import is_url
 from synth.shots.options import ShotOptions
@@ -76,6 +76,16 @@ class Star(ShotOptions, Settings):
 
     control: Texts = option("few-shot-only or direct, trained beside; may be repeated  [default: none]", default=())
     engine: str = option("what writes: transformers, vllm, or the URL of a server", default="transformers", again=True)
+    model_name: MaybeText = option(
+        "the model's name at that server  [default: the folder of each iteration's model]", default=None
+    )
+    reload_url: str | None = option(
+        "where that server is told to load each model: http://.../update_weights_from_disk  [default: it is not told]",
+        default=None,
+    )
+    reload_body: str | None = option(
+        "what it is sent, with {model} for the folder  [default: as SGLang or vLLM want it]", default=None
+    )
 
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
@@ -96,6 +106,7 @@ class Star(ShotOptions, Settings):
 
 
 CONTROLS = ("few-shot-only", "direct")
+OF_SERVERS = ("model_name", "reload_url", "reload_body")
 ENGINES = ("transformers", "vllm")
 
 
@@ -114,6 +125,11 @@ def check(config: Star) -> None:
     ]
     if config.engine not in ENGINES and not is_url(config.engine):
         wrong.append(f"--engine {config.engine}: give {', '.join(ENGINES)} or the URL of a server")
+    served = [switch(name) for name in OF_SERVERS if getattr(config, name) is not None]
+    if served and not is_url(config.engine):
+        wrong.append(f"{', '.join(served)}: for a server only, --engine http://...")
+    if config.reload_url is not None and not is_url(config.reload_url):
+        wrong.append(f"--reload-url {config.reload_url}: give the whole address, http://...")
     given = [switch(name) for name in ("epochs", "max_steps", "max_tokens") if getattr(config, name) is not None]
     if given:
         wrong.append(f"{', '.join(given)}: how long a training takes is said by --start-steps, --grow and --add")

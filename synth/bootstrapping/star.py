@@ -12,11 +12,11 @@ from synth.base import terminal
 from synth.base.terminal import Report, Say
 from synth.bootstrapping import controls, figures, folder, notices
 from synth.bootstrapping.attempts import Reading
+from synth.bootstrapping.engines import check_engine, writer_for
 from synth.bootstrapping.loop import Loop
 from synth.bootstrapping.options import Looped, Star, check
 from synth.bootstrapping.questions import Questions, check_hints, gather, hinted
 from synth.bootstrapping.stages import SPLIT, Stages, with_base
-from synth.bootstrapping.write import Writer
 from synth.cards import model as model_card
 from synth.data.names import CARD, LOG, RUN
 from synth.evaluating.prompts import Asking
@@ -53,6 +53,7 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     check_name(job.push)
     load.quiet_libraries()
     student = find(student_name(settled))
+    check_engine(settled, student)
     say = terminal.sayer(job.quiet)
     questions = gather(settled)
     if settled.rationalize:
@@ -107,7 +108,7 @@ class _Work:
         reading = Reading(asking, self.questions.task, config, settings_of(self.questions.like))
         mixed = [*(shots if self.config.from_scratch else ()), *config.keep]
         stages = replace(stages, config=config)
-        writer = Writer(self.report)
+        writer = writer_for(self.config, self.questions.asked, self.report, self.say)
         new = bool(self.config.from_scratch)
         loop = Loop(out, config, self.questions, stages, writer, reading, base, mixed, new, begun)
         best = self._iterate(loop)

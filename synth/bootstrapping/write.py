@@ -1,5 +1,9 @@
-"""Has a model write: attempts at questions, plain or with a hint, kept on the disk as they come."""
+"""Has a model write: attempts at questions, plain or with a hint, kept on the disk as they come.
 
+This one writes in this process, with transformers. engines.py has those that have others write.
+"""
+
+import gc
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,14 +37,8 @@ class Writer:
     def release(self) -> None:
         """Give the memory back."""
         if self._checkpoint is not None:
-            import gc
-
-            import torch
-
             self._checkpoint = None
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            free_memory()
 
     def write(
         self,
@@ -54,14 +52,30 @@ class Writer:
         """The outputs of each row, in order; none for a row whose prompt is too long.
 
         What is written goes to `folder` at once, and is not written again by the next call. Raises SourceError for a
-        model that cannot be loaded, FolderError if the disk is full.
+        model that cannot be loaded, FolderError if the disk is full, StoppedError if a server gives up.
         """
-        job = Job(model=str(self.model), data=folder, out=folder, split=name, decoding=decoding)
+        job = self._job(decoding, folder, name)
         with Partial(job, recipe) as partial:
             if len(partial) < len(records):
-                self._checkpoint = self._checkpoint or load(str(self.model))
-                write_locally(job, self._checkpoint, asking, records, partial, self.report)
+                self._fill(job, asking, records, partial)
             return [partial.outputs(row) if row in partial else () for row in range(len(records))]
+
+    def _job(self, decoding: Decoding, folder: Path, name: str) -> Job:
+        return Job(model=str(self.model), data=folder, out=folder, split=name, decoding=decoding)
+
+    def _fill(self, job: Job, asking: Asking, records: Sequence[Record], partial: Partial) -> None:
+        """Write what is not there yet."""
+        self._checkpoint = self._checkpoint or load(str(self.model))
+        write_locally(job, self._checkpoint, asking, records, partial, self.report)
+
+
+def free_memory() -> None:
+    """Give the memory of models that nobody holds any more back to the machine and its GPUs."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def clear(folder: Path) -> None:

@@ -121,11 +121,11 @@ class Checkpoint:
             written = writing.write(
                 self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, start=self._start,
                 samples=decoding.samples, choice=drawn,
-                done=None if done is None else lambda row, ids: done(row // decoding.samples, self._output(ids).text),
+                done=None if done is None else lambda row, ids: done(row // decoding.samples, self.output(ids).text),
             )  # fmt: skip
         else:
             written = self._generated(prompts, rooms, decoding, drawn)
-        outputs = [self._output(ids) for ids in written]
+        outputs = [self.output(ids) for ids in written]
         return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
 
     def _generated(
@@ -163,7 +163,8 @@ class Checkpoint:
             decoder_start_token_id=self._start,
         )  # fmt: skip
 
-    def _output(self, ids: list[int]) -> Output:
+    def output(self, ids: list[int]) -> Output:
+        """The text of the tokens that were written, up to the end token."""
         end = next((at for at, token in enumerate(ids) if token in self.ends), None)
         own = ids if end is None else ids[: end + 1]
         text = self.tokenizer.decode(own, skip_special_tokens=True, clean_up_tokenization_spaces=False)

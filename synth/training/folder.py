@@ -26,7 +26,17 @@ from synth.data.names import CHECKPOINTS, LOG, MARK, RUN
 from synth.errors import FolderError, UsageError
 
 # Settings that do not change what is learned; a run may be resumed with others.
-FREE = {"log_steps", "save_steps", "keep_checkpoints", "max_seconds", "report_to", "launch", "processes"}
+FREE = {
+    "log_steps",
+    "save_steps",
+    "keep_checkpoints",
+    "max_seconds",
+    "report_to",
+    "launch",
+    "processes",
+    "reload_url",
+    "reload_body",
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""A loop whose models are stand-ins: it writes all its folders, and neither trains nor generates.
+"""A loop whose models are stand-ins: it writes all its folders, and neither trains nor generates; or it does both, and
+what models of a few steps wrote is replaced by something better.
 
 loop = StandIns(micro_run, lambda record, hint: record.completion)
 with loop.in_place():
@@ -86,6 +87,27 @@ class StandIns:
         self.asked.append(Asked(asking, list(records), decoding, name, model))
         samples = range(1, decoding.samples + 1)
         return [[Output(self.reply(record, sample), 9, False) for sample in samples] for record in records]
+
+
+@contextmanager
+def taught(reply: Callable[[Record, int], str]) -> Iterator[list[Asked]]:
+    """Loops generate, train and measure; but what is read is not what the model wrote."""
+    original, asked = Writer.write, []
+
+    def write(
+        writer: Writer, asking: Asking, records: Sequence[Record], decoding: Decoding, *rest: Any
+    ) -> list[list[Output]]:
+        asked.append(Asked(asking, list(records), decoding, rest[1], writer.model))
+        written = original(writer, asking, records, decoding, *rest)
+        assert [len(each) for each in written] == [decoding.samples] * len(records), "no prompt is too long"
+        return [
+            [Output(reply(record, n), one.tokens, False) for n, one in enumerate(each, start=1)]
+            for record, each in zip(records, written, strict=True)
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Writer, "write", write)
+        yield asked
 
 
 def star(out: Path, resume: bool = False, **given: Any) -> Path:
