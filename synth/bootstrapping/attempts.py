@@ -5,7 +5,8 @@ A line of outputs.jsonl is one attempt:
     {"id", "hinted", "sample", "outcome", "kept", "answer", "steps_right", "rationale", "text", "tokens"}
 
 outcome: right, wrong, no_answer, truncated (the longest output was reached), empty (no rationale), gives_away (it
-speaks of the hint), wrong_steps (with --filter steps), no_majority (with --vote).
+speaks of the hint, or says the number that it was told and works nothing out), wrong_steps (with --filter steps),
+no_majority (with --vote).
 """
 
 import re
@@ -30,6 +31,15 @@ _GIVEN_AWAY = re.compile(
     re.IGNORECASE,
 )
 
+_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+# Signs and words by which something is worked out; rather too many of them, so that what is dropped is sure.
+_WORKS = re.compile(
+    r"[=+*/%\u00d7\u00f7]|\s[-\u2212]\s|\b(?:plus|minus|times|divid\w+|multipl\w+|add\w*|subtract\w*|sums?|totals?"
+    r"|product|difference|twice|thrice|doubl\w+|tripl\w+|hal(?:f|ves)|quarter|altogether|together|remain\w*|left"
+    r"|makes?|more|less|fewer|percent|average|count\w*)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -50,6 +60,17 @@ class Attempt:
 def gives_away(rationale: str, prompt: str = "") -> bool:
     """Whether a rationale speaks of the hint that its prompt had; words that the question has itself do not count."""
     return any(found[0].casefold() not in prompt.casefold() for found in _GIVEN_AWAY.finditer(rationale))
+
+
+def says_only(rationale: str, number: str) -> bool:
+    """Whether a rationale says a number and works nothing out that could come to it.
+
+    Small models take a number that they are told for one of the question ("He buys 72 boxes." of 6 boxes with 12 in
+    each). What comes to a number has a sign or a word of calculation, or two other numbers at least.
+    """
+    said = [found.replace(",", "").strip(".") for found in _NUMBER.findall(rationale)]
+    told = number.replace(",", "").strip()
+    return told in said and sum(one != told for one in said) < 2 and not _WORKS.search(rationale)
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,9 @@ class Reading:
         due = record if record.rationale else replace(record, rationale=text)  # a row without one has nothing to judge
         return judge_steps([due], [text], self.known)[0]
 
+    def _says_only(self, record: Record, rationale: str) -> bool:
+        return self.task is not None and self.task.kind == "number" and says_only(rationale, record.answer)
+
     def _outcome(
         self, record: Record, answer: str | None, rationale: str, end: Output, hinted: bool, verdict: StepVerdict | None
     ) -> str:
@@ -93,7 +117,7 @@ class Reading:
             return "truncated" if end.cut_off else "no_answer"
         if not rationale.strip():
             return "empty"
-        if hinted and gives_away(rationale, record.prompt):
+        if hinted and (gives_away(rationale, record.prompt) or self._says_only(record, rationale)):
             return "gives_away"
         if not self.config.vote and not self._reader(record).right(record, answer):
             return "wrong"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from synth.bootstrapping.attempts import Attempt, Reading, gives_away, kept
+from synth.bootstrapping.attempts import Attempt, Reading, gives_away, kept, says_only
 from synth.bootstrapping.questions import hinted, row_of
 from synth.building.build import build
 from synth.evaluating.prompts import Asking
@@ -64,6 +64,27 @@ def test_a_rationale_that_speaks_of_its_hint_is_not_kept(text: str) -> None:
     said = f"{text}\nThe answer is 7."
     assert outcomes([said], hint=True) == ["gives_away"]
     assert outcomes([said], hint=False) == ["right"]
+
+
+@pytest.mark.parametrize("text", ["Ann has 7.", "Ann buys 7 pens.", "Ann has 3 pens, so it is 7."])
+def test_a_number_that_was_told_and_not_worked_out_is_not_kept(text: str) -> None:
+    said = f"{text}\nThe answer is 7."
+    assert outcomes([said], hint=True) == ["gives_away"]
+    assert outcomes([said], hint=False) == ["right"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3 + 4 = 7.", "Ann has 3 pens, buys 4 and ends with 7.", "Three and four make 7.", "Twice 3.5 is 7.", "3 pens and"
+     " 4 pens are 7 pens.", "14 pens shared by two: half of 14 is 7.", "Nobody knows."],
+)  # fmt: skip
+def test_what_is_worked_out_in_signs_or_words_is_more_than_the_number(text: str) -> None:
+    assert not says_only(text, "7")
+
+
+def test_a_number_is_told_whatever_its_commas() -> None:
+    assert says_only("He pays 1,200.", "1200")
+    assert not says_only("He pays 12000.", "1200")
 
 
 @pytest.mark.parametrize(
