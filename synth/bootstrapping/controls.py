@@ -1,6 +1,7 @@
 """Controls: what as much training gives without the loop.
 
-few-shot-only    as many steps on the demonstrations alone: a base that has not converged gains by these as well
+few-shot-only    as many steps on the demonstrations alone, and on what else is mixed in (--keep): a base that has not
+                 converged gains by these as well
 direct           as many steps on as many gold answers without rationales
 """
 
@@ -58,9 +59,9 @@ def _steps(loop: Loop, best: dict[str, Any]) -> int:
 
 def _data(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> tuple[list[str], dict[str, Any]]:
     if name == "few-shot-only":
-        if not shots:
+        if not (alone := [*loop.mixed] or shots):
             raise UsageError("--control few-shot-only: there are no demonstrations; give --shots, or leave it out")
-        return shots, {}
+        return alone, {}
     rows = best["kept"]["rows"]
     plain = folder.write_rows(
         loop.run / folder.CONTROLS / name / "data", list(loop.questions.asked)[:rows], loop.questions.like, "train"

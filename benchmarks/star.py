@@ -1,0 +1,138 @@
+"""STaR on a laptop: small models that know nothing teach themselves sums, with and without rationalization.
+
+    python benchmarks/star.py --out star            make star: under 20 minutes on 2 free cores
+    python benchmarks/star.py --out star --seeds 1  one seed
+
+After Zelikman et al. 2022, figure 4: without rationalization lengths are learned one after the other, with it all at
+once. A base learns the form of a scratchpad from a few demonstrations, plain and with the hint, until its loss is near
+nothing; every training begins from it. The arms:
+
+    with       --rationalize
+    without    the same base, the same demonstrations, no hints
+    control    as many steps on the demonstrations alone (`--control few-shot-only` of the arm `without`)
+    longer     with --rationalize; from iteration 3 on sums of more digits are asked as well (figure 5), one seed
+    listops    short expressions, with and without, one seed
+
+Every run is made by the commands anyone would type, on one thread; what is done is not done again. results.json and
+star.png in the folder are what docs/star.md shows.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+SYNTH = [sys.executable, "-m", "synth"]
+LEARN = ["--batch-size", "32", "--no-group", "--lr", "0.003", "--warmup", "0.02", "--log-steps", "50"]
+LOOP = ["--start-steps", "700", "--grow", "1", "--add", "0", "--per-iteration", "1000", "--patience", "9",
+        "--max-new-tokens", "80", "--eval-rows", "400", "--quiet"]  # fmt: skip
+NEW = ["--from-scratch", "tiny", "--base-rows", "120", "--base-steps", "1500"]
+
+
+def run(out: Path, *words: object) -> None:
+    """A command of synth in the folder, its words and what it says kept in a log."""
+    line = [str(word) for word in words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([*SYNTH, *line], cwd=out, env=environment, capture_output=True, text=True, check=False)
+    with (out / "commands.log").open("a") as log:
+        log.write(f"synth {' '.join(line)}\n{done.stderr}")
+    if done.returncode:
+        raise SystemExit(f"synth {' '.join(line)}\n{done.stderr[-2000:]}")
+
+
+def star(out: Path, name: str, *words: object) -> None:
+    """A loop; one that was stopped goes on."""
+    begun = ["--resume"] if (out / name / "synth-run.json").is_file() else []
+    facts = out / name / "synth-run.json"
+    if begun and json.loads(facts.read_text())["complete"]:
+        return
+    run(out, "train", "star", *words, *LEARN, *LOOP, *begun, "--out", name)
+
+
+def sums(out: Path, seed: int) -> None:
+    """Both arms of a seed."""
+    told = ["--data", "sums", "--seed", seed]
+    star(out, f"with-{seed}", *told, *NEW, "--rationalize", "--iterations", "3")
+    known = f"with-{seed}"
+    star(
+        out, f"without-{seed}", *told, "--model", f"{known}/base", "--trainer", "llama",
+        "--shots", f"{known}/shots/plain", "--shots-until", "0", "--keep", f"{known}/shots/plain",
+        "--keep", f"{known}/shots/hinted", "--iterations", "4", "--control", "few-shot-only",
+    )  # fmt: skip
+
+
+def longer(out: Path) -> None:
+    """Figure 5: more digits from an iteration on."""
+    star(out, "longer", "--data", "sums", "--seed", 0, *NEW, "--rationalize", "--iterations", "6", "--held", "all",
+         "--add-data", "more@3")  # fmt: skip
+
+
+def accuracies(out: Path, name: str) -> list[dict[str, Any]]:
+    """Accuracy on held-out rows by digits, iteration by iteration."""
+    found = []
+    for path in sorted((out / name / "iterations").glob("*/metrics.json")):
+        held = json.loads(path.read_text())["held"]
+        by = held["by"].get("digits") or held["by"].get("operators") or {}
+        found.append({"all": held["accuracy"]["value"], **{label: figure["value"] for label, figure in by.items()}})
+    return found
+
+
+def control(out: Path, name: str) -> dict[str, Any]:
+    held = json.loads((out / name / "controls" / "few-shot-only" / "metrics.json").read_text())["held"]
+    return {label: figure["value"] for label, figure in held["by"]["digits"].items()}
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Mean and 95% interval over seeds (Student's t); of one seed the value alone."""
+    from scipy import stats
+
+    mean = sum(values) / len(values)
+    if len(values) < 2:
+        return {"mean": mean, "low": mean, "high": mean}
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=mean, scale=stats.sem(values) or 1e-12)
+    return {"mean": mean, "low": float(low), "high": float(high)}
+
+
+def claims(with_: Mapping[int, Any], without: Mapping[int, Any], controls: Mapping[int, Any]) -> dict[str, Any]:
+    """What has to come out: points of accuracy, seed by seed."""
+    return {
+        "three digits, one iteration, with minus without":
+            spread([100 * (with_[s][1]["3"] - without[s][1]["3"]) for s in with_]),
+        "two digits without rationalization, iteration 3 minus control":
+            spread([100 * (without[s][3]["2"] - controls[s]["2"]) for s in without]),
+        "two digits without rationalization, iterations 0 to 4":
+            [spread([100 * without[s][n]["2"] for s in without]) for n in range(5)],
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("star"))
+    parser.add_argument("--seeds", type=int, default=3)
+    asked = parser.parse_args()
+    out: Path = asked.out
+    out.mkdir(parents=True, exist_ok=True)
+    counts = ["--validation", "400", "--test", "0", "--test-beyond", "0", "--quiet"]
+    run(out, "build", "arithmetic", "--digits", "1-3", "--train", "9000", *counts, "--out", "sums")
+    run(out, "build", "arithmetic", "--digits", "4", "--train", "4000", *counts, "--out", "more")
+    run(out, "build", "arithmetic", "--digits", "1-5", "--train", "10", *counts, "--out", "all")
+    seeds = range(asked.seeds)
+    with ThreadPoolExecutor(2) as pool:
+        done = [*(pool.submit(sums, out, seed) for seed in seeds), pool.submit(longer, out)]
+        for one in done:
+            one.result()
+    with_, without = ({s: accuracies(out, f"{arm}-{s}") for s in seeds} for arm in ("with", "without"))
+    controls = {s: control(out, f"without-{s}") for s in seeds}
+    found = {"with": with_, "without": without, "control": controls, "longer": accuracies(out, "longer"),
+             "claims": claims(with_, without, controls)}  # fmt: skip
+    (out / "results.json").write_text(json.dumps(found, indent=1))
+    print(json.dumps(found["claims"], indent=1))
+
+
+if __name__ == "__main__":
+    main()
