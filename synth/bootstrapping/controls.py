@@ -13,7 +13,7 @@ from synth.base.terminal import Say
 from synth.bootstrapping import figures, folder
 from synth.bootstrapping.folder import MEASURED, TRAINED
 from synth.bootstrapping.loop import Loop
-from synth.data.names import METRICS
+from synth.data.names import CONTROLS, METRICS
 from synth.errors import UsageError
 
 
@@ -34,7 +34,7 @@ def run_all(loop: Loop, best: int, shots: list[str], say: Say) -> None:
 
 def run(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> dict[str, Any]:
     """One control: as many steps as the best iteration had."""
-    place = loop.run / folder.CONTROLS / name
+    place = loop.run / CONTROLS / name
     if there := facts_if_whole(place / METRICS):
         return there
     began = time.monotonic()
@@ -64,6 +64,6 @@ def _data(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> tupl
         return alone, {}
     rows = best["kept"]["rows"]
     plain = folder.write_rows(
-        loop.run / folder.CONTROLS / name / "data", list(loop.questions.asked)[:rows], loop.questions.like, "train"
+        loop.run / CONTROLS / name / "data", list(loop.questions.asked)[:rows], loop.questions.like, "train"
     )
     return [str(plain)], {"target": "answer"}

@@ -28,12 +28,12 @@ import orjson
 from synth.base.files import as_json, facts_if_whole, write_whole
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import read_manifest
-from synth.data.names import ATTEMPTS, METRICS
+from synth.data.names import ATTEMPTS, ITERATIONS, METRICS
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
 from synth.record import Record
 
-ITERATIONS, CONTROLS, BASE, HELD, SHOTS = "iterations", "controls", "base", "held", "shots"
+BASE, HELD, SHOTS = "base", "held", "shots"
 ATTEMPTED, PLAIN = "outputs.jsonl", "plain"
 DATA, SHOWN, TRAINED, MEASURED = "data", "shown", "run", "eval"
 

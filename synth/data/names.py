@@ -27,6 +27,8 @@ LOG = "log.jsonl"  # one line for each logged step and each validation
 CHECKPOINTS = "checkpoints"
 MARK = "synth-checkpoint.json"  # written last into a checkpoint: it is whole
 EVALUATIONS = "eval"  # the evaluations of the run
+ITERATIONS = "iterations"  # of a run of STaR, one folder each: 000 is the base
+CONTROLS = "controls"  # what was trained beside it
 
 # An evaluation folder, that of `synth eval`
 METRICS = "metrics.json"  # figures with their intervals

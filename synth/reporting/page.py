@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from synth.reporting import diagrams
+from synth.reporting import diagrams, loop_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 
 METRICS = {  # of the big table: heading, how it is written, what it is
@@ -29,7 +29,7 @@ METRICS = {  # of the big table: heading, how it is written, what it is
 
 def pictures(figures: dict[str, Any]) -> list[Picture]:
     """Every picture that the figures are enough for."""
-    drawn = []
+    drawn = loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
     if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
         drawn.append(diagrams.overview(figures["settings"], "accuracy"))
     if figures["comparisons"]:
@@ -60,7 +60,9 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(share=_share, points=_points, written=_written, chance=_chance, plain=_plain)
+    environment.filters.update(
+        share=_share, points=_points, written=_written, chance=_chance, plain=_plain, rounded=_rounded
+    )
     template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
     # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
     shown = [{"name": one.name, "caption": one.caption, "svg": Markup(one.svg)} for one in drawn]
@@ -71,8 +73,8 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
 
 
 def findings(figures: dict[str, Any]) -> list[str]:
-    """What the comparisons say, a sentence each, and nothing that their intervals do not bear out."""
-    said = []
+    """What the comparisons and the loops say, a sentence each, and nothing that their intervals do not bear out."""
+    said = [sentence for setting in figures["loops"] for sentence in setting["said"]]
     for comparison in figures["comparisons"]:
         delta = comparison["accuracy"]
         span = f"{_points(delta['value'])} points, 95% interval {_points(delta['low'])} to {_points(delta['high'])}"
@@ -111,3 +113,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _rounded(value: float | None) -> str:
+    """A count, or the mean of some over seeds."""
+    return "\N{EN DASH}" if value is None else f"{value:,.0f}"

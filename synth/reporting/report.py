@@ -8,7 +8,7 @@
 The same folders give the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interv
 CHANGES = (
     "setting", "changed by", "original", "rows", "accuracy", "changed", "delta", "95% interval", "loops", "changed",
 )  # fmt: skip
+
+ITERATIONS = ("run", "iteration", "held out", "95% interval", "rows", "hinted", "questions used", "steps")
 
 
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
@@ -78,6 +80,8 @@ def _old_pictures(out: Path) -> set[str]:
 
 def show(figures: dict[str, Any], out: Path) -> None:
     """Print the summary of a report."""
+    for setting in figures["loops"]:
+        show_table(ITERATIONS, _iterations(setting), left=1)
     if figures["settings"]:
         show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
     if figures["comparisons"]:
@@ -93,6 +97,18 @@ def show(figures: dict[str, Any], out: Path) -> None:
     for note in figures["notes"]:
         typer.echo(f"note: {note}")
     typer.echo(f"wrote {out / PAGE}")
+
+
+def _iterations(setting: Mapping[str, Any]) -> Iterator[list[str]]:
+    named = [(str(one["number"] or "base"), one) for one in setting["iterations"]]
+    for name, one in [*named, *((f"control {one['name']}", one) for one in setting["controls"])]:
+        kept, used = one.get("kept") or {}, one.get("used") or {}
+        counts = [None if value is None else f"{value:,.0f}" for value in (kept.get("rows"), kept.get("hinted"))]
+        share = None if used.get("own") is None else f"{used['own'] + (used['hinted'] or 0):.1%}"
+        steps = None if one["steps"] is None else f"{one['steps']:,.0f}"
+        accuracy = one["accuracy"]
+        held = [f"{accuracy['value']:.1%}", f"{accuracy['low']:.1%} to {accuracy['high']:.1%}"]
+        yield [setting["title"], name, *held, *(text or "-" for text in (*counts, share, steps))]
 
 
 def _setting(setting: Mapping[str, Any]) -> list[str]:
