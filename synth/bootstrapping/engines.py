@@ -28,18 +28,22 @@ from synth.errors import MissingExtraError, TrainingError, UsageError
 from synth.evaluating.options import is_url
 from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
+from synth.evaluating.server import check_reachable
 from synth.models.generate import Decoding, Output
 from synth.record import Record
+from synth.teachers.catalogue import find_teacher
 from synth.training.trainer import Trainer
 
 
 def check_engine(config: Looped, student: Trainer) -> None:
     """Raises UsageError for an engine that cannot write with such a model, MissingExtraError for one that is not
-    installed."""
+    installed, SynthError for a server that does not answer."""
     if config.engine == "transformers":
         return
     if student.student().encoder_decoder:
         raise UsageError(f"--engine {config.engine}: encoder-decoders write with --engine transformers only")
+    if is_url(config.engine):
+        check_reachable(find_teacher(config.model_name or "model", config.engine), "--engine")
     if config.engine == "vllm" and find_spec("vllm") is None:
         raise MissingExtraError("--engine vllm", "vllm")
 

@@ -1,7 +1,7 @@
 """The stages of a loop: a training, a measurement. Each is done once, whatever stops the loop between."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from synth.training.settings import Settings
 from synth.training.train import start
 from synth.training.trainer import Trainer
 
+CHANGED = ("lr", "warmup", "bf16")  # may be others when a loop is resumed: after a loss that is not a number
 SPLIT = "test"  # of the folder of rows that are measured on
 OF_LOOP = {"preset", "epochs", "split", "limit"}  # settings of the loop, not of its trainings
 
@@ -39,15 +40,23 @@ class Stages:
 
         Raises what a training raises: TrainingError, FolderError, UsageError, SourceError.
         """
-        if out.is_dir() and not (out / RUN).is_file():  # killed before its first line was written
-            shutil.rmtree(out)
         begun = facts_if_whole(out / RUN)
         if not begun.get("complete"):
             if (rise := self.config.warmup_steps) is not None:
                 changed["warmup"] = min(1.0, rise / steps)
             settings = settings_for(self.trainer, self.config, data=list(data), max_steps=steps, **changed)
+            if self._anew(out, begun, settings):
+                shutil.rmtree(out)
+                begun = {}
             start(self.trainer, settings, Train(out=out, resume=bool(begun), quiet=True))
         return facts_if_whole(out / RUN)
+
+    def _anew(self, out: Path, begun: Mapping[str, Any], settings: Settings) -> bool:
+        """Whether a training begins again: it was killed before its first line, or has another learning rate now."""
+        if not begun:
+            return out.is_dir()
+        now = asdict(self.trainer.settled(settings))
+        return any(begun["config"].get(name) != now[name] for name in CHANGED)
 
     def measure(self, model: Path, out: Path, shots: ShotOptions | None = None) -> dict[str, Any]:
         """Have a model answer the rows that are measured on, behind demonstrations if some are given; what metrics.json

@@ -12,15 +12,17 @@ from synth.base import terminal
 from synth.base.terminal import Report, Say
 from synth.bootstrapping import controls, figures, folder, notices
 from synth.bootstrapping.attempts import Reading
-from synth.bootstrapping.engines import check_engine, writer_for
+from synth.bootstrapping.checks import check_models, check_questions
+from synth.bootstrapping.engines import writer_for
 from synth.bootstrapping.loop import Loop
 from synth.bootstrapping.options import Looped, Star, check
-from synth.bootstrapping.questions import Questions, check_hints, gather, hinted
-from synth.bootstrapping.stages import SPLIT, Stages, with_base
+from synth.bootstrapping.questions import Questions, gather, hinted
+from synth.bootstrapping.stages import CHANGED, SPLIT, Stages, with_base
 from synth.cards import model as model_card
 from synth.data.names import CARD, LOG, RUN
 from synth.evaluating.prompts import Asking
 from synth.models import load
+from synth.models.faults import gpu_may_fail
 from synth.releasing.model import check_name, push
 from synth.training import mixture
 from synth.training.facts import facts, last_losses
@@ -53,14 +55,13 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     check_name(job.push)
     load.quiet_libraries()
     student = find(student_name(settled))
-    check_engine(settled, student)
+    check_models(settled, student)
     say = terminal.sayer(job.quiet)
     questions = gather(settled)
-    if settled.rationalize:
-        check_hints(questions)
+    check_questions(settled, questions)
     asked = mixture.of_rows(_name(settled), questions.asked)
     begun = orjson.loads(orjson.dumps(facts(trainer.name, config, [asked])))  # as it is read back: tuples are lists
-    with Run(job.out) as run:
+    with Run(job.out, free=CHANGED) as run, gpu_may_fail("what was done is kept, --resume goes on from there"):
         if run.is_done(begun, job):
             say(f"{job.out} is there already")
             return job.out

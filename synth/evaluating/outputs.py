@@ -7,6 +7,7 @@ predictions.jsonl is written.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any
 
@@ -69,7 +70,8 @@ class Partial:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError) if error is not None else nullcontext():  # a full disk is said already
+            self._file.close()
         if not self._at:  # nothing came of it: a model that is not there, a server that does not answer
             self.path.unlink()
             if not any(self.path.parent.iterdir()):
@@ -90,10 +92,19 @@ class Partial:
                 orjson.dumps({"row": row, "outputs": [[o.text, o.tokens, o.cut_off, o.refused] for o in outputs]})
                 + b"\n"
             )
-            self._file.write(line)
+            self._write(line)
             self._at[row] = end
             end += len(line)
-        self._file.flush()
+        self._write(b"")
+
+    def _write(self, line: bytes) -> None:
+        """Raises FolderError if the disk is full; whole lines count, and one that is cut off does not."""
+        try:
+            self._file.write(line)
+            if not line:
+                self._file.flush()
+        except OSError as error:
+            raise FolderError.from_os(error, f"cannot write {self.path}") from error
 
     def outputs(self, row: int) -> list[Output]:
         self._file.seek(self._at[row])

@@ -55,7 +55,7 @@ async def ask_server(
     Raises SynthError if the server answers no row, StoppedError if asking was stopped.
     """
     teacher = _teacher(job)
-    _check_reachable(teacher)
+    check_reachable(teacher)
     left = iter([row for row in range(len(records)) if row not in partial])
     async with Asker(teacher, job.limits.cache or job.out / CACHE, job.limits, say) as asker:
         shared = _Asked(
@@ -82,7 +82,7 @@ def _teacher(job: Job) -> Teacher:
     return as_given(find_teacher(job.served, job.model), job.limits)
 
 
-def _check_reachable(teacher: Teacher) -> None:
+def check_reachable(teacher: Teacher, option: str = "--model") -> None:
     """Raises SynthError at once if no server answers; one that fails later is waited for."""
     parts = urlsplit(teacher.base_url)
     try:
@@ -90,7 +90,7 @@ def _check_reachable(teacher: Teacher) -> None:
         socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS).close()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise SynthError(f"no server answers at {teacher.base_url} ({why}): start it, or check --model") from error
+        raise SynthError(f"no server answers at {teacher.base_url} ({why}): start it, or check {option}") from error
 
 
 async def _all(shared: _Asked, records: Sequence[Record], left: Iterator[int], workers: int) -> None:

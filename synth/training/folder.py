@@ -13,7 +13,7 @@ that was cut short, or has lost a file since, is thrown away.
 
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,12 @@ class Checkpoint:
 class Run:
     """A run folder; `with Run(...)` keeps other commands from writing to it.
 
-    `main` is false in all processes of a run but the first; those write nothing.
+    `main` is false in all processes of a run but the first; those write nothing. free: more settings that may be others
+    when an unfinished run is resumed.
     """
 
-    def __init__(self, folder: Path, main: bool = True) -> None:
-        self.folder, self.main = folder, main
+    def __init__(self, folder: Path, main: bool = True, free: Collection[str] = ()) -> None:
+        self.folder, self.main, self.free = folder, main, {*FREE, *free}
         self.checkpoints = folder / CHECKPOINTS
         self._stack, self._held = ExitStack(), False
 
@@ -106,7 +107,8 @@ class Run:
         if begun is None:
             self._check_empty(job)
             return False
-        other = differences(begun, facts)
+        unfinished = job.resume and not begun["complete"]
+        other = differences(begun, facts, self.free if unfinished else FREE)
         if job.overwrite and not job.resume:
             return False
         if begun["complete"] and not other and not (job.resume and begun.get("stopped_early")):
@@ -231,12 +233,12 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in files if path.is_file()}
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], free: Collection[str] = FREE) -> list[str]:
     """What a run was begun with that is another now, in words: `lr was 0.001 and is 0.0003`."""
     changed = []
     if old["trainer"] != new["trainer"]:
         changed.append(f"it was begun with synth train {old['trainer']}")
-    for name in sorted({*old["config"], *new["config"]} - FREE - {"data"}):
+    for name in sorted({*old["config"], *new["config"]} - {*free, "data"}):
         was, now = old["config"].get(name), new["config"].get(name)
         if was != now:
             changed.append(f"--{name.replace('_', '-')} was {was} and is {now}")
