@@ -108,8 +108,10 @@ def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool | None
 def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
     """What is missing or cannot be in what a row says of its teacher; "" if nothing is."""
     said = record.provenance
+    if _answer_alone(record, manifest):
+        return ""
     if said is None:
-        return "" if _answer_alone(record, manifest) else "there is none"
+        return "there is none"
     needed = TAKEN_IN if "imported" in manifest else BY_ITSELF if "star" in manifest else NEEDED
     absent = [name for name in needed if said.get(name) in (None, "")]
     absent += [name for name in OPTIONAL if name not in said]
@@ -133,8 +135,9 @@ def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool | None:
 
 
 def _answer_alone(record: Record, manifest: Mapping[str, Any]) -> bool:
-    """Whether a row is of a split of questions and answers alone."""
-    return bool(manifest.get(ANSWERS)) and record.provenance is None and not record.rationale
+    """Whether a row is of a split of questions and answers alone. Judges may have said something of it, nobody else."""
+    said = {name for name, value in (record.provenance or {}).items() if value is not None}
+    return bool(manifest.get(ANSWERS)) and said <= {"verdicts"} and not record.rationale
 
 
 def attempt(record: Record, manifest: Mapping[str, Any]) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from synth.data.carried import rejects_after
+from synth.data.carried import ANSWERS, rejects_after
 from synth.data.folder import FolderWriter
 from synth.data.names import ATTEMPTS
 from synth.data.reading import read
@@ -28,6 +28,7 @@ def write(
     are dropped now.
     """
     model = recipe["judged"]["teacher"]
+    blank = _blank(folder, manifest)
     splits: dict[str, Any] = {}
     gone: Counter[str] = Counter()  # by verdict
     with FolderWriter(out) as writer:
@@ -41,7 +42,7 @@ def write(
                             rejects.write(_drop(record, verdict) + b"\n")
                             part[drop] += 1
                             continue
-                        file.write(orjson.dumps(_with(record, verdict, model)) + b"\n")
+                        file.write(orjson.dumps(_with(record, verdict, model, blank)) + b"\n")
                         rows += 1
                 gone += part
                 splits[split] = {"rows": rows, "rejected": dict(before + part), "files": [f"{split}.jsonl"]}
@@ -68,12 +69,28 @@ def _manifest(
     return {**kept, **recipe, "splits": splits, "rejected": dict(Counter(manifest["rejected"]) + gone)}
 
 
-def _with(record: Record, verdict: Verdict | None, model: str | None) -> Record:
+def _blank(folder: Path, manifest: Mapping[str, Any]) -> dict[str, None]:
+    """What provenance says of a row that nobody wrote: the keys of the other rows, each with null.
+
+    A struct has the same fields in all rows that have one: of what is missing in some and null in others no type says
+    which it was, so that such columns are kept as JSON text, and `datasets` shows the text "null".
+    """
+    if not manifest.get(ANSWERS):  # then all rows have a provenance, or none has
+        return {}
+    for split in manifest["splits"]:
+        found = read(folder, split) if split not in manifest[ANSWERS] else ()
+        if (first := next(iter(found), None)) is not None and first.provenance:
+            return dict.fromkeys(name for name in first.provenance if name != "verdicts")
+    return {}
+
+
+def _with(record: Record, verdict: Verdict | None, model: str | None, blank: Mapping[str, None]) -> Record:
+    """`blank`: keys that the provenance of every row has."""
     if verdict is None:
         return record
     kept = {"judge": verdict.judge, "verdict": verdict.verdict, "detail": verdict.in_words()}
     kept |= {"model": model} if model else {}
-    provenance = dict(record.provenance or {})
+    provenance = {**blank, **(record.provenance or {})}
     provenance["verdicts"] = [*(provenance.get("verdicts") or []), kept]
     return replace(record, provenance=provenance)
 

@@ -17,6 +17,7 @@ from kinds_of_data import make_all
 from loopback_hub import Hub
 
 import synth
+from synth.data.columns import read_notes
 from synth.data.frontmatter import COLUMNS
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
@@ -28,7 +29,7 @@ TOGETHER = """
 import itertools, json, sys, datasets
 datasets.disable_progress_bars()
 places, streaming = json.loads(sys.argv[1]), sys.argv[2] == "stream"
-of = {name: datasets.load_dataset(*place, split="train", streaming=streaming) for name, place in places.items()}
+of = {name: datasets.load_dataset(*place, split=sys.argv[3], streaming=streaming) for name, place in places.items()}
 rows = {name: list(one) for name, one in of.items()}
 for one, other in itertools.combinations(of, 2):
     both = datasets.concatenate_datasets([of[one], of[other]])
@@ -50,9 +51,11 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     yield from connected(monkeypatch)
 
 
-def together(places: dict[str, list[str]], how: str, env: dict[str, str], cache: Path) -> dict[str, Any]:
+def together(
+    places: dict[str, list[str]], how: str, env: dict[str, str], cache: Path, split: str = "train"
+) -> dict[str, Any]:
     variables = {**os.environ, **env, "HF_HOME": str(cache), "PYTHONWARNINGS": "ignore"}
-    words = [sys.executable, "-c", TOGETHER, json.dumps(places), how]
+    words = [sys.executable, "-c", TOGETHER, json.dumps(places), how, split]
     done = subprocess.run(words, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     told: dict[str, Any] = json.loads(done.stdout)
@@ -85,6 +88,25 @@ def test_any_two_configurations_stream_together_from_the_hub(hub: Hub, kinds: di
         assert list(read(folder, "train")) == list(read(kinds[name], "train"))
     here = {name: [str(tmp_path / "back"), name] for name in kinds}
     held(together(here, "whole", {"HF_HUB_OFFLINE": "1"}, tmp_path / "again"), kinds)
+
+
+@pytest.mark.parametrize("how", ["whole", "stream"])
+def test_judged_rows_that_nobody_wrote_have_the_keys_of_the_others(
+    how: str, hub: Hub, kinds: dict[str, Path], tmp_path: Path
+) -> None:
+    name = "imported-tested-judged"
+    (written, *_), tested = list(read(kinds[name], "train")), list(read(kinds[name], "test"))
+    assert written.provenance is not None
+    alone = dict.fromkeys(written.provenance)
+    verdicts = [{"judge": "answer", "verdict": "right", "detail": str(number)} for number in (3, 4)]
+    assert [record.provenance for record in tested] == [{**alone, "verdicts": [verdict]} for verdict in verdicts]
+    push(Push([kinds[name]], "ada/tested", force=True))
+    told = together({name: ["ada/tested"]}, how, environment(hub), tmp_path, "test")
+    assert [row["provenance"] for row in told[name]["rows"]] == [record.provenance for record in tested]
+    sent = [content for path, content in hub.files("ada/tested").items() if path.endswith(".parquet")]
+    assert [read_notes(pq.read_schema(pa.BufferReader(content))).get("json", []) for content in sent] == [[], []]
+    (validated,) = synth.validate(kinds[name], quiet=True)
+    assert validated.success
 
 
 def test_no_column_of_a_file_has_type_null(hub: Hub, kinds: dict[str, Path], tmp_path: Path) -> None:

@@ -53,8 +53,9 @@ def taught(base: Path) -> None:
 
 def imported(base: Path) -> None:
     """Rationales that existed, of several shapes, and questions alone beside them."""
-    solved, chosen = base / "solved.jsonl", base / "chosen.jsonl"
+    solved, chosen, tested = base / "solved.jsonl", base / "chosen.jsonl", base / "tested.jsonl"
     write(solved, [{"question": f"How much is {n}?", "answer": f"It is {n}.\n#### {n}"} for n in range(3)])
+    write(tested, [{"question": f"What comes to {n}?", "answer": str(n)} for n in (3, 4)])
     stems = [{"stem": f"Where is {n}?", "choices": OPTIONS} for n in (1, 2)]
     said = "It is there. The answer is (A)."
     write(chosen, [{"id": f"q{n}", "question": s, "answerKey": "A", "said": said} for n, s in enumerate(stems)])
@@ -64,7 +65,10 @@ def imported(base: Path) -> None:
     synth.import_data(solved, out=base / "questions", split="train", no_rationale=True, **common)
     synth.import_data(chosen, out=base / "imported-options", task="openbookqa", rationale="said", quiet=True)
     synth.judge(base / "imported", judge="equations", out=base / "imported-judged", quiet=True)
-    for path in (solved, chosen):
+    synth.import_data(solved, out=base / "imported-tested", **common)
+    synth.import_data(tested, out=base / "imported-tested", split="test", no_rationale=True, **common)
+    synth.judge(base / "imported-tested", judge="answer", out=base / "imported-tested-judged", quiet=True)
+    for path in (solved, chosen, tested):
         path.unlink()
 
 
