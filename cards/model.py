@@ -44,7 +44,7 @@ def render(name: str, facts: Mapping[str, Any], example: tuple[str, str], words:
         "base": config["model"] or "", "on_hub": "/" in (config["model"] or ""), "learned": LEARNED[facts["target"]],
         "parameters": f"{facts['parameters']:,}", "line_break": _quoted(facts["line_break"]),
         "tasks": sorted({task for data in facts["data"] for task in data["task"].split("+")}),
-        "prompt": repr(example[0]), "completion": example[1],
+        "prompt": repr(example[0]), "completion": example[1], "star": facts.get("loop"),
     })  # fmt: skip
     return text.rstrip("\n") + "\n"
 

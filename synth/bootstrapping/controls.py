@@ -10,7 +10,7 @@ from typing import Any
 
 from synth.base.files import facts_if_whole
 from synth.base.terminal import Say
-from synth.bootstrapping import figures, folder
+from synth.bootstrapping import figures, folder, notices
 from synth.bootstrapping.folder import MEASURED, TRAINED
 from synth.bootstrapping.loop import Loop
 from synth.data.names import CONTROLS, METRICS
@@ -22,14 +22,9 @@ def run_all(loop: Loop, best: int, shots: list[str], say: Say) -> None:
     done = folder.iterations(loop.run)
     for name in loop.config.control:
         found = run(loop, name, done[best], shots)
-        gained = figures.accuracy(done[best]) - figures.accuracy(done[0])
-        control = figures.accuracy(found) - figures.accuracy(done[0])
         say(f"control {name}: {found['trained']['steps']:,} steps, {figures.accuracy(found):.1%} held out")
-        if name == "few-shot-only" and gained > 0 and control >= gained:
-            say(
-                f"warning: training on the demonstrations alone gains as much ({control:+.1%}) as the loop "
-                f"({gained:+.1%}): the base has not converged, give it more --base-steps or a trained --model"
-            )
+        for warning in notices.of_control(name, done[0], done[best], found):
+            say(f"warning: {warning}")
 
 
 def run(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> dict[str, Any]:

@@ -6,9 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 from synth.bootstrapping.attempts import RIGHT, Attempt
+from synth.questions.task import Task
 from synth.record import Record
 from synth.shots.draw import stratum
 from synth.statistics.intervals import interval
+from synth.validating.checker import reader_of
+
+ENOUGH = 50  # rows from which on the share of the commonest answer says something
 
 
 def asked(records: Mapping[str, Record], attempts: Sequence[Attempt]) -> dict[str, Any] | None:
@@ -83,3 +87,18 @@ def held(measured: Mapping[str, Any]) -> dict[str, Any]:
 def accuracy(figures: Mapping[str, Any]) -> float:
     """The accuracy on held rows in the figures of an iteration."""
     return float(figures["held"]["accuracy"]["value"])
+
+
+def chance(records: Sequence[Record], task: Task | None) -> dict[str, Any] | None:
+    """How much is right by guessing: `{"value", "options", "commonest"}`, the larger of one over the options and of the
+    share of the commonest answer. options: in the mean; None if questions have none. None if no answer is known."""
+    answers = Counter(record.answer for record in records if record.answer)
+    if not answers:
+        return None
+    counts = [len(reader_of(record.task, task).options_of(record)) for record in records]
+    known = [count for count in counts if count]
+    guess = sum(1 / count for count in known) / len(counts)
+    answer, most = answers.most_common(1)[0]
+    share = most / len(records) if len(records) >= ENOUGH else 0.0
+    options = sum(known) / len(known) if known else None
+    return {"value": max(guess, share), "options": options, "commonest": answer}

@@ -28,7 +28,7 @@ import orjson
 from synth.base.files import as_json, facts_if_whole, write_whole
 from synth.data.folder import FolderWriter, finish_move
 from synth.data.manifest import read_manifest
-from synth.data.names import ATTEMPTS, ITERATIONS, METRICS
+from synth.data.names import ATTEMPTS, CONTROLS, ITERATIONS, METRICS
 from synth.data.writing import encode, split_writer
 from synth.errors import FolderError
 from synth.record import Record
@@ -36,6 +36,20 @@ from synth.record import Record
 BASE, HELD, SHOTS = "base", "held", "shots"
 ATTEMPTED, PLAIN = "outputs.jsonl", "plain"
 DATA, SHOWN, TRAINED, MEASURED = "data", "shown", "run", "eval"
+
+
+def for_card(run: Path, best: int) -> dict[str, Any]:
+    """What the model card says of a loop: accuracy on held-out rows of the base, the iterations and the controls."""
+    done = iterations(run)
+    named = [(str(number) if number else "base", one) for number, one in enumerate(done)]
+    places = sorted((run / CONTROLS).glob(f"*/{METRICS}"))
+    named += [(f"control: {place.parent.name}", facts_if_whole(place)) for place in places]
+    rows = [
+        {"name": name, "held": one["held"]["accuracy"], "kept": one.get("kept") or {},
+         "steps": (one.get("trained") or {}).get("steps")}
+        for name, one in named if one
+    ]  # fmt: skip
+    return {"best": best, "iterations": len(done) - 1, "rows": rows}
 
 
 def of_iteration(run: Path, number: int) -> Path:

@@ -57,7 +57,11 @@ class Loop:
             return there
         began = time.monotonic()
         measured = self.stages.measure(self.base, place / MEASURED, self._shown if self.shows(1) else None)
-        found = {"iteration": 0, "held": figures.held(measured), "seconds": {"measuring": time.monotonic() - began}}
+        found = {
+            "iteration": 0, "held": figures.held(measured),
+            "chance": figures.chance(self.questions.held, self.questions.task),
+            "seconds": {"measuring": time.monotonic() - began},
+        }  # fmt: skip
         folder.write_facts(place / METRICS, found)
         return found
 

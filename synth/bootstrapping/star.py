@@ -64,10 +64,10 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     with Run(job.out, free=CHANGED) as run, gpu_may_fail("what was done is kept, --resume goes on from there"):
         if run.is_done(begun, job):
             say(f"{job.out} is there already")
-            return job.out
-        run.begin(begun, job.resume)
-        with terminal.progress(job.quiet) as report:
-            _Work(run, settled, student, questions, say, report).go(begun)
+        else:
+            run.begin(begun, job.resume)
+            with terminal.progress(job.quiet) as report:
+                _Work(run, settled, student, questions, say, report).go(begun)
     if job.push:
         push(job.out, job.push)
     return job.out
@@ -141,6 +141,8 @@ class _Work:
         """Go on until it levels off; returns the best iteration."""
         done = [loop.measure_base()]
         self.say(notices.base_line(done[0]))
+        for warning in notices.of_base(done[0], self.config):
+            self.say(f"warning: {warning}")
         while len(done) <= self.config.iterations and not self._level(done):
             done.append(loop.iterate(len(done)))
             self._log(done)
@@ -180,7 +182,8 @@ class _Work:
         architecture = self.student.student()
         words = model_card.Words(architecture.words, architecture.classes().model.__name__)
         row = next(iter(self.questions.shots.rows if self.questions.shots else self.questions.asked))
-        model_card.write(out, {**final, **_losses(source)}, (row.prompt, row.completion), words)
+        shown = {**final, **_losses(source), "loop": folder.for_card(out, best)}
+        model_card.write(out, shown, (row.prompt, row.completion), words)
         self.run.write(final)
         said = f"{figures.accuracy(done[best]):.1%} of {len(self.questions.held):,} held-out rows right"
         self.say(f"{out}: the model of iteration {best}, {said} (base {figures.accuracy(done[0]):.1%})")

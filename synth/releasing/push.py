@@ -24,7 +24,7 @@ from pathlib import Path
 from synth.base.config import verb
 from synth.base.files import hold
 from synth.base.terminal import Say, sayer
-from synth.data.names import CARD, MANIFEST, STAGING, VALIDATION
+from synth.data.names import CARD, MANIFEST, RUN, STAGING, VALIDATION
 from synth.errors import HubError, UsageError
 from synth.releasing import beside
 from synth.releasing.hub import Hub, LostRaceError, State, checked_name, login
@@ -78,6 +78,12 @@ def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
     the Hub refuses.
     """
     _check(asked)
+    for folder in asked.folders:
+        if (folder / RUN).is_file():
+            raise UsageError(
+                f"{folder} is a run, and no dataset: the command that trained it, with --push {asked.name} behind it, "
+                "puts its model on the Hub; of a run of STaR its rows are in iterations/*/data"
+            )
     parts = [part_of(config, folder, asked, say) for config, folder in configs(asked.folders, asked.config).items()]
     beside.check(asked.with_, {part.config: part.beside for part in parts})
     token = login(needed=not asked.dry_run)

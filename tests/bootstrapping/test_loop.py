@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
+from hub_use import taking_models
 
 import synth
 from synth.bootstrapping import folder
@@ -18,6 +19,9 @@ from synth.bootstrapping.loop import Loop
 from synth.bootstrapping.stages import Stages, steps_of
 from synth.bootstrapping.write import Writer
 from synth.data.reading import read
+from synth.errors import UsageError
+from synth.releasing.options import Push
+from synth.releasing.push import carry_out as push
 from synth.training.folder import Job
 from synth.training.trainer import find
 
@@ -127,6 +131,43 @@ def test_the_best_model_stands_on_top_and_controls_beside(whole: Path) -> None:
     direct = orjson.loads((whole / "controls" / "direct" / "run" / "synth-run.json").read_bytes())
     assert (direct["target"], direct["data"][0]["rows"]) == ("answer", figures(whole, best)["kept"]["rows"])
     assert "is there already" not in (whole / "README.md").read_text()
+
+
+def test_the_card_tells_of_the_loop(whole: Path) -> None:
+    text = (whole / "README.md").read_text()
+    best = orjson.loads((whole / "synth-run.json").read_bytes())["star"]["best"]
+    assert f"This is the model of iteration {best} of 2." in text
+    assert "what fails is attempted again with the answer as a hint" in text
+    assert "A control is as many steps without the loop" in text
+    told = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
+    for number, name in ((0, "base"), (best, f"{best} (this model)")):
+        assert f"| {figures(whole, number)['held']['accuracy']['value']:.1%} |" in told[name]
+    assert f"| {figures(whole, best)['kept']['rows']} |" in told[f"{best} (this model)"]
+    assert {"control: direct", "control: few-shot-only"} <= set(told)
+
+
+def test_eval_puts_its_figures_into_the_card(whole: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    synth.evaluate(model=str(run), data=run / "held", max_new_tokens=40, quiet=True)
+    text = (run / "README.md").read_text()
+    assert "### held, test" in text
+    assert "| accuracy (whole answer) |" in text
+    assert "control: direct" in text
+
+
+def test_push_sends_the_model_and_leaves_the_stages_here(
+    whole: Path, sums: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    for hub in taking_models(monkeypatch):
+        STAR.train(STAR, STAR.config(data=[str(sums)], **SETTINGS), Job(run, push="ada/star", quiet=True))
+        files = hub.files("ada/star")
+        assert {"config.json", "model.safetensors", "README.md", "synth-run.json", "log.jsonl"} <= set(files)
+        assert not [name for name in files if "/" in name]
+        with pytest.raises(UsageError, match="is a run, and no dataset: the command that trained it, with --push"):
+            push(Push([run], "ada/star"))
 
 
 def test_the_same_command_again_does_nothing(whole: Path, sums: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import orjson
 import pytest
 import tenacity
 from huggingface_hub import close_session, constants
-from loopback_hub import Hub, serving
+from loopback_hub import Answering, Hub, serving
 
 from synth.base.files import file_facts
 from synth.data.folder import FolderWriter
@@ -33,6 +34,18 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             monkeypatch.setenv(name, value)
         yield hub
         close_session()
+
+
+def taking_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """The same, which takes a model repository for a dataset one."""
+    answer = Answering.answer
+
+    def as_dataset(self: Answering, path: str) -> Any:
+        path = re.sub(r"^/api/models/", "/api/datasets/", path)
+        return answer(self, re.sub(r"^/(\w+/\w+)(\.git|/resolve)", r"/datasets/\1\2", path))
+
+    monkeypatch.setattr(Answering, "answer", as_dataset)
+    yield from connected(monkeypatch)
 
 
 def environment(hub: Hub) -> dict[str, str]:

@@ -1,13 +1,11 @@
 """`synth train ... --push`: the finished model on a Hub of this machine."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hub_use import connected
-from loopback_hub import Answering, Hub
+from hub_use import taking_models
+from loopback_hub import Hub
 from training import RECORDS, dataset, facts, micro, trained
 
 from synth.errors import HubError, UsageError
@@ -17,15 +15,7 @@ SHORT = {"max_steps": 2, "batch_size": 4}
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """The Hub of the dataset tests, which takes a model repository for a dataset one."""
-    answer = Answering.answer
-
-    def as_dataset(self: Answering, path: str) -> Any:
-        path = re.sub(r"^/api/models/", "/api/datasets/", path)
-        return answer(self, re.sub(r"^/(\w+/\w+)(\.git|/resolve)", r"/datasets/\1\2", path))
-
-    monkeypatch.setattr(Answering, "answer", as_dataset)
-    yield from connected(monkeypatch)
+    yield from taking_models(monkeypatch)
 
 
 @pytest.fixture
