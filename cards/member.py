@@ -14,6 +14,7 @@ from synth.data.about import About
 from synth.data.counts import SplitCounts, as_text, count_splits, tally_splits, total
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
+from synth.data.scored import lines_of, scored
 from synth.record import Record
 from synth.validating.results import changed_since, read_validation
 
@@ -51,6 +52,8 @@ def read_member(name: str, folder: Path, report: Report = lambda *_: None) -> Me
     """
     manifest = open_manifest(folder)
     plan, splits = count_splits(folder, manifest, report)
+    for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
+        splits[split].verdicts.update(said)
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(

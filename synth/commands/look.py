@@ -24,7 +24,9 @@ class Show:
 @settings
 class Stats:
     folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
-    verdicts: MaybePath = option("a file that synth judge --verdicts wrote  [default: none]", default=None)
+    verdicts: MaybePath = option(
+        "a file that synth judge --verdicts wrote  [default: verdicts.jsonl in the folder]", default=None
+    )
 
 
 @settings

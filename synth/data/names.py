@@ -7,6 +7,7 @@ MANIFEST = "synth.json"  # what made it: settings, splits, counts, sha256 of eac
 CARD = "README.md"  # for people, and which files are which split; in a run folder the model card
 REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
 ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
+VERDICTS = "verdicts.jsonl"  # what judges said of the rows, if it was put beside them
 VALIDATION = "validation.json"  # what `synth validate` found
 DOCS = "validation"  # the same as web pages
 BESIDE = {"attempts": ATTEMPTS, "rejected": REJECTED}  # what a release may have beside its rows, as configurations

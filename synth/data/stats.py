@@ -14,6 +14,7 @@ from synth.data.agreements import Pair, agreements, all_splits
 from synth.data.carried import ANSWERS
 from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tally_splits
 from synth.data.manifest import open_manifest
+from synth.data.scored import lines_of, scored
 from synth.data.verdicts import latest, read_verdicts
 from synth.statistics.ranges import in_order
 
@@ -36,13 +37,16 @@ class Statistics:
 
 
 def counted(folder: Path, report: Report = lambda *_: None, verdicts: Path | None = None) -> Statistics:
-    """Count every row of a dataset; `report` hears how many are. `verdicts`: a file beside it, of judges.
+    """Count every row of a dataset; `report` hears how many are. `verdicts`: a file beside it, of judges, by default
+    verdicts.jsonl in the folder.
 
     Raises FolderError for what is no dataset folder or cannot be read.
     """
     manifest = open_manifest(folder)
-    lines = [] if verdicts is None else list(latest(read_verdicts(verdicts)).values())
+    lines = lines_of(folder, manifest) if verdicts is None else list(latest(read_verdicts(verdicts)).values())
     _, splits = count_splits(folder, manifest, report)
+    for split, said in scored(folder, manifest, lines).items():
+        splits[split].verdicts.update(said)
     columns = _columns(splits, tally_splits(folder, manifest))
     by_split, together = agreements(folder, manifest, lines), all_splits(folder, manifest, lines)
     return Statistics(manifest, splits, columns, by_split, together)

@@ -24,6 +24,7 @@ from synth.base.terminal import progress
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
+from synth.data.scored import lines_of, scored
 from synth.errors import FolderError
 from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
@@ -121,6 +122,8 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
         for frame in scan.frames():
             rows.run(frame)
             texts.add(frame)
+        for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
+            scan.splits[split].verdicts.update(said)
         data = {name: facts.result() for name, facts in hashes.items()}
     outcomes = [
         *rows.finish(),

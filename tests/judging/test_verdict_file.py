@@ -260,3 +260,58 @@ def test_a_dry_run_as_it_is_typed(synth: Synth, folder: Path) -> None:
     assert "14 rows; equations asks no model" in free.stdout
     assert not (folder.parent / "v.jsonl").exists()
     assert sorted(folder.iterdir()) == before
+
+
+def test_the_file_in_the_folder_is_counted_by_stats_and_card(folder: Path, tmp_path: Path) -> None:
+    from synth.data.stats import counted
+
+    own = folder / "verdicts.jsonl"
+    synth.judge(folder, judge="equations", verdicts=own, quiet=True)
+    right, wrong = ("equations", "right"), ("equations", "wrong")
+    assert {name: dict(one.verdicts) for name, one in counted(folder).splits.items()} == {
+        "train": {right: 8, wrong: 4}, "test": {right: 2},
+    }  # fmt: skip
+    assert "| equations: right | 10 | 71.4% |\n| equations: wrong | 4 | 28.6% |" in carded(folder)
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    own.rename(elsewhere)
+    assert not counted(folder).splits["train"].verdicts
+    assert counted(folder, verdicts=elsewhere).splits["train"].verdicts.total() == ROWS
+    assert "equations" not in carded(folder)
+
+
+def test_the_file_in_the_folder_is_held_to_what_verdicts_are(tmp_path: Path) -> None:
+    source, out = tmp_path / "solved.jsonl", tmp_path / "solved"
+    told = [{"question": f"{n}?", "answer": f"1 + {n} = {n + (n < 4)}\n#### {n}"} for n in range(6)]
+    source.write_text("".join(json.dumps(line) + "\n" for line in told))
+    synth.import_data(source, task="gsm8k", out=out, quiet=True)
+    assert not bad_verdicts(out)
+    synth.judge(out, judge="equations", verdicts=out / "verdicts.jsonl", quiet=True)
+    (bad,) = bad_verdicts(out)
+    assert (bad["rows"], bad["failures"], bad["success"], bad["observed"]) == (1, 1, False, "0.333")
+
+
+def bad_verdicts(folder: Path) -> list[dict[str, Any]]:
+    (found,) = synth.validate(folder, quiet=True)
+    return [each for each in found.report["expectations"] if "verdicts are bad" in each["title"]]
+
+
+def carded(folder: Path) -> str:
+    synth.card(folder, quiet=True)
+    return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_file_in_the_folder_is_of_the_rows_as_they_are(folder: Path, tmp_path: Path) -> None:
+    from synth.data.stats import counted
+
+    own = folder / "verdicts.jsonl"
+    synth.judge(folder, judge="equations", verdicts=own, quiet=True)
+    path = folder / "train.jsonl"
+    changed = [json.dumps({**line, "rationale": "mended"}) for line in lines(path)[:5]]
+    path.write_text("\n".join([*changed, *(json.dumps(line) for line in lines(path)[5:])]) + "\n", encoding="utf-8")
+    assert counted(folder).splits["train"].verdicts.total() == ROWS - 5
+    synth.judge(folder, judge="equations", out=tmp_path / "judged", quiet=True)
+    before = counted(tmp_path / "judged").splits["train"].verdicts
+    synth.judge(tmp_path / "judged", judge="equations", verdicts=tmp_path / "judged" / "verdicts.jsonl", quiet=True)
+    assert counted(tmp_path / "judged").splits["train"].verdicts == before  # the same judge: once
+    own.write_text('{"mine": 1}\n', encoding="utf-8")  # somebody else's file
+    assert not counted(folder).splits["train"].verdicts
