@@ -37,12 +37,20 @@ class Merged:
     broken: list[str] = field(default_factory=list)
 
 
-def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset(), overwrite: bool = False) -> Merged:
+def merge(
+    theirs: str,
+    ours: Mapping[str, str],
+    gone: frozenset[str] = frozenset(),
+    overwrite: bool = False,
+    marks: Mapping[str, str] | None = None,
+) -> Merged:
     """Put our blocks, in their order, into the body of a card.
 
     `ours`: name -> text; a name looks like `fields` or `statistics:medium`. `gone`: names of blocks that are to go,
     if nobody edited them. A block stays where it is; a new one comes after its neighbour. With `overwrite` edited
     blocks are replaced too. Markers without their other half, and blocks that are there twice, are left as they are.
+    `marks`: hashes that new blocks have in their markers, if they come from another card, where a person may have
+    edited them.
     """
     kept: list[str] = []
     seen: set[str] = set()
@@ -61,7 +69,7 @@ def merge(theirs: str, ours: Mapping[str, str], gone: frozenset[str] = frozenset
     before: list[str] = []
     for name, own in ours.items():
         if name not in seen:
-            text = _inserted(text, _block(name, own), name, before)
+            text = _inserted(text, _block(name, own, (marks or {}).get(name)), name, before)
         before.append(name)
     return Merged(text, kept, broken(theirs))
 
@@ -74,6 +82,11 @@ def names(body: str) -> list[str]:
 def texts(body: str) -> dict[str, str]:
     """What stands in each block."""
     return {unquote(block["name"]): block["text"].strip("\n") for block in BLOCK.finditer(body)}
+
+
+def hashes(body: str) -> dict[str, str]:
+    """The hash in the marker of each block, of what we wrote."""
+    return {unquote(block["name"]): block["hash"] for block in BLOCK.finditer(body)}
 
 
 def broken(body: str) -> list[str]:
@@ -90,10 +103,10 @@ def without_ours(body: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _block(name: str, text: str) -> str:
+def _block(name: str, text: str, hashed: str | None = None) -> str:
     safe = MARKER.sub(r"&lt;!--\1", text.strip("\n")) + "\n"  # data may hold what looks like a marker
     mark = UNSAFE.sub(lambda sign: "".join(f"%{byte:02X}" for byte in sign[0].encode()), name)
-    return f"<!-- synth:{mark} {_hash(safe)} -->\n{safe}<!-- /synth:{mark} -->"
+    return f"<!-- synth:{mark} {hashed or _hash(safe)} -->\n{safe}<!-- /synth:{mark} -->"
 
 
 def _inserted(text: str, block: str, name: str, before: list[str]) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth.base.files import as_json, facts_if_whole, write_whole
-from synth.cards.blocks import merge, names, texts, without_ours
+from synth.cards.blocks import hashes, merge, names, texts, without_ours
 from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
 from synth.data.names import CARD, CARD_MEMORY
 from synth.errors import FolderError
@@ -188,7 +188,7 @@ def _joined(here: str, hub: str) -> str:
     gone = frozenset(name for name in names(body) if ":" in name and name not in theirs)
     missing = {name: text for name, text in theirs.items() if name not in names(body)}
     truth = {key: value for key, value in parse(hub_front).items() if key in ("configs", "dataset_info")}
-    return with_truth(f"---\n{front}---\n{merge(body, missing, gone).text}", truth)
+    return with_truth(f"---\n{front}---\n{merge(body, missing, gone, marks=hashes(hub_body)).text}", truth)
 
 
 def lines(text: str) -> frozenset[str]:

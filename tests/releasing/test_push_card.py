@@ -134,6 +134,20 @@ def test_other_configurations_stay_in_a_card_from_here(hub: Hub, folder: Path, t
     assert [part["config_name"] for part in front(card(hub))["configs"]] == ["easy", "hard"]
 
 
+def test_a_block_of_another_configuration_that_somebody_edited_stays_theirs(hub: Hub, tmp_path: Path) -> None:
+    easy, hard = dataset(tmp_path / "easy"), dataset(tmp_path / "hard", train=[row(9)])
+    push(Push([easy, hard], REPO))
+    start = card(hub).index("<!-- synth:statistics:easy")
+    line = card(hub).index("-->\n", start) + len("-->\n")
+    hub.put(REPO, README__md=card(hub)[:line] + "COUNTED BY HAND\n" + card(hub)[line:])
+    write_card(hard)
+    push(Push([hard], REPO, config="hard", card="here"))
+    assert "COUNTED BY HAND" in card(hub)
+    push(Push([dataset(easy, train=[row(n) for n in range(3)])], REPO, config="easy"))
+    assert "num_examples: 3\n" in card(hub)
+    assert "COUNTED BY HAND" in card(hub)
+
+
 def front(text: str) -> dict[str, list[dict[str, str]]]:
     import yaml
 
