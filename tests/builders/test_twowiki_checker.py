@@ -116,3 +116,19 @@ def test_a_direct_answer_that_cannot_be_one(changed: str) -> None:
         assert fault.reason == "wrong_answer"
     yes_no = one(rows, "made-up-dev-13")
     assert checker.check(replace(yes_no, answer="Canada", completion=" Canada")) is not None
+
+
+def test_a_comparison_without_what_is_asked_of_one_thing_has_its_gap_named() -> None:
+    compared = [row for row in ALL if str(row.meta["type"]).endswith("comparison")]
+    seen = 0
+    for row in compared:
+        steps = parsed(row)
+        if len(steps) not in (2, 4):
+            continue
+        first, last = checker.check(written(row, steps[1:])), checker.check(written(row, steps[:-1]))
+        assert first is not None, row
+        assert (first.reason, first.step) == ("missing_step", 0), (row, first)
+        assert last is not None, row
+        assert (last.reason, last.step) == ("missing_step", None), (row, last)  # what is missing stands behind the last
+        seen += 1
+    assert seen >= 10

@@ -119,7 +119,8 @@ def _compared(row: Row, steps: Sequence[Step]) -> tuple[list[str], list[list[Ste
     if len(things) != 2:
         said = f"{len(things)} things are compared, not two"
         if len(things) < 2:  # the second is to be asked about behind the first
-            raise Unsound("missing_step", said, seconds[0].number if firsts and seconds else None)
+            gap = steps[0] if _named_last(things[0], row) else seconds[0] if firsts and seconds else None
+            raise Unsound("missing_step", said, gap.number if gap else None)
         third = next(step for step in firsts or seconds if step.subject == things[2])
         raise Unsound("extra_step", said, third.number)
     if not _in_order(things, row):
@@ -127,6 +128,13 @@ def _compared(row: Row, steps: Sequence[Step]) -> tuple[list[str], list[list[Ste
     values = _values(things, firsts, seconds)
     support.check(row.facts, values)
     return things, values
+
+
+def _named_last(thing: str, row: Row) -> bool:
+    """Whether the question names a thing behind the other one: no `or` and no `and` comes after its name."""
+    words = row.question.casefold()
+    _, named, after = words.rpartition(core(thing).casefold())
+    return bool(named) and not re.search(r"\b(?:or|and)\b", after)
 
 
 def _in_order(things: list[str], row: Row) -> bool:
