@@ -68,7 +68,9 @@ def open_manifest(folder: Path) -> dict[str, Any]:
         raise FolderError(f"{folder} holds several datasets: give one of {', '.join(map(str, below.values()))}")
     if folder.is_dir() and any((folder / name).exists() for name in (PARTIAL, CACHE)):
         raise FolderError(f"{folder} holds a run that did not get to its end: the command that began it resumes it")
-    raise FolderError(f"{folder} is not a dataset folder (it has no {MANIFEST}): make one with synth build or distill")
+    raise FolderError(
+        f"{folder} is not a dataset folder (it has no {MANIFEST}): make one with synth build, distill or import"
+    )
 
 
 def members(folder: Path) -> dict[str, Path]:

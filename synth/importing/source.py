@@ -58,9 +58,10 @@ class Source:
         if not self.counts:
             raise SourceError(f"{self.asked.source} has no question of {self.task.name} in its {self.rows:,} rows")
         if not self.golds and not self.asked.unchecked:
+            other = "" if self.asked.no_rationale else ", or add --unchecked to keep what each rationale comes to"
             raise SourceError(
                 f"{self.asked.source} has no right answer that can be read as {self.task.kind}: name their column with "
-                "--answer, or add --unchecked to keep what each rationale comes to"
+                f"--answer{other}"
             )
 
     def met(self) -> Iterator[Met]:

@@ -10,6 +10,7 @@ from loopback import serving
 
 import synth as api
 from synth.data.manifest import open_manifest
+from synth.errors import SourceError
 
 TRAIN = [{"id": f"q{i}", "question": f"Which number is {i}?", "label": str(i)} for i in range(3)]
 TEST = [{"id": f"q{i}", "question": f"Which number is 10{i}?", "label": str(100 + i)} for i in range(2)]
@@ -143,3 +144,12 @@ def test_a_configuration_of_a_single_file_is_refused(synth: Synth, tmp_path: Pat
     (tmp_path / "x.json").write_text(json.dumps({"train": TRAIN, "test": TEST}))
     done = synth("import", "x.json", *words[2:], "--split", "train", "--split", "test")
     assert done.stdout == "out: 3 train, 2 test rows written\n", done.stderr
+
+
+def test_questions_without_right_answers_are_not_told_of_rationales(tmp_path: Path) -> None:
+    source = tmp_path / "open.jsonl"
+    source.write_text('{"question": "How many?", "answer": null}\n')
+    with pytest.raises(SourceError, match=r"read as number: name their column with --answer$"):
+        api.import_data(source, task="gsm8k", no_rationale=True, split="test", out=tmp_path / "out", quiet=True)
+    with pytest.raises(SourceError, match="or add --unchecked"):
+        api.import_data(source, task="gsm8k", out=tmp_path / "out", rationale="question", quiet=True)

@@ -315,3 +315,14 @@ def test_the_file_in_the_folder_is_of_the_rows_as_they_are(folder: Path, tmp_pat
     assert counted(tmp_path / "judged").splits["train"].verdicts == before  # the same judge: once
     own.write_text('{"mine": 1}\n', encoding="utf-8")  # somebody else's file
     assert not counted(folder).splits["train"].verdicts
+
+
+def test_the_file_in_the_folder_is_not_pushed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    from hub_use import connected
+
+    synth.judge(folder, judge="equations", verdicts=folder / "verdicts.jsonl", quiet=True)
+    for hub in connected(monkeypatch):
+        synth.push(folder, "ada/judged", force=True)
+        sent = hub.files("ada/judged")
+        assert not [path for path in sent if "verdicts" in path]
+        assert b"| equations: wrong | 4 | 28.6% |" in sent["README.md"]
