@@ -4,11 +4,11 @@ After Zhu et al. 2025 (RAFT), who try a question up to 10 times and have a judge
 Zelikman et al. 2022 (STaR, section 3.3), where a rationale written with the answer as a hint must not show that.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from synth.answers import reply
+from synth.attempts.hints import gives_away
 from synth.data.carried import ANSWERS
 from synth.questions.cells import LETTERS
 from synth.questions.prompts import options_of
@@ -21,14 +21,6 @@ TAKEN_IN = ("source", "sha256", "row", "attempt", "attempts", "extractor")  # of
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
 BY_ITSELF = ("teacher", "model", "attempt", "attempts", "hinted", "iteration", "seed")  # of rows of STaR
 OPTIONAL = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
-MARKED = re.compile(r"\(\s*correct\s*\)", re.IGNORECASE)
-SAYS_SO = re.compile(
-    r"\b(?:the|a|your|this) hint\b|\bhint(?:ed|s)?\b[^.]{0,20}\b(?:says|given|shows|that)\b"
-    r"|\b(?:marked|labell?ed|indicated|flagged|given|shown|provided) (?:to us )?as (?:the )?(?:correct|right)\b"
-    r"|\b(?:correct|right) (?:answer|option) (?:is|was) (?:already )?(?:given|provided|marked|indicated)\b"
-    r"|\b(?:given|provided|stated|marked) (?:correct |right )?answer\b",
-    re.IGNORECASE,
-)
 
 
 def expectations(manifest: Mapping[str, Any]) -> list[Any]:
@@ -126,7 +118,7 @@ def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
 def gives_hint_away(record: Record, manifest: Mapping[str, Any]) -> bool:
     """Whether a rationale that was written with the answer as a hint says so."""
     hinted = bool((record.provenance or {}).get("hinted"))
-    return hinted and bool(MARKED.search(record.rationale) or SAYS_SO.search(record.rationale))
+    return hinted and gives_away(record.rationale, record.prompt)
 
 
 def rationale_there(record: Record, manifest: Mapping[str, Any]) -> bool | None:

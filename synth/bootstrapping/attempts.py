@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from synth.attempts.hints import gives_away
 from synth.bootstrapping.options import Looped
 from synth.evaluating.ends import ended
 from synth.evaluating.metrics import StepVerdict, judge_steps
@@ -24,13 +25,6 @@ from synth.record import Record
 from synth.validating.checker import Checker, as_reply, reader_of
 
 RIGHT = "right"
-# A rationale that leans on the hint is no reason: (CORRECT) behind an option, or words about what was given.
-_GIVEN_AWAY = re.compile(
-    r"\(correct\)|\bhint(?:s|ed)?\b|\b(?:as|the answer (?:is|was)|already) (?:given|provided|marked|stated)\b"
-    r"|\b(?:given|marked|provided) (?:correct )?answer\b|\bmarked (?:as )?correct\b",
-    re.IGNORECASE,
-)
-
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # Signs and words by which something is worked out; rather too many of them, so that what is dropped is sure.
 _WORKS = re.compile(
@@ -55,11 +49,6 @@ class Attempt:
     tokens: int
     steps_right: bool | None = None  # None: nobody can tell
     kept: bool = False
-
-
-def gives_away(rationale: str, prompt: str = "") -> bool:
-    """Whether a rationale speaks of the hint that its prompt had; words that the question has itself do not count."""
-    return any(found[0].casefold() not in prompt.casefold() for found in _GIVEN_AWAY.finditer(rationale))
 
 
 def says_only(rationale: str, number: str) -> bool:

@@ -117,9 +117,12 @@ class Loop:
         return [reading.read(record, written, hinted=what == HINTED) for record, written in pairs]
 
     def _asking(self, number: int, records: Sequence[Record], hint: bool) -> tuple[Asking, list[Record]]:
-        """How the questions of an iteration are asked, and the rows with the prompts that are read. With hints, those
-        of the demonstrations are given as well."""
-        shots = self.questions.shots if self.shows(number) else None
+        """How the questions of an iteration are asked, and the rows with the prompts that are read.
+
+        With hints, those of the demonstrations are given as well. Trained models have seen no prompt with a hint, so
+        that demonstrations show what one is for, also behind --shots-until; with --shots-until 0 there are none.
+        """
+        shots = self.questions.shots if self.shows(min(number, 1) if hint else number) else None
         if not hint:
             return replace(self.reading.asking, shots=shots), list(records)
         told = shots and replace(shots, rows=tuple(self._told(row) for row in shots.rows))

@@ -67,7 +67,9 @@ class Star(ShotOptions, Settings):
         "FOLDER@20: more questions from iteration 20 on; may be repeated  [default: none]", default=()
     )
 
-    shots_until: int | None = option("the last iteration that asks with demonstrations  [all]", default=None, least=0)
+    shots_until: int | None = option(
+        "the last iteration that asks with demonstrations; with hints all do, but for 0  [all]", default=None, least=0
+    )
     shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
     base_rows: int = option(
         "from scratch: rows of each stratum that the base learns the form from", default=80, least=1

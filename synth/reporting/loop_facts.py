@@ -18,14 +18,16 @@ def told(loops: Sequence[Loop]) -> list[dict[str, Any]]:
     """A setting each, for report.json: title, seeds, iterations, controls. Figures of seeds are means."""
     grouped: dict[str, list[Loop]] = {}
     for loop in loops:
-        key = run_key({**loop.facts, "blank_tokens": None, "line_break": None})
+        # Another seed shows other rows as demonstrations, and asks those that are left.
+        data = [{**part, "sha256": None} for part in loop.facts.get("data") or []]
+        key = run_key({**loop.facts, "data": data, "blank_tokens": None, "line_break": None})
         grouped.setdefault(key, []).append(loop)
     titles = _titles(list(grouped.values()))
     return [_setting(title, members) for title, members in zip(titles, grouped.values(), strict=True)]
 
 
 def _titles(groups: Sequence[Sequence[Loop]]) -> list[str]:
-    """The name of a run; of several seeds what their names begin with, if that tells them from the others."""
+    """The name of a run; of several seeds what their names begin or end with, if that tells them from the others."""
     begins = [_begin([loop.name for loop in group]) for group in groups]
     names = [loop.name for group in groups for loop in group]
     return [
@@ -38,6 +40,8 @@ def _titles(groups: Sequence[Sequence[Loop]]) -> list[str]:
 def _begin(names: Sequence[str]) -> str:
     if len(names) == 1:
         return names[0]
+    if len(ends := {name.rpartition("/")[2] for name in names}) == 1:
+        return ends.pop()  # seed-0/with, seed-1/with
     same = "".join(_same(names))
     return same.rstrip("0123456789").rstrip("-_/. ").removesuffix("seed").rstrip("-_/. ")
 

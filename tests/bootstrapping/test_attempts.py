@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from synth.bootstrapping.attempts import Attempt, Reading, gives_away, kept, says_only
+from synth.attempts.hints import gives_away
+from synth.bootstrapping.attempts import Attempt, Reading, kept, says_only
 from synth.bootstrapping.questions import hinted, row_of
 from synth.building.build import build
 from synth.evaluating.prompts import Asking

@@ -164,7 +164,10 @@ def test_many_numbers_are_put_together_into_ranges(tmp_path: Path) -> None:
 def test_names_of_settings_without_a_beginning_of_their_own(tmp_path: Path) -> None:
     folders = [a_loop(tmp_path / f"seed{s}" / name, name == "a", s) for s in (0, 1) for name in ("a", "b")]
     titles = [one["title"] for one in make(folders, tmp_path / "report")["loops"]]
-    assert titles == ["seed0/a + seed1/a", "seed0/b + seed1/b"]
+    assert titles == ["a", "b"], "what their names end with"
+    folders = [a_loop(tmp_path / name, "x" in name, s) for s, name in enumerate(("m/x", "n/y", "m/z", "n/w"))]
+    titles = [one["title"] for one in make(folders, tmp_path / "other")["loops"]]
+    assert titles == ["m/x", "n/y + m/z + n/w"]
 
 
 def test_loops_beside_other_runs_and_their_evaluations(tmp_path: Path, synth: Synth) -> None:
@@ -179,3 +182,15 @@ def test_loops_beside_other_runs_and_their_evaluations(tmp_path: Path, synth: Sy
     assert "iteration" in done.stdout
     lines = [line for line in done.stdout.splitlines() if line.split()[:2] == ["star", "3"]]
     assert len(lines) == 1
+
+
+def test_seeds_stand_together_though_other_rows_are_demonstrations(runs: list[Path], tmp_path: Path) -> None:
+    folders = [tmp_path / f"seed-{seed}" / "with" for seed in range(3)]
+    for folder, run in zip(folders, runs[:3], strict=True):
+        shutil.copytree(run, folder)
+        facts = json.loads((folder / "synth-run.json").read_text())
+        data = [{**part, "sha256": str(folder)} for part in facts["data"]]
+        (folder / "synth-run.json").write_text(json.dumps({**facts, "data": data}))
+    make(folders, tmp_path / "report")
+    (found,) = loops_of(tmp_path / "report")
+    assert (found["title"], found["seeds"]) == ("with", [0, 1, 2])
