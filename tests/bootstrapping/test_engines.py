@@ -4,6 +4,7 @@ What is tested of vLLM is the process, its files and its words; vLLM itself is n
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,13 @@ def whole(sums: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def vllm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def vllm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """The stand-in is installed; the file where it writes which models it loaded."""
     monkeypatch.setenv("PYTHONPATH", str(STANDIN))
     monkeypatch.syspath_prepend(STANDIN)
     monkeypatch.setenv("VLLM_STANDIN_LOG", str(tmp_path / "loaded"))
-    return tmp_path / "loaded"
+    yield tmp_path / "loaded"
+    sys.modules.pop("vllm", None)  # other libraries look for it
 
 
 def nothing(*state: object) -> None:
