@@ -15,9 +15,10 @@ LOOP: dict[str, Any] = {
 }  # fmt: skip
 # What a new model needs: it knows nothing, so it learns the form from demonstrations first, and then takes more steps.
 NEW_MODEL: dict[str, Any] = {
-    "start_steps": 600, "grow": 1.0, "add": 0, "n_shots": None, "warmup_steps": None, "accumulate": 1,
+    "start_steps": 1000, "grow": 1.0, "add": 0, "n_shots": None, "warmup_steps": None, "accumulate": 1,
+    "batch_size": 32, "group": False,
 }  # fmt: skip
-NONE: dict[str, Any] = {**BASE, **LOOP}
+NONE: dict[str, Any] = {**BASE, **LOOP, "group": True}
 
 
 @settings
@@ -51,7 +52,11 @@ class Star(ShotOptions, Settings):
     vote: bool = option("no gold answers: the answer of most samples is taken for right", default=False)
 
     from_: Literal["base", "previous"] = option("the model that each training begins with", default="base")
-    start_steps: int | None = option("steps of the first training  [40; from scratch 600]", default=None, least=1)
+    group: bool | None = option(  # type: ignore[assignment]
+        "put rows of like length into one batch  [on; from scratch off]", default=None
+    )
+    batch_size: int | None = option("rows of a batch, in each process  [32]", default=None, least=1)
+    start_steps: int | None = option("steps of the first training  [40; from scratch 1000]", default=None, least=1)
     grow: float | None = option("each has so many times the steps of the one before  [1.2; from scratch 1]",
                                 default=None, least=1)  # fmt: skip
     add: int | None = option("and so many more  [0]", default=None, least=0)
@@ -72,7 +77,7 @@ class Star(ShotOptions, Settings):
     )
     shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
     base_rows: int = option(
-        "from scratch: rows of each stratum that the base learns the form from", default=80, least=1
+        "from scratch: rows of each stratum that the base learns the form from", default=120, least=1
     )
     base_steps: int = option("from scratch: steps of the base", default=2000, least=1)
 

@@ -42,7 +42,7 @@ def settle(trainer: Trainer, config: Settings) -> Looped:
     given = {name: typed[name] for name in trainer.presets["none"] if typed[name] is not None}
     preset = dict(trainer.presets[config.preset])
     if config.from_scratch:  # what a preset says of a trained model's learning rate is not for a new one
-        preset |= {**trainer.presets["new"], **SCRATCH[config.from_scratch]}
+        preset |= {**SCRATCH[config.from_scratch], **trainer.presets["new"]}
     return cast(Looped, replace(config, **{**preset, **given}))
 
 

@@ -262,6 +262,6 @@ def test_the_split_and_the_limit_are_those_of_the_questions(run: Path, sums: Pat
 def test_all_settings_are_printed(sums: Path) -> None:
     trainer = find("star")
     new = trainer.settled(trainer.config(data=[str(sums)], from_scratch="tiny"))
-    assert (new.start_steps, new.grow, new.lr, new.batch_size) == (600, 1.0, 3e-3, 8)  # type: ignore[attr-defined]
+    assert (new.start_steps, new.grow, new.lr, new.batch_size) == (1000, 1.0, 3e-3, 32)  # type: ignore[attr-defined]
     old = trainer.settled(trainer.config(data=[str(sums)], model="m", cap_steps=50))
     assert (old.start_steps, old.grow, old.cap_steps, old.batch_size) == (40, 1.2, 50, 32)  # type: ignore[attr-defined]
