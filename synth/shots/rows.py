@@ -1,8 +1,8 @@
 """Reads demonstrations as rows: out of a file, a dataset folder, or what a task has of its own.
 
 A file may have any form that sources of questions have. A line of it is a row of a dataset; a chat of one question and
-one reply (`messages`); `prompt` and `completion`; or a question as the task's source has it with a `rationale`, or with
-one where the task's releases keep theirs:
+one reply (`messages`); `prompt` and `completion`; or a question as the task's source has it (or as in the example
+below) with a `rationale`, or with one where the task's releases keep theirs:
 
     {"question": "Ana has 3 pens and buys 4. How many has she?", "rationale": "3 + 4 = 7.", "answer": "7"}
 
@@ -19,10 +19,11 @@ from synth.data.manifest import open_manifest
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError
 from synth.questions.files import rows
-from synth.questions.layouts import Reader
+from synth.questions.find import known_task
+from synth.questions.layouts import PLAIN, PLAIN_INLINE, Reader
 from synth.questions.loading import checked
 from synth.questions.prompts import question_of, student_prompt
-from synth.questions.reading import own_options
+from synth.questions.reading import no_source, own_options
 from synth.questions.task import Question, Task, Worked
 from synth.record import FIELDS, Record, Scalar, Texts
 from synth.validating.checker import reader_of
@@ -66,7 +67,23 @@ def of_file(path: Path, name: str, task: Task | None) -> list[Record]:
 
     Raises SourceError, with the line, for what is none, or does not come to its own answer.
     """
+    task = None if task is None else _readable(task)
     return [_right(record, task, where) for record, where in _lines(path, name, task)]
+
+
+def _readable(task: Task) -> Task:
+    """The task with what reads lines as its questions: as its sources have them, or in plain columns.
+
+    The task of a folder does not know the columns of its source: they are those of the program's task of that name.
+    """
+    own = known_task(task.name) if task.read is no_source else task
+    if own is None or own.kind != task.kind:
+        own = replace(task, read=Reader())
+    if not isinstance(own.read, Reader):
+        return replace(task, read=own.read, rationales=own.rationales)
+    plain = PLAIN_INLINE if own_options(task) else PLAIN
+    read = Reader(*own.read.layouts, plain, replace(plain, gold="answer"))
+    return replace(task, read=read, rationales=own.rationales)
 
 
 def _lines(path: Path, name: str, task: Task | None) -> Iterator[tuple[Record, str]]:

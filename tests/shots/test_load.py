@@ -12,6 +12,9 @@ from tiny_models import write_dataset
 from synth.builders.arithmetic import Config
 from synth.errors import SynthError, UsageError
 from synth.questions.find import find_task
+from synth.questions.layouts import Layout, Reader
+from synth.questions.reading import asked_of, task_of
+from synth.questions.task import Task
 from synth.record import Record
 from synth.shots.draw import Shots
 from synth.shots.forms import Turn, chat, in_front, plain
@@ -55,6 +58,38 @@ def test_a_line_is_a_row_of_the_task_with_its_closing(how: str, tmp_path: Path) 
         WANTED.prompt, WANTED.rationale, WANTED.answer, WANTED.completion,
     )  # fmt: skip
     assert (row.id, row.task) == (WANTED.id, WANTED.task)
+
+
+@pytest.mark.parametrize("how", LINES)
+def test_the_task_of_a_folder_reads_the_lines_that_its_source_reads(how: str, tmp_path: Path) -> None:
+    task = task_of({"distilled": {}, "task": asked_of(GSM8K)})
+    found = load_shots(ShotOptions(shots=write(tmp_path / "s.jsonl", LINES[how])), "gsm8k", task)
+    assert found == loaded(shots=tmp_path / "s.jsonl")
+
+
+@pytest.mark.parametrize("from_folder", [True, False])
+@pytest.mark.parametrize("gold", ["label", "answer"])
+@pytest.mark.parametrize("kind", ["number", "option"])
+def test_a_task_of_the_user_s_takes_plain_lines(kind: Any, gold: str, from_folder: bool, tmp_path: Path) -> None:
+    task: Task | None = Task("mine", "own", "", "Do it.", kind, Reader(Layout("own", text="riddle", gold="solution")))
+    assert task is not None
+    if from_folder:
+        task = task_of({"distilled": {}, "task": asked_of(task)})
+    more = {"question": "Which? (A) ash (B) oak", gold: "B"} if kind == "option" else {"question": "Which?", gold: 7}
+    path = write(tmp_path / "s.jsonl", {"rationale": "So it is.", **more})
+    found = load_shots(ShotOptions(shots=path), "mine", task)
+    assert found is not None
+    (row,) = found.rows
+    assert (row.rationale, row.answer) == ("So it is.", "B" if kind == "option" else "7")
+    assert row.prompt.startswith("Question: Which?\n")
+    assert row.meta.get("options") == (["ash", "oak"] if kind == "option" else None)
+
+
+def test_a_line_with_other_columns_is_told_which_are_known(tmp_path: Path) -> None:
+    task = task_of({"distilled": {}, "task": {**asked_of(GSM8K), "name": "mine"}})
+    path = write(tmp_path / "s.jsonl", {"riddle": "Which?", "rationale": "So.", "solution": "7"})
+    with pytest.raises(SynthError, match=r"line 1 .*known layouts: \{question, label\} or \{question, answer\}"):
+        load_shots(ShotOptions(shots=path), "mine", task)
 
 
 def test_a_file_may_have_any_form_that_questions_have(tmp_path: Path) -> None:
