@@ -30,7 +30,6 @@ class StandIn:
     ) -> None:
         self.task, self.right_share, self.unclosed_share = task, right_share, unclosed_share
         self.known = {question.text: question for question in questions}
-        self._longest_first = sorted(self.known, key=len, reverse=True)
         self._asked: Counter[str] = Counter()
 
     def reply(self, message: str, seed: int | None = None) -> str:
@@ -57,12 +56,13 @@ class StandIn:
         return self._asked[message]
 
     def find(self, message: str) -> Question | None:
-        """The question that stands in a message: behind the task's label, or else the longest one in it."""
-        for part in message.split(f"{self.task.label}: ")[1:]:
-            text = re.split(r"\n(?:Options|Answer): ", part, maxsplit=1)[0]
-            if text in self.known:
-                return self.known[text]
-        return next((self.known[text] for text in self._longest_first if text in message), None)
+        """The last question that stands in a message, as demonstrations stand before it: behind the task's label, or
+        else the one that ends last, of several the longest one."""
+        text = re.split(r"\n(?:Options|Answer): ", message.rpartition(f"{self.task.label}: ")[2], maxsplit=1)[0]
+        if text in self.known:
+            return self.known[text]
+        there = ((message.rfind(text) + len(text), len(text), text) for text in self.known if text in message)
+        return self.known[last[2]] if (last := max(there, default=None)) else None
 
     def _wrong(self, question: Question) -> str:
         """Something that is not the gold answer, but might be one."""

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from synth.answers.reply import canonical, read_reply, same
 from synth.questions.find import find_task, task_names
 from synth.questions.prompts import prompt
 from synth.questions.task import Question, Task
+from synth.shots.draw import Shots
+from synth.shots.forms import ask
+from synth.shots.options import How
+from synth.shots.rows import row_of
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import Client
 from synth.teachers.exchange import Request
@@ -64,6 +69,25 @@ def test_it_stands_in_for_every_task(name: str) -> None:
     assert is_right(StandIn(task, [question], 1.0).reply(message), question, task)
     assert not is_right(StandIn(task, [question], 0.0).reply(message), question, task)
     assert is_right(StandIn(task, [question], 1.0).reply(prompt(task, question, hint=True)), question, task)
+
+
+@pytest.mark.parametrize("how", ["turns", "text"])
+@pytest.mark.parametrize("hint", [True, False])
+def test_it_answers_the_question_and_no_demonstration_before_it(hint: bool, how: How) -> None:
+    rows = tuple(row_of(GSM8K, each, "So it is.") for each in QUESTIONS[:30])
+    shots = Shots(rows, 5, 0, "", "apples", how=how)
+    for question in QUESTIONS[:40]:
+        message = "\n".join(turn["content"] for turn in ask(GSM8K, question, shots, hint=hint))
+        assert is_right(StandIn(GSM8K, QUESTIONS, 1.0).reply(message), question)
+
+
+def test_it_answers_the_last_of_questions_without_a_label() -> None:
+    texts = ["Input:\n6 + 3", "Input:\n8 6 + 3", "Input:\n6 + 3 2", "6 + 3"]
+    known = [Question(text, text, gold=str(len(text))) for text in texts]
+    stand_in = StandIn(replace(GSM8K, reader="arithmetic"), known, 1.0)
+    for asked in known:
+        for shown in known:
+            assert stand_in.find(f"{shown.text}\n\nStep by step.\nIt is 4.\n\n{asked.text}\n\nStep by step.") == asked
 
 
 def test_it_does_not_know_other_questions() -> None:
