@@ -7,6 +7,7 @@ file: `"verdict": "unhelpful", "analysis": "The second step ..."`. One without a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from synth.answers.verdicts import choice
 from synth.base.terminal import Say
 from synth.data.verdict import Asking, Judge
 from synth.errors import UsageError
@@ -64,20 +65,27 @@ def _reply(shot: Record, by: Asking, judge: Judge) -> str:
     """What the judge says of a demonstration: the reply that was kept if it is one, its analysis, its verdict."""
     verdict = _verdict(shot, judge) or judge.menu[0]
     detail = str((_kept(shot, judge) or {}).get("detail") or "").strip()
-    word = verdict.capitalize()
-    if not detail or detail.casefold() == verdict:
+    word = verdict[:1].upper() + verdict[1:]
+    if not detail or detail.casefold() == verdict.casefold():
         return word
-    closes = by.parse is not None and by.parse(detail).verdict == verdict
-    return detail if closes else f"{detail}\n{word}"
+    closing = choice(detail, judge.menu) if by.parse is None else by.parse(detail)
+    return detail if closing.verdict == verdict else f"{detail}\n{word}"
 
 
 def _verdict(shot: Record, judge: Judge) -> str | None:
-    kept = _kept(shot, judge)
-    return None if kept is None or kept.get("verdict") is None else str(kept["verdict"]).casefold()
+    """The verdict of a demonstration, as the menu spells it if it is on the menu; None if it has none."""
+    if (kept := _kept(shot, judge)) is None:
+        return None
+    said = str(kept["verdict"]).strip().casefold()
+    return {word.casefold(): word for word in judge.menu}.get(said, said)
 
 
 def _kept(shot: Record, judge: Judge) -> Mapping[str, Any] | None:
-    """The last verdict of this judge that a row has, or of nobody in particular, as lines of a file have it."""
+    """The last verdict of this judge that a row has, or of nobody in particular, as lines of a file have it.
+
+    One that is unscored is none: what is kept beside it is why, and no analysis.
+    """
     verdicts = (shot.provenance or {}).get("verdicts") or []
-    own = [each for each in verdicts if isinstance(each, Mapping) and each.get("judge") in (judge.name, None)]
+    given = [each for each in verdicts if isinstance(each, Mapping) and each.get("verdict") is not None]
+    own = [each for each in given if each.get("judge") in (judge.name, None)]
     return own[-1] if own else None

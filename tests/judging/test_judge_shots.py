@@ -82,6 +82,37 @@ def test_lines_with_verdicts_as_text(synth: Synth, data: Path, tmp_path: Path) -
     assert first < second < message["content"].index("\n\nHelpful\n\n<question>")
 
 
+OWN_JUDGE = """from synth.data.verdict import Asking, Judge
+
+JUDGE = Judge("mine", {menu}, Asking(lambda record: [{{"role": "user", "content": record.prompt}}]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("menu", "kept", "shown"),
+    [
+        (("Good", "Bad"), ("Bad", "It repeats the question.\n\nBad"), "It repeats the question.\n\nBad"),
+        (("Good", "Bad"), ("bad", "It repeats the question."), "It repeats the question.\nBad"),
+        (("OK", "not OK"), ("not OK", ""), "Not OK"),
+        (("OK", "not OK"), (None, "the reply was cut off (length): It seems"), "OK"),
+        (("5", "4", "1"), ("4", "Step 2 is long.\nScore: 4"), "Step 2 is long.\nScore: 4"),
+        (("5", "4", "1"), (4, "Step 2 is long."), "Step 2 is long.\n4"),
+    ],
+)
+def test_a_judge_of_ones_own_whose_replies_are_read_by_their_end(
+    menu: tuple[str, ...], kept: tuple[Any, str], shown: str, synth: Synth, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(OWN_JUDGE.format(menu=menu))
+    said = {"judge": "mine", "verdict": kept[0], "detail": kept[1], "model": "m"}
+    write_dataset(tmp_path / "before", {"train": [replace(row(50), provenance={"verdicts": [said]})]})
+    with serving(lambda request, times: Answer(menu[0])) as server:
+        done = synth("judge", data, "--judge", "mine.py", "--teacher", "m", "--base-url", server.url, "--sample", 1,
+                     "--shots", tmp_path / "before")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        ((_, reply, _),) = (body["messages"] for body in server.bodies)
+    assert reply == {"role": "assistant", "content": shown}
+
+
 def test_the_hash_is_in_the_folder_and_other_demonstrations_ask_again(
     synth: Synth, data: Path, shown: Path, tmp_path: Path
 ) -> None:
