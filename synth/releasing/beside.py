@@ -35,9 +35,14 @@ def config_of(config: str, name: str) -> str:
     return name if config == "default" else f"{config}-{name}"
 
 
+def prefix_of(config: str) -> str:
+    """Where in a repository the manifest of a configuration lies, with a slash at the end; "" for the top."""
+    return "" if config == "default" else f"{config}/"
+
+
 def folder_of(config: str, name: str) -> str:
-    """Where its shards lie in a repository, with a slash at the end."""
-    return f"{name}/" if config == "default" else f"{config}/{name}/"
+    """Where the shards of a file beside its rows lie, with a slash at the end."""
+    return f"{prefix_of(config)}{name}/"
 
 
 def _file(folder: Path, name: str) -> Path | None:
@@ -81,7 +86,7 @@ def check(names: Sequence[str], along: Mapping[str, Mapping[str, Path]]) -> None
 def outdated(hub: Hub, state: State, config: str, folder: Path, sent: Mapping[str, Path]) -> list[str]:
     """What of a dataset lies in a repository and is not sent now, though it is of other rows or attempts."""
     lying = [name for name in BESIDE if name not in sent and shards_of(state.files, config, name)]
-    path = MANIFEST if config == "default" else f"{config}/{MANIFEST}"
+    path = prefix_of(config) + MANIFEST
     if not lying or path not in state.files:
         return lying
     return [name for name in lying if not _same(folder, name, hub.text(path, state.commit))]

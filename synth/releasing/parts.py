@@ -35,7 +35,7 @@ class Part:
     @property
     def prefix(self) -> str:
         """Where its manifest goes in the repository."""
-        return "" if self.config == "default" else f"{self.config}/"
+        return beside.prefix_of(self.config)
 
     @property
     def data(self) -> str:

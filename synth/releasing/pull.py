@@ -29,7 +29,7 @@ from synth.data.names import BESIDE, CARD, FETCHED, MANIFEST, PLOTS, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
-from synth.releasing.beside import fetch_beside, shards_of
+from synth.releasing.beside import fetch_beside, prefix_of, shards_of
 from synth.releasing.hub import Hub, State, login
 from synth.releasing.options import Pull
 from synth.releasing.parts import CONFIG
@@ -61,7 +61,7 @@ class Release:
 
     @property
     def prefix(self) -> str:
-        return "" if self.config == "default" else f"{self.config}/"
+        return prefix_of(self.config)
 
     @property
     def data(self) -> str:

@@ -101,7 +101,8 @@ def write_without(
         raise FolderError(f"{out} is not empty: give --out a new or an empty folder")
     manifest = open_manifest(folder)
     overlaps = [Contamination(one, ngram) for one in against] if "contaminated" in wanted else []
-    common = _template(folder, manifest, own) if "near-duplicates" in wanted and _compares(manifest) else None
+    alike = "near-duplicates" in wanted and near.compares(builder_of(manifest))
+    common = _template(folder, manifest, own) if alike else None
     faults, splits = Faults(manifest, own, wanted, overlaps, common), dict[str, Any]()
     with FolderWriter(out) as writer:
         with rejects_after(folder, writer) as rejects:
@@ -120,12 +121,6 @@ def write_without(
 def _question_of(manifest: Mapping[str, Any]) -> Callable[[Record], str]:
     builder = builder_of(manifest)
     return builder.question if builder else whole_prompt
-
-
-def _compares(manifest: Mapping[str, Any]) -> bool:
-    """Rows that are drawn by program are alike on purpose."""
-    builder = builder_of(manifest)
-    return builder is None or not builder.drawn
 
 
 def _compared(row: Record, question: Callable[[Record], str], normal: Callable[[str], str]) -> near.Question:

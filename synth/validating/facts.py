@@ -52,11 +52,6 @@ class Spec:
     def builder(self) -> Builder[Any] | None:
         return builder_of(self.manifest)
 
-    @property
-    def compares(self) -> bool:
-        """Whether near-duplicates are looked for: not among rows that are drawn by program."""
-        return self.builder is None or not self.builder.drawn
-
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
@@ -151,7 +146,7 @@ class _Look:
         texts["ids"].append(record.id)
         texts["questions"].append(question)
         texts["normal"].append(normal := self.spec.own.normal(question))
-        if self.spec.compares:
+        if near.compares(self.spec.builder):
             self.facts.asked.append((record.id, near.question(question, normal, record.answer)))
         if "distilled" in self.spec.kinds:
             said = " ".join(record.rationale.split()).casefold()

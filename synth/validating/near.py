@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synth.data.builder import Builder
 from synth.errors import MissingExtraError
 from synth.validating.contamination import FACTOR, words
 
@@ -64,6 +65,11 @@ class Found:
         """The section `near_duplicates` of validation.json."""
         counts = {"rows": self.rows, "too_short": self.too_short, "within": self.within, "across": self.across}
         return {"threshold": THRESHOLD, "ngram": SIZE, **counts, "examples": self.examples}
+
+
+def compares(builder: Builder[Any] | None) -> bool:
+    """Whether near-duplicates are looked for: not among rows that are drawn by program."""
+    return builder is None or not builder.drawn
 
 
 def question(text: str, normal: str, answer: str) -> Question:

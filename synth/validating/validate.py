@@ -26,12 +26,12 @@ from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
 from synth.data.scored import lines_of, scored
 from synth.errors import FolderError
+from synth.validating import near
 from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
 from synth.validating.drop import write_without
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
-from synth.validating.near import Found
 from synth.validating.options import Validate
 from synth.validating.scan import Progress, Scan
 from synth.validating.suites import Outcome, Runner, load_gx, named
@@ -132,12 +132,12 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
         *_once(suites, "files", files_frame(manifest, data)),
         *texts.outcomes(),
     ]
-    near = scan.questions.found() if spec.compares else None
-    outcomes += near_outcomes(near) if near is not None else []
+    alike = scan.questions.found() if near.compares(spec.builder) else None
+    outcomes += near_outcomes(alike) if alike is not None else []
     if not asked.steps:
         outcomes = [outcome for outcome in outcomes if outcome.name != "steps"]
     docs = folder / DOCS / "index.html" if asked.docs else None
-    result = Result(folder, outcomes, _report(folder, asked, scan, outcomes, data, texts, near), docs)
+    result = Result(folder, outcomes, _report(folder, asked, scan, outcomes, data, texts, alike), docs)
     if asked.docs:
         write_docs(folder / DOCS, folder.resolve().name, outcomes)
     else:
@@ -208,7 +208,7 @@ def _report(
     outcomes: list[Outcome],
     data: dict[str, Any],
     texts: Texts,
-    near: Found | None,
+    alike: near.Found | None,
 ) -> dict[str, Any]:
     packages = ("great-expectations", "pandas", "pyarrow", "orjson", "rationale-synth")
     return {
@@ -222,7 +222,7 @@ def _report(
         "sample": asked.sample,
         "tokenizer": texts.tokenizer_report(),
         "contamination": texts.contamination_reports(),
-        "near_duplicates": None if near is None else near.report(),
+        "near_duplicates": None if alike is None else alike.report(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
 
