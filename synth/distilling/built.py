@@ -5,6 +5,7 @@ is said by the checker of the dataset (validators/), or of a folder of an import
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from synth.data.names import MANIFEST
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
 from synth.questions.find import find_task
-from synth.questions.prompts import question_of
 from synth.questions.reading import no_source, task_of
 from synth.questions.task import Question, Task
+from synth.shots.forms import question_in
 from synth.validating.checker import find
 
 CLOSING = "The answer is {answer}"  # as an evaluation asks; behind answers that end in a stop there would be two
@@ -66,15 +67,9 @@ def task_in(folder: Path) -> Task:
 
 def questions_in(folder: Path, split: str | None, task: Task) -> Iterator[Question]:
     """The questions of a split. Raises SourceError for one that the folder does not have."""
-    checker = find(task.reader) if task.reader else None
     for record in read(folder, chosen(folder, split)):
-        question, gold, text = question_of(task, record), record.answer, record.prompt
-        if checker is not None:
-            gold, text = gold if task.kind == "text" else checker.key(gold), checker.without_cue(text)
-        else:
-            text = question.text
         entry = str(record.meta.get("entry") or "")
-        yield Question(record.id.removeprefix(f"{task.name}/"), text, question.options, gold, entry)
+        yield replace(question_in(task, record), id=record.id.removeprefix(f"{task.name}/"), entry=entry)
 
 
 def all_questions(folder: Path, task: Task) -> Iterator[Question]:

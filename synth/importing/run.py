@@ -23,7 +23,7 @@ from synth.data.handles import Dataset
 from synth.data.names import ATTEMPTS, REJECTED
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
-from synth.errors import FolderError
+from synth.errors import FolderError, UsageError
 from synth.importing.options import Import
 from synth.importing.provenance import provenance
 from synth.importing.settle import NO_GOLD, OTHER_GOLD, Met, settle
@@ -67,12 +67,15 @@ def splits_of(asked: Import) -> tuple[str, ...]:
 
 
 def sources_of(asked: Import, task: Task) -> dict[str, Source]:
-    """A source for each split. Raises FolderError for several splits of a single file."""
+    """A source for each split. Raises FolderError for several splits of a single file, SourceError and UsageError for
+    options that would choose nothing."""
     splits, (has_splits, _) = splits_of(asked), has_parts(task, asked.source)
     if len(splits) > 1 and task.makes is not None:
         refuse_idle(task, asked.source, splits, None)
     if len(splits) > 1 and not has_splits:
         raise FolderError(f"{asked.source} is one file and cannot be the splits {', '.join(splits)}: give a folder")
+    if task.makes is not None and (idle := [f"--{name}" for name in ("question", "answer") if getattr(asked, name)]):
+        raise UsageError(f"{task.name} is a task without columns: leave out {' and '.join(idle)}")
     refuse_idle(task, asked.source, (), asked.config)  # --split is at least the name of what is written
     return {split: Source(asked, task, split if asked.split else None) for split in splits}
 

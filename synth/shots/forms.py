@@ -72,19 +72,19 @@ def turn(shot: Record, cue: str, task: Task | None = None, *, hint: bool = False
     own = task if task is not None and task.name == shot.task else known_task(shot.task)
     if own is None:
         return Turn("", shot.prompt, shot.completion.strip())
-    question = _question(own, shot)
+    question = question_in(own, shot)
     closed = own.closed(question.gold or "")
     said = closed if direct or not shot.rationale else f"{shot.rationale.strip()}\n{closed}"
     return Turn(told(own), asked(own, question, cue, hint=hint), said)
 
 
-def _question(task: Task, shot: Record) -> Question:
-    """The question of a demonstration; of a dataset that was built, as a model that was not trained on it is asked."""
-    question, reader = question_of(task, shot), find(task.reader) if task.reader else None
+def question_in(task: Task, record: Record) -> Question:
+    """The question of a row; of a dataset that was built, as a model that was not trained on it is asked."""
+    question, reader = question_of(task, record), find(task.reader) if task.reader else None
     if reader is None:
         return question
-    answer = shot.answer if task.kind == "text" else reader.key(shot.answer)
-    return replace(question, text=reader.without_cue(shot.prompt), gold=answer)
+    answer = record.answer if task.kind == "text" else reader.key(record.answer)
+    return replace(question, text=reader.without_cue(record.prompt), gold=answer)
 
 
 def block(record: Record) -> str:

@@ -73,6 +73,8 @@ def test_questions_of_reasoning_gym(synth: Synth, tmp_path: Path) -> None:
     assert synth(*words, "3,seed=7", "--out", "gym").stdout == "gym: 3 train rows written\n"
     assert synth(*words, "2,seed=8", "--split", "test", "--out", "gym").stdout == "gym: 2 test rows written\n"
     both = ("--split", "a", "--split", "b")
+    idle = synth(*words, "2", "--question", "x", "--answer", "y", "--out", "x")
+    assert "gym:countdown is a task without columns: leave out --question and --answer" in idle.stderr
     assert "gym:countdown is a task without splits" in synth(*words, "2", *both, "--out", "x").stderr
     rows = {split: lines(tmp_path / "gym" / f"{split}.jsonl") for split in ("train", "test")}
     known = {row["prompt"]: row for part in rows.values() for row in part}
