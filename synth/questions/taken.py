@@ -15,6 +15,6 @@ def boxed(solution: Any) -> str:
     return (boxes[-1]["bare"] or braced(str(solution), boxes[-1].end()).strip()) if boxes else ""
 
 
-def after(mark: str) -> Callable[[Any], str]:
-    """What stands behind the last mark of a text; all of it without one."""
-    return lambda text: str(text).rsplit(mark, 1)[-1].strip()
+def after(mark: str) -> Callable[[Any], Any]:
+    """What stands behind the last mark of a text; all of it without one. A number is what it is."""
+    return lambda value: value.rsplit(mark, 1)[-1].strip() if isinstance(value, str) else value

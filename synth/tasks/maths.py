@@ -12,15 +12,11 @@ from typing import Any
 from synth.questions.bibtex import arxiv
 from synth.questions.cells import Row
 from synth.questions.layouts import PLAIN, Layout, Reader
+from synth.questions.taken import after
 from synth.questions.task import Hub, Question, Task, Worked
 from synth.questions.written import Form, Part
 
 INSTRUCTION = "Work out the answer to this math problem."
-
-
-def _after_marks(answer: str) -> str:
-    """GSM8K closes each solution with `#### 1,080`."""
-    return answer.rsplit("####", 1)[-1].strip()
 
 
 def _without_marks(answer: str) -> str:
@@ -46,7 +42,7 @@ def _one_number(column: str) -> Any:
     return keep
 
 
-GSM8K = (Layout("release, Hub", "{question}", gold="answer", parse=_after_marks), PLAIN)
+GSM8K = (Layout("release, Hub", "{question}", gold="answer", parse=after("####")), PLAIN)  # ends with #### 1,080
 SVAMP = (Layout("release, Hub", "{Body} {Question}", gold="Answer", id="ID"), PLAIN)
 ASDIV = (
     Layout("release", "{Body} {Question}", gold="Answer", id="ID", parse=_without_unit, keep=_one_number("Answer")),

@@ -20,6 +20,7 @@ from synth.questions.cells import options_in
 from synth.questions.find import find_task
 from synth.questions.layouts import Layout, Reader
 from synth.questions.loading import load
+from synth.questions.taken import after
 from synth.questions.task import Question, Task
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -115,6 +116,20 @@ def test_numbers_of_tables_and_parquet(tmp_path: Path) -> None:
         csv.writer(file).writerows([["question", "label"], ["What? " + "x" * 300_000, "123456789012345678901"]])
     (found,) = load(find_task("gsm8k"), str(tmp_path / "x.csv"))
     assert (len(found.text), found.gold) == (300_006, "123456789012345678901")
+
+
+@pytest.mark.parametrize("task", [find_task("gsm8k"), own("question", parse=after("####"))])
+def test_a_number_where_a_solution_may_stand_is_the_answer(tmp_path: Path, task: Task) -> None:
+    column = "right" if task.name == "t" else "answer"
+    golds = [4, -1.5, 2**70, "2 + 2 = 4\n#### 4", "4", None]
+    rows = [{"question": "What?", column: gold} for gold in golds]
+    found = [question.gold for question in one(task, tmp_path / "x.jsonl", *rows)]
+    assert found == ["4", "-1.5", str(2**70), "4", "4", None]
+    pq.write_table(pa.table({"question": ["What?"], column: [float("nan")]}), tmp_path / "nan.parquet")
+    assert next(load(task, str(tmp_path / "nan.parquet"))).gold is None
+    with pytest.raises(SourceError, match=f"line 1 has a list in its column '{column}', not a text") as error:
+        one(task, tmp_path / "y.jsonl", {"question": "What?", column: [4]})
+    message(error)
 
 
 @pytest.mark.parametrize("label", [None, "", "  "])

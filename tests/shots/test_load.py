@@ -29,6 +29,7 @@ WANTED = Record(
 )  # fmt: skip
 LINES: dict[str, Any] = {
     "question and rationale": {"question": QUESTION, "rationale": "3 + 4 = 7 pens.", "answer": "7"},
+    "a number": {"question": QUESTION, "rationale": "3 + 4 = 7 pens.", "answer": 7},
     "release": {"question": QUESTION, "answer": "3 + 4 = <<3+4=7>>7 pens.\n#### 7"},
     "plain": {"question": QUESTION, "rationale": "3 + 4 = 7 pens.", "label": 7},
     "messages": {"messages": [
