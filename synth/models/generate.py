@@ -10,6 +10,7 @@ the last digits of floating-point sums, which padding changes).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -92,12 +93,12 @@ class Checkpoint:
     def batch_tokens(self) -> int:
         """Tokens of prompts and outputs in one batch: more for a small model, most of whose time goes to its steps."""
         config = self.model.config.get_text_config(decoder=True)
-        many = getattr(config, "num_attention_heads", None)
-        if not many:  # one without attention
+        # layers may differ (Gemma 4); older releases of transformers know only of those that do not
+        count = getattr(config, "num_hidden_layers", 0)
+        layers = getattr(config, "per_layer_config", [config] * count)
+        token: int = sum(cached(layers[at]) for at in range(count)) * self.model.dtype.itemsize
+        if not token:
             return BATCH_TOKENS
-        width = getattr(config, "head_dim", None) or config.hidden_size // many
-        heads = getattr(config, "num_key_value_heads", None) or many
-        token: int = 2 * config.num_hidden_layers * heads * width * self.model.dtype.itemsize  # a key and a value each
         times = SMALL_MODELS if self.decoder else SMALL_PAIRS
         return max(BATCH_TOKENS, min(times * BATCH_TOKENS, CACHE_BYTES // token))
 
@@ -136,7 +137,7 @@ class Checkpoint:
 
         copies = [ids for ids in prompts for _ in range(decoding.samples)]
         padded = self.tokenizer.pad({"input_ids": copies}, return_tensors="pt").to(self.model.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._inside():
             written = self.model.generate(
                 input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
                 generation_config=self._settings(max(rooms)), logits_processor=[drawn] if drawn else None,
@@ -144,6 +145,21 @@ class Checkpoint:
         written = written[:, padded["input_ids"].shape[1] :] if self.decoder else written[:, 1:]
         limits = [room for room in rooms for _ in range(decoding.samples)]
         return [ids[:limit] for ids, limit in zip(written.tolist(), limits, strict=True)]
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """While it lasts, rows that have used up their room run on at the last place that the model has."""
+        last = (self.limit or 2**31) - 1
+
+        def clamp(_: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+            at = given.get("position_ids")
+            return args, given if at is None else {**given, "position_ids": at.clamp(max=last)}
+
+        hook = self.model.register_forward_pre_hook(clamp, with_kwargs=True)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     @property
     def _start(self) -> int | None:
@@ -175,6 +191,16 @@ def places(config: Any) -> int | None:
     """Tokens of the longest text that a model takes; None for one without a limit, as T5, whose places are relative."""
     limit = getattr(config, "max_position_embeddings", None)  # configurations have only what their models have
     return int(limit) if limit else None
+
+
+def cached(layer: Any) -> int:
+    """Numbers that a layer keeps of a token, by its configuration: a key and a value a head; 0 without attention."""
+    many = getattr(layer, "num_attention_heads", None)
+    if not many:
+        return 0
+    width = getattr(layer, "head_dim", None) or layer.hidden_size // many
+    heads: int = getattr(layer, "num_key_value_heads", None) or many
+    return 2 * heads * int(width)
 
 
 class Drawn:

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import torch
 from transformers import DynamicCache, EncoderDecoderCache, GenerationMixin
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
-from transformers.modeling_outputs import BaseModelOutput
 
 LOOK = 16  # steps after which it is asked whether rows are done
 SHARE = 0.75  # rows of a batch that still go on, at which the others leave it: one copy of the caches each
@@ -161,19 +160,21 @@ class Both:
         self._model = model
         self._cache = EncoderDecoderCache(DynamicCache(config=model.config), DynamicCache(config=model.config))
         ids, mask = padded(model, prompts, pad, left=False)
-        read = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
-        self._read, self._mask = (each.repeat_interleave(samples, dim=0) for each in (read, mask))
+        self._read = model.get_encoder()(input_ids=ids, attention_mask=mask)  # as it is: some models want more of it
+        self._read.last_hidden_state, self._mask = (
+            each.repeat_interleave(samples, dim=0) for each in (self._read.last_hidden_state, mask)
+        )
         self.scores = self.step(torch.full((len(self._mask),), start, device=model.device))
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Read the tokens that were written; returns the logits of the next ones."""
         outputs = self._model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=self._read), attention_mask=self._mask,
-            decoder_input_ids=tokens[:, None], past_key_values=self._cache, use_cache=True,
+            encoder_outputs=self._read, attention_mask=self._mask, decoder_input_ids=tokens[:, None],
+            past_key_values=self._cache, use_cache=True,
         )  # fmt: skip
         scores: torch.Tensor = outputs.logits[:, -1].float()
         return scores
 
     def keep(self, rows: torch.Tensor) -> None:
         self._cache.batch_select_indices(rows)
-        self._read, self._mask = self._read[rows], self._mask[rows]
+        self._read.last_hidden_state, self._mask = self._read.last_hidden_state[rows], self._mask[rows]

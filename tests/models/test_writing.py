@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synth.models.generate import BATCH_TOKENS, Checkpoint, Decoding, Drawn, batches
+from synth.models.generate import BATCH_TOKENS, Checkpoint, Decoding, Drawn, batches, cached
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -27,6 +27,12 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         "BartForConditionalGeneration",
         {"d_model": 16, "encoder_layers": 1, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
          "encoder_attention_heads": 2, "decoder_attention_heads": 2, "forced_eos_token_id": None},
+    ),
+    "experts that an encoder tells of": (
+        "NllbMoeForConditionalGeneration",
+        {"d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
+         "encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_experts": 4, "encoder_sparse_step": 2,
+         "decoder_sparse_step": 2},
     ),
 }  # fmt: skip
 WITHOUT_STEPS_OF_OUR_OWN = {"alibi"}  # its places stand in no argument
@@ -52,11 +58,11 @@ class Words:
         return transformers.BatchEncoding(found, tensor_type="pt")
 
 
-def new(kind: str) -> Any:
+def new(kind: str, **more: Any) -> Any:
     name, shape = KINDS[kind]
     model = getattr(transformers, name)
     torch.manual_seed(4)
-    made = model(model.config_class(**IDS, **shape))
+    made = model(model.config_class(**IDS, **shape, **more))
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.35)
     made.generation_config.eos_token_id = ENDS
@@ -64,8 +70,8 @@ def new(kind: str) -> Any:
     return made.eval()
 
 
-def checkpoint(kind: str) -> Checkpoint:
-    model, words = new(kind), Words()
+def checkpoint(kind: str, **more: Any) -> Checkpoint:
+    model, words = new(kind, **more), Words()
     words.padding_side = "right" if model.config.is_encoder_decoder else "left"
     return Checkpoint(kind, words, model)
 
@@ -117,10 +123,14 @@ def test_a_row_says_the_same_whatever_is_written_beside_it(kind: str) -> None:
     assert together != writer.write(rows, names, Decoding(samples=3, temperature=1.3, max_new_tokens=ROOM, seed=3))
 
 
-def test_every_row_has_the_room_that_its_own_prompt_leaves() -> None:
+@pytest.mark.parametrize("setting", [{}, {"repetition_penalty": 1.0001}])
+def test_every_row_has_the_room_that_its_own_prompt_leaves(setting: dict[str, Any]) -> None:
     """Not the room of the longest one beside it; rows that ended run into no place that the model has not."""
-    writer, rows = checkpoint("places that are learned"), prompts()
-    writer.__dict__["limit"] = 24
+    from synth.models.writing import writes
+
+    writer, rows = checkpoint("places that are learned", n_positions=24), prompts()
+    writer.model.generation_config.update(**setting)
+    assert writes(writer.model) is not bool(setting)
     torch.nn.init.normal_(writer.model.lm_head.weight, std=0.0)  # token 0 for ever: no row ends by itself
     written = writer.write(rows, [str(row) for row in range(len(rows))], Decoding(max_new_tokens=ROOM))
     assert [each[0].tokens for each in written] == [24 - len(ids) for ids in rows]
@@ -217,3 +227,17 @@ def test_small_models_write_more_rows_at_once() -> None:
     assert max(len(batch) for batch in batches([20] * 300, decoding)) == BATCH_TOKENS // 532
     assert max(len(batch) for batch in batches([800] * 300, decoding, most=small)) == 2**26 // 800**2
     assert max(len(batch) for batch in batches([9000] * 9, decoding, most=small)) == BATCH_TOKENS // 9512
+
+
+def test_layers_of_a_model_may_differ() -> None:
+    """Gemma 4 has heads of two widths, and its configuration none for all layers."""
+    if not hasattr(transformers, "Gemma4ForCausalLM"):
+        pytest.skip("this release of transformers has no Gemma 4")
+    shape = transformers.Gemma4TextConfig(
+        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=6, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=8, global_head_dim=16,
+    )  # fmt: skip
+    with torch.device("meta"):
+        model = transformers.Gemma4ForCausalLM(shape)
+    assert [cached(layer) for layer in shape.per_layer_config] == [16] * 5 + [32], "every sixth looks at all tokens"
+    assert Checkpoint("layers that differ", Words(), model).batch_tokens == 8 * BATCH_TOKENS
