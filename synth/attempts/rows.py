@@ -1,14 +1,14 @@
 """A settled question as rows of the dataset, as a line of rejected.jsonl, and as lines of attempts.jsonl."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from synth.answers.reply import Reading
 from synth.attempts.attempt import Attempt, Settled, rationale_of, shown
 from synth.questions.prompts import student_prompt
 from synth.questions.reading import own_options
-from synth.questions.task import Task
+from synth.questions.task import Question, Task
 from synth.record import Record, Rejected
 from synth.teachers.exchange import Reply
 
@@ -52,6 +52,19 @@ def rows_of(settled: Settled, task: Task, provenance: Origin, vote: bool = False
             f" {reading.rationale}\n{task.closed(answer)}", meta,
             provenance(attempt, reply, reading, len(settled.attempts)),
         )  # fmt: skip
+
+
+def answer_alone(task: Task, question: Question, split: str, columns: Iterable[str]) -> Record:
+    """A question with its answer and nothing between, as a row of a split. Nobody wrote anything, so there is no
+    provenance. columns: of meta, that the rows of its folder have."""
+    answer = question.gold or ""
+    known: dict[str, Any] = {
+        "source_id": question.id, "words": 0, "options": list(question.options), "entry": question.entry,
+    }  # fmt: skip
+    return Record(
+        f"{task.name}/{split}/{question.id}", task.name, student_prompt(task, question), "", answer,
+        f" {task.closed(answer)}", {name: known.get(name) for name in columns},
+    )  # fmt: skip
 
 
 def request_key(attempt: Attempt) -> str:

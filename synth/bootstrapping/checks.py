@@ -35,7 +35,7 @@ def check_questions(config: Looped, questions: Questions) -> None:
 
     Raises UsageError if not.
     """
-    everything = questions.pool(10**9)
+    everything = questions.every
     if len(names := sorted({record.task for record in everything})) > 1:
         raise UsageError(
             f"the questions are of several tasks ({', '.join(names)}): a loop has one; give its --data alone"

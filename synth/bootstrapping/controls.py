@@ -5,6 +5,7 @@ few-shot-only    as many steps on the demonstrations alone, and on what else is 
 direct           as many steps on as many gold answers without rationales
 """
 
+import shutil
 import time
 from typing import Any
 
@@ -30,8 +31,10 @@ def run_all(loop: Loop, best: int, shots: list[str], say: Say) -> None:
 def run(loop: Loop, name: str, best: dict[str, Any], shots: list[str]) -> dict[str, Any]:
     """One control: as many steps as the best iteration had."""
     place = loop.run / CONTROLS / name
-    if there := facts_if_whole(place / METRICS):
+    if (there := facts_if_whole(place / METRICS)).get("beside") == best["iteration"]:
         return there
+    if there:  # beside another iteration, before the loop went on
+        shutil.rmtree(place)
     began = time.monotonic()
     steps = _steps(loop, best)
     data, changed = _data(loop, name, best, shots)

@@ -1,30 +1,23 @@
 """Demonstrations of a loop: those that are given, the program's own, or rows of the data, which are then not asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from synth.base.draws import generator
 from synth.bootstrapping.options import Looped
 from synth.errors import UsageError
 from synth.questions.task import Task
 from synth.record import Record
-from synth.shots.draw import Shots, question, stratum
+from synth.shots.draw import Shots, stratum
 from synth.shots.load import USUAL, digest, load_shots, own_sets
 
 
-def demonstrations(config: Looped, records: Sequence[Record], task: Task | None) -> tuple[Shots | None, list[Record]]:
-    """The demonstrations, and the questions that are left.
+def demonstrations(config: Looped, records: Sequence[Record], task: Task | None) -> Shots | None:
+    """The demonstrations of a loop over these rows; None if there are none.
 
     A new model needs some, to learn the form from; another one gets them in its prompts. Raises UsageError if there are
     none to be had.
     """
-    found = _given(config, records, task)
-    if found is None:
-        return None, list(records)
-    shown = {question(record) for record in found.rows}
-    return found, [record for record in records if question(record) not in shown]
-
-
-def _given(config: Looped, records: Sequence[Record], task: Task | None) -> Shots | None:
     name = records[0].task
     if config.shots is not None:
         return load_shots(config, name, task)
@@ -35,17 +28,11 @@ def _given(config: Looped, records: Sequence[Record], task: Task | None) -> Shot
         rows = _of_each(able, config.base_rows, config.seed)
         return Shots(tuple(rows), min(config.n_shots or USUAL, len(rows)), config.shots_seed, digest(rows), "the data")
     if name in own_sets():
-        return load_shots(_with_set(config, name), name, task)
+        return load_shots(replace(config, shots=name), name, task)
     raise UsageError(
         "the questions have no rationales that could be shown: give demonstrations with --shots FILE, or a --model "
         "that needs none, without --n-shots"
     )
-
-
-def _with_set(config: Looped, name: str) -> Looped:
-    from dataclasses import replace
-
-    return replace(config, shots=name)
 
 
 def _of_each(records: Sequence[Record], count: int, seed: int) -> list[Record]:

@@ -83,9 +83,9 @@ class Loop:
         measured = self.measure(place / TRAINED, place / MEASURED)
         clock.lap("measuring")
         found = self._figures(number, records, attempts, trained, measured)
-        folder.write_facts(place / METRICS, {**found, "seconds": clock.laps})
         for name in (ASKED, HINTED):
             clear(place / name)
+        folder.write_facts(place / METRICS, {**found, "seconds": clock.laps})
         return found
 
     def _attempts(self, number: int, place: Path, model: Path, records: Sequence[Record]) -> list[Attempt]:
@@ -105,9 +105,10 @@ class Loop:
         """The attempts at each question."""
         if not records:
             return []
-        temperature = self.config.temperature if self.config.temperature is not None else 0.7
+        usual = 0.7 if self.config.samples > 1 else 0.0
         decoding = Decoding(
-            samples=self.config.samples, temperature=temperature if self.config.samples > 1 else 0.0,
+            samples=self.config.samples,
+            temperature=usual if self.config.temperature is None else self.config.temperature,
             max_new_tokens=self.config.max_new_tokens, seed=self.config.seed * 1_000_003 + number,
         )  # fmt: skip
         recipe = {"iteration": number, "what": what, "rows": len(records)}

@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from synth import registry
+from synth.attempts.rows import answer_alone
 from synth.base.draws import generator
 from synth.bootstrapping.demonstrations import demonstrations
 from synth.bootstrapping.options import Looped
 from synth.data import builder
 from synth.data.manifest import open_manifest
 from synth.data.reading import read
+from synth.data.survey import meta_of
 from synth.errors import FolderError, UsageError
 from synth.questions.choosing import Choice, Wanted
 from synth.questions.find import find_task
 from synth.questions.loading import load
 from synth.questions.prompts import question_of, student_prompt
-from synth.questions.reading import asked_of, own_options, task_of
-from synth.questions.task import Question, Task
+from synth.questions.reading import asked_of, task_of
+from synth.questions.task import Task
 from synth.record import Record
-from synth.shots.draw import Shots
-from synth.validating.checker import reader_of
+from synth.shots.draw import Shots, question
 
 SET_ASIDE = 200  # questions to measure on, if there is no split for it
 
@@ -37,8 +38,12 @@ class Questions:
     asked: Sequence[Record]
     added: Sequence[tuple[int, Sequence[Record]]]  # iteration from which on -> more of them
     held: Sequence[Record]
-    held_name: str
     shots: Shots | None
+
+    @property
+    def every(self) -> Sequence[Record]:
+        """All that are asked in some iteration."""
+        return [*self.asked, *(record for _, records in self.added for record in records)]
 
     def pool(self, iteration: int) -> Sequence[Record]:
         """The questions of an iteration, before any are drawn."""
@@ -70,19 +75,36 @@ def gather(config: Looped) -> Questions:
     Raises FolderError, SourceError, UsageError for what is not there or cannot be asked.
     """
     found = _of_source(config) if config.source else _of_folders(config)
-    shots, rest = demonstrations(config, found.asked, found.task)
-    held, asked, name = _held(config, found, rest)
-    if not asked:
+    shots = demonstrations(config, found.asked, found.task)
+    left = _different(found.asked, shots.rows if shots else ())
+    held = _held(config, list(left.values()))
+    for record in held:
+        left.pop(question(record), None)
+    if not left:
         raise UsageError("no question is left to ask: all are demonstrations or set aside to measure on")
-    added = [(first, _rows(folder, config)) for folder, first in map(_from_iteration, config.add_data)]
-    return replace(found, asked=asked, added=added, held=held, held_name=name, shots=shots)
+    asked, known = list(left.values()), [*(shots.rows if shots else ()), *held, *left.values()]
+    added = [
+        (first, list(_different(_rows(folder, config), known).values()))
+        for folder, first in map(_from_iteration, config.add_data)
+    ]
+    return replace(found, asked=asked, added=added, held=held, shots=shots)
+
+
+def _different(records: Sequence[Record], known: Sequence[Record]) -> dict[str, Record]:
+    """The rows by their questions, each question once, and none of those that are known."""
+    different: dict[str, Record] = {}
+    for record in records:
+        different.setdefault(question(record), record)
+    for record in known:
+        different.pop(question(record), None)
+    return different
 
 
 def _of_folders(config: Looped) -> Questions:
     records = [record for folder in config.data for record in _rows(Path(folder), config)]
     manifest = open_manifest(Path(config.data[0]))
     task = task_of(manifest)
-    return Questions(described(manifest), task, records, (), (), "", None)
+    return Questions(described(manifest), task, records, (), (), None)
 
 
 def _rows(folder: Path, config: Looped) -> list[Record]:
@@ -105,46 +127,33 @@ def _of_source(config: Looped) -> Questions:
     wanted = Wanted(limit=config.limit)
     split = None if Path(source).is_file() else config.split
     choice = Choice(partial(load, task, source, split), task.kind, wanted)
-    records = [row_of(task, question, config.split) for question in choice if question.gold or config.vote]
-    if not records:
-        raise UsageError(f"{source} has no right answers: add --vote --samples 10, which needs none")
     like = {
         "distilled": {"task": task.name, "source": {"name": Path(source).name}, "limit": config.limit},
         "task": asked_of(task),
         "plan": {"keep": "all", "max_attempts": config.samples, "rationalize": config.rationalize, "length": "steps"},
     }
-    return Questions(like, task, records, (), (), "", None)
+    able = [one for one in choice if one.gold or config.vote]
+    if not able:
+        raise UsageError(f"{source} has no right answers: add --vote --samples 10, which needs none")
+    records = [answer_alone(task, one, config.split, meta_of(like)) for one in able]
+    return Questions(like, task, records, (), (), None)
 
 
-def row_of(task: Task, question: Question, split: str) -> Record:
-    """A question with its answer and nothing between."""
-    answer = question.gold or ""
-    meta: dict[str, Any] = {"source_id": question.id, "confidence": None, "words": 0}
-    meta |= {"options": list(question.options)} if own_options(task) else {}
-    meta |= {"entry": question.entry} if question.entry else {}
-    completion = f" {task.closed(answer)}"
-    return Record(f"{task.name}/{split}/{question.id}", task.name, student_prompt(task, question), "", answer,
-                  completion, meta)  # fmt: skip
-
-
-def _held(config: Looped, found: Questions, rest: Sequence[Record]) -> tuple[list[Record], Sequence[Record], str]:
-    """Rows to measure on: of --held, of a split of the data, or set aside of the questions."""
+def _held(config: Looped, rest: Sequence[Record]) -> list[Record]:
+    """Rows to measure on: of --held, of a split of the data, or some of the questions, set aside."""
     split = config.validation_split
     if config.held is not None:
         splits = open_manifest(config.held)["splits"]
         named = next((name for name in (split, "test", *splits) if name in splits), split)
-        return list(islice(read(config.held, named), config.eval_rows)), rest, f"{config.held.name} {named}"
+        return list(islice(read(config.held, named), config.eval_rows))
     folders = [Path(folder) for folder in config.data if split in open_manifest(Path(folder))["splits"]]
     if folders:
-        rows = [record for folder in folders for record in islice(read(folder, split), config.eval_rows)]
-        return rows, rest, split
+        return [record for folder in folders for record in islice(read(folder, split), config.eval_rows)]
     able = [record for record in rest if record.answer]
     if not able:
         raise UsageError("there are no right answers to measure by: give --held FOLDER, a dataset that has them")
     count = min(config.eval_rows or SET_ASIDE, max(1, len(able) // 2))
-    aside = {record.id for record in generator("star/held", config.seed).sample(able, count)}
-    chosen = [record for record in rest if record.id in aside]
-    return chosen, [record for record in rest if record.id not in aside], "set aside"
+    return generator("star/held", config.seed).sample(able, count)
 
 
 def _from_iteration(text: str) -> tuple[Path, int]:
@@ -153,11 +162,10 @@ def _from_iteration(text: str) -> tuple[Path, int]:
 
 
 def check_hints(questions: Questions) -> None:
-    """Raises UsageError for a question that nobody knows a hint for."""
-    for record in questions.pool(10**9)[:1]:
-        if hinted(record, questions.task) is None:
-            raise UsageError(
-                f"--rationalize: nobody knows how to hint at an answer of {record.task}: give its builder a function "
-                "`hinted`, or leave --rationalize out"
-            )
-        reader_of(record.task, questions.task)
+    """Raises UsageError if nobody knows a hint for these questions."""
+    record = questions.asked[0]
+    if hinted(record, questions.task) is None:
+        raise UsageError(
+            f"--rationalize: nobody knows how to hint at an answer of {record.task}: give its builder a function "
+            "`hinted`, or leave --rationalize out"
+        )

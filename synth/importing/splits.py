@@ -15,6 +15,7 @@ from typing import IO, Any
 import orjson
 
 from synth.answers import mathematics, reply
+from synth.attempts.rows import answer_alone
 from synth.base.config import command
 from synth.base.terminal import Report
 from synth.data.already import refuse_foreign_files
@@ -32,10 +33,10 @@ from synth.importing.settle import fault_of
 from synth.importing.source import Source
 from synth.questions.choosing import question_key
 from synth.questions.find import find_task
-from synth.questions.prompts import question_of, student_prompt
+from synth.questions.prompts import question_of
 from synth.questions.reading import asked_of
-from synth.questions.task import Question, Task
-from synth.record import Record, Rejected
+from synth.questions.task import Task
+from synth.record import Rejected
 
 Manifest = Mapping[str, Any]
 
@@ -132,7 +133,7 @@ def _split(at: _Place, source: Source, rejected: IO[bytes], outcome: Outcome, re
                 rejected.write(orjson.dumps(drop) + b"\n")
                 left[fault] += 1
             else:
-                out.write(encode([_row(met.question, at, meta)], form, meta, PROVENANCE))
+                out.write(encode([answer_alone(at.task, met.question, at.split, meta)], form, meta, PROVENANCE))
             report(at.split, number, len(source.counts))
     outcome.rows[at.split] = out.rows
     outcome.rejected += left
@@ -140,18 +141,6 @@ def _split(at: _Place, source: Source, rejected: IO[bytes], outcome: Outcome, re
     outcome.no_questions += source.no_questions
     outcome.questions += out.rows + left.total()
     return {"rows": out.rows, "rejected": dict(left), "files": out.names()}
-
-
-def _row(question: Question, at: _Place, meta: Mapping[str, type]) -> Record:
-    """A question with its answer and nothing between. Nobody wrote anything, so there is no provenance."""
-    task, answer = at.task, str(question.gold)
-    known: dict[str, Any] = {
-        "source_id": question.id, "words": 0, "options": list(question.options), "entry": question.entry,
-    }  # fmt: skip
-    return Record(
-        f"{task.name}/{at.split}/{question.id}", task.name, student_prompt(task, question), "", answer,
-        f" {task.closed(answer)}", {name: known.get(name) for name in meta},
-    )  # fmt: skip
 
 
 def _files_beside(manifest: Manifest, splits: Manifest) -> list[str]:

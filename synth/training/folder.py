@@ -31,6 +31,8 @@ FREE = {
     "save_steps",
     "keep_checkpoints",
     "max_seconds",
+    "iterations",
+    "patience",
     "report_to",
     "launch",
     "processes",

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from synth.attempts.hints import gives_away
+from synth.attempts.rows import answer_alone
 from synth.bootstrapping.attempts import Attempt, Reading, kept, says_only
-from synth.bootstrapping.questions import hinted, row_of
+from synth.bootstrapping.questions import hinted
 from synth.building.build import build
+from synth.data.survey import META
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.questions.find import find_task
@@ -17,7 +19,7 @@ from synth.trainers.star import TRAINER
 
 CONFIG = TRAINER.config(data=["data"], from_scratch="tiny")
 GSM8K = find_task("gsm8k")
-PENS = row_of(GSM8K, Question("1", "Ann has 3 pens and buys 4. How many?", (), "7"), "train")
+PENS = answer_alone(GSM8K, Question("1", "Ann has 3 pens and buys 4. How many?", (), "7"), "train", META)
 
 
 def reading(task: object = GSM8K, **given: object) -> Reading:
@@ -144,7 +146,7 @@ def test_hints_stand_where_the_paper_has_them() -> None:
     assert hinted(PENS, GSM8K) == "Question: Ann has 3 pens and buys 4. How many? (7)\nAnswer:"
     asked = Question("2", "Where is it wet?", ("sea", "desert"), "A")
     task = find_task("commonsenseqa")
-    prompt = hinted(row_of(task, asked, "train"), task)
+    prompt = hinted(answer_alone(task, asked, "train", [*META, "options"]), task)
     assert prompt is not None
     assert "(A) sea (CORRECT) (B) desert" in prompt
     sums = Record("a", "arithmetic", "Input:\n6 + 7\nTarget:", "", "1 3", "", {})

@@ -11,10 +11,9 @@ from typing import Any
 
 import orjson
 import pytest
-from bootstrapped import star
+from bootstrapped import SMALL, star
 from loopback import Answer, serving
 
-import synth
 from synth.bootstrapping.engines import VllmWriter, check_engine, writer_for
 from synth.bootstrapping.served import body_for, verdict
 from synth.bootstrapping.write import Writer
@@ -27,30 +26,6 @@ from synth.record import Record
 from synth.training.trainer import find
 
 STANDIN = Path(__file__).parent / "standin"
-NEW: dict[str, Any] = {
-    "from_scratch": "tiny", "rationalize": True, "iterations": 2, "base_rows": 40, "base_steps": 200, "start_steps": 12,
-    "max_new_tokens": 40, "eval_rows": 6, "group": False,
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(scope="module")
-def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data") / "sums"
-    synth.build("arithmetic", digits="1", train=64, validation=6, test=0, test_beyond=0, out=out, quiet=True)
-    return out
-
-
-@pytest.fixture(scope="module")
-def whole(sums: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of two iterations that transformers wrote."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return star(tmp_path_factory.mktemp("runs") / "whole", data=[str(sums)], **NEW)
 
 
 @pytest.fixture
@@ -79,7 +54,7 @@ def outputs(run: Path, number: int) -> list[dict[str, Any]]:
 
 def test_an_engine_that_is_not_installed_is_a_line_before_anything_runs(sums: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingExtraError, match=r"--engine vllm needs .* pip install 'rationale-synth\[vllm\]'"):
-        star(tmp_path / "run", data=[str(sums)], engine="vllm", **NEW)
+        star(tmp_path / "run", data=[str(sums)], engine="vllm", **SMALL)
     assert not (tmp_path / "run").exists()
 
 
@@ -105,7 +80,7 @@ def test_what_does_not_go_with_an_engine(given: dict[str, str], said: str) -> No
 def test_vllm_writes_what_transformers_writes(
     whole: Path, sums: Path, vllm: Path, tmp_path: Path
 ) -> None:  # fmt: skip
-    run = star(tmp_path / "run", data=[str(sums)], engine="vllm", **NEW)
+    run = star(tmp_path / "run", data=[str(sums)], engine="vllm", **SMALL)
     assert [outputs(run, n) for n in (1, 2)] == [outputs(whole, n) for n in (1, 2)]
     loaded = vllm.read_text().splitlines()
     assert loaded == [str(run / "base")] * 2 + [str(run / "iterations" / "001" / "run")] * 2, "a process a stage"
@@ -151,7 +126,12 @@ def test_an_end_of_the_process_is_a_line(whole: Path, sums: Path, vllm: Path, tm
         patch.setenv("VLLM_STANDIN_STOPS", "0")
         with pytest.raises(TrainingError, match=r"--engine vllm: its process ended .* --resume"):
             VllmWriter(nothing).use(whole / "base").write(
-                Asking(trained=True), list(read(sums, "train"))[:2], Decoding(max_new_tokens=4), tmp_path / "a", "a", {}
+                Asking(trained=True),
+                list(read(sums, "train"))[:2],
+                Decoding(max_new_tokens=4),
+                tmp_path / "a",
+                "a",
+                {},
             )
 
 
@@ -193,7 +173,7 @@ def served(whole: Path) -> Iterator[tuple[Serving, Any]]:
 
 def at(server: Any, **more: Any) -> dict[str, Any]:
     root = server.url.removesuffix("/v1")
-    return {"engine": server.url, "model_name": "m", "reload_url": f"{root}/update_weights_from_disk", **NEW, **more}
+    return {"engine": server.url, "model_name": "m", "reload_url": f"{root}/update_weights_from_disk", **SMALL, **more}
 
 
 def test_a_server_that_is_told_to_reload_writes_what_the_models_write(

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from bootstrapped import star
+from bootstrapped import SMALL, star
 from loopback import free_port
 from training import RECORDS, dataset, micro
 
@@ -24,30 +24,6 @@ from synth.evaluating.outputs import Partial
 from synth.models.generate import Output
 from synth.training import loop as training_loop
 from synth.training.trainer import find
-
-NEW: dict[str, Any] = {
-    "from_scratch": "tiny", "rationalize": True, "iterations": 2, "base_rows": 40, "base_steps": 200, "start_steps": 12,
-    "max_new_tokens": 40, "eval_rows": 6, "group": False,
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(scope="module")
-def sums(tmp_path_factory: pytest.TempPathFactory) -> str:
-    out = tmp_path_factory.mktemp("data") / "sums"
-    synth.build("arithmetic", digits="1", train=64, validation=6, test=0, test_beyond=0, out=out, quiet=True)
-    return str(out)
-
-
-@pytest.fixture(scope="module")
-def whole(sums: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        return star(tmp_path_factory.mktemp("runs") / "whole", data=[sums], **NEW)
 
 
 @pytest.fixture(scope="module")
@@ -131,27 +107,27 @@ def test_a_model_that_needs_no_demonstrations_goes_without(whole: Path, sums: st
 def test_a_loss_that_is_not_a_number_keeps_what_was_done(whole: Path, sums: str, tmp_path: Path) -> None:
     out = half(whole, tmp_path / "run")
     with pytest.raises(TrainingError, match=r"the loss is not a number .*--lr"):
-        star(out, resume=True, data=[sums], **NEW, lr=1e25)
+        star(out, resume=True, data=[sums], **SMALL, lr=1e25)
     assert weights(out) == weights(whole)[:1]
-    star(out, resume=True, data=[sums], **NEW)
+    star(out, resume=True, data=[sums], **SMALL)
     assert weights(out) == weights(whole)
 
 
 def test_another_learning_rate_makes_no_other_run_of_a_whole_one(whole: Path, sums: str) -> None:
     with pytest.raises(SynthError, match=r"--lr was None and is 0\.01"):
-        star(whole, resume=True, data=[sums], **NEW, lr=0.01)
+        star(whole, resume=True, data=[sums], **SMALL, lr=0.01)
 
 
 def test_a_full_disk_keeps_what_was_done(whole: Path, sums: str, tmp_path: Path) -> None:
     """The limit on the size of a file stands for a full disk."""
     out = half(whole, tmp_path / "run")
-    given = words(find("star").config(data=[sums], **NEW))
+    given = words(find("star").config(data=[sums], **SMALL))
     command = [sys.executable, "-m", "synth", "train", "star", *given, "--out", str(out), "--resume", "--quiet"]
     limited = ["bash", "-c", 'ulimit -f 200; exec "$@"', "bash", *command]
     full = subprocess.run(limited, stderr=subprocess.PIPE, text=True, check=False)
     assert full.returncode == 1
     assert re.fullmatch(r"synth: a checkpoint cannot be written to .*002/run.*\n", full.stderr), full.stderr
-    star(out, resume=True, data=[sums], **NEW)
+    star(out, resume=True, data=[sums], **SMALL)
     assert weights(out) == weights(whole)
 
 
@@ -187,9 +163,9 @@ def test_a_lost_gpu_keeps_what_was_done(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(*place, lost)
         with pytest.raises(TrainingError, match=r"the GPU failed .*timed out.*--resume") as caught:
-            star(out, resume=True, data=[sums], **NEW)
+            star(out, resume=True, data=[sums], **SMALL)
     assert "\n" not in str(caught.value)
-    star(out, resume=True, data=[sums], **NEW)
+    star(out, resume=True, data=[sums], **SMALL)
     assert weights(out) == weights(whole)
 
 
@@ -201,4 +177,4 @@ def test_other_errors_are_not_made_nice(whole: Path, sums: str, tmp_path: Path) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Writer, "_fill", broken)
         with pytest.raises(RuntimeError, match="shapes do not fit"):
-            star(out, resume=True, data=[sums], **NEW)
+            star(out, resume=True, data=[sums], **SMALL)

@@ -88,9 +88,12 @@ def test_updates_of_low_rank_over_two_iterations(sums: str, models: dict[str, st
     assert (run["config"]["lora"], run["model"]) == (2, "run")
 
 
-def word_problems(path: Path) -> str:
+def word_problems(path: Path, what: str = "pens") -> str:
     lines = [
-        {"question": f"Ann has {n} pens and buys 2. How many are there?", "answer": f"{n} + 2 = {n + 2}\n#### {n + 2}"}
+        {
+            "question": f"Ann has {n} {what} and buys 2. How many are there?",
+            "answer": f"{n} + 2 = {n + 2}\n#### {n + 2}",
+        }
         for n in range(6)
     ]
     path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
@@ -167,7 +170,7 @@ def test_questions_without_rationales_that_were_imported(
         "import", word_problems(tmp_path / "train.jsonl"), "--task", "gsm8k", "--no-rationale", "--out", "asked"
     )
     assert done.returncode == 0, done.stderr
-    done = synth("import", word_problems(tmp_path / "t.jsonl"), "--task", "gsm8k", "--no-rationale", "--split", "test",
+    done = synth("import", word_problems(tmp_path / "t.jsonl", "cups"), "--task", "gsm8k", "--no-rationale", "--split", "test",
                  "--out", "held")  # fmt: skip
     assert done.returncode == 0, done.stderr
     out, asked, rows = looped(

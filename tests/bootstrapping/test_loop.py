@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
+from bootstrapped import SMALL
 from hub_use import taking_models
 
 import synth
@@ -26,22 +27,7 @@ from synth.training.folder import Job
 from synth.training.trainer import find
 
 STAR = find("star")
-SETTINGS: dict[str, Any] = {
-    "from_scratch": "tiny", "rationalize": True, "iterations": 2, "base_rows": 40, "base_steps": 200, "start_steps": 12,
-    "max_new_tokens": 40, "eval_rows": 12, "group": False, "control": ("few-shot-only", "direct"),
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-@pytest.fixture(scope="module")
-def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data") / "sums"
-    synth.build("arithmetic", digits="1", train=64, validation=8, test=0, test_beyond=0, out=out, quiet=True)
-    return out
+SETTINGS = {**SMALL, "eval_rows": 12, "control": ("few-shot-only", "direct")}
 
 
 def star(data: Path, out: Path, resume: bool = False, **changed: Any) -> Path:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from star_runs import a_loop, share
 
+from synth.attempts.rows import answer_alone
 from synth.bootstrapping import figures, notices
-from synth.bootstrapping.questions import row_of
+from synth.data.survey import META
 from synth.questions.find import find_task
 from synth.questions.task import Question
 from synth.record import Record
@@ -111,7 +112,9 @@ def test_chance_is_known_from_the_options_and_the_commonest_answer(
 ) -> None:
     task = find_task("commonsenseqa")
     texts = tuple("abcde"[:options])
-    rows = [row_of(task, Question(str(n), "Which?", texts, answer), "train") for n, answer in enumerate(answers)]
+    rows = [
+        answer_alone(task, Question(str(n), "Which?", texts, answer), "train", META) for n, answer in enumerate(answers)
+    ]
     found = figures.chance(rows, task)
     assert found
     assert found["value"] == pytest.approx(value)

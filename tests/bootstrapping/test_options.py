@@ -1,5 +1,6 @@
 """Every option of the loop changes what is asked, kept or learned from; the models are stand-ins."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def test_samples_differ_and_the_first_right_ones_are_kept(run: Path, sums: Path,
 def test_one_attempt_is_greedy_and_several_are_not(run: Path, sums: Path, tmp_path: Path) -> None:
     given = {"data": [str(sums)], "iterations": 1, "shots_until": 0}
     assert looped(run, tmp_path / "one", **given).asked[0].decoding.temperature == 0
+    assert looped(run, tmp_path / "drawn", temperature=0.4, **given).asked[0].decoding.temperature == 0.4
     assert looped(run, tmp_path / "more", samples=3, **given).asked[0].decoding.temperature == 0.7
 
 
@@ -227,18 +229,18 @@ def test_questions_without_answers_need_rows_to_measure_on(run: Path, tmp_path: 
     with pytest.raises(UsageError, match="--held FOLDER"):
         looped(run, tmp_path / "run", vote=True, samples=2, **given)
     held = tmp_path / "held"
-    synth.build("commonsenseqa", source=str(choices(tmp_path / "held.jsonl", 4, "B")), out=held, quiet=True)
+    synth.build("commonsenseqa", source=str(choices(tmp_path / "held.jsonl", 4, "B", "birds")), out=held, quiet=True)
     loop = looped(run, tmp_path / "run", lambda record, sample: "It is so.\nThe answer is (C).", held=held, vote=True,
                   samples=2, **given)  # fmt: skip
     (rows,) = of_iterations(loop)[0].rows.values()
     assert [row.answer for row in rows] == ["C"] * 12
 
 
-def choices(path: Path, count: int, gold: str) -> Path:
+def choices(path: Path, count: int, gold: str, what: str = "fish") -> Path:
     """A file of questions as CommonsenseQA has them."""
     options = {"label": ["A", "B", "C"], "text": ["sea", "sand", "sky"]}
     lines = [
-        {"id": str(n), "question": f"Where would {n} fish be?", "choices": options, "answerKey": gold}
+        {"id": str(n), "question": f"Where would {n} {what} be?", "choices": options, "answerKey": gold}
         for n in range(count)
     ]
     path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
@@ -265,3 +267,34 @@ def test_all_settings_are_printed(sums: Path) -> None:
     assert (new.start_steps, new.grow, new.lr, new.batch_size) == (1000, 1.0, 3e-3, 32)  # type: ignore[attr-defined]
     old = trainer.settled(trainer.config(data=[str(sums)], model="m", cap_steps=50))
     assert (old.start_steps, old.grow, old.cap_steps, old.batch_size) == (40, 1.2, 50, 32)  # type: ignore[attr-defined]
+
+
+def test_no_row_that_is_measured_on_or_shown_is_asked_and_no_question_twice(
+    run: Path, sums: Path, tmp_path: Path
+) -> None:
+    records = list(read(sums, "train"))
+    asked_before = {record.prompt for record in records}
+    held = dataset(tmp_path / "held", {"test": [*records[:4], records[6]]})
+    again = [replace(record, id=f"{record.id}/again") for record in records[:8]]
+    more = dataset(tmp_path / "more", {"train": [*again, *read(built(tmp_path / "new", digits="3", train=5), "train")]})
+    loop = looped(run, tmp_path / "run", data=[str(sums)], held=str(held), add_data=[f"{more}@2"], shots_until=0)
+    asked = [[record.prompt for record in each.records] for each in loop.asked]
+    measured = {record.prompt for record in read(held, "test")}
+    assert sorted(asked[0]) == sorted(asked_before - measured)
+    assert len(asked[1]) == len(set(asked[1])) == len(asked[0]) + 5
+    assert not measured & set(asked[1])
+
+
+def test_a_run_that_reached_its_last_iteration_goes_on_with_more(run: Path, sums: Path, tmp_path: Path) -> None:
+    given = {"data": [str(sums)], "shots_until": 0, "keep": [str(sums)], "control": ("few-shot-only",)}
+    looped(run, tmp_path / "run", iterations=1, **given)
+    first = looped(run, tmp_path / "run", iterations=1, **given)
+    assert not first.trainings, "it is there already"
+    better = StandIns(run, right, accuracies=(0.5, 0.6, 0.7))
+    with better.in_place():
+        star(tmp_path / "run", resume=True, model=str(run), iterations=3, **given)
+    assert [one.out.parent.name for one in better.trainings] == ["002", "003", "few-shot-only"]
+    facts = orjson.loads((tmp_path / "run" / "synth-run.json").read_bytes())
+    assert (facts["star"]["iterations"], facts["complete"]) == (3, True)
+    control = orjson.loads((tmp_path / "run" / "controls" / "few-shot-only" / "metrics.json").read_bytes())
+    assert control["beside"] == facts["star"]["best"]

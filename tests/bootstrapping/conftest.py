@@ -1,0 +1,28 @@
+"""What tests of loops share: one thread, sums of one digit, and a small loop that nothing disturbed."""
+
+from pathlib import Path
+
+import pytest
+from bootstrapped import SMALL, star
+
+import synth
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data") / "sums"
+    synth.build("arithmetic", digits="1", train=64, validation=8, test=0, test_beyond=0, out=out, quiet=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def whole(sums: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two iterations that transformers wrote."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        return star(tmp_path_factory.mktemp("runs") / "whole", data=[str(sums)], **SMALL)
