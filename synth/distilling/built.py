@@ -27,7 +27,8 @@ BUILT = ("made_by", "builder", "config", "seed", "source")  # what synth.json of
 def task_and_folder(name: str | None, source: str) -> tuple[Task, Path | None]:
     """The task that is named; without a name that of the source, which then is a dataset folder of ours.
 
-    Raises UsageError for a source that needs a task beside it, and what `task_in` and `find_task` do.
+    Raises UsageError for a source that needs a task beside it, for a file of a task whose questions the folder has
+    already, and what `task_in` and `find_task` do.
     """
     folder = Path(source)
     ours = folder.is_dir() and (read_manifest(folder) is not None or any(folder.glob(f"*/{MANIFEST}")))
@@ -38,7 +39,10 @@ def task_and_folder(name: str | None, source: str) -> tuple[Task, Path | None]:
         )
     if name is None or (ours and name == kind_of(folder)):
         return task_in(folder), folder
-    return find_task(name), None
+    task = find_task(name)
+    if ours and task.name == kind_of(folder):
+        raise UsageError(f"{folder} holds questions of {task.name} as synth has them: leave out --task {name}")
+    return task, None
 
 
 def kind_of(folder: Path) -> str | None:

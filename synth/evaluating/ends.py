@@ -62,7 +62,7 @@ def _went_on(output: Output, record: Record, reader: Checker, heads: tuple[str, 
     """Where another question begins; None if none does.
 
     That is behind an answer, or if the length limit ended the output, which then never came to one of this question,
-    or wherever one begins as demonstrations do.
+    or wherever one begins as demonstrations do. What a colon announces is part of the output: "Two things:".
     """
     found = _LABEL.match(record.prompt)
     asked = _plain(record.prompt[found.end() :] if found else record.prompt)
@@ -70,7 +70,7 @@ def _went_on(output: Output, record: Record, reader: Checker, heads: tuple[str, 
     labels = tuple(label for head in heads if (label := head.removesuffix(":")) != head)
     for mark in islice(_marks((found[1] if found else "", *labels)).finditer(output.text), _MOST):
         before = output.text[: mark.start()]
-        if not before.strip():
+        if not before.strip() or before.rstrip(" \t\n*_`").endswith((":", "\uff1a")):
             continue
         if reader.read_output(record, before).answer is not None:
             return mark.start()

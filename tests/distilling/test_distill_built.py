@@ -168,6 +168,8 @@ def test_questions_that_were_imported_are_explained_by_their_own_task(synth: Syn
     with serving(teacher_says) as teacher:
         done = distill(synth, teacher, "sums", "--split", "train", "--split", "test")
         assert done.stdout.startswith("out: 3 train, 3 test rows written\n"), done.stderr
+        told = distill(synth, teacher, "sums", "--task", "t.toml", "--split", "train", "--split", "test").stderr
+        assert told == "synth: sums holds questions of sums as synth has them: leave out --task t.toml\n"
         assert distill(synth, teacher, "sums", "--task", "sums", "--split", "train", "--split", "test").returncode == 0
         assert len(teacher.bodies) == 6
     ids = [row.id for row in rows_of(tmp_path / "out")]

@@ -69,6 +69,8 @@ WHOLE = {
     "says the question again": f"Here it is.\n{ROW.prompt} Two and two. The answer is 4.",
     "begins with a mark": "Question: how many?\nTwo and two. The answer is 4.",
     "a word like a mark": "Questions: none.\nThe answer is 4.",
+    "announces its parts": "Two things:\nProblem 1. How many had he? Two.\nProblem 2. And then? Four.\nThe answer is 4.",
+    "announces them in bold": "**Two parts:**\n\nQuestion 1: How many?\nTwo and two.\nThe answer is 4.",
 }
 
 
@@ -77,6 +79,12 @@ def test_an_output_that_ends_by_itself_is_read_whole(how: str) -> None:
     found = ended(Output(WHOLE[how], 99, False), ROW, READER)
     assert found.output.text == WHOLE[how]
     assert READER.read_output(ROW, found.output.text).answer == "4"
+
+
+def test_what_announces_a_part_is_no_answer_of_an_output_that_was_cut_off() -> None:
+    output = Output("Two things:\nProblem 1. How many had he? Two.\nProblem 2. And", 9, True)
+    found = ended(output, ROW, READER)
+    assert found.output.cut_off or READER.read_output(ROW, found.output.text).answer is None
 
 
 def test_a_text_of_the_user_s_ends_an_output() -> None:
