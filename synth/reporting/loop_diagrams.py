@@ -22,7 +22,6 @@ TRAINING = {  # of an iteration: what is drawn, and how it is called
     "words": "words of a kept rationale",
     "new_word_pairs": "word pairs that are new",
 }
-SHOWN = {"words": ("words_of_shots",)}  # what stands beside it
 
 
 def drawn(settings: Sequence[Setting]) -> list[Picture]:
@@ -189,9 +188,8 @@ def _training(settings: Sequence[Setting], name: str) -> Picture:
                 done = [one for one in setting["iterations"] if one[row] is not None]
                 axes.plot([one["number"] for one in done], [one[row] for one in done], markersize=3.5, linewidth=1.4,
                           label=plots.label(setting["title"], 40), **style(place))  # fmt: skip
-            _shown(axes, settings if row == "words" else ())
-            every = [it[name] for one in settings for it in one["iterations"] for name in (row, *SHOWN.get(row, ()))]
-            _from_nothing(axes, every)
+            beside = _shown(axes, settings) if row == "words" else []
+            _from_nothing(axes, [*beside, *(it[row] for one in settings for it in one["iterations"])])
             axes.set_ylabel(TRAINING[row])
             axes.set_xlabel("iteration")
             if row == "new_word_pairs":
@@ -202,8 +200,9 @@ def _training(settings: Sequence[Setting], name: str) -> Picture:
     return picture(name, words, 2.2 * -(-len(rows) // 2) + 0.3, fill)
 
 
-def _shown(axes: "Axes", settings: Sequence[Setting]) -> None:
-    """The length of the demonstrations, for each that is different."""
+def _shown(axes: "Axes", settings: Sequence[Setting]) -> list[float]:
+    """Draw, and return, the length of the demonstrations, each that is different."""
     lengths = {it["words_of_shots"] for one in settings for it in one["iterations"] if it["words_of_shots"] is not None}
     for length in sorted(lengths):
         axes.axhline(length, color=plots.INK, linestyle="--", linewidth=0.9)
+    return sorted(lengths)

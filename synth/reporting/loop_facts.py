@@ -72,9 +72,9 @@ def _setting(title: str, members: Sequence[Loop]) -> dict[str, Any]:
     found = {
         "title": title, "runs": [loop.name for loop in members], "seeds": [loop.facts.get("seed") for loop in members],
         "complete": all(loop.facts.get("complete") for loop in members), "column": column,
-        "iterations": iterations, "controls": controls,
+        "iterations": iterations, "controls": controls, "best": _best(iterations),
     }  # fmt: skip
-    return {**found, "best": _best(iterations), "said": said(found)}
+    return {**found, "said": said(found)}
 
 
 def _column(figures: Sequence[Figures]) -> str | None:
@@ -169,7 +169,7 @@ def _best(iterations: Sequence[Figures]) -> int | None:
 
 def said(setting: Figures) -> list[str]:
     """What it came to, in sentences."""
-    base, best = setting["iterations"][0]["accuracy"], _best(setting["iterations"])
+    base, best = setting["iterations"][0]["accuracy"], setting["best"]
     if best is None:
         return [f"{setting['title']}: the base has {base['value']:.1%}; no iteration is done."]
     top = setting["iterations"][best]["accuracy"]

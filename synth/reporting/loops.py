@@ -30,14 +30,14 @@ def read_loop(folder: Path, name: str, facts: dict[str, Any], notes: list[str]) 
 
     Raises FolderError for a metrics.json that cannot be read.
     """
-    places = sorted(path for path in (folder / ITERATIONS).glob("[0-9]*") if path.is_dir())
-    if not places:
+    begun = [int(path.name) for path in (folder / ITERATIONS).glob("*") if path.is_dir() and path.name.isdecimal()]
+    if not begun:
         return None
     loop = Loop(name, facts)
-    for number, place in enumerate(places):
-        figures = _figures(place / METRICS) if place.name == f"{number:03}" else None
+    for number in range(max(begun) + 1):
+        figures = _figures(folder / ITERATIONS / f"{number:03}" / METRICS)
         if figures is None:
-            notes.append(f"{name}: iteration {int(place.name)} did not get to its end; it is left out")
+            notes.append(f"{name}: iteration {number} did not get to its end; it is left out")
             break
         loop.iterations.append(figures)
     for place in sorted((folder / CONTROLS).glob("*")):

@@ -119,6 +119,25 @@ def test_a_run_that_is_half_done_is_shown_as_far_as_it_came(tmp_path: Path) -> N
     assert "incomplete" in page_of(tmp_path / "report").text
 
 
+@pytest.mark.parametrize("moved", ["003 (copy)", "old", "kept"])
+def test_an_iteration_that_is_not_there_is_named(tmp_path: Path, moved: str) -> None:
+    run = a_loop(tmp_path / "star", iterations=4)
+    shutil.move(run / "iterations" / "003", run / "iterations" / moved)
+    figures = make([run], tmp_path / "report")
+    assert [one["number"] for one in figures["loops"][0]["iterations"]] == [0, 1, 2]
+    assert [note for note in figures["notes"] if "iteration" in note] == [
+        "star: iteration 3 did not get to its end; it is left out"
+    ]
+
+
+def test_a_folder_that_is_none_of_the_loop_s_changes_nothing(tmp_path: Path) -> None:
+    run = a_loop(tmp_path / "star", iterations=4)
+    shutil.copytree(run / "iterations" / "003", run / "iterations" / "003 (copy)")
+    figures = make([run], tmp_path / "report")
+    assert [one["number"] for one in figures["loops"][0]["iterations"]] == [0, 1, 2, 3, 4]
+    assert not figures["notes"]
+
+
 def test_a_run_of_which_only_the_base_is_measured(tmp_path: Path) -> None:
     run = a_loop(tmp_path / "begun", iterations=0, complete=False, controls=())
     (run / "log.jsonl").unlink()
