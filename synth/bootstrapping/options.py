@@ -52,7 +52,7 @@ class Star(ShotOptions, Settings):
     vote: bool = option("no gold answers: the answer of most samples is taken for right", default=False)
 
     from_: Literal["base", "previous"] = option("the model that each training begins with", default="base")
-    group: bool | None = option(  # type: ignore[assignment]
+    group: bool | None = option(  # type: ignore[assignment]  # ty: ignore[incompatible-attribute-override]
         "put rows of like length into one batch  [on; from scratch off]", default=None
     )
     batch_size: int | None = option("rows of a batch, in each process  [32]", default=None, least=1)

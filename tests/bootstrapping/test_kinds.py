@@ -170,8 +170,8 @@ def test_questions_without_rationales_that_were_imported(
         "import", word_problems(tmp_path / "train.jsonl"), "--task", "gsm8k", "--no-rationale", "--out", "asked"
     )
     assert done.returncode == 0, done.stderr
-    done = synth("import", word_problems(tmp_path / "t.jsonl", "cups"), "--task", "gsm8k", "--no-rationale", "--split", "test",
-                 "--out", "held")  # fmt: skip
+    cups = word_problems(tmp_path / "t.jsonl", "cups")
+    done = synth("import", cups, "--task", "gsm8k", "--no-rationale", "--split", "test", "--out", "held")
     assert done.returncode == 0, done.stderr
     out, asked, rows = looped(
         tmp_path / "run", data=[str(tmp_path / "asked")], held=tmp_path / "held", n_shots=2, model=models["llama"],

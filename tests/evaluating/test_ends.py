@@ -69,7 +69,7 @@ WHOLE = {
     "says the question again": f"Here it is.\n{ROW.prompt} Two and two. The answer is 4.",
     "begins with a mark": "Question: how many?\nTwo and two. The answer is 4.",
     "a word like a mark": "Questions: none.\nThe answer is 4.",
-    "announces its parts": "Two things:\nProblem 1. How many had he? Two.\nProblem 2. And then? Four.\nThe answer is 4.",
+    "announces its parts": "Two things:\nProblem 1. How many had he? Two.\nProblem 2. Then? Four.\nThe answer is 4.",
     "announces them in bold": "**Two parts:**\n\nQuestion 1: How many?\nTwo and two.\nThe answer is 4.",
 }
 
