@@ -18,16 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from synth import registry
 from synth.data import reading
 from synth.data.manifest import open_manifest
 from synth.evaluating.prompts import Asking, asking_for
 from synth.exporting.options import Export
 from synth.questions.find import known_task
 from synth.record import Record
-from synth.validating.checker import Checker, reader_of, settings_of
+from synth.rewarding.columns import columns_of, settings_text
 
 Row = dict[str, Any]
 REPEATED = "repeated_question"  # another rationale of the question before
@@ -52,30 +49,14 @@ class _Asker:
 
     def columns(self, record: Record) -> Row:
         """What a reward has to know of a row."""
-        reader = reader_of(record.task, self.asking.task)
-        return {
-            "id": record.id, "answer": record.answer, "task": record.task, **self._read_as(record, reader),
-            "settings": self.settings, "steps": len(reader.steps(record.rationale)) if record.rationale else 0,
-            "meta": orjson.dumps(dict(record.meta), option=orjson.OPT_SORT_KEYS).decode(), "reward": self.asked.reward,
-        }  # fmt: skip
-
-    def _read_as(self, record: Record, reader: Checker) -> Row:
-        """How the answer is read, if the name of the task does not say it to a program that knows no such task."""
-        task = self.asking.task
-        explained = task.reader if task is not None and task.name == record.task else ""
-        if registry.has("validators", record.task) and not explained:
-            return {}
-        options = list(reader.options_of(record)) if reader.kind == "option" else []
-        known = {"kind": reader.kind, "closing": reader.closing, **({"options": options} if options else {})}
-        return {**known, **({"reader": explained} if explained else {})}
+        told = columns_of(record, self.asking.task, self.settings)
+        return {"id": record.id, **told, "reward": self.asked.reward}
 
 
 def questions(asked: Export, folder: Path, split: str, left_out: Counter[str]) -> Iterator[Row]:
     """The questions of a split, each once: a teacher's rationales of one question stand behind one another."""
     manifest = open_manifest(folder)
-    known = {name: value for name, value in settings_of(manifest).items() if name != "task"}
-    settings = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
-    asker = _Asker(asked, asking_for(None, "rationale", manifest), settings)
+    asker = _Asker(asked, asking_for(None, "rationale", manifest), settings_text(manifest))
     before: tuple[str, str] | None = None
     for number, record in enumerate(reading.read(folder, split, typed=True)):
         if (record.prompt, record.answer) == before:

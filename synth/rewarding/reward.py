@@ -11,7 +11,7 @@ returns one number a completion, None where it does not apply. A module in synth
 docstring says where the reward comes from, its range, and how a model can be paid for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -39,6 +39,8 @@ class Reward:
     by: Function
     least: float = 0.0
     most: float = 1.0
+    # what stands behind its name and a colon, `plausibility:steps` -> that reward; None: nothing may stand there
+    of: "Callable[[str], Reward] | None" = None
 
     def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:
         """What the function returns, looked at: one number or None for each completion.
@@ -65,7 +67,8 @@ def _told(error: Exception, by: Function) -> str:
 def find(name_or_path: str) -> Reward:
     """The reward of a name, of a user's own .py file that ends with REWARD, or of a function in one: `mine.py:brief`.
 
-    Raises UnknownNameError, which lists the names, and UsageError for a file without such a reward.
+    A name may have more behind a colon, which the reward itself reads: `plausibility:steps`. Raises UnknownNameError,
+    which lists the names, and UsageError for a file without such a reward, or for what it cannot read.
     """
     path, _, function = name_or_path.rpartition(":")
     if function.isidentifier() and path.endswith(".py"):
@@ -75,4 +78,10 @@ def find(name_or_path: str) -> Reward:
         return Reward(function, by, float("-inf"), float("inf"))
     if name_or_path.endswith(".py"):
         return registry.said(run_file(Path(name_or_path)), Reward, name_or_path)
-    return registry.contract("rewards", name_or_path, Reward)
+    name, colon, more = name_or_path.partition(":")
+    reward = registry.contract("rewards", name, Reward)
+    if not colon:
+        return reward
+    if reward.of is None:
+        raise UsageError(f"reward {name_or_path}: {name} takes nothing behind a colon: give --reward {name}")
+    return reward.of(more)

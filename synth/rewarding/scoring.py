@@ -1,0 +1,35 @@
+"""Scores texts with several rewards, each beside the row that it is about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synth.questions.reading import task_of
+from synth.record import Record
+from synth.rewarding.columns import columns_of, settings_text
+from synth.rewarding.reward import Reward, Values
+
+# Columns that a row has only now and then; None where it does not. TRL gives them in the same way.
+NOW_AND_THEN = ("kind", "closing", "options", "reader")
+
+
+def score(
+    rewards: Sequence[Reward], records: Sequence[Record], texts: Sequence[str], manifest: Mapping[str, Any]
+) -> dict[str, Values]:
+    """What each reward pays for each text, by its name; None where it does not apply.
+
+    records: the row of each text, whose prompt was asked and whose answer is the gold one. texts: what was written.
+    manifest: of the folder that the rows are from, which says how they are read. Raises UsageError for a reward that
+    cannot be taken, with its name.
+    """
+    columns = batch_of(records, manifest)
+    prompts = [record.prompt for record in records]
+    return {reward.name: reward(list(texts), prompts=prompts, **columns) for reward in rewards}
+
+
+def batch_of(records: Sequence[Record], manifest: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The columns of rows as a trainer hands them to a reward: a list each."""
+    task, settings = task_of(manifest), settings_text(manifest)
+    rows = [columns_of(record, task, settings) for record in records]
+    names = dict.fromkeys(name for row in rows for name in row)
+    found = {name: [row.get(name) for row in rows] for name in names}
+    return {name: column for name, column in found.items() if name not in NOW_AND_THEN or any(map(bool, column))}
