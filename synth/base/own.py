@@ -28,14 +28,14 @@ def run_file(path: Path) -> ModuleType:
 
 
 @contextmanager
-def foreign(said: Callable[[Exception], str]) -> Iterator[None]:
+def foreign(said: Callable[[Exception], str], kind: type[UsageError] = UsageError) -> Iterator[None]:
     """Inside runs code of somebody else: any error in it, but those of ours, becomes a UsageError of one line."""
     try:
         yield
     except SynthError:
         raise
     except Exception as error:  # nobody knows what it may raise
-        raise UsageError(said(error)) from error
+        raise kind(said(error)) from error
 
 
 def line_of(error: Exception, path: Path) -> str:

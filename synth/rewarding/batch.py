@@ -4,7 +4,7 @@
 
     prompts   the prompt, a text or turns; of a chat the last turn of the user      (TRL gives it)
     question  the prompt as the row has it, if the model was asked in other words
-    answer    the gold answer; None or "": nobody knows it, and no reward applies
+    answer    the gold answer; None or "": nobody knows it, and only rewards apply that do not need it
     task      the name of the dataset or task, by which answers and steps are read
     kind      number, option, yes_no, date, text, math: of a task that the name does not tell
     closing   how a reply of that task ends: The answer is {answer}.
@@ -62,17 +62,21 @@ def text_of(completion: Completion) -> str:
     return str(content or "")
 
 
-def written(reward: str, completions: Sequence[Completion], columns: Mapping[str, Any]) -> list[Written | None]:
+def written(
+    reward: str, completions: Sequence[Completion], columns: Mapping[str, Any], gold: bool = True
+) -> list[Written | None]:
     """The completions with their rows; None for a row without a gold answer.
 
-    reward: who asks, for messages. Raises UsageError for a column that is missing or cannot be read.
+    reward: who asks, for messages. gold: false if the answer is not needed: then every completion has its row.
+    Raises UsageError for a column that is missing or cannot be read.
     """
-    if columns.get("answer") is None:
+    if gold and columns.get("answer") is None:
         raise UsageError(f"reward {reward} needs the column answer: write the data with synth export --to grpo")
-    return [
+    rows = [
         _written({name: _entry(reward, columns, name, at, len(completions)) for name in NAMES}, text_of(completion))
         for at, completion in enumerate(completions)
     ]
+    return [row if row.record.answer or not gold else None for row in rows]
 
 
 NAMES = ("prompts", "question", "answer", "task", "kind", "closing", "reader", "options", "settings", "steps", "meta")
@@ -90,10 +94,8 @@ def _entry(reward: str, columns: Mapping[str, Any], name: str, at: int, length: 
     return column[at]
 
 
-def _written(row: Mapping[str, Any], output: str) -> Written | None:
+def _written(row: Mapping[str, Any], output: str) -> Written:
     answer = "" if row["answer"] is None else str(row["answer"])
-    if not answer:
-        return None
     meta = _json("meta", row["meta"])
     if row["options"] is not None and len(row["options"]):  # a list, or an array out of Parquet
         meta = {**meta, "options": [str(option) for option in row["options"]]}

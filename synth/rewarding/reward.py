@@ -13,13 +13,13 @@ docstring says where the reward comes from, its range, and how a model can be pa
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any, Protocol
 
 from synth import registry
-from synth.base.own import foreign, line_of, run_file
+from synth.base.own import run_file
 from synth.errors import UsageError
+from synth.rewarding.values import Call
 
 Completion = str | Sequence[dict[str, Any]]  # a text, or the turns that a model wrote
 Values = list[float | None]
@@ -45,23 +45,10 @@ class Reward:
     def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:
         """What the function returns, looked at: one number or None for each completion.
 
-        Raises UsageError, with the name and what came, for a function that raises or returns anything else.
+        Raises UsageError, with the name, the row and what came, for a function that raises or returns anything else;
+        a row is known by the column `id`, else by its place from 0.
         """
-        with foreign(lambda error: f"reward {self.name} does not run: {_told(error, self.by)}"):
-            values = list(self.by(completions=completions, **columns))
-        if len(values) != len(completions):
-            raise UsageError(
-                f"reward {self.name} gave {len(values)} values for {len(completions)} completions: one each is due"
-            )
-        for place, value in enumerate(values):
-            if value is not None and not isinstance(value, Real):
-                raise UsageError(f"reward {self.name} gave {value!r} for completion {place}: a number or None is due")
-        return [None if value is None else float(value) for value in values]
-
-
-def _told(error: Exception, by: Function) -> str:
-    code = getattr(by, "__code__", None)
-    return f"{line_of(error, Path(code.co_filename)) if code else ''}{type(error).__name__}: {error}"
+        return Call(self.name, self.by, completions, columns).values(self.least, self.most)
 
 
 def find(name_or_path: str) -> Reward:
@@ -85,3 +72,23 @@ def find(name_or_path: str) -> Reward:
     if reward.of is None:
         raise UsageError(f"reward {name_or_path}: {name} takes nothing behind a colon: give --reward {name}")
     return reward.of(more)
+
+
+def find_all(names: Sequence[str]) -> list[Reward]:
+    """Several rewards of one call, in their order; each has a name of its own, by which its values are known.
+
+    Raises what `find` does, and UsageError for names that repeat.
+    """
+    found: dict[str, tuple[str, Reward]] = {}
+    for given in names:
+        reward = find(given)
+        if reward.name in found:
+            raise UsageError(_twice(reward.name, found[reward.name][0], given))
+        found[reward.name] = given, reward
+    return [reward for _, reward in found.values()]
+
+
+def _twice(name: str, first: str, second: str) -> str:
+    if first == second:
+        return f"--reward {second} is given twice: give it once"
+    return f"--reward {first} and --reward {second} are both called {name}: give another name to one of them"

@@ -19,17 +19,16 @@ def score(
 
     records: the row of each text, whose prompt was asked and whose answer is the gold one. texts: what was written.
     manifest: of the folder that the rows are from, which says how they are read. Raises UsageError for a reward that
-    cannot be taken, with its name.
+    cannot be taken, with its name and the row.
     """
-    columns = batch_of(records, manifest)
-    prompts = [record.prompt for record in records]
-    return {reward.name: reward(list(texts), prompts=prompts, **columns) for reward in rewards}
+    columns = {"prompts": [record.prompt for record in records], **batch_of(records, manifest)}
+    return {reward.name: reward(list(texts), **columns) for reward in rewards}
 
 
 def batch_of(records: Sequence[Record], manifest: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The columns of rows as a trainer hands them to a reward: a list each."""
     task, settings = task_of(manifest), settings_text(manifest)
-    rows = [columns_of(record, task, settings) for record in records]
+    rows = [{"id": record.id, **columns_of(record, task, settings)} for record in records]
     names = dict.fromkeys(name for row in rows for name in row)
     found = {name: [row.get(name) for row in rows] for name in names}
     return {name: column for name, column in found.items() if name not in NOW_AND_THEN or any(map(bool, column))}

@@ -20,7 +20,8 @@ from synth.rewards.format import format as form
 from synth.rewards.steps import steps
 from synth.rewards.steps_all import steps_all
 
-OURS = ("accuracy", "format", "steps", "steps_all")
+OURS = ("accuracy", "format", "steps", "steps_all")  # that pay all for gold completions
+EVERY = (*OURS, "diversity", "length", "length:20-120")
 
 
 @pytest.mark.parametrize("name", registry.names("rewards"))
@@ -150,7 +151,7 @@ def test_a_row_without_an_answer_is_worth_nothing_known() -> None:
 @given(st.text(max_size=200), st.sampled_from(["listops", "arithmetic", "2wiki", "gsm8k", "creak", "none"]))
 def test_any_text_has_a_worth_in_the_range(text: str, task: str) -> None:
     prompt = {"listops": "[MAX 3 4 ]", "arithmetic": "Input:\n4 + 2\nTarget:"}.get(task, "Facts: what?")
-    for reward in map(find, OURS):
+    for reward in map(find, EVERY):
         for completion in (text, [{"role": "assistant", "content": text}]):
             (value,) = reward([completion], prompts=[prompt], answer=["4"], task=[task])
             assert value is None or reward.least <= value <= reward.most
