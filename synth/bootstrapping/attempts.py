@@ -16,13 +16,13 @@ from typing import Any
 
 from synth.attempts.hints import gives_away
 from synth.bootstrapping.options import Looped
-from synth.evaluating.ends import ended
 from synth.evaluating.metrics import StepVerdict, judge_steps
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.questions.task import Task
 from synth.record import Record
 from synth.validating.checker import Checker, as_reply, reader_of
+from synth.validating.ends import ended
 
 RIGHT = "right"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

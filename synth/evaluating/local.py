@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from synth.base.terminal import Report
 from synth.errors import UsageError
-from synth.evaluating.ends import ended
 from synth.evaluating.job import Job
 from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
@@ -13,6 +12,7 @@ from synth.models.generate import Checkpoint, Output, batches
 from synth.record import Record
 from synth.shots.forms import block
 from synth.validating.checker import reader_of
+from synth.validating.ends import ended
 
 TOO_LONG = "prompt_too_long"
 SURE = 200  # characters of another question from which it is known that it is another

@@ -7,7 +7,6 @@ from typing import Any
 
 from synth.answers.reply import read_reply
 from synth.evaluating import metrics
-from synth.evaluating.ends import Ended, ended
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.record import Record
@@ -15,6 +14,7 @@ from synth.statistics.calibration import brier, calibration, ece_interval
 from synth.statistics.intervals import interval
 from synth.statistics.ranges import grouped
 from synth.validating.checker import Checker, as_reply, reader_of
+from synth.validating.ends import Ended, ended
 
 REFUSAL = "refusal"
 MEANS = (

@@ -24,13 +24,13 @@ import orjson
 
 from synth.answers.kinds import Found, Kind
 from synth.errors import UsageError
-from synth.evaluating.ends import ended
 from synth.models.generate import Output
 from synth.questions.reading import no_source
 from synth.questions.task import Task
 from synth.record import Record
 from synth.rewarding.reward import Completion
 from synth.validating.checker import Checker, reader_of
+from synth.validating.ends import ended
 
 CLOSING = "The answer is {answer}."
 

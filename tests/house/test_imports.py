@@ -17,13 +17,14 @@ FLOORS = (
     ("base", "workers", "answers", "statistics"),  # the ground: knows nothing of datasets
     ("registry",),
     ("attempts", "data", "questions", "tasks", "teachers", "models"),  # the things
-    ("building", "judging", "shots", "validating"),  # the verbs whose contracts the wings keep
+    ("building", "shots", "validating"),  # the verbs whose contracts the wings keep
     ("builders", "validators", "cards", "judges"),  # what is known of one dataset, one card, one judge
     (
         "distilling",
         "evaluating",
         "exporting",
         "importing",
+        "judging",
         "releasing",
         "reporting",
         "rewarding",

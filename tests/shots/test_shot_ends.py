@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shown_rows import built_rows
 
-from synth.evaluating.ends import ended
 from synth.models.generate import Output
 from synth.questions.find import find_task, task_names
 from synth.record import Record
@@ -15,6 +14,7 @@ from synth.registry import names
 from synth.shots.forms import BETWEEN, block
 from synth.shots.rows import row_of
 from synth.validating.checker import reader_of
+from synth.validating.ends import ended
 
 BUILT = built_rows()
 

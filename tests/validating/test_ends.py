@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from loopback import Answer, serving
 from tiny_models import write_dataset
 
-from synth.evaluating.ends import ended
 from synth.models.generate import Output
 from synth.questions.find import find_task
 from synth.record import Record
 from synth.validating.checker import reader_of
+from synth.validating.ends import ended
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
 TASK = replace(find_task("gsm8k"), name="mine", label="Riddle")
