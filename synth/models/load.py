@@ -84,16 +84,17 @@ def shape(folder: Path) -> Any:
         raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
 
 
-def load_model(folder: Path, kind: Any, four_bit: bool = False) -> Any:
+def load_model(folder: Path, kind: Any, four_bit: bool = False, dtype: Any = None) -> Any:
     """The model of a folder, in 32 bits (mixed precision keeps them) or quantised to four for QLoRA.
 
-    kind: AutoModelForCausalLM or its like. Raises SourceError if it cannot be loaded.
+    kind: AutoModelForCausalLM or its like. dtype: of its weights, if it is another. Raises SourceError if it cannot be
+    loaded.
     """
     import torch
     from safetensors import SafetensorError
 
     try:
-        return kind.from_pretrained(folder, dtype=torch.float32, **(_four_bit() if four_bit else {}))
+        return kind.from_pretrained(folder, dtype=dtype or torch.float32, **(_four_bit() if four_bit else {}))
     except (OSError, ValueError, SafetensorError) as error:
         raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
 

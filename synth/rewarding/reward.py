@@ -41,6 +41,8 @@ class Reward:
     most: float = 1.0
     # what stands behind its name and a colon, `plausibility:steps` -> that reward; None: nothing may stand there
     of: "Callable[[str], Reward] | None" = None
+    # looks whether it can score at all, before anything long runs: raises SynthError, one line with what to type
+    ready: Callable[[], None] | None = None
 
     def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:
         """What the function returns, looked at: one number or None for each completion.
