@@ -1,7 +1,7 @@
 """The figures of an iteration: what was right, what was kept, how far it has come."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -40,17 +40,25 @@ def _answered_right(attempt: Attempt) -> bool:
     return attempt.outcome in (RIGHT, "wrong_steps")
 
 
-def rows(attempts: Sequence[Attempt], pool: int) -> dict[str, Any]:
-    """What was kept: rows, of how many different questions, and their share of all that were asked."""
+def rows(records: Mapping[str, Record], attempts: Sequence[Attempt], pool: int) -> dict[str, Any]:
+    """What was kept: rows, of how many different questions, and their share of all that were asked; of each stratum how
+    many questions were asked, and how many have a row."""
     chosen = [attempt for attempt in attempts if attempt.kept]
     own = {attempt.id for attempt in chosen if not attempt.hinted}
     hinted = {attempt.id for attempt in chosen if attempt.hinted} - own
-    count = len({attempt.id for attempt in attempts})
+    questions = {attempt.id for attempt in attempts}
+    all_of, kept_of = (_of_strata(records, names) for names in (questions, own | hinted))
     return {
         "rows": len(chosen), "own": sum(not a.hinted for a in chosen), "hinted": sum(a.hinted for a in chosen),
-        "questions": len(own | hinted), "asked": count, "pool": pool,
-        "used": {"own": len(own) / count, "hinted": len(hinted) / count},
+        "questions": len(own | hinted), "asked": len(questions), "pool": pool,
+        "used": {"own": len(own) / len(questions), "hinted": len(hinted) / len(questions)},
+        "by": {name: {"asked": count, "questions": kept_of[name]} for name, count in sorted(all_of.items())},
     }  # fmt: skip
+
+
+def _of_strata(records: Mapping[str, Record], names: Iterable[str]) -> Counter[str]:
+    """How many of these rows each stratum has."""
+    return Counter(found for name in names if (found := stratum(records[name])))
 
 
 def drift(attempts: Sequence[Attempt], shots: Sequence[Record]) -> dict[str, Any] | None:

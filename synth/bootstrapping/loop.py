@@ -82,10 +82,10 @@ class Loop:
         clock.lap("training")
         measured = self.measure(place / TRAINED, place / MEASURED)
         clock.lap("measuring")
-        found = self._figures(number, records, attempts, trained, measured)
+        found = {**self._figures(number, records, attempts, trained, measured), "seconds": clock.laps}
         for name in (ASKED, HINTED):
             clear(place / name)
-        folder.write_facts(place / METRICS, {**found, "seconds": clock.laps})
+        folder.write_facts(place / METRICS, found)
         return found
 
     def _attempts(self, number: int, place: Path, model: Path, records: Sequence[Record]) -> list[Attempt]:
@@ -220,7 +220,7 @@ class Loop:
             "iteration": number,
             "asked": figures.asked(by_id, plain),
             "hinted": figures.asked(by_id, told),
-            "kept": figures.rows(attempts, len(self.questions.pool(number))),
+            "kept": figures.rows(by_id, attempts, len(self.questions.pool(number))),
             "drift": figures.drift(attempts, self.questions.shots.rows if self.questions.shots else ()),
             "trained": {name: trained.get(name) for name in ("steps", "examples_seen", "tokens_seen", "loss")},
             "held": figures.held(measured),

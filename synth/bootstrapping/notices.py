@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from synth.bootstrapping.options import Looped
+from synth.data.survey import KINDS
 
 MOSTLY = 0.5  # share of hinted rows with wrong steps from which on it is said
 NOTHING = 0.01  # share of right answers below which a base answers nothing
 CHANCE = 0.15  # share of right answers by chance from which on it is said: six options and fewer
-COLUMNS = ("digits", "type", "operators")
+UNUSED = 0.5  # share of hinted attempts below which a new model does not know what a hint is for
 Figures = Mapping[str, Any]
 
 
@@ -57,7 +58,7 @@ def _drift(found: Figures | None) -> str:
 
 def _held(found: Figures) -> str:
     held = found["held"]
-    column = next((name for name in COLUMNS if name in held["by"]), None)
+    column = next((name for name in KINDS if name in held["by"]), None)
     parts = [f"{label}: {figure['value']:.0%}" for label, figure in held["by"][column].items()] if column else []
     more = f" ({column} {', '.join(parts)})" if parts else ""
     return f"held out {held['accuracy']['value']:.1%}{more}"
@@ -112,11 +113,41 @@ def warnings(done: Sequence[Figures], config: Looped) -> Iterator[str]:
         if config.filter == "steps":
             what += ", so that few hinted rows are kept; give demonstrations with good steps (--shots)"
         yield f"{checked['wrong']:,} of {checked['n']:,} hinted rationales are right by wrong steps: {what}"
+    if told and config.from_scratch and len(done) == 2:
+        yield from _unused(told)
     before = done[-2].get("kept")
+    yield from _lost(kept, before or {}, config)
     if before and _used(kept) < _used(before):
         yield (
             f"fewer questions are kept ({kept['questions']:,}) than in the iteration before ({before['questions']:,}): "
             "if that goes on, mix in earlier rows with --carry 1, or take fewer steps"
+        )
+
+
+def _unused(told: Figures) -> Iterator[str]:
+    """A new model that was not taught well enough what a hint is for."""
+    low = {name: share["value"] for name, share in told["by"].items() if share["high"] < UNUSED}
+    if low:
+        named = ", ".join(f"{value:.0%} of {name}" for name, value in low.items())
+        yield (
+            f"the base comes to few answers with a hint ({named}), so that few rows are kept of these: teach it what a "
+            "hint is for with more demonstrations (--base-rows) or more --base-steps"
+        )
+
+
+def _lost(kept: Figures, before: Figures, config: Looped) -> Iterator[str]:
+    """Kinds of questions that had rows in the iteration before, and have none now."""
+    earlier = before.get("by") or {}
+    lost = [
+        f"{name} (0 of {now['asked']:,} questions, {earlier[name]['questions']:,} before)"
+        for name, now in (kept.get("by") or {}).items()
+        if not now["questions"] and (earlier.get(name) or {}).get("questions")
+    ]
+    if lost:
+        hints = "" if config.rationalize or config.vote else ", or give hints with --rationalize"
+        yield (
+            f"no row is kept any more of {', '.join(lost)}: what the model knew of them may be lost; mix in earlier "
+            f"rows with --carry 1, ask more questions{hints}"
         )
 
 

@@ -18,6 +18,7 @@ PROVENANCE = {
 }  # fmt: skip
 VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str}
 META = {"source_id": str, "confidence": float, "words": int}
+KINDS = ("digits", "type", "operators")  # columns of meta that tell kinds of questions apart, the first that is there
 
 
 def meta_of(manifest: Mapping[str, Any]) -> dict[str, type]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from synth.data.survey import KINDS
 from synth.reporting.loops import Loop, is_interval
 from synth.reporting.settings import run_key
 from synth.statistics.ranges import in_order, in_ranges
 
 Figures = Mapping[str, Any]
-COLUMNS = ("digits", "type", "operators")  # of held-out rows, the first that is there; else one with few values
-FEW = 7
+FEW = 7  # values that a column has, to be shown by if there is none of KINDS
 WRITTEN = ("own", "hinted")
 
 
@@ -82,7 +82,7 @@ def _column(figures: Sequence[Figures]) -> str | None:
     by: dict[str, Any] = figures[0]["held"]["by"]
     several = {name: table for name, table in by.items() if isinstance(table, dict) and len(table) > 1}
     few = [name for name, table in several.items() if len(table) <= FEW]
-    return next((name for name in (*COLUMNS, *few) if name in several), None)
+    return next((name for name in (*KINDS, *few) if name in several), None)
 
 
 def _in_ranges(members: Sequence[Loop], column: str | None) -> None:

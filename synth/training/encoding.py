@@ -89,6 +89,11 @@ def batches(tokenizer: Any, model: Any) -> Callable[[Sequence[Encoded]], dict[st
     return collate
 
 
+def nothing_learned(row: Encoded) -> Encoded:
+    """The row with no label that counts."""
+    return Encoded(row.input_ids, [IGNORED] * len(row.labels))
+
+
 def cut_pair(row: Encoded, longest: Sequence[int]) -> Encoded:
     """The row as the limits of prompt and target leave it; the end token stands where the prompt was cut."""
     longest_source, longest_target = longest

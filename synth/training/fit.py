@@ -56,7 +56,8 @@ def fit(
 
     order = order_of(architecture, config, prepared, place.processes)
     planned = steps(config, order)
-    data = loop.EpochRows(prepared.rows, order)
+    alone = place.processes == 1  # then the last batch of an epoch may be a short one
+    data = loop.EpochRows(prepared.rows, order, 1 if alone else config.batch_size * place.processes)
     collate, loss = architecture.collate(prepared.tokenizer, model), token_loss(architecture.shift)
     with only_learned(model, collate, architecture.shift) as collate:
         evaluation = loop.Evaluation(prepared.held, collate, loss, config.batch_size, place)

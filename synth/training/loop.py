@@ -22,7 +22,7 @@ from transformers import TrainerCallback
 from synth.base.terminal import StepLine
 from synth.errors import FolderError, TrainingError
 from synth.record import Record
-from synth.training.encoding import IGNORED, Encoded
+from synth.training.encoding import IGNORED, Encoded, nothing_learned
 from synth.training.folder import Run
 from synth.training.loss import NotFiniteError
 from synth.training.order import Order
@@ -70,16 +70,21 @@ def place() -> Place:
 
 
 class EpochRows(Dataset[Encoded]):
-    """The rows in the order of an epoch; read from front to back, by as many processes as there are."""
+    """The rows in the order of an epoch; read from front to back, by as many processes as there are.
 
-    def __init__(self, rows: Sequence[Encoded], order: Order) -> None:
-        self.rows, self.order, self.epoch = rows, order, 0
+    together: rows that all processes take at once. An epoch that ends with fewer goes on with rows of which nothing is
+    learned; accelerate would have the processes that are left without a batch learn from the first rows again.
+    """
+
+    def __init__(self, rows: Sequence[Encoded], order: Order, together: int = 1) -> None:
+        self.rows, self.order, self.together, self.epoch = rows, order, together, 0
 
     def __len__(self) -> int:
-        return self.order.rows
+        return -(-self.order.rows // self.together) * self.together
 
     def __getitem__(self, index: int) -> Encoded:
-        return self.rows[self.order.epoch(self.epoch)[index]]
+        order = self.order.epoch(self.epoch)
+        return self.rows[order[index]] if index < len(order) else nothing_learned(self.rows[order[-1]])
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,38 @@ def test_an_iteration_that_keeps_fewer_questions(done: list[dict[str, Any]]) -> 
     assert "--carry 1" in said
 
 
+def kinds(done: dict[str, Any], two: int, three: int) -> dict[str, Any]:
+    by = {"digits 2": {"asked": 20, "questions": two}, "digits 3": {"asked": 10, "questions": three}}
+    return {**done, "kept": {**done["kept"], "by": by}}
+
+
+def test_a_kind_of_which_no_row_is_kept_any_more(done: list[dict[str, Any]]) -> None:
+    before, after = kinds(done[1], 8, 4), kinds(done[2], 9, 0)
+    (said,) = warned([done[0], before, after])
+    assert "no row is kept any more of digits 3 (0 of 10 questions, 4 before)" in said
+    assert "--carry 1" in said
+    assert "--rationalize" not in said
+    assert "--rationalize" in warned([done[0], before, after], PLAIN)[0]
+    assert warned([done[0], before, kinds(done[2], 1, 1)]) == []
+    never = kinds(done[1], 8, 0)  # lengths that are not learned yet
+    assert warned([done[0], never]) == []
+    assert warned([done[0], never, kinds(done[2], 9, 0)]) == []
+    assert warned([done[0], done[1], after]) == []  # an iteration of an older version does not say
+
+
+def test_a_new_model_that_does_not_know_what_a_hint_is_for(done: list[dict[str, Any]]) -> None:
+    by = {"digits 2": share(93, 100), "digits 3": share(20, 100)}
+    low = {**done[1], "hinted": {**done[1]["hinted"], "by": by}}
+    (said,) = warned([done[0], low])
+    assert "few answers with a hint (20% of digits 3)" in said
+    assert "--base-rows" in said
+    assert warned([done[0], low, done[2]]) == []  # said once
+    trained = TRAINER.config(data=["data"], model="m", rationalize=True)
+    assert warned([done[0], low], trained) == []
+    fair = {**low, "hinted": {**low["hinted"], "by": {"digits 3": share(48, 100)}}}
+    assert warned([done[0], fair]) == []
+
+
 def control(right: int) -> dict[str, Any]:
     return {"held": {"accuracy": share(right, 200), "by": {}}}
 

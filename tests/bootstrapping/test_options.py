@@ -188,6 +188,7 @@ def test_some_questions_are_drawn_anew_each_iteration(run: Path, sums: Path, tmp
     assert [[record.id for record in each.records] for each in again.asked] == drawn
     kept = orjson.loads((tmp_path / "run" / "iterations" / "002" / "metrics.json").read_bytes())["kept"]
     assert (kept["asked"], kept["pool"]) == (8, 24)
+    assert kept["by"] == {"add, digits 2": {"asked": 8, "questions": kept["questions"]}}
 
 
 def test_it_ends_when_it_levels_off(run: Path, sums: Path, tmp_path: Path) -> None:
