@@ -7,6 +7,7 @@ from typing import Any
 from synth.cards import facts
 from synth.cards.markdown import cell, listed, share, table
 from synth.cards.member import Member
+from synth.statistics.distribution import QUARTILES
 
 
 def checks(member: Member) -> str:
@@ -74,7 +75,17 @@ def _verdicts(member: Member) -> str:
         [f"{cell(judge)}: {cell(verdict or 'no verdict')}", f"{n:,}", share(n, judged[judge])]
         for (judge, verdict), n in order
     ]
-    return table(["judge: verdict", "rows", "share of those judged"], rows)
+    return "\n\n".join([table(["judge: verdict", "rows", "share of those judged"], rows), *_scores(member)])
+
+
+def _scores(member: Member) -> list[str]:
+    """How the scores of rewards are distributed."""
+    found = sorted((judge, scores) for judge, scores in member.counts.scores.items() if scores.scored)
+    rows = [
+        [cell(judge), f"{of.scored:,}", f"{of.mean:.3f}", *(f"{of.quantile(part):.3f}" for part in QUARTILES.values())]
+        for judge, of in found
+    ]
+    return [table(["reward", "rows with a score", "mean", *QUARTILES], rows)] if rows else []
 
 
 def _taken_out(manifest: Mapping[str, Any]) -> Counter[tuple[str, str | None]]:

@@ -53,7 +53,8 @@ def read_member(name: str, folder: Path, report: Report = lambda *_: None) -> Me
     manifest = open_manifest(folder)
     plan, splits = count_splits(folder, manifest, report)
     for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
-        splits[split].verdicts.update(said)
+        for line in said:
+            splits[split].add_verdict(line.judge, line.verdict, line.score)
     validation = read_validation(folder)
     changed = changed_since(folder, manifest, validation) if validation else []
     return Member(

@@ -9,13 +9,15 @@ from types import ModuleType
 
 from synth.errors import SynthError, UsageError
 
+OWN = "synth_own_"  # what the name of a module begins with that is a user's own file
+
 
 def run_file(path: Path) -> ModuleType:
     """The module that a file is.
 
     Raises UsageError, with the line, for what is no Python file or cannot be run.
     """
-    spec = importlib.util.spec_from_file_location(f"synth_own_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{OWN}{path.stem}", path)
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     if spec is None or spec.loader is None:

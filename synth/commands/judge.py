@@ -9,7 +9,7 @@ from synth.judging.options import Judging
 
 
 def run(asked: Judging, printing: AsJson) -> None:
-    """Have rows judged: by a model, or by working them out.
+    """Have rows judged: by a model, by working them out, or by a reward.
 
     The exit code is 3 if no row has a verdict.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 from synth import registry
 from synth.data.reading import read
-from synth.data.verdict import find
+from synth.data.verdict import REWARD, find
 from synth.data.verdicts import Line, Place, hash_of, label
 from synth.record import Record
 from synth.statistics.agreement import Agreement, agreement
@@ -60,7 +60,7 @@ def all_splits(
 def _beside(lines: Iterable[Line]) -> dict[Place, Said]:
     beside: dict[Place, Said] = defaultdict(dict)
     for line in lines:
-        if line.verdict is not None:
+        if line.verdict is not None and not line.judge.startswith(REWARD):  # a number is no word to agree on
             beside[line.place][line.label] = line.verdict
     return beside
 
@@ -76,9 +76,10 @@ def _in_row(record: Record) -> Said:
     """The verdicts in the provenance of a row; only what is written as one is one."""
     written = record.provenance.get("verdicts") if isinstance(record.provenance, Mapping) else None
     given = [one for one in written if isinstance(one, dict)] if isinstance(written, list) else []
+    judged = [one for one in given if "judge" in one and not str(one["judge"]).startswith(REWARD)]
     return {
         label(str(one["judge"]), one.get("model")): one["verdict"]
-        for one in given if "judge" in one and isinstance(one.get("verdict"), str)
+        for one in judged if isinstance(one.get("verdict"), str)
     }  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from synth.data.columns import Plan
 from synth.data.reading import TEXTS as FIELD_TEXTS
 from synth.data.reading import read
 from synth.data.survey import survey
+from synth.data.verdict import REWARD
 from synth.record import Record
+from synth.statistics.distribution import Distribution
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,6 +129,7 @@ class SplitCounts:
     lengths: dict[str, Lengths] = field(default_factory=lambda: {name: Lengths() for name in TEXTS})
     meta: dict[str, Values] = field(default_factory=dict)
     verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # judge and verdict
+    scores: dict[str, Distribution] = field(default_factory=dict)  # of judges that are rewards
     sums: Counter[str] = field(default_factory=Counter)  # of provenance: tokens, cost, attempts, hinted
     known: int = 0  # rows with a provenance
 
@@ -151,10 +154,19 @@ class SplitCounts:
 
         if name == "verdicts" and pa.types.is_list(column.type):
             verdicts = [one for one in pc.list_flatten(column).to_pylist() if isinstance(one, dict)]
-            self.verdicts.update((str(one["judge"]), one.get("verdict")) for one in verdicts if "judge" in one)
+            for one in verdicts:
+                if "judge" in one:
+                    self.add_verdict(str(one["judge"]), one.get("verdict"), one.get("score"))
         elif name in ("prompt_tokens", "completion_tokens", "cost", "attempts", "hinted") and _is_number(column):
             self.sums[name] += pc.sum(column).as_py() or 0
             self.sums[f"{name} known"] += len(column) - column.null_count
+
+    def add_verdict(self, judge: str, verdict: str | None, score: Any) -> None:
+        """What a judge said of a row; a reward also gives a number, unless it does not apply."""
+        self.verdicts[judge, verdict] += 1
+        if judge.startswith(REWARD):
+            known = verdict is not None and isinstance(score, int | float)
+            self.scores.setdefault(judge, Distribution()).add(float(score) if known else None)
 
     def __add__(self, other: "SplitCounts") -> "SplitCounts":
         return SplitCounts(
@@ -167,6 +179,10 @@ class SplitCounts:
                 for name in {**self.meta, **other.meta}
             },
             self.verdicts + other.verdicts,
+            {
+                name: self.scores.get(name, Distribution()) + other.scores.get(name, Distribution())
+                for name in {**self.scores, **other.scores}
+            },
             self.sums + other.sums,
             self.known + other.known,
         )

@@ -1,6 +1,6 @@
-"""How often judges gave each verdict in a file beside the rows of a dataset, such as `verdicts.jsonl` of its folder."""
+"""What judges said in a file beside the rows of a dataset, such as `verdicts.jsonl` of its folder."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from synth.data.verdicts import Line, Place, hash_of, label, latest, read_verdic
 from synth.errors import FolderError
 from synth.record import Record
 
-Scored = dict[str, Counter[tuple[str, str | None]]]  # split -> judge and verdict -> rows
+Scored = dict[str, list[Line]]  # split -> what judges said of its rows
 
 
 def lines_of(folder: Path, manifest: Mapping[str, Any]) -> list[Line]:
@@ -31,13 +31,13 @@ def scored(folder: Path, manifest: Mapping[str, Any], lines: Iterable[Line]) -> 
     said: dict[Place, list[Line]] = defaultdict(list)
     for line in lines:
         said[line.place].append(line)
-    found: Scored = {split: Counter() for split in manifest["splits"]} if said else {}
-    for split, counts in found.items():
+    found: Scored = {split: [] for split in manifest["splits"]} if said else {}
+    for split, lines_there in found.items():
         for record in read(folder, split):
             known = _in_row(record)
             for line in said.get((split, str(record.id), hash_of(record)), ()):
                 if line.label not in known:
-                    counts[line.judge, line.verdict] += 1
+                    lines_there.append(line)
     return found
 
 

@@ -19,6 +19,7 @@ from synth.data.counts import as_text
 from synth.data.manifest import members, no_split, open_manifest
 from synth.data.names import ATTEMPTS, REJECTED
 from synth.data.reading import read
+from synth.data.verdict import REWARD
 from synth.errors import FolderError, UsageError
 from synth.record import Record
 
@@ -194,7 +195,13 @@ def _verdicts(record: Record) -> Iterator[str]:
             continue
         model = f" ({one['model']})" if one.get("model") else ""
         detail = f": {one['detail']}" if one.get("detail") else ""
-        yield f"{one.get('judge')}{model} says {one.get('verdict') or 'nothing'}{detail}"
+        yield f"{one.get('judge')}{model} says {_number(one) or one.get('verdict') or 'nothing'}{detail}"
+
+
+def _number(said: Mapping[str, Any]) -> str:
+    """The score of a reward, as text."""
+    score = said.get("score") if str(said.get("judge")).startswith(REWARD) else None
+    return f"{score:.4g}" if isinstance(score, int | float) else ""
 
 
 def _attempt(attempt: Line) -> str:

@@ -16,6 +16,8 @@ from synth.data.counts import DIFFERENT, SplitCounts, Values, count_splits, tall
 from synth.data.manifest import open_manifest
 from synth.data.scored import lines_of, scored
 from synth.data.verdicts import latest, read_verdicts
+from synth.statistics import distribution
+from synth.statistics.distribution import Distribution
 from synth.statistics.ranges import in_order
 
 MOST = 200  # values of a column that a script is told
@@ -46,7 +48,8 @@ def counted(folder: Path, report: Report = lambda *_: None, verdicts: Path | Non
     lines = lines_of(folder, manifest) if verdicts is None else list(latest(read_verdicts(verdicts)).values())
     _, splits = count_splits(folder, manifest, report)
     for split, said in scored(folder, manifest, lines).items():
-        splits[split].verdicts.update(said)
+        for line in said:
+            splits[split].add_verdict(line.judge, line.verdict, line.score)
     columns = _columns(splits, tally_splits(folder, manifest))
     by_split, together = agreements(folder, manifest, lines), all_splits(folder, manifest, lines)
     return Statistics(manifest, splits, columns, by_split, together)
@@ -62,8 +65,11 @@ def show_stats(statistics: Statistics) -> None:
             show_table((name, *splits), _values(columns[name]))
     if statistics.manifest["rejected"]:
         show_table(("left out", *splits), _rejected(statistics.manifest))
-    if any(counts.verdicts for counts in splits.values()):
+    if any(judge not in counts.scores for counts in splits.values() for judge, _ in counts.verdicts):
         show_table(("judge: verdict", *splits), _verdicts(splits))
+    for judge in _scored(splits):
+        of_splits = [counts.scores.get(judge, Distribution()) for counts in splits.values()]
+        show_table((judge, *splits), distribution.table(of_splits))
     for pair in statistics.together:
         typer.echo(str(pair))
     for split, groups in statistics.manifest.get("yield", {}).items():
@@ -80,6 +86,8 @@ def figures(statistics: Statistics) -> dict[str, Any]:
     for split, counts in statistics.splits.items():
         if counts.verdicts:
             told[split]["verdicts"] = _by_judge(counts.verdicts)
+        if counts.scores:
+            told[split]["scores"] = {judge: found.figures() for judge, found in sorted(counts.scores.items())}
     return told
 
 
@@ -98,6 +106,11 @@ def whole(statistics: Statistics) -> dict[str, Any]:
         "dropped": dict(manifest.get("dropped") or {}),
         "paid": manifest.get("paid"),
     }
+
+
+def _scored(splits: Mapping[str, SplitCounts]) -> list[str]:
+    """The judges that are rewards, which give numbers."""
+    return sorted({judge for counts in splits.values() for judge in counts.scores})
 
 
 def _by_judge(verdicts: Counter[tuple[str, str | None]]) -> dict[str, dict[str, int]]:
@@ -193,7 +206,8 @@ def _rejected(manifest: Mapping[str, Any]) -> Rows:
 
 def _verdicts(splits: Mapping[str, SplitCounts]) -> Rows:
     """How often each judge gave each verdict."""
-    said = {pair for counts in splits.values() for pair in counts.verdicts}
+    numbers = set(_scored(splits))
+    said = {pair for counts in splits.values() for pair in counts.verdicts if pair[0] not in numbers}
     for judge, verdict in sorted(said, key=lambda pair: (pair[0], str(pair[1]))):
         yield [
             f"{judge}: {verdict or 'no verdict'}",

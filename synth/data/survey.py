@@ -16,7 +16,7 @@ PROVENANCE = {
     "extractor": int, "thinking": str,
     "source": str, "sha256": str, "row": str,  # of a rationale that was taken in: where it stood
 }  # fmt: skip
-VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str}
+VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str, "score": float}
 META = {"source_id": str, "confidence": float, "words": int}
 KINDS = ("digits", "type", "operators")  # columns of meta that tell kinds of questions apart, the first that is there
 

@@ -14,6 +14,8 @@ from synth import registry
 from synth.base.own import run_file
 from synth.record import Record
 
+REWARD = "reward:"  # what the name of a judge begins with that is a reward and gives numbers
+SCORED = "scored"  # its verdict; the number is the score
 NUMBER = re.compile(r"-?\d{1,6}(?:\.\d{1,6})?")
 
 
@@ -22,13 +24,16 @@ class Verdict:
     """One judge's verdict on one row; a word that is not on its menu is unscored (None), which is not a no."""
 
     judge: str  # answer, steps, equations, rubric
-    verdict: str | None  # one of the judge's menu; None: unscored, or the judge does not apply to this row
+    verdict: str | None  # one of the judge's menu; None: unscored, or the judge does not apply to this row; SCORED
     detail: str = ""  # what exactly: which equation, which step, what the model said
     why: str = ""  # it is unscored: cut off, no verdict in it, several
+    number: float | None = None  # of a verdict that is SCORED
 
     @property
     def score(self) -> float | None:
-        """The verdict of a scale, whose menu is numbers, as one."""
+        """The number that a reward gave, or the verdict of a scale, whose menu is numbers, as one."""
+        if self.number is not None:
+            return self.number
         return float(self.verdict) if self.verdict and NUMBER.fullmatch(self.verdict) else None
 
     def in_words(self) -> str:
@@ -53,12 +58,21 @@ class Asking:
 
 
 @dataclass(frozen=True)
+class Scoring:
+    """Gives numbers to many rows at once, as a reward does."""
+
+    # (rows, synth.json of their folder): a number each, None if it does not apply. Raises UsageError, with the row.
+    scores: Callable[[Sequence[Record], Mapping[str, Any]], Sequence[float | None]]
+    decides: str = ""  # what decides the numbers beside the row: another one, and rows are scored anew
+
+
+@dataclass(frozen=True)
 class Judge:
-    """Who judges rows, one at a time."""
+    """Who judges rows."""
 
     name: str
-    menu: tuple[str, ...]  # its verdicts; the last one is the bad one
-    by: Work | Asking  # a function of the row, or a model that is asked
+    menu: tuple[str, ...]  # its verdicts; the last one is the bad one; SCORED alone of one that gives numbers
+    by: Work | Asking | Scoring  # a function of the row, a model that is asked, or a function of many rows
 
 
 def find(name_or_path: str) -> Judge:

@@ -4,9 +4,10 @@
      "reason": "The steps lead there. ...", "row": "9f86...", "asked": "2c26..."}
 
 verdict    null: not scored, and `reason` says why; what the model said is in `reply`
-score      the verdict of a scale as a number
+score      the number of a row that is "scored", as rewards do it; the verdict of a scale as a number
 row        a hash of the row's texts: what was said of other texts is not said of these
-asked      of a model, a hash of what it was asked; null for judges that work rows out
+asked      of a model, a hash of what it was asked; of a reward, of what decides its score; null for judges that work
+           rows out
 
 Lines are appended as verdicts come, so that a run that is killed goes on behind the last whole line. A later line of a
 row and a judge takes the place of an earlier one. Several judges may have their lines in one file.
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from synth.base.files import hold
-from synth.data.verdict import Verdict
+from synth.data.verdict import REWARD, Verdict
 from synth.errors import FolderError
 from synth.record import Record
 
@@ -57,7 +58,9 @@ class Line:
     def as_verdict(self) -> Verdict:
         if self.verdict is None:
             return Verdict(self.judge, None, self.reply, self.reason)
-        return Verdict(self.judge, self.verdict, self.reason)
+        return Verdict(
+            self.judge, self.verdict, self.reason, number=self.score if self.judge.startswith(REWARD) else None
+        )
 
 
 def label(judge: str, model: str | None) -> str:

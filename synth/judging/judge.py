@@ -1,18 +1,19 @@
 """Has the rows of a dataset folder judged: a table, a file of verdicts beside it, or a new folder: `synth judge`.
 
-What a judge is, synth/data/verdict.py says: it works rows out itself, or asks a model.
+What a judge is, synth/data/verdict.py says: it works rows out itself, asks a model, or is a reward.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from synth.base import loops
 from synth.base.config import verb
-from synth.base.terminal import sayer
+from synth.base.terminal import progress, sayer
 from synth.data.agreements import Pair, all_splits
 from synth.data.already import look
 from synth.data.folder import finish_move
@@ -20,12 +21,14 @@ from synth.data.handles import Dataset
 from synth.data.manifest import open_manifest
 from synth.data.names import CACHE
 from synth.data.reading import read
-from synth.data.verdict import Asking, Judge, Verdict, find
+from synth.data.verdict import SCORED, Asking, Judge, Scoring, Verdict
 from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
 from synth.errors import UsageError
 from synth.judging.asking import Panel, ask_all, told
 from synth.judging.estimate import Estimate, estimate
 from synth.judging.options import Judging
+from synth.judging.rewards import asked as decided
+from synth.judging.rewards import find, known_as, score_all, verdict_of
 from synth.judging.shown import shots_for
 from synth.judging.writing import write
 from synth.questions.reading import task_of
@@ -60,7 +63,7 @@ class Judged:
 
 
 def run(asked: Judging) -> Judged:
-    """Have the rows of a dataset judged by a model, or by working them out.
+    """Have the rows of a dataset judged by a model, by working them out, or by a reward.
 
     They are written with their verdicts if `out` is given, the verdicts alone if `verdicts` is. With `dry_run` nothing
     is asked, and `estimate` says what it will cost. Returns the verdicts by split and number of the row. Raises
@@ -73,7 +76,7 @@ def run(asked: Judging) -> Judged:
     work = _Work(asked, judge, manifest, shots)
     if asked.dry_run:
         return work.judged(estimate=work.estimate())
-    recipe = _recipe(asked, manifest, shots)
+    recipe = _recipe(asked, judge, manifest, shots)
     if asked.out is not None:
         finish_move(asked.out)
         if look(asked.out, recipe, asked.overwrite) is not None:
@@ -82,7 +85,7 @@ def run(asked: Judging) -> Judged:
     found = {"unscored": work.in_order(), "agreements": tuple(work.agreements())}
     if asked.out is None:
         return work.judged(work.verdicts, **found)
-    written = write(asked.folder, asked.out, manifest, recipe, work.verdicts, asked.drop)
+    written = write(asked.folder, asked.out, manifest, recipe, work.verdicts, _leaves_out(asked))
     return work.judged(work.verdicts, written=written, **found)
 
 
@@ -92,10 +95,22 @@ def _check(asked: Judging, judge: Judge) -> None:
         wrong.append(f"--judge {asked.judge} asks a model: add --teacher gpt-6-luna")
     if not asks and (asked.teacher is not None or asked.votes > 1):
         wrong.append(f"--judge {asked.judge} asks no model: leave out --teacher and --votes")
-    if asked.drop is not None and asked.drop not in judge.menu:
+    if isinstance(judge.by, Scoring) and asked.drop is not None:
+        wrong.append(f"--drop {asked.drop}: {asked.judge} gives numbers, leave rows out with --below 0.5")
+    elif asked.drop is not None and asked.drop not in judge.menu:
         wrong.append(f"--drop {asked.drop}: the verdicts of {asked.judge} are {', '.join(judge.menu)}")
+    if asked.below is not None and not isinstance(judge.by, Scoring):
+        wrong.append(f"--below {asked.below:g}: {asked.judge} gives words, leave rows out with --drop {judge.menu[-1]}")
     if wrong:
         raise UsageError("; ".join(wrong))
+
+
+def _leaves_out(asked: Judging) -> Callable[[Verdict], str | None]:
+    """Why a row is left out for a verdict; None if it is kept, as all are that have none."""
+    if asked.below is None:
+        return lambda verdict: verdict.verdict if verdict.verdict == asked.drop else None
+    below = asked.below
+    return lambda verdict: f"below {below:g}" if verdict.score is not None and verdict.score < below else None
 
 
 def _shots(asked: Judging, judge: Judge, manifest: dict[str, Any]) -> Shots | None:
@@ -106,12 +121,14 @@ def _shots(asked: Judging, judge: Judge, manifest: dict[str, Any]) -> Shots | No
     return shots_for(asked, judge, sorted(tasks), task_of(manifest), sayer(asked.quiet, "synth: "))
 
 
-def _recipe(asked: Judging, manifest: dict[str, Any], shots: Shots | None) -> dict[str, Any]:
+def _recipe(asked: Judging, judge: Judge, manifest: dict[str, Any], shots: Shots | None) -> dict[str, Any]:
     names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
     kept = {name: getattr(asked, name) for name in names}
     kept |= {"extra_body": asked.extra} if asked.extra else {}
     kept |= {} if shots is None else {"shots": shots.facts()}
-    kept["judge"] = Path(asked.judge).name  # a user's own file by its name alone: folders of this machine stay private
+    kept |= {} if asked.below is None else {"below": asked.below}
+    kept |= {"decides": judge.by.decides} if isinstance(judge.by, Scoring) else {}
+    kept["judge"] = known_as(asked.judge)
     return {"judged": {"files": manifest["files"], **kept}}
 
 
@@ -143,6 +160,8 @@ class _Work:
         with VerdictFile(self.asked.verdicts) if self.asked.verdicts else nullcontext() as file:
             if self.panel is not None:
                 loops.run(self._ask(self.panel, file))
+            elif isinstance(self.judge.by, Scoring):
+                self._score(self.judge.by, file)
             elif not isinstance(self.judge.by, Asking):
                 known = settings_of(self.manifest)
                 for place, record in self._rows():
@@ -155,8 +174,9 @@ class _Work:
             return Estimate(self.judge.name, None, len(self.chosen))
         path = self.asked.verdicts
         kept = latest(read_verdicts(path)) if path is not None and path.is_file() else {}
-        left = (record for place, record in self._rows() if self._before(self.panel, place, record, kept) is None)
-        return loops.run(estimate(self.panel, len(self.chosen), left, self.cache))
+        panel = self.panel
+        left = (record for place, record in self._rows() if not self._before(place, record, kept, panel.asked))
+        return loops.run(estimate(panel, len(self.chosen), left, self.cache))
 
     def agreements(self) -> Sequence[Pair]:
         """How far this judge and the others of these rows agree."""
@@ -184,17 +204,30 @@ class _Work:
                 if (split, number) in self.chosen:
                     yield (split, number), record
 
-    def _before(self, panel: Panel, place: Place, record: Record, kept: Kept) -> Verdict | None:
-        """The verdict that this model gave in an earlier run; rows that were not scored are asked about again, and so
-        are those with a verdict, edited by hand, that is not on the menu."""
+    def _before(self, place: Place, record: Record, kept: Kept, asked: Callable[[Record], str]) -> Verdict | None:
+        """The verdict of an earlier run, by the same model, asked the same; rows that were not scored are judged again,
+        and so are those with a verdict, edited by hand, that is not on the menu."""
         line = kept.get(((place[0], record.id, hash_of(record)), label(self.judge.name, self.model)))
-        scored = line is not None and line.verdict in self.judge.menu and line.asked == panel.asked(record)
-        return line.as_verdict() if line is not None and scored else None
+        scored = line is not None and line.verdict in self.judge.menu and line.asked == asked(record)
+        verdict = line.as_verdict() if line is not None and scored else None
+        return None if verdict is None or (verdict.verdict == SCORED and verdict.number is None) else verdict
+
+    def _score(self, by: Scoring, file: VerdictFile | None) -> None:
+        """By a reward, many rows at once. What is scored before it fails is in the file of verdicts."""
+        asked = partial(decided, by, manifest=self.manifest)
+        left = self._left({} if file is None else file.kept, asked)
+        with progress(self.asked.quiet) as report:
+
+            def settled(place: Place, record: Record, value: float | None) -> None:
+                self._take(place, record, verdict_of(self.judge, record, value), file, asked(record))
+                report(self.judge.name, len(self.verdicts), len(self.chosen))
+
+            score_all(by, left, self.manifest, settled)
 
     async def _ask(self, panel: Panel, file: VerdictFile | None) -> None:
         """In the order of the rows, as many at a time as requests may be in flight."""
         say = sayer(self.asked.quiet, "synth: ")
-        left = self._left(panel, {} if file is None else file.kept)
+        left = self._left({} if file is None else file.kept, panel.asked)
 
         def settled(place: Place, record: Record, verdict: Verdict) -> None:
             self._take(place, record, verdict, file, panel.asked(record))
@@ -203,9 +236,9 @@ class _Work:
             await ask_all(asker, panel, left, min(self.asked.concurrency, len(self.chosen)), settled)
             told(asker, say)
 
-    def _left(self, panel: Panel, kept: Kept) -> Iterator[tuple[Place, Record]]:
+    def _left(self, kept: Kept, asked: Callable[[Record], str]) -> Iterator[tuple[Place, Record]]:
         for place, record in self._rows():
-            before = self._before(panel, place, record, kept)
+            before = self._before(place, record, kept, asked)
             if before is None:
                 yield place, record
             else:

@@ -10,7 +10,7 @@ class Judging(Given, ShotOptions):
     """Which rows are judged, by whom, and what becomes of them."""
 
     folder: AnyPath = argument("a dataset folder", kw_only=False)
-    judge: str = option("rubric, answer, steps or equations", complete="judges")
+    judge: str = option("rubric, answer, steps, equations, or a reward, such as reward:diversity", complete="judges")
     out: MaybePath = option(
         "folder for the rows with their verdicts  [default: only a table]", default=None, again=False
     )
@@ -18,6 +18,7 @@ class Judging(Given, ShotOptions):
         "file for the verdicts alone, beside the folder; it also resumes  [default: none]", default=None, again=False
     )
     drop: str | None = option("leave out rows with this verdict: unhelpful, wrong  [default: none]", default=None)
+    below: float | None = option("leave out rows with a lower score, of a reward: 0.5  [default: none]", default=None)
     sample: int | None = option("rows to judge, drawn at random  [default: all]", default=None, least=1)
     seed: int = option("another seed, another sample", default=0)
     votes: int = option("times a model is asked; the majority decides", default=1, least=1)
@@ -34,6 +35,8 @@ class Judging(Given, ShotOptions):
         wrong = [*super().conflicts(), *ShotOptions.conflicts(self)]
         if self.drop is not None and self.out is None:
             wrong.append("--drop writes a new folder: add --out")
+        if self.below is not None and self.out is None:
+            wrong.append("--below writes a new folder: add --out")
         if self.out is not None and self.out.resolve() == self.folder.resolve():
             wrong.append("--out is the folder itself: give it a new one")
         return wrong

@@ -123,7 +123,7 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
             rows.run(frame)
             texts.add(frame)
         for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
-            scan.splits[split].verdicts.update(said)
+            scan.splits[split].verdicts.update((line.judge, line.verdict) for line in said)
         data = {name: facts.result() for name, facts in hashes.items()}
     outcomes = [
         *rows.finish(),
