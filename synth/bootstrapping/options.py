@@ -81,6 +81,9 @@ class Star(ShotOptions, Settings):
     )
     base_steps: int = option("from scratch: steps of the base", default=2000, least=1)
 
+    keep_weights: Literal["best", "all"] = option(
+        "best: of the base, the best iteration and the last; all: of each, with checkpoints", default="best", again=True
+    )
     control: Texts = option("few-shot-only or direct, trained beside; may be repeated  [default: none]", default=())
     engine: str = option("what writes: transformers, vllm, or the URL of a server", default="transformers", again=True)
     model_name: MaybeText = option(

@@ -8,6 +8,7 @@ from typing import Any
 
 from synth.base.files import facts_if_whole
 from synth.base.terminal import Report, Say
+from synth.bootstrapping import weights
 from synth.bootstrapping.folder import HELD
 from synth.bootstrapping.options import Looped
 from synth.data.names import RUN
@@ -49,6 +50,8 @@ class Stages:
                 shutil.rmtree(out)
                 begun = {}
             start(self.trainer, settings, Train(out=out, resume=bool(begun), quiet=True))
+        if self.config.keep_weights == "best":
+            weights.remove_checkpoints(out)
         return facts_if_whole(out / RUN)
 
     def _anew(self, out: Path, begun: Mapping[str, Any], settings: Settings) -> bool:

@@ -10,7 +10,7 @@ import orjson
 
 from synth.base import terminal
 from synth.base.terminal import Report, Say
-from synth.bootstrapping import controls, figures, folder, notices
+from synth.bootstrapping import controls, figures, folder, notices, weights
 from synth.bootstrapping.attempts import Reading
 from synth.bootstrapping.checks import check_models, check_questions
 from synth.bootstrapping.engines import writer_for
@@ -138,18 +138,21 @@ class _Work:
         return base
 
     def _iterate(self, loop: Loop) -> int:
-        """Go on until it levels off; returns the best iteration."""
+        """Go on until it levels off; returns the best iteration of all that are done."""
+        there = len(folder.iterations(self.run.folder))  # more than are asked for, if a longer run is resumed
         done = [loop.measure_base()]
         self.say(notices.base_line(done[0]))
         for warning in notices.of_base(done[0], self.config):
             self.say(f"warning: {warning}")
-        while len(done) <= self.config.iterations and not self._level(done):
+        while len(done) < there or (len(done) <= self.config.iterations and not self._level(done)):
             done.append(loop.iterate(len(done)))
+            if self.config.keep_weights == "best":
+                weights.remove_unneeded(self.run.folder, done)
             self._log(done)
             self.say(notices.line(done[-1]))
             for warning in notices.warnings(done, self.config):
                 self.say(f"warning: {warning}")
-        return max(range(1, len(done)), key=lambda n: figures.accuracy(done[n]))
+        return weights.best_of(done)
 
     def _level(self, done: list[dict[str, Any]]) -> bool:
         """Whether no iteration of the last ones was better than all before."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.base import hf
-from synth.data.names import CHECKPOINTS
+from synth.data.names import CHECKPOINTS, ITERATIONS
 from synth.errors import MissingExtraError, SourceError, SynthError, first_line
 from synth.models.generate import Checkpoint
 
@@ -96,7 +96,7 @@ def load_model(folder: Path, kind: Any, four_bit: bool = False, dtype: Any = Non
     try:
         return kind.from_pretrained(folder, dtype=dtype or torch.float32, **(_four_bit() if four_bit else {}))
     except (OSError, ValueError, SafetensorError) as error:
-        raise SourceError(f"no model can be loaded from {folder}: {first_line(error)}") from error
+        raise SourceError(f"no model can be loaded from {folder}: {_removed(folder) or first_line(error)}") from error
 
 
 def _four_bit() -> dict[str, Any]:
@@ -171,9 +171,16 @@ def _has_tokenizer(folder: str) -> bool:
     return (Path(folder) / "tokenizer_config.json").is_file()
 
 
+def _removed(folder: Path) -> str | None:
+    """Why a model has no weights, if it is one of a loop that keeps those of some."""
+    if any(folder.glob("*.safetensors")) or folder.absolute().parent.parent.name != ITERATIONS:
+        return None
+    return "the loop removed them, and keeps those of the best and the last iteration; --keep-weights all keeps each"
+
+
 def _why(name: str, base: str, error: BaseException) -> str:
     """One line about a checkpoint that is here and cannot be loaded."""
     said = str(error)
     if "no file named" in said:
-        return f"{name} has no weights: no model.safetensors is in {base}"
+        return f"{name} has no weights: {_removed(Path(base)) or f'no model.safetensors is in {base}'}"
     return f"{name} cannot be loaded: {type(error).__name__}: {' '.join(said.split())[:200]}"

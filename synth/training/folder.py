@@ -30,6 +30,7 @@ FREE = {
     "log_steps",
     "save_steps",
     "keep_checkpoints",
+    "keep_weights",
     "max_seconds",
     "iterations",
     "patience",

@@ -29,7 +29,7 @@ from synth.training.trainer import find
 # A loop of two iterations that takes seconds, on sums of one digit.
 SMALL: dict[str, Any] = {
     "from_scratch": "tiny", "rationalize": True, "iterations": 2, "base_rows": 40, "base_steps": 200, "start_steps": 12,
-    "max_new_tokens": 40, "eval_rows": 6,
+    "max_new_tokens": 40, "eval_rows": 6, "keep_weights": "all",
 }  # fmt: skip
 
 
