@@ -43,7 +43,8 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
         out = default_out(asked.model, served, asked.data, asked.split, direct, decoding.samples, asked)
     elif direct and asked.prompting == "both":
         out = out.with_name(f"{out.name}-direct")
-    same = {name: getattr(asked, name) for name in ("model", "data", "split", "limit", "run", "plain", "overwrite")}
+    names = ("model", "data", "split", "limit", "run", "plain", "rewards", "overwrite")
+    same = {name: getattr(asked, name) for name in names}
     stop = tuple(text.replace("\\n", "\n").replace("\\t", "\t") for text in asked.stop)
     again = command("synth eval", replace(asked, prompting=prompting))
     return Job(
@@ -55,6 +56,7 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
         limits=asked,
         command=again,
         stop=stop,
+        reward=asked.reward,
         shots=asked,
     )
 

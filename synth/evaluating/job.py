@@ -40,6 +40,8 @@ class Job:
     served: str = ""  # the model's name at the server
     shots: ShotOptions = field(default_factory=ShotOptions)
     limits: Limits = field(default_factory=Limits)
+    reward: tuple[str, ...] = ()  # rewards that are measured, by their names
+    rewards: bool = False  # also those of the run
     overwrite: bool = False
     command: str = ""  # that makes it again
 

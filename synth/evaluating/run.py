@@ -5,7 +5,7 @@ A local checkpoint writes in batches (synth/models/generate.py), a server is ask
 in the order of the data, judged, and written with the figures:
 
     EVAL/predictions.jsonl     a line for each row: what the model said, and what became of it
-    EVAL/metrics.json          every metric with its 95% interval, over all rows and by what rows have
+    EVAL/metrics.json          every metric with its 95% interval, over all rows and by what rows have; rewards too
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +31,7 @@ from synth.evaluating.notes import counted, is_repeating
 from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
+from synth.evaluating.rewards import Scorer, measure, rewards_of
 from synth.models.generate import BATCH_TOKENS, Output
 from synth.models.load import load
 from synth.questions.reading import task_of
@@ -51,8 +52,12 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     run = _run(job)
     shots = _shots(job, manifest, records, say)
     recipe = _recipe(job, manifest, run, shots)
+    scorer = Scorer(rewards_of(job, run), manifest)
     if (done := _already(job, recipe)) is not None:
-        return Result(job, done, already_there=True)
+        if not scorer.lacks(done):
+            return Result(job, done, already_there=True)
+        return Result(job, measure(job, done, records, scorer))
+    scorer.check()
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
@@ -68,6 +73,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     measured = {**_metrics(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
     _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
+    measured = measure(job, measured, records, scorer) if scorer.rewards else measured
     return Result(job, measured, faults=_named(records, faults))
 
 

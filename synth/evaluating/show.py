@@ -9,7 +9,7 @@ from synth.base.terminal import show_table
 from synth.evaluating.job import Result
 from synth.evaluating.notes import lines
 from synth.shots.options import in_words
-from synth.statistics.names import SHORT, TITLES, told
+from synth.statistics.names import short, titles, told
 
 
 def show(result: Result) -> None:
@@ -25,12 +25,13 @@ def show(result: Result) -> None:
         typer.echo(note)
     show_table(("", "value", "95% interval", "rows"), _figures(figures["metrics"]))
     for column, groups in figures["by"].items():
-        shown = [name for name in SHORT if any(name in group for group in groups.values())]
-        show_table((column, "rows", *(SHORT[name] for name in shown)), _groups(groups, shown))
+        named = short(figures["metrics"])
+        shown = [name for name in named if any(name in group for group in groups.values())]
+        show_table((column, "rows", *(named[name] for name in shown)), _groups(groups, shown))
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[list[str]]:
-    for name, title in TITLES.items():
+    for name, title in titles(figures).items():
         if name in figures:
             figure = figures[name]
             span = f"{told(name, figure['low'])} - {told(name, figure['high'])}"

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from synth.base.own import OWN
 from synth.data import verdict
 from synth.data.verdict import REWARD, SCORED, Judge, Scoring, Verdict
 from synth.data.verdicts import digest
@@ -17,7 +16,7 @@ from synth.record import Record
 from synth.rewarding.columns import settings_text
 from synth.rewarding.reward import Reward
 from synth.rewarding.reward import find as find_reward
-from synth.rewarding.scoring import score
+from synth.rewarding.scoring import decided_by, score
 
 AT_ONCE = 64  # rows that a reward is given together, and that are lost at most if a run is killed
 NO_COMPLETION = "the row has no completion"
@@ -27,12 +26,15 @@ T = TypeVar("T")
 def find(name: str) -> Judge:
     """The judge of a name, of a user's own file, or the one that a reward is.
 
-    Raises UnknownNameError, which lists the names, and UsageError for a file without one.
+    Raises UnknownNameError, which lists the names, UsageError for a file without one, SourceError for a reward whose
+    model is not there.
     """
     if not name.startswith(REWARD):
         return verdict.find(name)
     reward = find_reward(name.removeprefix(REWARD))
-    return Judge(f"{REWARD}{reward.name}", (SCORED,), Scoring(partial(_scores, reward), _decides(reward)))
+    if reward.ready is not None:
+        reward.ready()
+    return Judge(f"{REWARD}{reward.name}", (SCORED,), Scoring(partial(_scores, reward), decided_by(reward)))
 
 
 def known_as(name: str) -> str:
@@ -48,13 +50,6 @@ def _scores(reward: Reward, records: Sequence[Record], manifest: Mapping[str, An
         return [None] * len(records)
     values = iter(score([reward], written, [record.completion for record in written], manifest)[reward.name])
     return [next(values) if record.completion.strip() else None for record in records]
-
-
-def _decides(reward: Reward) -> str:
-    """Of a user's own reward also the text of its file: a changed function scores rows anew."""
-    code, module = getattr(reward.by, "__code__", None), getattr(reward.by, "__module__", "")
-    own = Path(code.co_filename) if code is not None and module.startswith(OWN) else None
-    return digest([reward.name, own.read_text(encoding="utf-8") if own is not None and own.is_file() else ""])
 
 
 def asked(by: Scoring, record: Record, manifest: Mapping[str, Any]) -> str:

@@ -41,7 +41,8 @@ class Reward:
     most: float = 1.0
     # what stands behind its name and a colon, `plausibility:steps` -> that reward; None: nothing may stand there
     of: "Callable[[str], Reward] | None" = None
-    # looks whether it can score at all, before anything long runs: raises SynthError, one line with what to type
+    # looks whether it can score at all, before anything long runs: raises SynthError, one line with what to type; None:
+    # it needs nothing, no model above all
     ready: Callable[[], None] | None = None
 
     def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:

@@ -1,8 +1,11 @@
 """Scores texts with several rewards, each beside the row that it is about."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from synth.base.own import OWN
+from synth.data.verdicts import digest
 from synth.questions.reading import task_of
 from synth.record import Record
 from synth.rewarding.columns import columns_of, settings_text
@@ -23,6 +26,14 @@ def score(
     """
     columns = {"prompts": [record.prompt for record in records], **batch_of(records, manifest)}
     return {reward.name: reward(list(texts), **columns) for reward in rewards}
+
+
+def decided_by(reward: Reward) -> str:
+    """A hash of what decides its values beside the row: its name, and of a user's own the text of its file."""
+    code, module = getattr(reward.by, "__code__", None), getattr(reward.by, "__module__", "") or ""
+    own = Path(code.co_filename) if code is not None and module.startswith(OWN) else None
+    text = own.read_text(encoding="utf-8") if own is not None and own.is_file() else ""
+    return digest([reward.name, text])
 
 
 def batch_of(records: Sequence[Record], manifest: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -1,5 +1,7 @@
 """What each figure is called, and how its values are written."""
 
+from collections.abc import Iterable
+
 TITLES = {
     "accuracy": "accuracy (whole answer)",
     "contained": "answer contained in the output (a short one may be by chance)",
@@ -18,6 +20,18 @@ TITLES = {
 }
 SHARES = ("accuracy", "contained", "last_character", "steps_right", "loops", "confidence")
 SHORT = {"accuracy": "accuracy", "steps_right": "steps right", "loops": "loops", "ece": "ECE"}
+
+REWARD = "reward:"  # what the name of the mean of a reward begins with
+
+
+def titles(names: Iterable[str]) -> dict[str, str]:
+    """What each figure of an evaluation is called, in the order in which they are shown; rewards last."""
+    return {**TITLES, **{name: f"reward {name.removeprefix(REWARD)}" for name in names if name.startswith(REWARD)}}
+
+
+def short(names: Iterable[str]) -> dict[str, str]:
+    """The same of those that groups of rows are shown with."""
+    return {**SHORT, **{name: name.removeprefix(REWARD) for name in names if name.startswith(REWARD)}}
 
 
 def told(name: str, value: float) -> str:
