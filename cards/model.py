@@ -13,6 +13,7 @@ from synth.errors import FolderError, first_line
 LEARNED = {
     "rationale": "to write the rationale and then the answer",
     "answer": "to write the answer alone",
+    "label": "to write the label of the answer alone",
     "blank": "to write meaningless tokens in place of a rationale and then the answer",
 }
 MEASURED, END = "<!-- what synth eval measured -->", "<!-- end of what synth eval measured -->"

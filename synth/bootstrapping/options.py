@@ -110,6 +110,8 @@ class Star(ShotOptions, Settings):
             wrong.append(
                 "--shots-in-training: a new model is shown no demonstrations, it learns from them: leave it out"
             )
+        if self.form is not None:
+            wrong.append(f"--form {self.form}: the loop learns rationales: leave it out")
         if self.target != "rationale":
             wrong.append(f"--target {self.target}: the loop learns rationales; for the answers alone --control direct")
         return wrong

@@ -23,7 +23,7 @@ from synth.training.trainer import Trainer
 
 CHANGED = ("lr", "warmup", "bf16")  # may be others when a loop is resumed: after a loss that is not a number
 SPLIT = "test"  # of the folder of rows that are measured on
-OF_LOOP = {"preset", "epochs", "split", "limit"}  # settings of the loop, not of its trainings
+OF_LOOP = {"preset", "epochs", "split", "limit", "warmup_steps"}  # settings of the loop, not of its trainings
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,11 @@ def _run(job: Job) -> dict[str, Any] | None:
     facts = read_facts(folder / RUN, "what synth train writes", "train the model again, or give --run the folder of it")
     if facts is None and job.run is not None:
         raise SourceError(f"{job.run} is no run folder (it has no {RUN}): give --run what synth train --out wrote")
+    if facts is not None and (form := (facts.get("config") or {}).get("form")):
+        raise UsageError(
+            f"{folder} was trained with --form {form} and writes labels alone: it is a part of the reward consistency, "
+            "give it as consistency:IR2O,I2O"
+        )
     return facts
 
 

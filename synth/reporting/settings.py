@@ -17,7 +17,7 @@ from synth.shots.options import in_words
 _FILES = {"out", "overwrite", "resume", "push", "quiet", "log_steps", "save_steps", "keep_checkpoints", "report_to"}
 NO_MATTER = _FILES | {"seed", "launch", "processes"}  # settings that do not make another setting of a run
 NAMED = {"target", "model", "from_scratch", "data"}  # of the configuration, said in words of their own
-TARGETS = {"rationale": "rationales", "answer": "answers only", "blank": "blank rationales"}
+TARGETS = {"rationale": "rationales", "answer": "answers only", "blank": "blank rationales", "label": "labels only"}
 
 
 @dataclass

@@ -7,23 +7,27 @@ from importlib.metadata import version
 from typing import Any
 
 from synth.base.config import command, shown
-from synth.training.mixture import Part, weighted
+from synth.training.forms import closed
+from synth.training.mixture import Part, records_of, weighted
 from synth.training.settings import Settings
 
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
+
+LATER = ("form", "warmup_steps", "beta2", "clip")  # options that the first runs had not: named if they are given
 
 
 def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
     """What is known of a run before it begins, as synth-run.json keeps it, without paths of this machine."""
     folders = [weighted(given) for given in config.data]
     named = replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders])
-    kept = shown(named)
+    kept = {name: value for name, value in shown(named).items() if value is not None or name not in LATER}
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
         "command": command(f"synth train {trainer}", named),
         "trainer": trainer,
         "model": kept["model"] or f"from-scratch {config.from_scratch}",
-        "target": learned(config.target, parts),
+        "target": "label" if config.form else learned(config.target, parts),
+        **({"labels": closed(records_of(parts))} if config.form else {}),
         "line_break": config.line_break,
         "data": [part.facts() for part in parts],
         "config": kept,

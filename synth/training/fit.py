@@ -96,9 +96,11 @@ def steps(config: Settled, order: Order) -> int:
 
 def arguments(architecture: Architecture, config: Settled, place: "Place", run: Run, planned: int) -> Any:
     """The settings in the library's words; rows come in the order of order.py: a sequential sampler."""
+    rise = int(config.warmup * planned) if config.warmup_steps is None else config.warmup_steps
+    given = {"adam_beta2": config.beta2, "max_grad_norm": config.clip}
     return architecture.classes().arguments(
         output_dir=str(run.checkpoints), max_steps=planned, seed=config.seed, learning_rate=config.lr,
-        lr_scheduler_type=config.schedule, warmup_steps=int(config.warmup * planned), weight_decay=config.weight_decay,
+        lr_scheduler_type=config.schedule, warmup_steps=rise, weight_decay=config.weight_decay,
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.accumulate, activation_checkpointing=config.gradient_checkpointing,
         train_sampling_strategy="sequential", remove_unused_columns=False,
@@ -106,6 +108,7 @@ def arguments(architecture: Architecture, config: Settled, place: "Place", run: 
         logging_steps=config.log_steps, logging_first_step=True, logging_nan_inf_filter=False, disable_tqdm=True,
         save_strategy="steps", save_steps=config.save_steps, save_total_limit=config.keep_checkpoints,
         report_to=config.report_to, **sharding(config, place.processes),
+        **{name: value for name, value in given.items() if value is not None},
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The settings that all trainers have, and which of them do not go together."""
 
+from collections.abc import Collection
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from synth.base.config import option, settings
 from synth.errors import UsageError
@@ -10,7 +11,7 @@ from synth.errors import UsageError
 BASE: dict[str, Any] = {
     "epochs": 3.0, "lr": 3e-4, "schedule": "linear", "warmup": 0.0, "weight_decay": 0.0,
     "batch_size": 32, "accumulate": 1, "gradient_checkpointing": False, "bf16": None,
-    "launch": "none", "processes": 1,
+    "launch": "none", "processes": 1, "warmup_steps": None, "clip": None, "beta2": None,
 }  # fmt: skip
 # What a new small model needs that a trained one does not: a higher learning rate, with a short rise. Found by trying
 # on ListOps: small models want many steps of few rows.
@@ -26,6 +27,9 @@ LAST_SEED = 2**32 - 1  # of numpy, which draws the order of the rows
 class Settings:
     """What every trainer's Config has; a Config adds the limits of lengths, and names its presets."""
 
+    # presets that say which model to start from, if none is given
+    naming_models: ClassVar[Collection[str]] = ()
+
     data: list[str] = option("a dataset folder, or FOLDER:WEIGHT  [repeatable]")
     model: str | None = option("a folder or a model on the Hub  [default: --from-scratch]", default=None)
     from_scratch: Literal["tiny", "small", "base"] | None = option(
@@ -34,6 +38,10 @@ class Settings:
     preset: str = option("what the settings start from", default="none")
     target: Literal["rationale", "answer", "blank"] = option(
         "what is learned; blank: meaningless tokens", default="rationale"
+    )
+    form: Literal["question", "question+rationale"] | None = option(
+        "read this and learn the label of the answer alone, for the reward consistency  [default: rows as they are]",
+        default=None,
     )
     split: str = option("split to learn from", default="train")
     validation_split: str = option("split to evaluate on, if there is one", default="validation")
@@ -58,7 +66,10 @@ class Settings:
     warmup: float | None = option(
         "share of the steps in which it rises  [0; from scratch 0.02 (tiny) or 0.05]", default=None, least=0, most=1
     )
+    warmup_steps: int | None = option("steps in which it rises, in place of --warmup  [none]", default=None, least=0)
     weight_decay: float | None = option("weight decay of AdamW  [0]", default=None)
+    beta2: float | None = option("its memory of squared gradients  [0.999]", default=None, least=0, most=1)
+    clip: float | None = option("largest norm of a step's gradient  [1]", default=None, least=0)
     batch_size: int | None = option(
         "rows of a batch, in each process  [32; from scratch tiny 8]", default=None, least=1
     )
@@ -83,10 +94,13 @@ class Settings:
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
         wrong = []
-        if (self.model is None) == (self.from_scratch is None):
+        given = (self.model is not None) + (self.from_scratch is not None)
+        if given == 2 or (given == 0 and self.preset not in self.naming_models):
             wrong.append("give --model NAME, or --from-scratch tiny, small or base")
         if self.max_steps and self.max_tokens:
             wrong.append("give --max-steps or --max-tokens, not both")
+        if self.form is not None and self.target != "rationale":
+            wrong.append(f"--form {self.form} learns the label of the answer: leave out --target {self.target}")
         if self.qlora and not self.lora:
             wrong.append("--qlora needs a rank: --lora 16")
         if self.from_scratch and self.lora:

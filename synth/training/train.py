@@ -9,7 +9,7 @@ from synth.data import handles
 from synth.errors import UsageError
 from synth.models import load
 from synth.releasing.model import check_name, push
-from synth.training import finish, mixture
+from synth.training import finish, forms, mixture
 from synth.training.facts import facts
 from synth.training.fit import fit, save
 from synth.training.folder import Job, Run
@@ -73,15 +73,15 @@ def fine_tune(trainer: Trainer, config: Settings, job: Job) -> Path:
 def _carry_out(trainer: Trainer, config: Settled, job: Job, place: "Place", run: Run) -> None:
     """Train, unless this very run is complete already."""
     say = terminal.sayer(job.quiet or not place.main)
-    parts = mixture.load(config.data, config.split, config.limit)
+    parts = forms.in_form(mixture.load(config.data, config.split, config.limit), config.form)
     begun = facts(trainer.name, config, parts)
     if run.is_done(begun, job):
         say(f"{job.out} is there already")
         return
     place.wait()  # until all processes have looked at the folder
-    held = mixture.records_of(mixture.load_where_there(config.data, config.validation_split, config.eval_rows))
+    held = mixture.load_where_there(config.data, config.validation_split, config.eval_rows)
     architecture = trainer.student()
-    prepared = prepare(architecture, config, parts, held, say)
+    prepared = prepare(architecture, config, parts, mixture.records_of(forms.in_form(held, config.form)), say)
     model = starting_model(architecture, config, prepared)
     run.begin(begun, job.resume)
     place.wait()

@@ -94,9 +94,12 @@ class Trainer:
             return cast(Settled, self.settle(self, config))
         typed = asdict(config)
         given = {name: typed[name] for name in self.presets["none"] if typed[name] is not None}
-        start = SCRATCH[config.from_scratch] if config.preset == "none" and config.from_scratch else {}
+        preset, new = self.presets[config.preset], config.from_scratch
+        # what is for new models comes before a preset for a model that was trained before
+        own = new if new and (config.preset == "none" or preset.get("model")) else None
+        start = {"model": None, "schedule": "linear", "warmup_steps": None, **SCRATCH[own]} if own else {}
         alone = {"processes": 1} if config.launch == "none" else {}  # though a preset has several
-        done = cast(Settled, replace(config, **{**self.presets[config.preset], **start, **alone, **given}))
+        done = cast(Settled, replace(config, **{**preset, **start, **alone, **given}))
         check_settings(done)
         return done
 
