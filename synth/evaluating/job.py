@@ -8,7 +8,7 @@ from typing import Any
 
 from synth.data.names import EVALUATIONS
 from synth.errors import SynthError, UsageError
-from synth.evaluating.options import is_url
+from synth.evaluating.options import ATTEMPTS_MODEL, is_url
 from synth.evaluating.prompts import Prompting
 from synth.models.generate import Decoding
 from synth.shots.options import ShotOptions, shown
@@ -48,6 +48,11 @@ class Job:
     @property
     def is_url(self) -> bool:
         return is_url(self.model)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether nothing is asked: the attempts of the data are measured."""
+        return self.model == ATTEMPTS_MODEL
 
 
 @dataclass(frozen=True)

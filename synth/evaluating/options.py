@@ -10,6 +10,8 @@ SERVER_ONLY = (
     "model_name", "run", "budget", "price", "cache", "extra_body", "leave_out", "max_tokens_field", "wait_longest",
 )  # fmt: skip
 
+ATTEMPTS_MODEL = "attempts"  # a word for --model
+
 
 def is_url(model: str) -> bool:
     return model.startswith(("http://", "https://"))
@@ -19,7 +21,9 @@ def is_url(model: str) -> bool:
 class Evaluate(Limits, ShotOptions):
     """Which model, on which rows, asked how."""
 
-    model: AnyText = option("a checkpoint's folder, a name on the Hub, or the URL of a server")
+    model: AnyText = option(
+        "a checkpoint's folder, a name on the Hub, the URL of a server, or attempts: what the data's teacher wrote"
+    )
     data: AnyPath = option("a dataset folder")
     split: str = option("which of its splits", default="test")
     limit: int | None = option("the first so many rows  [default: all]", default=None, least=1)
@@ -57,7 +61,11 @@ class Evaluate(Limits, ShotOptions):
             wrong.append("--stop: give a text, such as '\\n\\nQ:'")
         if is_url(self.model) and not self.model_name:
             return [*wrong, f"--model {self.model}: add --model-name, the name that the model has at that server"]
-        given = [switch(name) for name in SERVER_ONLY if getattr(self, name) not in (None, ())]
+        written = self.model == ATTEMPTS_MODEL
+        if written and (self.prompting != "rationale" or self.shots is not None or self.plain):
+            wrong.append("--model attempts asks nobody: leave out --prompting, --shots and --plain")
+        idle = [name for name in SERVER_ONLY if not (written and name == "model_name")]
+        given = [switch(name) for name in idle if getattr(self, name) not in (None, ())]
         if given and not is_url(self.model):
             wrong.append(f"{', '.join(given)}: only for a server, --model http://...")
         return wrong

@@ -22,9 +22,10 @@ from synth.base import loops
 from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
 from synth.base.terminal import Report, Say
 from synth.data.manifest import open_manifest, split_files
-from synth.data.names import METRICS, OUTPUTS, PREDICTIONS, RUN
+from synth.data.names import ATTEMPTS, METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
+from synth.evaluating.attempts import attempted
 from synth.evaluating.job import Job, Result, StoppedError, asked, decisive, difference
 from synth.evaluating.local import AT_ONCE, write_locally
 from synth.evaluating.notes import counted, is_repeating
@@ -48,7 +49,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     StoppedError if it was interrupted, or if asking a server was given up.
     """
     manifest = open_manifest(job.data)
-    records = _rows(job)
+    records = _rows(job, manifest)
     run = _run(job)
     shots = _shots(job, manifest, records, say)
     recipe = _recipe(job, manifest, run, shots)
@@ -91,6 +92,9 @@ def _outputs(
     job: Job, asking: Asking, records: Sequence[Record], partial: Partial, say: Say, report: Report
 ) -> dict[int, str]:
     """Have the outputs written that are not there yet; returns the rows that have none, and why."""
+    if job.is_written:
+        partial.add({row: outputs for row, (_, outputs) in enumerate(_attempted(job, open_manifest(job.data)))})
+        return {}
     if not job.is_url:
         return write_locally(job, load(job.model), asking, records, partial, report)
     from synth.evaluating.server import ask_server
@@ -109,13 +113,19 @@ def _learned_from(run: Mapping[str, Any], job: Job, files: Mapping[str, Any]) ->
     )
 
 
-def _rows(job: Job) -> list[Record]:
+def _rows(job: Job, manifest: Mapping[str, Any]) -> list[Record]:
     if job.out.exists() and not job.out.is_dir():
         raise FolderError(f"{job.out} is a file: give --out a folder")
+    if job.is_written:
+        return [record for record, _ in _attempted(job, manifest)]
     records = list(islice(read(job.data, job.split), job.limit))
     if not records:
         raise FolderError(f"the split {job.split} of {job.data} has no rows: give another --split")
     return records
+
+
+def _attempted(job: Job, manifest: Mapping[str, Any]) -> list[tuple[Record, list[Output]]]:
+    return attempted(job.data, manifest, job.split, job.limit, job.decoding.samples)
 
 
 def _shots(job: Job, manifest: Mapping[str, Any], records: Sequence[Record], say: Say) -> Shots | None:
@@ -148,11 +158,12 @@ def _recipe(
 ) -> dict[str, Any]:
     """Everything that decides what comes out."""
     files = {name: manifest["files"].get(name, {}).get("sha256") for name in manifest["splits"][job.split]["files"]}
+    attempts = {ATTEMPTS: manifest["files"].get(ATTEMPTS, {}).get("sha256")} if job.is_written else {}
     weights = sorted(Path(job.model).glob("*.safetensors")) if not job.is_url else []
     model = Path(job.model).resolve().name if weights else job.model
     return {
         "model": model, "served": job.served, "plain": job.plain, "prompting": job.prompting, "split": job.split,
-        "limit": job.limit, "decoding": decisive(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files,
+        "limit": job.limit, "decoding": decisive(job.decoding), "batch_tokens": BATCH_TOKENS, "files": files | attempts,
         "weights": [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in weights],
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
         **({"stop": list(job.stop)} if job.stop else {}),
@@ -230,7 +241,8 @@ def _metrics(
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
         "command": job.command,
-        "model": job.served or (job.model if job.is_url else Path(job.model).name),
+        "model": job.served or _name(job),
+        **({"written": True} if job.is_written else {}),
         "run": None if run is None else {name: run[name] for name in main if name in run},
         "data": {
             "folder": job.data.resolve().name, "split": job.split, "rows": len(records), "task": ", ".join(tasks),
@@ -240,7 +252,7 @@ def _metrics(
         "target": None if run is None else run.get("target"),
         "prompting": job.prompting,
         "samples": job.decoding.samples,
-        "temperature": job.decoding.temperature,
+        "temperature": None if job.is_written else job.decoding.temperature,
         "settings": asdict(job.decoding),
         "asked": asked(job),
         "recipe": digest(recipe),
@@ -249,6 +261,12 @@ def _metrics(
         "calibration": figures.calibration(),
         "complete": True,
     }  # fmt: skip
+
+
+def _name(job: Job) -> str:
+    if job.is_written:
+        return job.data.resolve().name
+    return job.model if job.is_url else Path(job.model).name
 
 
 def _named(records: Sequence[Record], faults: Mapping[int, str]) -> dict[str, list[str]]:

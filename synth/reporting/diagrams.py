@@ -60,6 +60,28 @@ def _names(axes: "Axes", names: Sequence[str]) -> None:
     plots.grid(axes, "x")
 
 
+def rewards(settings: Sequence[Mapping[str, Any]], titles: Mapping[str, str], name: str) -> Picture:
+    """What rewards pay: a panel each, a line a setting and split, with the interval."""
+    rows = [setting for setting in settings if any(setting["metrics"].get(reward) for reward in titles)]
+    tall = -(-len(titles) // PANELS)
+
+    def fill(figure: "Figure") -> None:
+        grid = figure.subplots(tall, min(PANELS, len(titles)), sharey=True, squeeze=False)
+        for axes in grid.flat[len(titles) :]:
+            axes.set_axis_off()
+        for axes, (reward, title) in zip(grid.flat, titles.items(), strict=False):
+            for place, row in enumerate(rows):
+                if found := row["metrics"].get(reward):
+                    _interval(axes, found, place, plots.COLOURS[0])
+            axes.set_xlabel(plots.label(title, 30))
+        for beside in grid:
+            _names(beside[0], [f"{plots.label(row['label'], 30)}\n{plots.label(row['data'], 30)}" for row in rows])
+        for axes in grid.flat[: len(titles)]:
+            plots.grid(axes, "x")
+
+    return picture(name, "Means of rewards, with 95% intervals", (0.75 + 0.42 * len(rows)) * tall, fill)
+
+
 def by_columns(data: str, columns: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> Picture:
     """Accuracy by the values of some columns of the questions: a panel a column."""
     labels = list(dict.fromkeys(line["label"] for lines in columns.values() for line in lines))

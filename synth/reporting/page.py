@@ -3,12 +3,13 @@
 The template escapes everything it is given but our own SVGs: what a model wrote is text, whatever it wrote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from synth.reporting import diagrams, loop_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
+from synth.statistics.names import REWARD
 
 METRICS = {  # of the big table: heading, how it is written, what it is
     "accuracy": ("accuracy", "share", "the whole answer is right"),
@@ -25,6 +26,7 @@ METRICS = {  # of the big table: heading, how it is written, what it is
     "loops": ("loops", "share", "outputs that repeat themselves up to the length limit"),
     "words": ("words", "number", "length of the output"),
 }
+PAID = "mean of what the reward pays, over the rows that it applies to"
 
 
 def pictures(figures: dict[str, Any]) -> list[Picture]:
@@ -32,6 +34,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
     drawn = loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
     if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
         drawn.append(diagrams.overview(figures["settings"], "accuracy"))
+    if rewards := reward_titles(figures["settings"]):
+        drawn.append(diagrams.rewards(figures["settings"], rewards, "rewards"))
     if figures["comparisons"]:
         drawn.append(diagrams.deltas(figures["comparisons"], "rationales"))
     if figures["line"]:
@@ -46,6 +50,12 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
     if figures["calibration"]:
         drawn.append(diagrams.reliability(figures["calibration"], "reliability"))
     return drawn
+
+
+def reward_titles(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The rewards that any setting was measured by, and what they are called."""
+    names = dict.fromkeys(name for setting in settings for name in setting["metrics"] if name.startswith(REWARD))
+    return {name: f"reward {name.removeprefix(REWARD)}" for name in names}
 
 
 def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
@@ -66,8 +76,9 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
     template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
     # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
     shown = [{"name": one.name, "caption": one.caption, "svg": Markup(one.svg)} for one in drawn]
+    known = {**METRICS, **{name: (title, "score", PAID) for name, title in reward_titles(figures["settings"]).items()}}
     columns = {
-        name: facts for name, facts in METRICS.items() if any(one["metrics"].get(name) for one in figures["settings"])
+        name: facts for name, facts in known.items() if any(one["metrics"].get(name) for one in figures["settings"])
     }
     return template.render(report=figures, drawn=shown, columns=columns, findings=findings(figures))
 

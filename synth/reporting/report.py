@@ -22,7 +22,7 @@ from synth.data.names import FIGURES, PAGE
 from synth.errors import FolderError
 from synth.reporting.facts import facts
 from synth.reporting.options import Report
-from synth.reporting.page import page, pictures
+from synth.reporting.page import page, pictures, reward_titles
 from synth.reporting.read import collect
 
 SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
@@ -84,6 +84,9 @@ def show(figures: dict[str, Any], out: Path) -> None:
         show_table(ITERATIONS, _iterations(setting), left=1)
     if figures["settings"]:
         show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
+    if rewards := reward_titles(figures["settings"]):
+        measured = [one for one in figures["settings"] if any(one["metrics"].get(name) for name in rewards)]
+        show_table(("setting", "data", *rewards.values()), (_rewards(one, list(rewards)) for one in measured), left=2)
     if figures["comparisons"]:
         show_table(COMPARISONS, map(_comparison, figures["comparisons"]), left=3)
     if figures["changes"]:
@@ -120,6 +123,16 @@ def _setting(setting: Mapping[str, Any]) -> list[str]:
         f"{accuracy['low']:.1%} to {accuracy['high']:.1%}" if accuracy else "-",
         f"{100 * spread['sd']:.1f}" if spread else "-", f"{ece['value']:.3f}" if ece else "-",
     ]  # fmt: skip
+
+
+def _rewards(setting: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Mean and interval of each reward; of how many rows if it does not apply to all."""
+    cells = []
+    for name in names:
+        found = setting["metrics"].get(name)
+        some = f", {found['n']:,} rows" if found and found["n"] != setting["rows"] else ""
+        cells.append(f"{found['value']:.3f} ({found['low']:.3f} - {found['high']:.3f}{some})" if found else "-")
+    return [setting["label"], setting["data"], *cells]
 
 
 def _comparison(comparison: Mapping[str, Any]) -> list[str]:

@@ -42,6 +42,8 @@ class Group:
 
 def data_label(evaluation: Evaluation) -> str:
     data = evaluation.data
+    if evaluation.facts.get("written"):  # every writer has a folder of its own, with the same questions
+        return f"{data.get('task')} {data.get('split') or ''}".strip()
     return f"{_last(data.get('folder') or 'unnamed data')} {data.get('split') or ''}".strip()
 
 
@@ -142,6 +144,8 @@ def asked_key(evaluation: Evaluation) -> str:
 def _parts(evaluation: Evaluation) -> dict[str, str]:
     """What a setting's name is put together from, the most telling first."""
     facts = evaluation.run
+    if evaluation.facts.get("written"):
+        return {"": model_name(evaluation.facts), "samples": f"{evaluation.facts.get('samples') or 1} samples"}
     if not facts:
         asked = "asked directly" if kind(evaluation) == "without" else "asked for rationales"
         return {"": asked, " model": model_name(evaluation.facts), **_sampling(evaluation)}

@@ -1,6 +1,7 @@
 """TRL's trainers learn from the exports and the rewards, and a process reward model from the labels of steps."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, LlamaForTokenClassificat
 
 from synth.rewarding.reward import Completion, Values
 from synth.rewards.accuracy import accuracy
+from synth.rewards.diversity import diversity
 from synth.rewards.format import format as form
+from synth.rewards.length import within
+
+OTHERS = ("diversity", "length:0-20")
 
 SMALL = {
     "use_cpu": True, "bf16": False, "report_to": "none", "save_strategy": "no", "disable_tqdm": True,
@@ -68,11 +73,13 @@ def test_grpo_learns_from_the_rewards(tmp_path: Path, prompts: str) -> None:
 
     settings = GRPOConfig(
         output_dir=str(tmp_path / "run"), max_steps=25, per_device_train_batch_size=32, num_generations=16,
-        max_completion_length=1, learning_rate=1e-2, beta=0.0, reward_weights=[1.0, 0.1], **SMALL,
+        max_completion_length=1, learning_rate=1e-2, beta=0.0, reward_weights=[1.0, 0.1, 0.1, 0.1], **SMALL,
     )  # fmt: skip
     model = tiny(tokenizer)
     before = model.lm_head.weight.detach().clone()
-    trainer = GRPOTrainer(model, [accuracy, watched], settings, train_dataset=sums, processing_class=tokenizer)
+    trainer = GRPOTrainer(
+        model, [accuracy, watched, diversity, within(0, 20)], settings, train_dataset=sums, processing_class=tokenizer
+    )
     trainer.train()
     said = [line["rewards/accuracy/mean"] for line in trainer.state.log_history if "rewards/accuracy/mean" in line]
     assert len(said) == 25
@@ -81,6 +88,11 @@ def test_grpo_learns_from_the_rewards(tmp_path: Path, prompts: str) -> None:
     assert not torch.equal(before, model.lm_head.weight)
     assert len(seen) == 25 * 32
     assert all(isinstance(one, str) is (prompts == "plain") for one in seen)
+    found = [line for line in trainer.state.log_history if "rewards/accuracy/mean" in line]
+    for name in OTHERS:  # one sign that is no number is a rationale of one word, and a number none: no mean of nothing
+        means = [line[f"rewards/{name}/mean"] for line in found]
+        assert all(math.isnan(mean) or mean == 1.0 for mean in means), name
+        assert any(mean == 1.0 for mean in means), name
     assert all(line.get("rewards/watched/mean", 0) == 0 for line in trainer.state.log_history)  # one sign is no form
 
 
