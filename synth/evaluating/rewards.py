@@ -41,10 +41,11 @@ def rewards_of(job: Job, run: Mapping[str, Any] | None) -> list[Reward]:
 
 
 def _of_run(run: Mapping[str, Any] | None) -> list[str]:
-    """The rewards that a run was trained with; of a run without any all that need no model."""
-    named = (run or {}).get("rewards")
-    if isinstance(named, list) and named:
-        return [str(name) for name in named]
+    """The rewards that a run was trained with, and those that it measured; of a run without any all that need no
+    model."""
+    named = [(run or {}).get(name) for name in ("rewards", "audit")]
+    if found := [str(name) for names in named if isinstance(names, list) for name in names]:
+        return list(dict.fromkeys(found))
     return [name for name in registry.names("rewards") if find_reward(name).ready is None]
 
 

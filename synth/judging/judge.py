@@ -128,7 +128,7 @@ def _recipe(asked: Judging, judge: Judge, manifest: dict[str, Any], shots: Shots
     kept |= {} if shots is None else {"shots": shots.facts()}
     kept |= {} if asked.below is None else {"below": asked.below}
     kept |= {"decides": judge.by.decides} if isinstance(judge.by, Scoring) else {}
-    kept["judge"] = known_as(asked.judge)
+    kept["judge"] = known_as(asked.judge, judge)
     return {"judged": {"files": manifest["files"], **kept}}
 
 

@@ -37,11 +37,13 @@ def find(name: str) -> Judge:
     return Judge(f"{REWARD}{reward.name}", (SCORED,), Scoring(partial(_scores, reward), decided_by(reward)))
 
 
-def known_as(name: str) -> str:
-    """What is kept of the name of a judge: of a file its own name alone, as folders of this machine stay private."""
-    mark = REWARD if name.startswith(REWARD) else ""
-    path, colon, function = name.removeprefix(mark).partition(".py")
-    return f"{mark}{Path(path).name if colon else path}{colon}{function}"
+def known_as(name: str, judge: Judge) -> str:
+    """What is kept of the name of a judge, as folders of this machine stay private: of a file its own name alone, of a
+    reward the name that it calls itself."""
+    if not name.startswith(REWARD):
+        return Path(name).name
+    path, own, function = name.removeprefix(REWARD).partition(".py")
+    return f"{REWARD}{Path(path).name}{own}{function}" if own else judge.name
 
 
 def _scores(reward: Reward, records: Sequence[Record], manifest: Mapping[str, Any]) -> list[float | None]:

@@ -44,6 +44,7 @@ class Reward:
     # looks whether it can score at all, before anything long runs: raises SynthError, one line with what to type; None:
     # it needs nothing, no model above all
     ready: Callable[[], None] | None = None
+    asks: tuple[str, ...] = ()  # models, by their folders or names: with other weights it pays otherwise
 
     def __call__(self, completions: Sequence[Completion], **columns: Any) -> Values:
         """What the function returns, looked at: one number or None for each completion.

@@ -29,11 +29,18 @@ def score(
 
 
 def decided_by(reward: Reward) -> str:
-    """A hash of what decides its values beside the row: its name, and of a user's own the text of its file."""
+    """A hash of what decides its values beside the row: its name, of a user's own the text of its file, and the weights
+    of the models that it asks."""
     code, module = getattr(reward.by, "__code__", None), getattr(reward.by, "__module__", "") or ""
     own = Path(code.co_filename) if code is not None and module.startswith(OWN) else None
     text = own.read_text(encoding="utf-8") if own is not None and own.is_file() else ""
-    return digest([reward.name, text])
+    return digest([reward.name, text, [[model, _weights(model)] for model in reward.asks]])
+
+
+def _weights(model: str) -> list[list[Any]]:
+    """Name, size and time of the weights of a model that lies in a folder, as `synth eval` knows a checkpoint."""
+    files = sorted(Path(model).glob("*.safetensors"))
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
 
 
 def batch_of(records: Sequence[Record], manifest: Mapping[str, Any]) -> dict[str, list[Any]]:

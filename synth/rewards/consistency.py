@@ -51,7 +51,7 @@ def of(more: str) -> Reward:
         raise UsageError(f"reward {NAME}:{more}: give two run folders with a comma between, {NAME}:{RUNS}")
     last = [re.sub(r"[^A-Za-z0-9_-]", "_", Path(folder).name) for folder in folders]
     name = NAME if last == ["ir2o", "i2o"] else "-".join([NAME, *last])
-    return Reward(name, by(more, name), -1.0, 1.0, ready=lambda: ready(more))
+    return Reward(name, by(more, name), -1.0, 1.0, ready=lambda: ready(more), asks=tuple(folders))
 
 
 def ready(runs: str) -> None:
@@ -64,4 +64,4 @@ def _pair(runs: str) -> Pair:
     return pair(Path(with_rationale), Path(without))
 
 
-REWARD = Reward(NAME, consistency, -1.0, 1.0, of=of, ready=lambda: ready(RUNS))
+REWARD = Reward(NAME, consistency, -1.0, 1.0, of=of, ready=lambda: ready(RUNS), asks=tuple(RUNS.split(",")))

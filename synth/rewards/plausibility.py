@@ -66,7 +66,7 @@ def of(more: str) -> Reward:
         return replace(steps.REWARD, name=f"{NAME}-steps")
     ending = re.sub(r"[^A-Za-z0-9_-]", "_", more.rstrip("/").rpartition("/")[2])
     name = NAME if more == MODEL else f"{NAME}-{ending}"
-    return Reward(name, by_vera(more, name), ready=lambda: check(more))
+    return Reward(name, by_vera(more, name), ready=lambda: check(more), asks=(more,))
 
 
 def check(model: str) -> None:
@@ -76,4 +76,4 @@ def check(model: str) -> None:
     vera.check(model)
 
 
-REWARD = Reward(NAME, plausibility, of=of, ready=lambda: check(MODEL))
+REWARD = Reward(NAME, plausibility, of=of, ready=lambda: check(MODEL), asks=(MODEL,))

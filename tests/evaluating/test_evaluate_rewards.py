@@ -106,7 +106,9 @@ def test_those_that_need_no_model_and_those_of_a_run(server: Any, data: Path, tm
     assert not set(found["rewards"]) & {"plausibility", "consistency"}
     run = tmp_path / "run"
     run.mkdir()
-    (run / RUN).write_text(json.dumps({"trainer": "mario", "rewards": ["diversity", "length:9"], "complete": True}))
+    (run / RUN).write_text(
+        json.dumps({"trainer": "mario", "rewards": ["diversity"], "audit": ["length:9"], "complete": True})
+    )
     found, _ = evaluate(server, data, tmp_path / "r", rewards=True, run=run, reward=["diversity", "format"])
     assert list(found["rewards"]) == ["diversity", "length:9", "format"]
 

@@ -16,6 +16,7 @@ import synth
 from synth.errors import UnknownNameError, UsageError
 from synth.judging.rewards import AT_ONCE
 from synth.record import Record
+from synth.rewarding.reward import find
 
 Synth = Callable[..., Any]
 
@@ -219,3 +220,34 @@ def test_no_row_with_a_score_is_said(tmp_path: Path, synth: Synth) -> None:
         "scored": 1, "none": 1, "mean": 0.0, "low": 0.0, "quartiles": [0.0, 0.0, 0.0], "high": 0.0,
         "histogram": [{"from": 0.0, "to": 0.0, "rows": 1}],
     }  # fmt: skip
+
+
+def test_a_reward_that_asks_a_model(tmp_path: Path) -> None:
+    """Scored 64 together as one by one; other weights, and all is scored anew; no folder of this machine is told."""
+    from statement_models import statement_model
+
+    model = statement_model(tmp_path / "models" / "tiny-vera", [1.0] * 16, temperature=2.0)
+    folder, file = write_dataset(tmp_path / "few", {"train": [row(n) for n in range(70)]}), tmp_path / "v.jsonl"
+    judge = f"reward:plausibility:{model}"
+    found = synth.judge(folder, judge=judge, verdicts=file, quiet=True)
+    alone = find(f"plausibility:{model}")
+    assert [found.verdicts["train", at].score for at in (0, 63, 64, 69)] == [
+        pytest.approx(alone([row(at).completion], task=["gsm8k"])[0], abs=1e-5) for at in (0, 63, 64, 69)
+    ]
+    before = file.read_bytes()
+    synth.judge(folder, judge=judge, verdicts=file, out=tmp_path / "out", quiet=True)
+    assert file.read_bytes() == before
+    for told in (before, *(path.read_bytes() for path in (tmp_path / "out").iterdir())):
+        assert str(tmp_path / "models").encode() not in told
+    statement_model(model, [-1.0] * 16, temperature=2.0)
+    found = synth.judge(folder, judge=judge, verdicts=file, quiet=True)
+    after = {line["id"]: line["score"] for line in lines(file)}
+    assert after["train/0"] == pytest.approx(1 - json.loads(before.splitlines()[0])["score"], abs=1e-5)
+    assert len(after) == 70
+
+
+def test_a_model_that_is_not_there(folder: Path, tmp_path: Path, synth: Synth) -> None:
+    told = synth("judge", folder, "--judge", "reward:plausibility:nowhere/at-all/x", "--out", tmp_path / "out")
+    assert told.returncode == 1
+    assert len(told.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
