@@ -40,3 +40,10 @@ class Judging(Given, ShotOptions):
         if self.out is not None and self.out.resolve() == self.folder.resolve():
             wrong.append("--out is the folder itself: give it a new one")
         return wrong
+
+
+@settings
+class Rating(Given):
+    """Who rates statements, and what it may cost."""
+
+    max_tokens: int = option("longest reply", default=512, least=1)

@@ -11,6 +11,7 @@ returns one number a completion, None where it does not apply. A module in synth
 docstring says where the reward comes from, its range, and how a model can be paid for nothing.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,3 +97,8 @@ def _twice(name: str, first: str, second: str) -> str:
     if first == second:
         return f"--reward {second} is given twice: give it once"
     return f"--reward {first} and --reward {second} are both called {name}: give another name to one of them"
+
+
+def last_part(path: str) -> str:
+    """The last part of a folder or a model's name in letters, digits, - and _, of which a reward's name may be made."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", path.rstrip("/").rpartition("/")[2])

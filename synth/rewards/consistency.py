@@ -14,14 +14,13 @@ options, or those of the training data if they are 26 at most. How a model is pa
 the answer and no reason; by whatever it writes where the two models are wrong and right by chance.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from synth.errors import UsageError
 from synth.rewarding.batch import written
-from synth.rewarding.reward import Completion, Function, Reward, Values
+from synth.rewarding.reward import Completion, Function, Reward, Values, last_part
 from synth.rewarding.support import Pair, pair, support
 
 NAME = "consistency"
@@ -49,7 +48,7 @@ def of(more: str) -> Reward:
     folders = more.split(",")
     if len(folders) != 2 or not all(folders):
         raise UsageError(f"reward {NAME}:{more}: give two run folders with a comma between, {NAME}:{RUNS}")
-    last = [re.sub(r"[^A-Za-z0-9_-]", "_", Path(folder).name) for folder in folders]
+    last = [last_part(folder) for folder in folders]
     name = NAME if last == ["ir2o", "i2o"] else "-".join([NAME, *last])
     return Reward(name, by(more, name), -1.0, 1.0, ready=lambda: ready(more), asks=tuple(folders))
 

@@ -7,21 +7,20 @@ asked in its place:
 
     plausibility                          liujch1998/vera, about 19 GB, half of it on a GPU
     plausibility:liujch1998/vera-base     a smaller one of its makers, or any folder in its form
-    plausibility:judge:gpt-6-luna         a teacher, who is asked for a rating (synth/rewarding/rating.py)
+    plausibility:judge:gpt-6-luna         a teacher, who is asked for a rating (synth/judging/rating.py)
     plausibility:steps                    no model: the share of right steps, the reward `steps`
 
 How a model is paid for nothing: by a true statement that does not bear on the question, by short and general ones, or
 by the answer said again; a statement is not read beyond its 128 tokens, and of several the last words count most.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from synth.errors import UsageError
 from synth.rewarding.batch import written
-from synth.rewarding.reward import Completion, Function, Reward, Values
+from synth.rewarding.reward import Completion, Function, Reward, Values, last_part
 from synth.rewards import steps
 
 NAME = "plausibility"
@@ -64,9 +63,19 @@ def of(more: str) -> Reward:
         raise UsageError(f"reward {NAME}: takes a model behind the colon: give {NAME}:FOLDER, or {NAME} alone")
     if more == "steps":
         return replace(steps.REWARD, name=f"{NAME}-steps")
-    ending = re.sub(r"[^A-Za-z0-9_-]", "_", more.rstrip("/").rpartition("/")[2])
-    name = NAME if more == MODEL else f"{NAME}-{ending}"
+    if more == "judge" or more.startswith("judge:"):
+        return _by_teacher(more.removeprefix("judge").removeprefix(":"))
+    name = NAME if more == MODEL else f"{NAME}-{last_part(more)}"
     return Reward(name, by_vera(more, name), ready=lambda: check(more), asks=(more,))
+
+
+def _by_teacher(said: str) -> Reward:
+    """The ratings of a teacher, which is found, with its options, when the reward is."""
+    from synth.judging import rating
+
+    teacher = rating.rater(said)
+    name = f"{NAME}-judge-{last_part(teacher.teacher.name)}"
+    return Reward(name, of_rationales(teacher.scores, name), ready=lambda: rating.check(said), asks=(said,))
 
 
 def check(model: str) -> None:

@@ -64,7 +64,7 @@ class Architecture:
 
     def longest(self, config: Settings) -> list[int]:
         """What the limits are in these settings, in tokens."""
-        given = asdict(config)
+        given = vars(config)
         return [given[limit.field] for limit in self.limits]
 
 
