@@ -75,7 +75,9 @@ def _by_teacher(said: str) -> Reward:
 
     teacher = rating.rater(said)
     name = f"{NAME}-judge-{last_part(teacher.teacher.name)}"
-    return Reward(name, of_rationales(teacher.scores, name), ready=lambda: rating.check(said), asks=(said,))
+    return Reward(
+        name, of_rationales(teacher.scores, name), ready=lambda: rating.check(said), asks=(teacher.teacher.model,)
+    )
 
 
 def check(model: str) -> None:
