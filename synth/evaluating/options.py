@@ -47,9 +47,9 @@ class Evaluate(Limits, ShotOptions):
     model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
     concurrency: int = option("requests in flight at most", default=64, least=1, again=False)
     reward: Texts = option(
-        "a reward beside the metrics, such as diversity or mine.py:brief; may be given again  [default: none]",
-        default=(),
-    )
+        "a reward beside the metrics: diversity, mine.py:brief; may be given again  [default: none]", default=(),
+        complete="rewards",
+    )  # fmt: skip
     rewards: bool = option("the rewards that the run was trained with, else all that need no model", default=False)
     overwrite: bool = option("replace another evaluation in the folder", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)

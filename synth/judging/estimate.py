@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from synth.data.verdict import REWARD
 from synth.judging.asking import Panel
 from synth.record import Record
 from synth.teachers.meter import Meter
@@ -29,6 +30,8 @@ class Estimate:
     likely: float | None = None  # dollars, every reply of GUESS_TOKENS
 
     def __str__(self) -> str:
+        if self.judge.startswith(REWARD):
+            return f"{self.rows:,} rows to score with {self.judge}"
         if self.model is None:
             return f"{self.rows:,} rows; {self.judge} asks no model, so nothing is paid"
         known = f", {self.scored:,} have their verdicts" if self.scored else ""

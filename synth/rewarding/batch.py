@@ -33,6 +33,7 @@ from synth.validating.checker import Checker, reader_of
 from synth.validating.ends import ended
 
 CLOSING = "The answer is {answer}."
+KEPT = 8192  # completions that are remembered as they were read
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def written(
     if gold and columns.get("answer") is None:
         raise UsageError(f"reward {reward} needs the column answer: write the data with synth export --to grpo")
     rows = [
-        _written({name: _entry(reward, columns, name, at, len(completions)) for name in NAMES}, text_of(completion))
+        _read({name: _entry(reward, columns, name, at, len(completions)) for name in NAMES}, text_of(completion))
         for at, completion in enumerate(completions)
     ]
     return [row if row.record.answer or not gold else None for row in rows]
@@ -94,11 +95,24 @@ def _entry(reward: str, columns: Mapping[str, Any], name: str, at: int, length: 
     return column[at]
 
 
+def _read(row: dict[str, Any], output: str) -> Written:
+    """Several rewards ask for the same rows one after the other: what was read a moment ago is not read again."""
+    if row["options"] is not None:  # a list, or an array out of Parquet
+        row["options"] = tuple(str(option) for option in row["options"])
+    plain = all(type(value) in (str, int, tuple, type(None)) for value in row.values())
+    return _read_before(tuple(row.values()), output) if plain else _written(row, output)
+
+
+@lru_cache(maxsize=KEPT)
+def _read_before(row: tuple[Any, ...], output: str) -> Written:
+    return _written(dict(zip(NAMES, row, strict=True)), output)
+
+
 def _written(row: Mapping[str, Any], output: str) -> Written:
     answer = "" if row["answer"] is None else str(row["answer"])
     meta = _json("meta", row["meta"])
-    if row["options"] is not None and len(row["options"]):  # a list, or an array out of Parquet
-        meta = {**meta, "options": [str(option) for option in row["options"]]}
+    if row["options"]:
+        meta = {**meta, "options": list(row["options"])}
     prompt = row["question"] or _asked(row["prompts"])
     record = Record("", row["task"] or "", prompt, "", answer, output, meta)
     reader = reader_of(record.task, _task(record.task, row["kind"], row["closing"] or CLOSING, row["reader"] or ""))
