@@ -103,10 +103,10 @@ def measure(shape: Shape, turns: int, folder: Path) -> dict[str, Any]:
 
 
 def made_rows(shape: Shape, architecture: Architecture, folder: Path) -> tuple[Any, list[Encoded], Callable[[], Any]]:
-    """Rows of a dataset that is built here, four times as many as a turn goes through."""
+    """Rows of a dataset that is built here: as many as rows of like length need to find each other, or four turns."""
     size: Any = shape.size
     out = folder / shape.name.replace(", ", "-")
-    words = [*WORDS[shape.data].split(), "--train", str(max(1000, 4 * shape.batch * shape.steps))]
+    words = [*WORDS[shape.data].split(), "--train", str(max(4000, 4 * shape.batch * shape.steps))]
     none = ["--validation", "0", "--test", "0", "--quiet", "--out", str(out)]
     subprocess.run([sys.executable, "-m", "synth", "build", *words, *none], check=True)
     records: list[Record] = list(read(out, "train"))

@@ -77,9 +77,9 @@ class Star(ShotOptions, Settings):
     )
     shots_in_training: bool = option("demonstrations stand in front of the rows of a training, too", default=False)
     base_rows: int = option(
-        "from scratch: rows of each stratum that the base learns the form from", default=120, least=1
+        "from scratch: rows of each stratum that the base learns the form from", default=160, least=1
     )
-    base_steps: int = option("from scratch: steps of the base", default=2000, least=1)
+    base_steps: int = option("from scratch: steps of the base", default=3000, least=1)
 
     keep_weights: Literal["best", "all"] = option(
         "best: of the base, the best iteration and the last; all: of each, with checkpoints", default="best", again=True
