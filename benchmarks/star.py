@@ -153,7 +153,8 @@ def main() -> None:
             one.result()
     with_, without = ({s: accuracies(out / f"seed-{s}", arm) for s in seeds} for arm in ("with", "without"))
     controls = {s: control(out / f"seed-{s}", "without") for s in seeds}
-    found = {"with": with_, "without": without, "control": controls, "longer": accuracies(out / "longer-runs", "longer"),
+    found = {"with": with_, "without": without, "control": controls,
+             "longer": accuracies(out / "longer-runs", "longer"),
              "listops": {name: accuracies(out / "listops-runs", name) for name in ("with", "without", "steps")},
              "claims": claims(with_, without, controls)}  # fmt: skip
     (out / "results.json").write_text(json.dumps(found, indent=1))
