@@ -9,7 +9,7 @@ from synth.base.terminal import show_table
 from synth.evaluating.job import Result
 from synth.evaluating.notes import lines
 from synth.shots.options import in_words
-from synth.statistics.names import short, titles, told
+from synth.statistics.names import SHORT, rewards, titles, told
 
 
 def show(result: Result) -> None:
@@ -25,9 +25,10 @@ def show(result: Result) -> None:
         typer.echo(note)
     show_table(("", "value", "95% interval", "rows"), _figures(figures["metrics"]))
     for column, groups in figures["by"].items():
-        named = short(figures["metrics"])
-        shown = [name for name in named if any(name in group for group in groups.values())]
-        show_table((column, "rows", *(named[name] for name in shown)), _groups(groups, shown))
+        for named in (SHORT, rewards(figures["metrics"])):  # rewards in a table of their own, as they may be many
+            shown = [name for name in named if any(name in group for group in groups.values())]
+            if shown:
+                show_table((column, "rows", *(named[name] for name in shown)), _groups(groups, shown))
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[list[str]]:

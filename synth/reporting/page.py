@@ -9,7 +9,7 @@ from typing import Any
 
 from synth.reporting import diagrams, loop_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
-from synth.statistics.names import REWARD
+from synth.statistics.names import rewards
 
 METRICS = {  # of the big table: heading, how it is written, what it is
     "accuracy": ("accuracy", "share", "the whole answer is right"),
@@ -34,8 +34,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
     drawn = loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
     if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
         drawn.append(diagrams.overview(figures["settings"], "accuracy"))
-    if rewards := reward_titles(figures["settings"]):
-        drawn.append(diagrams.rewards(figures["settings"], rewards, "rewards"))
+    if titles := reward_titles(figures["settings"]):
+        drawn.append(diagrams.rewards(figures["settings"], titles, "rewards"))
     if figures["comparisons"]:
         drawn.append(diagrams.deltas(figures["comparisons"], "rationales"))
     if figures["line"]:
@@ -54,8 +54,7 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
 
 def reward_titles(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The rewards that any setting was measured by, and what they are called."""
-    names = dict.fromkeys(name for setting in settings for name in setting["metrics"] if name.startswith(REWARD))
-    return {name: f"reward {name.removeprefix(REWARD)}" for name in names}
+    return rewards(name for setting in settings for name in setting["metrics"])
 
 
 def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:

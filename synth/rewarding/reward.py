@@ -75,7 +75,7 @@ def find(name_or_path: str) -> Reward:
     if not colon:
         return reward
     if reward.of is None:
-        raise UsageError(f"reward {name_or_path}: {name} takes nothing behind a colon: give --reward {name}")
+        raise UsageError(f"reward {name_or_path}: {name} takes nothing behind a colon: give {name} alone")
     return reward.of(more)
 
 

@@ -24,14 +24,14 @@ SHORT = {"accuracy": "accuracy", "steps_right": "steps right", "loops": "loops",
 REWARD = "reward:"  # what the name of the mean of a reward begins with
 
 
+def rewards(names: Iterable[str]) -> dict[str, str]:
+    """What the means of rewards are called, of all figures of an evaluation."""
+    return {name: f"reward {name.removeprefix(REWARD)}" for name in names if name.startswith(REWARD)}
+
+
 def titles(names: Iterable[str]) -> dict[str, str]:
     """What each figure of an evaluation is called, in the order in which they are shown; rewards last."""
-    return {**TITLES, **{name: f"reward {name.removeprefix(REWARD)}" for name in names if name.startswith(REWARD)}}
-
-
-def short(names: Iterable[str]) -> dict[str, str]:
-    """The same of those that groups of rows are shown with."""
-    return {**SHORT, **{name: name.removeprefix(REWARD) for name in names if name.startswith(REWARD)}}
+    return {**TITLES, **rewards(names)}
 
 
 def told(name: str, value: float) -> str:
