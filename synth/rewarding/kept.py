@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+FILES = ("*.safetensors", "*.bin", "*.json", "*.model")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ def kept(use: str, name: str, load: Callable[[], T], model: Callable[[T], Any]) 
     return asked
 
 
+def asked() -> list[Any]:
+    """What is loaded now."""
+    return [each.asked for each in _KEPT.values()]
+
+
 def release(forget: bool = False) -> None:
     """Give the GPU's memory back; with `forget` the machine's memory too, and the next score loads models anew."""
     if not _KEPT:
@@ -59,7 +65,6 @@ def release(forget: bool = False) -> None:
 
 
 def _stamp(folder: Path) -> int:
-    """When a file at the top of a folder was last written; 0 for what is no folder of this machine."""
-    if not folder.is_dir():
-        return 0
-    return max((path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()), default=0)
+    """When a file of a model was last written to a folder; 0 for what is no folder of this machine."""
+    files = [path for pattern in FILES for path in folder.glob(pattern)] if folder.is_dir() else []
+    return max((path.stat().st_mtime_ns for path in files), default=0)

@@ -66,6 +66,8 @@ class Vera:
 def vera(name: str) -> Vera:
     """The model of a folder or of the Hub, loaded once in a process; in bfloat16 on a GPU that has it.
 
+    bfloat16 rounds the head's bias and temperature too, so that scores differ a little from those in 32 bits.
+
     Raises what `check` does, and SourceError for weights that cannot be loaded.
     """
     return kept("vera", name, lambda: _loaded(name), lambda asked: asked.model)
