@@ -25,7 +25,7 @@ from synth.rewarding.kept import kept
 DIRECTION, BIAS, TEMPERATURE = 32_099, 32_098, 32_097  # rows of the embedding table
 LONGEST = 128  # tokens of a statement, the end token among them
 BATCH_TOKENS = 16_384  # of a batch, padding included
-KNOWN = "give plausibility:MODEL a model in VERA's form: liujch1998/vera, liujch1998/vera-base or a folder"
+KNOWN = "give plausibility:MODEL with a model in VERA's form (a folder, liujch1998/vera or liujch1998/vera-base)"
 OTHERWISE = f"{KNOWN}; plausibility:steps needs no model"
 
 

@@ -10,8 +10,9 @@ commands make them:
 
 `consistency` takes them there, `consistency:IR2O,I2O` from two other folders. Range: -1 to 1. None for a row without a
 gold answer, for an empty rationale, and where answers are open: labels are yes and no, the letters of the row's
-options, or those of the training data if they are 26 at most. How a model is paid for nothing: by a rationale that says
-the answer and no reason; by whatever it writes where the two models are wrong and right by chance.
+options, or those of the training data if they are 50 at most, each for two rows or more on average. How a model is paid
+for nothing: by a rationale that says the answer and no reason; by whatever it writes where the two models are wrong and
+right by chance.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ from synth.validating.checker import Checker, reader_of
 
 Form = Literal["question", "question+rationale"]
 YES_NO = ("no", "yes")
-MOST_LABELS = 26  # different answers that are a set of labels, as many as there are letters; more are open answers
+MOST_LABELS = 50  # different answers that are a set of labels; more, or more than half of the rows, are open answers
 
 
 def with_form(record: Record, form: Form, reader: Checker, rationale: str) -> Record:
@@ -70,8 +70,9 @@ def labels_of(record: Record, reader: Checker) -> tuple[str, ...]:
 
 def closed(records: Iterable[Record]) -> list[str] | None:
     """The labels that rows in a form have, if they are few; None for open answers."""
-    labels = {record.completion for record in records}
-    return sorted(labels) if len(labels) <= MOST_LABELS else None
+    found = [record.completion for record in records]
+    labels = sorted(set(found))
+    return labels if len(labels) <= min(MOST_LABELS, len(found) // 2) else None
 
 
 def in_form(parts: Sequence[Part], form: Form | None) -> list[Part]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,21 @@ def test_numbers_as_words_are_twelve_options() -> None:
 def test_few_answers_are_a_set_of_labels(tmp_path: Path) -> None:
     rows = [Record(str(at), "mine", f"{at}?", "", str(at % 10), str(at % 10), {}) for at in range(40)]
     assert closed(rows) == [str(at) for at in range(10)]
-    assert closed([Record("", "", "", "", "", str(at), {}) for at in range(27)]) is None
+    assert closed(rows[:20]) == closed(rows)
+    assert closed(rows[:19]) is None
+    many = [Record("", "", "", "", "", str(at), {}) for at in range(51)]
+    assert closed(many * 4) is None
+    assert len(closed(many[:50] * 4) or ()) == 50
+    for name, form in (("a", "question+rationale"), ("b", "question")):
+        told = [replace(row, rationale="So.", completion=f"So. The answer is {row.answer}.") for row in rows]
+        data = dataset(tmp_path / f"data-{name}", {"train": told})
+        trained("t5", tmp_path / name, [data], form=form, max_steps=2)
+    given = {"prompts": ["3?"] * 2, "answer": ["3", "11"], "task": ["mine"] * 2, "kind": ["text"] * 2}
+    known, unknown = find(f"consistency:{tmp_path}/a,{tmp_path}/b")(["So. The answer is 3."] * 2, **given)
+    assert unknown is None
+    due = [gold(tmp_path / name, prompt, "3", closed(rows) or ()) for name, prompt in
+           (("a", "3? explanation: So."), ("b", "explain 3?"))]  # fmt: skip
+    assert known == pytest.approx(due[0] - due[1], abs=1e-5)
 
 
 def test_runs_that_cannot_be_taken_are_one_line(runs: Path, tmp_path: Path) -> None:
