@@ -132,14 +132,18 @@ class Reading:
         reader = self._reader(record)
         row_id = record.id if place == 1 else f"{record.id}/{place}"
         answer = record.answer if not self.config.vote else reader.as_stored(attempt.answer) or ""
-        if reader.reads is as_reply:
-            completion = f" {attempt.rationale}\n{reader.closing.replace('{answer}', answer)}"
-        else:
-            found = reader.read_output(record, attempt.text)
-            completion = reader.record_of(record, attempt.text, found).completion
+        completion = completion_of(reader, record, attempt.text, answer)
         meta = {**record.meta, **({"words": len(attempt.rationale.split())} if "words" in record.meta else {})}
         return replace(record, id=row_id, rationale=attempt.rationale, answer=answer, completion=completion,
                        meta=meta, provenance=provenance)  # fmt: skip
+
+
+def completion_of(reader: Checker, record: Record, text: str, answer: str) -> str:
+    """What a model wrote about a row, as a completion that ends in an answer; one of a dataset's own form as it is."""
+    found = reader.read_output(record, text)
+    if reader.reads is as_reply:
+        return f" {found.rationale}\n{reader.closing.replace('{answer}', answer)}"
+    return reader.record_of(record, text, found).completion
 
 
 def kept(attempts: Sequence[Attempt], most: int) -> list[Attempt]:

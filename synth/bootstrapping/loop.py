@@ -70,7 +70,7 @@ class Loop:
         place = folder.of_iteration(self.run, number)
         if there := facts_if_whole(place / METRICS):
             return there
-        clock = _Clock()
+        clock = Clock()
         before = folder.model_of(self.run, number - 1, self.base)
         records = self.questions.drawn(number, self.config.per_iteration, self.config.seed)
         attempts = self._attempts(number, place, before, records)
@@ -227,7 +227,7 @@ class Loop:
         }
 
 
-class _Clock:
+class Clock:
     """Seconds of each stage."""
 
     def __init__(self) -> None:

@@ -31,10 +31,11 @@ def remove_unneeded(run: Path, done: Sequence[Mapping[str, Any]]) -> None:
     needed = {best_of(done), len(done) - 1}
     for number in range(1, len(done)):
         if number not in needed:
-            _unlink(folder.model_of(run, number, run))
+            remove_weights(folder.model_of(run, number, run))
 
 
-def _unlink(model: Path) -> None:
+def remove_weights(model: Path) -> None:
+    """Remove the weights of a model. Raises FolderError if they cannot be removed."""
     try:
         for path in [path for pattern in FILES for path in model.glob(pattern)]:
             path.unlink()

@@ -39,6 +39,7 @@ class Job:
     stop: tuple[str, ...] = ()  # texts at which an output ends
     served: str = ""  # the model's name at the server
     shots: ShotOptions = field(default_factory=ShotOptions)
+    codes: str | None = None  # control tokens, of a model that learned with them; None: the best
     limits: Limits = field(default_factory=Limits)
     reward: tuple[str, ...] = ()  # rewards that are measured, by their names
     rewards: bool = False  # also those of the run
@@ -66,11 +67,13 @@ class Result:
 
 
 def default_out(
-    model: str, served: str, data: Path, split: str, direct: bool, samples: int, shots: ShotOptions | None = None
-) -> Path:
-    """RUN/eval/<data>-<split>[-direct][-shots][-x10]; for a model that has no folder here, eval/<model>/..."""
+    model: str, served: str, data: Path, split: str, direct: bool, samples: int, shots: ShotOptions | None = None,
+    codes: str | None = None,
+) -> Path:  # fmt: skip
+    """RUN/eval/<data>-<split>[-direct][-shots][-codes][-x10]; for a model that has no folder here, eval/<model>/..."""
     shown = f"-shots{shots.n_shots or ''}" if shots is not None and shots.shots is not None else ""
-    name = f"{data.resolve().name}-{split}" + "-direct" * direct + shown + (f"-x{samples}" if samples > 1 else "")
+    told = "" if codes in (None, "best") else "-" + re.sub(r"[^\w.-]+", "-", str(codes))
+    name = f"{data.resolve().name}-{split}" + "-direct" * direct + shown + told + f"-x{samples}" * (samples > 1)
     if not is_url(model) and Path(model).is_dir():
         return Path(model) / EVALUATIONS / name
     return Path(EVALUATIONS) / (re.sub(r"[^\w.-]+", "-", served or model).strip("-") or "model") / name
@@ -82,6 +85,7 @@ def asked(job: Job) -> dict[str, Any]:
     return {
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
         **decisive(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
+        **({} if job.codes is None else {"codes": job.codes}),
         **(shown(shots) if (shots := job.shots).shots is not None else {"shots": None}),
     }  # fmt: skip
 
@@ -91,7 +95,10 @@ def decisive(decoding: Decoding) -> dict[str, Any]:
 
     It has the value that it had by default in 0.1.0, so that evaluations of that time are known again.
     """
-    return {**asdict(decoding), "batch_size": 64}
+    found = {**asdict(decoding), "batch_size": 64}
+    if found["top_p"] == 1:
+        del found["top_p"]  # 0.1.0 did not know it
+    return found
 
 
 def difference(earlier: Any, job: Job) -> str:

@@ -1,13 +1,14 @@
 """A local checkpoint writes the outputs of an evaluation, batch by batch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from synth.base.terminal import Report
 from synth.errors import UsageError
 from synth.evaluating.job import Job
 from synth.evaluating.outputs import Partial
 from synth.evaluating.prompts import Asking
+from synth.models.codes import Codes, behind_start, ids_of
 from synth.models.generate import Checkpoint, Output, batches
 from synth.record import Record
 from synth.shots.forms import block
@@ -26,7 +27,9 @@ def write_locally(
     chat = not asking.trained and bool(checkpoint.tokenizer.chat_template)
     prompts = [_prompt(checkpoint, asking, record, chat) for record in records]
     starts = range(0, len(prompts), TOKENISED)
-    lengths = [len(ids) for at in starts for ids in checkpoint.encode(prompts[at : at + TOKENISED], chat)]
+    coded = Coded(checkpoint, asking.codes)
+    more = coded.read(records)
+    lengths = [len(ids) + more for at in starts for ids in checkpoint.encode(prompts[at : at + TOKENISED], chat)]
     if asking.shots is not None:
         _check_room(checkpoint, asking, records, lengths, job)
     asked = [at for at, length in enumerate(lengths) if checkpoint.room(length, job.decoding) > 0]
@@ -37,10 +40,42 @@ def write_locally(
             continue
         ids = checkpoint.encode([prompts[row] for row in rows], chat)
         done = None if asking.shots is None else _went_on(job, asking, [records[row] for row in rows])
-        written = checkpoint.write(ids, [records[row].id for row in rows], job.decoding, done)
+        asked_rows = [records[row] for row in rows]
+        ids, heads = coded.placed(ids, asked_rows)
+        written = checkpoint.write(ids, [record.id for record in asked_rows], job.decoding, done, heads)
         partial.add(dict(zip(rows, written, strict=True)))
         report(job.split, len(partial), len(asked))
     return dict.fromkeys(set(range(len(records))) - set(asked), TOO_LONG)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Puts control tokens where a model learned to read them."""
+
+    checkpoint: Checkpoint
+    codes: Codes | None
+
+    def ids(self, record: Record) -> list[int]:
+        return [] if self.codes is None else ids_of(self.checkpoint.tokenizer, self.codes.of(record.id))
+
+    def read(self, records: Sequence[Record]) -> int:
+        """How many tokens the prompts have more, which is the same for all."""
+        apart = self.codes is None or (self.codes.place == "decoder" and not self.checkpoint.decoder)
+        return 0 if apart or not records else len(self.ids(records[0]))
+
+    def placed(
+        self, prompts: Sequence[list[int]], records: Sequence[Record]
+    ) -> tuple[list[list[int]], list[list[int]] | None]:
+        """The prompts with the codes that stand there, and those that stand before what a decoder writes."""
+        if self.codes is None:
+            return [*prompts], None
+        codes = [self.ids(record) for record in records]
+        if self.codes.place == "prompt":
+            start = self.checkpoint.tokenizer.bos_token_id
+            return [behind_start(ids, own, start) for ids, own in zip(prompts, codes, strict=True)], None
+        if self.checkpoint.decoder:
+            return [[*ids, *own] for ids, own in zip(prompts, codes, strict=True)], None
+        return [*prompts], codes
 
 
 def _went_on(job: Job, asking: Asking, records: Sequence[Record]) -> Callable[[int, str], bool]:

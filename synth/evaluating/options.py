@@ -38,6 +38,10 @@ class Evaluate(Limits, ShotOptions):
     batch_size: int = option("rows in a batch at most, for a checkpoint", default=256, least=1)
     seed: int = option("another seed, other samples, for a checkpoint", default=0)
     out: MaybePath = option("folder to write to  [default: MODEL/eval/DATA-SPLIT]", default=None, again=False)
+    codes: str | None = option(
+        "of a model with control tokens: best, worst, random, none, or plausibility=0,diversity=3  [best]",
+        default=None,
+    )
     stop: Texts = option(
         "text at which an output ends, \\n is a line break; may be given again  [default: the next question]",
         default=(),

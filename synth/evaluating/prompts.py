@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from synth.models.codes import Codes
 from synth.questions.find import known_task
 from synth.questions.prompts import LENGTHS, asked, question_of, system, told
 from synth.questions.reading import task_of
@@ -43,6 +44,7 @@ class Asking:
     task: Task | None = None  # of a distilled one, as its teacher was asked
     length: str = "steps"  # how long a rationale its teacher was asked for
     shots: Shots | None = None  # demonstrations before each question
+    codes: Codes | None = None  # control tokens, of a model that learned with them
 
     def messages(self, record: Record) -> list[dict[str, str]]:
         """The question about a row as a chat, behind its demonstrations."""
@@ -126,12 +128,13 @@ def asking_for(
     prompting: Prompting,
     manifest: Mapping[str, Any],
     shots: Shots | None = None,
+    codes: Codes | None = None,
 ) -> Asking:
     """How to ask a model about a dataset: `run` is the synth-run.json of one that was trained by us."""
     length = str((manifest.get("plan") or {}).get("length"))
     asking = Asking(
         prompting, config=manifest.get("config") or {}, task=task_of(manifest),
-        length=length if length in LENGTHS else "steps", shots=shots,
+        length=length if length in LENGTHS else "steps", shots=shots, codes=codes,
     )  # fmt: skip
     if run is None:
         return asking

@@ -33,6 +33,7 @@ from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
 from synth.evaluating.rewards import Scorer, measure, rewards_of
+from synth.models.codes import Codes, codes_of
 from synth.models.generate import BATCH_TOKENS, Output
 from synth.models.load import load
 from synth.questions.reading import task_of
@@ -52,6 +53,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     records = _rows(job, manifest)
     run = _run(job)
     shots = _shots(job, manifest, records, say)
+    codes = _codes(job, run)
     recipe = _recipe(job, manifest, run, shots)
     scorer = Scorer(rewards_of(job, run), manifest)
     if (done := _already(job, recipe)) is not None:
@@ -62,7 +64,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     if job.overwrite:
         for name in (METRICS, PREDICTIONS, OUTPUTS):
             (job.out / name).unlink(missing_ok=True)
-    asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots)
+    asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots, codes)
     if run is not None and _learned_from(run, job, recipe["files"]):
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
     with Partial(job, recipe) as partial, _kept(partial, len(records)):
@@ -139,6 +141,17 @@ def _shots(job: Job, manifest: Mapping[str, Any], records: Sequence[Record], say
     return shots
 
 
+def _codes(job: Job, run: Mapping[str, Any] | None) -> Codes | None:
+    """The control tokens that the model is asked with. Raises what `codes_of` does, and UsageError for a server."""
+    codes = codes_of(run, job.codes)
+    if codes is not None and job.is_url and codes.how != "none":
+        raise UsageError(
+            f"{job.served} learned with control tokens, which a server cannot be given: give --model its folder, or "
+            "--codes none"
+        )
+    return codes
+
+
 def _run(job: Job) -> dict[str, Any] | None:
     """The facts that `synth train` wrote about the model; None for a model that it did not train."""
     folder = job.run or Path(job.served or job.model)
@@ -168,6 +181,7 @@ def _recipe(
         "run": run, "config": manifest.get("config"), **({"task": manifest["task"]} if "task" in manifest else {}),
         **({"stop": list(job.stop)} if job.stop else {}),
         **({} if shots is None else {"shots": shots.facts()}),
+        **({} if job.codes is None else {"codes": job.codes}),
     }  # fmt: skip
 
 
@@ -253,6 +267,7 @@ def _metrics(
         "prompting": job.prompting,
         "samples": job.decoding.samples,
         "temperature": None if job.is_written else job.decoding.temperature,
+        **({"codes": job.codes or "best"} if (run or {}).get("codes") else {}),
         "settings": asdict(job.decoding),
         "asked": asked(job),
         "recipe": digest(recipe),

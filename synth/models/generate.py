@@ -33,6 +33,7 @@ class Decoding:
     max_new_tokens: int = 512
     batch_size: int = 256  # rows at most
     seed: int = 0
+    top_p: float = 1.0  # the likeliest tokens that together have this probability (Holtzman et al. 2020)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,11 @@ class Checkpoint:
         names: Sequence[str],
         decoding: Decoding,
         done: Callable[[int, str], bool] | None = None,
+        heads: Sequence[Sequence[int]] | None = None,
     ) -> list[list[Output]]:
         """The outputs of each prompt of one batch. `names` seed the samples of a row.
+
+        heads: of an encoder-decoder, tokens that stand before all that its decoder writes, as many in each row.
 
         done: whether an output (the place of its prompt, its text so far) needs to go on no more. It may be asked now
         and then, or never; an output that it ends has come to no end token, as one that the limit ended.
@@ -118,31 +122,38 @@ class Checkpoint:
 
         rooms = [self.room(len(ids), decoding) for ids in prompts]
         drawn = Drawn.for_rows(names, decoding, max(rooms), self.model.device) if decoding.temperature else None
+        starts = self._starts(len(prompts), heads)
         if writing.writes(self.model):
             written = writing.write(
-                self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, start=self._start,
+                self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, starts=starts,
                 samples=decoding.samples, choice=drawn,
                 done=None if done is None else lambda row, ids: done(row // decoding.samples, self.output(ids).text),
             )  # fmt: skip
         else:
-            written = self._generated(prompts, rooms, decoding, drawn)
+            written = self._generated(prompts, rooms, decoding, drawn, starts)
         outputs = [self.output(ids) for ids in written]
         return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
 
     def _generated(
-        self, prompts: Sequence[list[int]], rooms: Sequence[int], decoding: Decoding, drawn: "Drawn | None"
-    ) -> list[list[int]]:
+        self, prompts: Sequence[list[int]], rooms: Sequence[int], decoding: Decoding, drawn: "Drawn | None",
+        starts: Sequence[Sequence[int]] | None,
+    ) -> list[list[int]]:  # fmt: skip
         """The tokens behind each prompt by the model's own `generate`, which computes ended rows on."""
         import torch
 
         copies = [ids for ids in prompts for _ in range(decoding.samples)]
         padded = self.tokenizer.pad({"input_ids": copies}, return_tensors="pt").to(self.model.device)
+        more, begun = {}, padded["input_ids"].shape[1]
+        if starts is not None:
+            ids = [[*start] for start in starts for _ in range(decoding.samples)]
+            more = {"decoder_input_ids": torch.tensor(ids, device=self.model.device)}
+            begun = len(ids[0])
         with torch.inference_mode(), self._inside():
             written = self.model.generate(
                 input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
-                generation_config=self._settings(max(rooms)), logits_processor=[drawn] if drawn else None,
+                generation_config=self._settings(max(rooms)), logits_processor=[drawn] if drawn else None, **more,
             )  # fmt: skip
-        written = written[:, padded["input_ids"].shape[1] :] if self.decoder else written[:, 1:]
+        written = written[:, begun:]
         limits = [room for room in rooms for _ in range(decoding.samples)]
         return [ids[:limit] for ids, limit in zip(written.tolist(), limits, strict=True)]
 
@@ -160,6 +171,11 @@ class Checkpoint:
             yield
         finally:
             hook.remove()
+
+    def _starts(self, rows: int, heads: Sequence[Sequence[int]] | None) -> list[list[int]] | None:
+        """What the decoder of an encoder-decoder begins with, row by row; None for a decoder."""
+        start = self._start
+        return None if start is None else [[start, *head] for head in (heads or [()] * rows)]
 
     @property
     def _start(self) -> int | None:
@@ -206,8 +222,8 @@ def cached(layer: Any) -> int:
 class Drawn:
     """Draws a token of each row with the row's own numbers; called as a logits processor it leaves that one alone."""
 
-    def __init__(self, numbers: Any, temperature: float) -> None:
-        self.numbers, self.temperature, self.step = numbers, temperature, 0
+    def __init__(self, numbers: Any, temperature: float, top_p: float = 1.0) -> None:
+        self.numbers, self.temperature, self.top_p, self.step = numbers, temperature, top_p, 0
 
     @classmethod
     def for_rows(cls, names: Sequence[str], decoding: Decoding, steps: int, device: Any) -> "Drawn":
@@ -220,13 +236,17 @@ class Drawn:
             for name in names
             for sample in range(decoding.samples)
         ]
-        return cls(torch.tensor(rows, dtype=torch.float64, device=device), decoding.temperature)
+        numbers = torch.tensor(rows, dtype=torch.float64, device=device)
+        return cls(numbers, decoding.temperature, decoding.top_p)
 
     def choose(self, scores: Any) -> Any:
         """The next token of each row, from logits (rows, vocabulary)."""
         import torch
 
-        sums = torch.softmax(scores.double() / self.temperature, dim=-1).cumsum(dim=-1)
+        chances = torch.softmax(scores.double() / self.temperature, dim=-1)
+        if self.top_p < 1:
+            chances = nucleus(chances, self.top_p)
+        sums = chances.cumsum(dim=-1)
         aim = self.numbers[:, self.step, None] * sums[:, -1:]
         self.step += 1
         return torch.searchsorted(sums, aim, right=True).squeeze(1)
@@ -239,6 +259,18 @@ class Drawn:
         import torch
 
         return torch.full_like(scores, float("-inf")).scatter_(1, self.choose(scores)[:, None], 0.0)
+
+
+def nucleus(chances: Any, top_p: float) -> Any:
+    """The probabilities (rows, vocabulary) with those of all tokens 0 that are not needed to reach top_p.
+
+    The likeliest token always stays (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
+    """
+    import torch
+
+    sorted_, places = chances.sort(dim=-1, descending=True, stable=True)
+    needed = sorted_.cumsum(dim=-1) - sorted_ < top_p
+    return torch.zeros_like(chances).scatter(-1, places, sorted_ * needed)
 
 
 def batches(

@@ -65,20 +65,20 @@ def writes(model: Any) -> bool:
 @torch.inference_mode()
 def write(  # noqa: PLR0913 - each is a fact about the rows
     model: Any, prompts: Sequence[Sequence[int]], rooms: Sequence[int], ends: Sequence[int], pad: int,
-    *, start: int | None = None, samples: int = 1, choice: Chooses | None = None,
+    *, starts: Sequence[Sequence[int]] | None = None, samples: int = 1, choice: Chooses | None = None,
     done: Callable[[int, list[int]], bool] | None = None,
 ) -> list[list[int]]:  # fmt: skip
     """The tokens that are written behind each prompt, `samples` of each after one another, up to an end token.
 
-    rooms: tokens that may be written behind each prompt. start: the token that the decoder of an encoder-decoder begins
-    with. What stands behind an end token in the returned lists means nothing. done: whether a row (its place in the
-    returned list, the tokens it has so far) needs no more, though it has not come to an end token.
+    rooms: tokens that may be written behind each prompt. starts: what the decoder of an encoder-decoder begins with, as
+    many tokens in each row. What stands behind an end token in the returned lists means nothing. done: whether a row
+    (its place in the returned list, the tokens it has so far) needs no more, though it has not come to an end token.
     """
     choice = choice or Greedy()
     stop = torch.tensor([*ends], dtype=torch.long, device=model.device)
     left = torch.tensor([room for room in rooms for _ in range(samples)], device=model.device)
     rows: Reading | Both = (
-        Reading(model, prompts, pad, samples) if start is None else Both(model, prompts, pad, samples, start)
+        Reading(model, prompts, pad, samples) if starts is None else Both(model, prompts, pad, samples, starts)
     )
     at = torch.arange(len(left), device=model.device)
     written = torch.full((len(left), max(rooms)), pad, device=model.device)
@@ -156,7 +156,9 @@ class Reading:
 class Both:
     """Rows of an encoder-decoder: prompts that the encoder has read, and the caches of its decoder."""
 
-    def __init__(self, model: Any, prompts: Sequence[Sequence[int]], pad: int, samples: int, start: int) -> None:
+    def __init__(
+        self, model: Any, prompts: Sequence[Sequence[int]], pad: int, samples: int, starts: Sequence[Sequence[int]]
+    ) -> None:
         self._model = model
         self._cache = EncoderDecoderCache(DynamicCache(config=model.config), DynamicCache(config=model.config))
         ids, mask = padded(model, prompts, pad, left=False)
@@ -164,12 +166,16 @@ class Both:
         self._read.last_hidden_state, self._mask = (
             each.repeat_interleave(samples, dim=0) for each in (self._read.last_hidden_state, mask)
         )
-        self.scores = self.step(torch.full((len(self._mask),), start, device=model.device))
+        begun = torch.tensor([[*ids] for ids in starts], device=model.device)
+        self.scores = self._write(begun.repeat_interleave(samples, dim=0))
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Read the tokens that were written; returns the logits of the next ones."""
+        return self._write(tokens[:, None])
+
+    def _write(self, ids: torch.Tensor) -> torch.Tensor:
         outputs = self._model(
-            encoder_outputs=self._read, attention_mask=self._mask, decoder_input_ids=tokens[:, None],
+            encoder_outputs=self._read, attention_mask=self._mask, decoder_input_ids=ids,
             past_key_values=self._cache, use_cache=True,
         )  # fmt: skip
         scores: torch.Tensor = outputs.logits[:, -1].float()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from synth.errors import UsageError
+from synth.models.codes import is_token
 from synth.models.roundtrip import SPACES, lost
 from synth.models.tokens import special_texts
 from synth.record import Record
@@ -113,8 +114,10 @@ def preview(tokenizer: Any, row: Encoded) -> str:
     prompt_end = next((i for i, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
     read = row.input_ids[:prompt_end] if prompt_end else row.input_ids
     written = row.learned
+    codes = [f"codes   {_shown(tokenizer, row.codes)}, of which nothing is learned"] if row.codes else []
     return "\n".join(
         [
+            *codes,
             f"reads   {_shown(tokenizer, read)}",
             f"writes  {_shown(tokenizer, written)}",
             f"loss    over {len(written)} tokens, the end token included; over none of the {len(read)} that are read",
@@ -128,3 +131,18 @@ def _shown(tokenizer: Any, ids: Sequence[int]) -> str:
         return repr(tokenizer.decode(ids))
     left_out = len(ids) - 2 * SHOWN
     return f"{tokenizer.decode(ids[:SHOWN])!r} [{left_out} tokens] {tokenizer.decode(ids[-SHOWN:])!r}"
+
+
+def vocabulary(tokenizer: Any, reference: Any) -> int:
+    """How many tokens, from the first on, both know.
+
+    Raises UsageError for a reference whose tokens are others.
+    """
+    own, its = tokenizer.get_vocab(), reference.get_vocab()
+    shared = {text: number for text, number in its.items() if not is_token(text)}
+    if any(own.get(text) != number for text, number in shared.items()):
+        raise UsageError(
+            f"--reference: it has other tokens ({len(shared):,}, the model {len(own):,}): give a model with the same "
+            "tokenizer, such as the one that training starts from"
+        )
+    return 1 + max(int(number) for number in shared.values())

@@ -1,7 +1,7 @@
 """Rows as token ids with their loss mask, and batches padded to their longest row."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synth.models.tokens import without_end
@@ -11,15 +11,40 @@ IGNORED = -100  # labels that take no part in the loss, by the convention of PyT
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A row for the model. For a decoder `labels` is as long as `input_ids`, with IGNORED over the prompt."""
+    """A row for the model. For a decoder `labels` is as long as `input_ids`, with IGNORED over the prompt.
+
+    codes: control tokens, of which nothing is learned; they stand in `input_ids` before the place `at`, or before all
+    that the decoder of an encoder-decoder writes if that is None. Neither list has them: a batch puts them in.
+    """
 
     input_ids: list[int]
     labels: list[int]
+    codes: list[int] = field(default_factory=list)
+    at: int | None = None
 
     @property
     def learned(self) -> list[int]:
         """The tokens that the loss is taken over."""
         return [label for label in self.labels if label != IGNORED]
+
+    @property
+    def without_codes(self) -> "Encoded":
+        return replace(self, codes=[]) if self.codes else self
+
+    @property
+    def read(self) -> list[int]:
+        """What the model reads, with the codes that stand there."""
+        return self.input_ids if self.at is None else _put(self.input_ids, self.codes, self.at)
+
+    def wanted(self, codes: Sequence[int], apart: bool) -> list[int]:
+        """The labels with `codes` in their place. apart: of an encoder-decoder, whose prompt is none of them."""
+        if not apart:
+            return _put(self.labels, codes, self.at or 0)
+        return _put(self.labels, codes, 0) if self.at is None else self.labels
+
+
+def _put(ids: list[int], more: Sequence[int], at: int) -> list[int]:
+    return [*ids[:at], *more, *ids[at:]] if more else ids
 
 
 def encode_pair(tokenizer: Any, prompt: str, target: str) -> Encoded:
@@ -75,15 +100,16 @@ def batches(tokenizer: Any, model: Any) -> Callable[[Sequence[Encoded]], dict[st
         return torch.tensor([[*ids, *[fill] * (longest - len(ids))] for ids in lists], dtype=torch.long)
 
     def collate(rows: Sequence[Encoded]) -> dict[str, Any]:
-        read = [row.input_ids for row in rows]
+        read = [row.read for row in rows]
         batch = {
             "input_ids": padded(read, tokenizer.pad_token_id),
-            "labels": padded([row.labels for row in rows], IGNORED),
+            "labels": padded([row.wanted([IGNORED] * len(row.codes), masked) for row in rows], IGNORED),
         }
         if masked:
             batch["attention_mask"] = padded([[1] * len(ids) for ids in read], 0)
         if masked and shifted is not None:
-            batch["decoder_input_ids"] = shifted(labels=batch["labels"])
+            written = [row.wanted(row.codes, masked) for row in rows]
+            batch["decoder_input_ids"] = shifted(labels=padded(written, IGNORED))
         return batch
 
     return collate
@@ -100,12 +126,13 @@ def cut_pair(row: Encoded, longest: Sequence[int]) -> Encoded:
     source = row.input_ids
     if len(source) > longest_source:
         source = [*source[: longest_source - 1], source[-1]]
-    return Encoded(source, row.labels[:longest_target])
+    return replace(row, input_ids=source, labels=row.labels[:longest_target])
 
 
 def cut_joined(row: Encoded, longest: Sequence[int]) -> Encoded:
     """The row as the limit of prompt and target together leaves it."""
-    return Encoded(row.input_ids[: longest[0]], row.labels[: longest[0]])
+    room = max(0, longest[0] - len(row.codes))
+    return replace(row, input_ids=row.input_ids[:room], labels=row.labels[:room])
 
 
 def pair_sizes(row: Encoded) -> tuple[int, int]:
@@ -115,7 +142,7 @@ def pair_sizes(row: Encoded) -> tuple[int, int]:
 
 def joined_sizes(row: Encoded) -> tuple[int]:
     """Tokens of prompt and target together."""
-    return (len(row.input_ids),)
+    return (len(row.input_ids) + len(row.codes),)
 
 
 def label_text(tokenizer: Any, row: Encoded) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from synth.base.config import command, shown
 from synth.training.forms import closed
-from synth.training.mixture import Part, records_of, weighted
+from synth.training.mixture import Part, bins_of, records_of, weighted
 from synth.training.settings import Settings
 
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
@@ -32,6 +32,7 @@ def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, An
         "data": [part.facts() for part in parts],
         "config": kept,
         "seed": config.seed,
+        **({"codes": {"place": config.codes, "bins": bins}} if config.codes and (bins := bins_of(parts)) else {}),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }
 

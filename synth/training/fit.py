@@ -10,6 +10,7 @@ A recipe with several rounds calls them once a round, each with a run folder of 
 """
 
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from synth.training.trainer import Architecture
 
 if TYPE_CHECKING:  # imports torch
     from synth.training.loop import Diary, Place
+    from synth.training.near import Near
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,12 @@ def fit(
     alone = place.processes == 1  # then the last batch of an epoch may be a short one
     data = loop.EpochRows(prepared.rows, order, 1 if alone else config.batch_size * place.processes)
     collate, loss = architecture.collate(prepared.tokenizer, model), token_loss(architecture.shift)
-    with only_learned(model, collate, architecture.shift) as collate:
+    near = _reference(architecture, config, prepared, place)
+    with ExitStack() as inside:
+        collate = inside.enter_context(only_learned(model, collate, architecture.shift))
         evaluation = loop.Evaluation(prepared.held, collate, loss, config.batch_size, place)
+        if near is not None:
+            collate, loss = inside.enter_context(near.beside(model, collate)), near.added(loss)
         diary = loop.Diary(run, data, planned, config, evaluation, quiet)
         trainer = architecture.classes().trainer(
             model=model, args=arguments(architecture, config, place, run, planned), processing_class=prepared.tokenizer,
@@ -69,10 +75,20 @@ def fit(
         trainer.remove_callback(PrinterCallback)
         trainer.floating_point_ops = lambda inputs: 0  # nobody reads the sum, and a small model waits for it
         diary.tell = trainer.log
+        diary.more = near.told if near is not None else dict
         with loop.guarded(run, trainer, prepared.records, order):
             trainer.train(resume_from_checkpoint=loop.checkpoint(run, resume))
             diary.evaluate(trainer.model, trainer.state)
     return Fitted(run, prepared, order, planned, diary, trainer)
+
+
+def _reference(architecture: Architecture, config: Settled, prepared: Prepared, place: "Place") -> "Near | None":
+    """What the model is held near to, if anything."""
+    if config.reference is None:
+        return None
+    from synth.training.near import Near
+
+    return Near(architecture, config, prepared.tokenizer, place)
 
 
 def order_of(architecture: Architecture, config: Settled, prepared: Prepared, processes: int) -> Order:
@@ -100,7 +116,7 @@ def arguments(architecture: Architecture, config: Settled, place: "Place", run: 
     given = {"adam_beta2": config.beta2, "max_grad_norm": config.clip}
     return architecture.classes().arguments(
         output_dir=str(run.checkpoints), max_steps=planned, seed=config.seed, learning_rate=config.lr,
-        lr_scheduler_type=config.schedule, warmup_steps=rise, weight_decay=config.weight_decay,
+        lr_scheduler_type=_schedule(config, rise), warmup_steps=rise, weight_decay=config.weight_decay,
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.accumulate, activation_checkpointing=config.gradient_checkpointing,
         train_sampling_strategy="sequential", remove_unused_columns=False,
@@ -110,6 +126,11 @@ def arguments(architecture: Architecture, config: Settled, place: "Place", run: 
         report_to=config.report_to, **sharding(config, place.processes),
         **{name: value for name, value in given.items() if value is not None},
     )  # fmt: skip
+
+
+def _schedule(config: Settled, rise: int) -> str:
+    """The library's own `constant` knows no warm-up."""
+    return "constant_with_warmup" if config.schedule == "constant" and rise else config.schedule
 
 
 def sharding(config: Settled, processes: int) -> dict[str, Any]:

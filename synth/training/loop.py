@@ -133,6 +133,7 @@ class Diary(TrainerCallback):
         self.eval_loss: float | None = None
         self.evaluated_at: int | None = None
         self.tell: Callable[[dict[str, float]], None] = _nobody  # whoever else is told the loss of evaluations
+        self.more: Callable[[], dict[str, float]] = dict  # what else a line of the log says
 
     @property
     def held(self) -> str:
@@ -181,7 +182,7 @@ class Diary(TrainerCallback):
         self.run.add_to_log({
             "step": state.global_step, "epoch": state.epoch, "examples": examples, "tokens": tokens,
             "loss": self.loss, "learning_rate": logs["learning_rate"],
-            "tokens_per_second": round(speed), "seconds": round(self.seconds, 3),
+            "tokens_per_second": round(speed), "seconds": round(self.seconds, 3), **self.more(),
         })  # fmt: skip
         self._line.show(state.global_step, f"loss {self.loss:.4f}, {speed:,.0f} tokens/s")
 

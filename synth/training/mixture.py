@@ -4,8 +4,8 @@ After the mixtures of tasks of Zhu et al. 2025 (RAFT). A weight says how often a
 each row of A comes twice in an epoch, with A:0.5 half of them, another half in another epoch.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ class Part:
     weight: float
     records: list[Record]
     sha256: str
+    codes: Mapping[str, int] = field(default_factory=dict)  # control tokens of its rows: bins of each reward
 
     def facts(self) -> dict[str, Any]:
         """What synth-run.json keeps of it: of the path the last part only, so that no paths of this machine get out."""
@@ -104,7 +105,24 @@ def _part(folder: Path, weight: float, split: str, limit: int | None) -> Part:
     records = list(islice(read(folder, split), limit))
     if not records:
         raise FolderError(f"{folder} has no rows in its split {split!r}: give another --split or another folder")
-    return Part(folder, split, weight, records, fingerprint(split_files(folder, open_manifest(folder), split)))
+    manifest = open_manifest(folder)
+    codes = manifest.get("codes") or {}
+    return Part(folder, split, weight, records, fingerprint(split_files(folder, manifest, split)), codes)
+
+
+def bins_of(parts: Sequence[Part]) -> dict[str, int]:
+    """The bins of each reward that rows have control tokens of."""
+    bins: dict[str, int] = {}
+    for part in parts:
+        bins |= {name: max(count, bins.get(name, 0)) for name, count in part.codes.items()}
+    return bins
+
+
+def check_codes(parts: Sequence[Part]) -> None:
+    """Raises UsageError if no row has a control token."""
+    if not bins_of(parts):
+        names = ", ".join(part.folder.name for part in parts)
+        raise UsageError(f"--codes: the rows of {names} have no control tokens (synth train mario writes such rows)")
 
 
 def fingerprint(files: Iterable[Path]) -> str:

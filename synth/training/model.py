@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from synth.models import load
+from synth.models.codes import is_token
 from synth.models.scratch import Size
 from synth.training.rows import Prepared
 from synth.training.settings import Settled
@@ -22,6 +23,8 @@ def starting_model(architecture: Architecture, config: Settled, prepared: Prepar
         size = cast(Size, config.from_scratch)  # one of the two is given
         model = architecture.make(prepared.tokenizer, size, max(architecture.longest(config)))
     fit_embedding(model, prepared.tokenizer)
+    if config.codes:
+        draw_codes(model, prepared.tokenizer, prepared.new_tokens)
     return with_lora(model, architecture, config, prepared.new_tokens) if config.lora else model
 
 
@@ -29,6 +32,25 @@ def fit_embedding(model: Any, tokenizer: Any) -> None:
     """Give every token of the tokenizer an embedding; new ones are drawn around the mean of those there are."""
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
         model.resize_token_embeddings(len(tokenizer))
+
+
+def draw_codes(model: Any, tokenizer: Any, new_tokens: Sequence[int]) -> None:
+    """Draw the embeddings of new control tokens from mean and spread of those there were, dimension by dimension.
+
+    So in the code that Ramnath et al. 2023 released. Whatever stood at these places is nothing: tables are often
+    longer than their tokenizer, and a new row that stands at the mean of all says the same for every token.
+    """
+    import torch
+
+    names = tokenizer.convert_ids_to_tokens(list(new_tokens))
+    new = [number for number, name in zip(new_tokens, names, strict=True) if is_token(name)]
+    if not new:
+        return
+    table = model.get_input_embeddings().weight
+    with torch.no_grad():
+        old = table[: new_tokens[0]].float()
+        drawn = torch.normal(old.mean(dim=0).expand(len(new), -1), old.std(dim=0).expand(len(new), -1))
+        table[new] = drawn.to(table)
 
 
 def with_lora(model: Any, architecture: Architecture, config: Settled, new_tokens: Sequence[int]) -> Any:

@@ -9,11 +9,12 @@ from synth import registry
 from synth.base.terminal import Say
 from synth.errors import UsageError
 from synth.models import load, scratch
+from synth.models.codes import tokens
 from synth.models.generate import places
 from synth.record import Record
 from synth.training import checks, encoding, targets
 from synth.training.encoding import Encoded
-from synth.training.mixture import Part, records_of
+from synth.training.mixture import Part, bins_of, check_codes, records_of
 from synth.training.settings import Settled
 from synth.training.trainer import Architecture, find
 from synth.training.view import View
@@ -53,6 +54,12 @@ def prepare(
     known = len(tokenizer)
     blanks = count_blanks(tokenizer, records, config.target, config.line_break)
     add_blanks(tokenizer, targets.blank_tokens(blanks))
+    if config.codes:
+        check_codes(parts)
+        add_codes(tokenizer, tokens(bins_of(parts)))
+    if config.reference:
+        its = load.load_tokenizer(load.fetch(config.reference), decoder)
+        checks.vocabulary(tokenizer, its)
     view = View(architecture, config, tokenizer, blanks)
 
     checks.check_longest(view, records, room)
@@ -93,6 +100,13 @@ def add_blanks(tokenizer: Any, tokens: Sequence[str]) -> None:
     from tokenizers import AddedToken
 
     tokenizer.add_tokens([AddedToken(token, normalized=False) for token in tokens])
+
+
+def add_codes(tokenizer: Any, names: Sequence[str]) -> None:
+    """Make each control token one token, which is not seen in outputs."""
+    from tokenizers import AddedToken
+
+    tokenizer.add_tokens([AddedToken(name, normalized=False, special=True) for name in names], special_tokens=True)
 
 
 def count_blanks(tokenizer: Any, records: Sequence[Record], target: str, line_break: str | None) -> int:

@@ -81,6 +81,16 @@ class Settings:
         "train low-rank updates of this rank only  [default: the whole model]", default=None, least=1
     )
     qlora: bool = option("LoRA over a model in four bits", default=False)
+    codes: Literal["decoder", "prompt"] | None = option(
+        "control tokens of the rows (codes in meta) stand before what is written, or before the prompt  "
+        "[default: they are left out]",
+        default=None,
+    )
+    reference: str | None = option("a model that training stays near: a folder or the Hub  [default: none]",
+                                   default=None)  # fmt: skip
+    kl: float | None = option("how near: weight of the KL divergence to --reference  [0.1]", default=None, least=0)
+    entropy: float | None = option("weight of the entropy of what is written, which is rewarded  [0]", default=None,
+                                   least=0)  # fmt: skip
     log_steps: int = option("steps between two lines of the log", default=10, least=1)
     eval_steps: int | None = option("steps between two evaluations  [default: only at the end]", default=None, least=1)
     eval_rows: int | None = option("rows to evaluate on  [default: all]", default=None, least=1)
@@ -105,6 +115,8 @@ class Settings:
             wrong.append("--qlora needs a rank: --lora 16")
         if self.from_scratch and self.lora:
             wrong.append("--lora needs a --model: nothing is learned by updates of random weights")
+        if (self.kl is not None or self.entropy is not None) and self.reference is None:
+            wrong.append("--kl and --entropy go with a model to stay near: add --reference MODEL")
         rates = {"lr": self.lr, "epochs": self.epochs}
         return wrong + [f"--{name} is above 0" for name, rate in rates.items() if rate is not None and rate <= 0]
 

@@ -1,8 +1,9 @@
 """How a record becomes a row of one run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from synth.models.codes import COLUMN, ids_of, start_of
 from synth.record import Record
 from synth.training import encoding, targets
 from synth.training.settings import Settled
@@ -26,7 +27,17 @@ class View:
 
     def whole(self, record: Record) -> encoding.Encoded:
         """The row as long as it is."""
-        return self.architecture.encode(self.tokenizer, *self.texts(record))
+        row = self.architecture.encode(self.tokenizer, *self.texts(record))
+        return self._coded(row, record) if self.config.codes else row
+
+    def _coded(self, row: encoding.Encoded, record: Record) -> encoding.Encoded:
+        """The row with its control tokens: in front of the prompt, or of what is written."""
+        names = record.meta.get(COLUMN)
+        codes = ids_of(self.tokenizer, names if isinstance(names, list) else [])
+        if self.config.codes == "prompt":
+            return replace(row, codes=codes, at=start_of(row.input_ids, self.tokenizer.bos_token_id))
+        written = None if self.architecture.encoder_decoder else len(row.labels) - len(row.learned)
+        return replace(row, codes=codes, at=written)
 
     def cut(self, row: encoding.Encoded) -> encoding.Encoded:
         """The row as the limits leave it."""

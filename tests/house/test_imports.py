@@ -31,6 +31,7 @@ FLOORS = (
         "training",
     ),  # the other verbs
     ("bootstrapping", "rewards"),
+    ("conditioning",),
     ("trainers",),
     ("commands",),  # the roof
     ("synth", "cli", "__main__"),  # "synth": the Python API, synth/__init__.py

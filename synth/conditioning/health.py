@@ -1,0 +1,121 @@
+"""What a round came to, and what goes wrong with rewards: tokens that steer nothing, a model that collapses.
+
+Steering is measured on held rows, written with the settings of sampling under the best, random and worst tokens: best
+minus worst says whether a token means anything to the model. Greedy decoding would hide it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from synth.conditioning.folder import Line
+from synth.statistics.intervals import interval
+
+WAYS = ("best", "random", "worst")
+STEERS = 0.02  # best minus worst, as a share of the range that the pool has, below which a token steers nothing
+SAME, EMPTY = 0.1, 0.5  # share of different rationales, and of empty ones, from which on a model has collapsed
+FEW = 20  # texts from which on that can be told
+
+Figures = Mapping[str, Any]
+
+
+def texts(lines: Sequence[Line], written: int) -> dict[str, Any]:
+    """What is told of some texts. written: how many there were, with those that came to no answer."""
+    said = [" ".join(line.rationale.split()) for line in lines]
+    names = list(lines[0].scores) if lines else []
+    return {
+        "texts": written,
+        "read": len(lines),
+        "rewards": {name: interval([line.scores[name] for line in lines]) for name in names},
+        "none": {name: sum(line.scores[name] is None for line in lines) for name in names},
+        "words": _mean([len(text.split()) for text in said]),
+        "tokens": sum(line.tokens for line in lines),
+        "different": len(set(said)) / len(said) if said else None,
+        "empty": sum(not text for text in said) / len(said) if said else None,
+    }
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def steering(ways: Mapping[str, Figures]) -> dict[str, dict[str, float | None]]:
+    """Of each reward its mean under the best, random and worst tokens, and best minus worst."""
+    found = {}
+    for name in ways["best"]["rewards"]:
+        means = {way: (of := figures["rewards"].get(name)) and of["value"] for way, figures in ways.items()}
+        known = means["best"] is not None and means["worst"] is not None
+        found[name] = {**means, "best_minus_worst": means["best"] - means["worst"] if known else None}
+    return found
+
+
+def collapse(found: Figures) -> str:
+    """Why the texts of a round are nothing to learn from, in words; "" if they are."""
+    sampled = found["sampled"]
+    if sampled["texts"] < FEW:
+        return ""
+    if sampled["read"] < EMPTY * sampled["texts"] / 5:
+        return f"only {sampled['read']:,} of {sampled['texts']:,} texts come to an answer"
+    if sampled["different"] is not None and sampled["different"] < SAME:
+        return f"only {sampled['different']:.0%} of its rationales are different"
+    if sampled["empty"] is not None and sampled["empty"] > EMPTY:
+        return f"{sampled['empty']:.0%} of its rationales are empty"
+    return ""
+
+
+def warnings(found: Figures, before: Figures | None) -> Iterator[str]:
+    """What is wrong with a round, and what to do."""
+    for name, bins in found["bins"].items():
+        empty = sum(edge is None for edge in bins["edges"])
+        if empty:
+            yield (
+                f"{name}: {empty} of {len(bins['edges'])} bins are empty, as scores are equal: "
+                f"--bins {max(2, len(bins['edges']) - empty)} loses nothing"
+            )
+    for name, of in (found.get("steering") or {}).items():
+        if name in found["paid"] and _nothing(of["best_minus_worst"], found["pool"]["spread"].get(name)):
+            yield (
+                f"the tokens of {name} steer nothing: best minus worst is {of['best_minus_worst']:+.3f}; the start "
+                "model may not be able to do better and worse yet: fine-tune it longer, or raise --sample-every"
+            )
+    if before is not None:
+        yield from _hacked(found, before)
+
+
+def _nothing(steered: float | None, spread: float | None) -> bool:
+    return steered is not None and bool(spread) and steered < STEERS * float(spread or 0)
+
+
+def _hacked(found: Figures, before: Figures) -> Iterator[str]:
+    """An audit that falls while what is paid for rises."""
+    now, then = found["sampled"]["rewards"], before["sampled"]["rewards"]
+    risen = [name for name in found["paid"] if _less(then.get(name), now.get(name))]
+    for name in found["audit"]:
+        if risen and _less(now.get(name), then.get(name)):
+            yield (
+                f"{name} falls ({then[name]['value']:.3f} to {now[name]['value']:.3f}) while {', '.join(risen)} rises: "
+                "the model may be paid for nothing; read some rows, or raise --kl"
+            )
+
+
+def _less(one: Any, other: Any) -> bool:
+    """Whether one mean is below another one beyond both intervals."""
+    return bool(one and other and one["high"] < other["low"])
+
+
+def line(found: Figures) -> str:
+    """What a round came to, on a line."""
+    sampled, trained = found["sampled"], found["trained"]
+    means = ", ".join(f"{name} {of['value']:.3f}" for name, of in sampled["rewards"].items() if of)
+    steered = [
+        f"{name} {of['best_minus_worst']:+.2f}"
+        for name, of in (found.get("steering") or {}).items()
+        if name in found["paid"] and of["best_minus_worst"] is not None
+    ]
+    near = "" if trained.get("kl") is None else f", KL {trained['kl']:.3f}"
+    parts = [
+        f"{sampled['read']:,} of {sampled['texts']:,} texts: {means}" if sampled["texts"] else "no texts of its own",
+        f"{found['pool']['rows']:,} rows, {trained['steps']:,} steps, loss {trained['loss']:.4f}{near}",
+        *([f"best minus worst {', '.join(steered)}"] if steered else []),
+        *([f"{held['value']:.1%} of {held['n']:,} held-out rows right"] if (held := found["held"]["accuracy"]) else []),
+    ]
+    return f"round {found['round']}: {'; '.join(parts)}"

@@ -1,0 +1,175 @@
+"""A run of rounds from its first line to its last: rows and rewards, rounds, the best model."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from synth.base import terminal
+from synth.base.terminal import Report, Say
+from synth.bootstrapping.folder import write_facts, write_rows
+from synth.bootstrapping.stages import CHANGED, SPLIT, Stages
+from synth.bootstrapping.write import Writer
+from synth.cards import model as model_card
+from synth.conditioning import health
+from synth.conditioning.folder import HELD
+from synth.conditioning.options import BARE, Conditioned, Mario, rewards_of, rounds_of
+from synth.conditioning.questions import Questions, gather, source_name
+from synth.conditioning.rounds import Rounds, quality
+from synth.conditioning.samples import Reader
+from synth.data.names import CARD, LOG, RUN
+from synth.evaluating.prompts import Asking
+from synth.models import load
+from synth.models.faults import gpu_may_fail
+from synth.releasing.model import check_name, push
+from synth.rewarding.reward import Reward
+from synth.training import checks, mixture
+from synth.training.facts import facts, last_losses
+from synth.training.folder import Job, Run
+from synth.training.settings import Settings
+from synth.training.trainer import Trainer, find
+
+
+def settle(trainer: Trainer, config: Settings) -> Conditioned:
+    """The settings with the preset's values written out."""
+    typed = asdict(config)
+    given = {name: typed[name] for name in trainer.presets["none"] if typed[name] is not None}
+    asked = cast(Mario, config)
+    start = asked.model or asked.start
+    reference = None if asked.layout == "sft" else asked.reference or asked.start or asked.model
+    settled = replace(asked, **{**trainer.presets[config.preset], **given}, model=start, reference=reference)
+    return cast(Conditioned, settled)
+
+
+def run_rounds(trainer: Trainer, config: Settings, job: Job) -> Path:
+    """Have a model learn from what it writes, sorted by rewards; returns the run folder, which then holds the best one.
+
+    Raises FolderError, SourceError, UsageError, TrainingError; what was done is kept, and --resume goes on from there.
+    """
+    settled = settle(trainer, config)
+    check_name(job.push)
+    paid, audit = rewards_of(settled)
+    load.quiet_libraries()
+    start = load.fetch(str(settled.model))
+    encoder_decoder = bool(load.shape(start).is_encoder_decoder)
+    student = find(settled.trainer or ("t5" if encoder_decoder else "llama"))
+    if settled.codes is None and settled.layout not in BARE:
+        settled = replace(settled, codes="decoder" if encoder_decoder else "prompt")
+    _check_reference(settled, start, encoder_decoder)
+    say = terminal.sayer(job.quiet)
+    questions = gather(settled)
+    begun = orjson.loads(orjson.dumps(_facts(trainer, config, questions)))
+    with Run(job.out, free=CHANGED) as run, gpu_may_fail("what was done is kept, --resume goes on from there"):
+        if run.is_done(begun, job):
+            say(f"{job.out} is there already")
+        else:
+            run.begin(begun, job.resume)
+            with terminal.progress(job.quiet) as report:
+                _Work(run, settled, student, questions, (paid, audit), start, say, report).go(begun)
+    if job.push:
+        push(job.out, job.push)
+    return job.out
+
+
+def _facts(trainer: Trainer, config: Settings, questions: Questions) -> dict[str, Any]:
+    """What synth-run.json says before the run begins."""
+    asked = cast(Mario, config)
+    part = mixture.of_rows(source_name(cast(Conditioned, config)), questions.teacher)
+    start, reference = (text and Path(text).name for text in (asked.start, asked.reference))
+    found = facts(trainer.name, replace(asked, start=start, reference=reference), [part])
+    names = {"rewards": list(asked.reward), "audit": list(asked.audit)}
+    return {**found, "model": found["config"]["model"] or Path(str(asked.start)).name, **names}
+
+
+def _check_reference(config: Conditioned, start: Path, encoder_decoder: bool) -> None:
+    """Raises UsageError for a reference of another vocabulary, before anything runs."""
+    if config.reference is None:
+        return
+    own, its = (load.load_tokenizer(folder, not encoder_decoder) for folder in (start, load.fetch(config.reference)))
+    checks.vocabulary(own, its)
+
+
+@dataclass
+class _Work:
+    """What is done once the folder is ready."""
+
+    run: Run
+    config: Conditioned
+    student: Trainer
+    questions: Questions
+    rewards: tuple[list[Reward], list[Reward]]
+    start: Path
+    say: Say
+    report: Report
+
+    def go(self, begun: Mapping[str, Any]) -> None:
+        rounds, done = self._rounds(), list[dict[str, Any]]()
+        rounds.teachers()
+        collapsed = ""
+        for number in range(1, rounds_of(self.config) + 1):
+            done.append(rounds.round(number))
+            self._tell(done)
+            rounds.forget(_best(done), number)
+            if collapsed := health.collapse(done[-1]):
+                self.say(
+                    f"warning: the model of round {number - 1} has collapsed, {collapsed}: the run stops here; the "
+                    "best model of before is kept. Raise --kl, lower --lr, or look at what the rewards pay for"
+                )
+                break
+        self._finish(begun, done, collapsed)
+
+    def _rounds(self) -> Rounds:
+        out, paid, audit = self.run.folder, *self.rewards
+        config = self.config
+        like, task = self.questions.like, self.questions.task
+        write_rows(out / HELD, self.questions.held, like, SPLIT)
+        asking = Asking(trained=True, line_break=config.line_break, config=like.get("config") or {}, task=task)
+        stages = Stages(out, self.student, cast(Any, replace(config, warmup_steps=None)), self.say, self.report)
+        reader = Reader(like, task, asking, [*paid, *audit])
+        return Rounds(out, config, self.questions, stages, Writer(self.report), reader, self.start, paid, audit)
+
+    def _tell(self, done: list[dict[str, Any]]) -> None:
+        """The line of a round, its warnings, and the log anew."""
+        self.say(health.line(done[-1]))
+        for warning in health.warnings(done[-1], done[-2] if len(done) > 1 else None):
+            self.say(f"warning: {warning}")
+        steps, lines = 0, []
+        for found in done:
+            steps += found["trained"]["steps"]
+            told = {"step": steps, "loss": found["trained"]["loss"], **found}
+            lines.append(orjson.dumps(told) + b"\n")
+        write_facts(self.run.folder / LOG, lines)
+
+    def _finish(self, begun: Mapping[str, Any], done: list[dict[str, Any]], collapsed: str) -> None:
+        """Put the best model on top, with what made it."""
+        out, best = self.run.folder, _best(done)
+        source = self._rounds().model(best)
+        for path in sorted(source.iterdir()):
+            if path.is_file() and path.name not in (RUN, LOG, CARD) and not path.name.startswith("."):
+                shutil.copyfile(path, out / path.name)
+        trained = orjson.loads((source / RUN).read_bytes())
+        told = {"best": best, "rounds": len(done), "collapsed": collapsed, "quality": [quality(one) for one in done]}
+        final = {**trained, **begun, "complete": True, "stopped_early": bool(collapsed), "mario": told}
+        architecture = self.student.student()
+        words = model_card.Words(architecture.words, architecture.classes().model.__name__)
+        row = self.questions.teacher[0]
+        shown = {**final, **_losses(source)}
+        model_card.write(out, shown, (row.prompt, row.completion), words)
+        self.run.write(final)
+        held = done[best - 1]["held"]["accuracy"]
+        said = f", {held['value']:.1%} of {held['n']:,} held-out rows right" if held else ""
+        self.say(f"{out}: the model of round {best}{said}")
+
+
+def _best(done: list[dict[str, Any]]) -> int:
+    """The best round, counted from 1; of equal ones the last."""
+    return max(range(1, len(done) + 1), key=lambda number: (quality(done[number - 1]), number))
+
+
+def _losses(run: Path) -> dict[str, Any]:
+    """What a model card says of the losses of a run."""
+    log = [orjson.loads(line) for line in (run / LOG).read_bytes().splitlines()]
+    return last_losses(log, orjson.loads((run / RUN).read_bytes())["config"]["log_steps"])
