@@ -13,7 +13,16 @@ from synth.training.settings import Settings
 
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
 
-LATER = ("form", "warmup_steps", "beta2", "clip")  # options that the first runs had not: named if they are given
+LATER = (
+    "form",
+    "warmup_steps",
+    "beta2",
+    "clip",
+    "codes",
+    "reference",
+    "kl",
+    "entropy",
+)  # options that the first runs had not: named if they are given
 
 
 def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
