@@ -76,7 +76,7 @@ def noisy(folder: Path, out: Path, seed: int) -> None:
         draw = Random(f"teacher/{seed}")
         for record in read(folder, "train"):
             wrong = with_mistake(record, reader_of(record.task), settings) if draw.random() < WRONG else None
-            said = wrong or record
+            said = replace(wrong, answer=record.answer) if wrong else record  # the gold answer stays
             yield again(said, draw) if draw.random() < REPEATED else said
 
     write_rows(out, list(rows()), described(manifest), "train")

@@ -16,7 +16,7 @@ from synth.bootstrapping.write import Writer
 from synth.cards import model as model_card
 from synth.conditioning import health
 from synth.conditioning.folder import HELD
-from synth.conditioning.options import BARE, Conditioned, Mario, rewards_of, rounds_of
+from synth.conditioning.options import BARE, Conditioned, Mario, check, rewards_of, rounds_of
 from synth.conditioning.questions import Questions, gather, source_name
 from synth.conditioning.rounds import Rounds, quality
 from synth.conditioning.samples import Reader
@@ -34,7 +34,8 @@ from synth.training.trainer import Trainer, find
 
 
 def settle(trainer: Trainer, config: Settings) -> Conditioned:
-    """The settings with the preset's values written out."""
+    """The settings with the preset's values written out. Raises UsageError for settings that do not go together."""
+    check(cast(Mario, config))
     typed = asdict(config)
     given = {name: typed[name] for name in trainer.presets["none"] if typed[name] is not None}
     asked = cast(Mario, config)

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from synth.base.config import MaybePath, Texts, option, settings
+from synth.errors import UsageError
 from synth.rewarding.reward import Reward, find_all
 from synth.training.settings import BASE, Settings
 
@@ -78,15 +79,6 @@ class Mario(Settings):
     def conflicts(self) -> list[str]:
         """What does not go together, whatever a preset says."""
         wrong = []
-        if self.from_scratch is not None:
-            wrong.append(
-                "--from-scratch: it starts from a model that writes rationales; train one with synth train t5 or llama"
-                " and give it as --start"
-            )
-        elif self.start is None and self.model is None:
-            wrong.append("give --start RUN, a model that synth train t5 or llama made of the teacher's rows")
-        if not self.reward:
-            wrong.append("give what is paid for: --reward accuracy --reward diversity")
         given = [f"--{name.replace('_', '-')}" for name in ("epochs", "max_tokens") if getattr(self, name) is not None]
         if given:
             wrong.append(f"{', '.join(given)}: how long it takes is said by --max-steps and --sample-every")
@@ -95,6 +87,22 @@ class Mario(Settings):
         if self.stage_steps is not None and self.layout not in STAGED:
             wrong.append("--stage-steps is for --layout additive-left or additive-right")
         return wrong
+
+
+def check(config: Mario) -> None:
+    """Raises UsageError, with all that is wrong at once, for what cannot be."""
+    wrong = []
+    if config.from_scratch is not None:
+        wrong.append(
+            "--from-scratch: it starts from a model that writes rationales; train one with synth train t5 or llama and "
+            "give it as --start"
+        )
+    elif config.start is None and config.model is None:
+        wrong.append("give --start RUN, a model that synth train t5 or llama made of the teacher's rows")
+    if not config.reward:
+        wrong.append("give what is paid for: --reward accuracy --reward diversity")
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
 class Conditioned(Mario):
