@@ -4,13 +4,14 @@
 # make docs    writes docs/options.md anew, out of the commands
 # make bench   measures how fast each verb is
 # make star    lets small models teach themselves sums, with and without hints (20 minutes on 2 cores)
+# make mario   lets small models learn from what they write, sorted by rewards (15 minutes on 2 cores)
 # make study   trains models with and without explanations and compares them (half an hour on 2 cores)
 PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint docs bench star study clean
+.PHONY: demo test lint docs bench star mario study clean
 
 demo: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/demo.sh out
@@ -31,6 +32,9 @@ bench: .venv/.dev
 
 star: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/star.py --out star
+
+mario: .venv/.all
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/mario.py --out mario
 
 study: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/study.py --out study

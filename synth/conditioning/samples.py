@@ -11,6 +11,7 @@ from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.questions.task import Task
 from synth.record import Record
+from synth.rewarding import kept
 from synth.rewarding.reward import Reward
 from synth.rewarding.scoring import score
 from synth.validating.checker import reader_of
@@ -66,6 +67,7 @@ class Reader:
         """The lines with their scores. rows: by the id that a line has as its question."""
         records = [rows[line.question] for line in lines]
         found = score(self.rewards, records, [line.completion for line in lines], self.like)
+        kept.release()  # the next that needs the GPU is a training, or the model that writes
         return [
             replace(line, scores={name: values[at] for name, values in found.items()}) for at, line in enumerate(lines)
         ]
