@@ -36,16 +36,16 @@ WRONG, REPEATED, TIMES = 0.4, 0.4, (2, 6)  # shares of rows, and how often a lin
 REWARDS = ("accuracy", "steps", "diversity")
 ARMS = {"sft": "sft", "filter": "filter", "product": "product", "additive": "additive-right", "classic": "classic"}
 KINDS = {
-    "sums": ["arithmetic", "--digits", "2", "--train", "1500", "--validation", "200", "--test", "200",
+    "sums": ["arithmetic", "--digits", "2", "--train", "5000", "--validation", "200", "--test", "200",
              "--test-beyond", "0"],
-    "listops": ["listops", "--explain", "medium", "--min-length", "5", "--max-length", "9", "--values", "10",
-                "--max-args", "3", "--max-depth", "2", "--train", "1500", "--validation", "200", "--test", "200",
+    "listops": ["listops", "--explain", "medium", "--min-length", "5", "--max-length", "7", "--values", "10",
+                "--max-args", "3", "--max-depth", "2", "--train", "5000", "--validation", "200", "--test", "200",
                 "--test-longer", "0", "--test-larger", "0"],
 }  # fmt: skip
 BASE = ["--from-scratch", "tiny", "--max-steps", "2500", "--batch-size", "16", "--lr", "0.003", "--log-steps", "50"]
-LEARN = ["--max-steps", "1050", "--sample-every", "350", "--per-round", "800", "--batch-size", "16", "--lr", "0.001",
-         "--schedule", "constant", "--top-p", "1", "--max-new-tokens", "100", "--steer-rows", "0", "--log-steps", "50",
-         "--eval-rows", "50"]  # fmt: skip
+LEARN = ["--max-steps", "1050", "--sample-every", "350", "--per-round", "800", "--batch-size", "16", "--lr", "0.003",
+         "--schedule", "linear", "--top-p", "1", "--max-new-tokens", "100", "--steer-rows", "0", "--log-steps", "50",
+         "--eval-rows", "100"]  # fmt: skip
 T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # of Student's t, by the number of seeds
 
 
