@@ -25,9 +25,9 @@ from typing import Any
 import orjson
 
 from synth.bootstrapping.folder import write_facts
-from synth.data.names import METRICS
+from synth.data.names import METRICS, ROUNDS, SAMPLES
 
-ROUNDS, SAMPLES, HELD, DATA, TRAINED, MEASURED = "rounds", "samples.jsonl", "held", "data", "run", "eval"
+HELD, DATA, TRAINED, MEASURED = "held", "data", "run", "eval"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ MARK = "synth-checkpoint.json"  # written last into a checkpoint: it is whole
 EVALUATIONS = "eval"  # the evaluations of the run
 ITERATIONS = "iterations"  # of a run of STaR, one folder each: 000 is the base
 CONTROLS = "controls"  # what was trained beside it
+ROUNDS = "rounds"  # of a run of MaRio, one folder each: 000 has the teacher's rows
+SAMPLES = "samples.jsonl"  # texts of a round, with their scores
 
 # An evaluation folder, that of `synth eval`
 METRICS = "metrics.json"  # figures with their intervals

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import loop_facts
+from synth.reporting import loop_facts, round_facts
 from synth.reporting.changes import changes
 from synth.reporting.examples import examples
 from synth.reporting.pairs import Comparison, compare
@@ -38,7 +38,7 @@ def facts(found: Found) -> dict[str, Any]:
     evaluations = _in_order(found.evaluations)
     grouped, comparisons = groups(evaluations), compare(evaluations)
     labels = run_labels(found.runs, {run_key(each.run) for each in evaluations if learned_from_answers(each)})
-    looped = {loop.name for loop in found.loops}  # whose losses are of one iteration each
+    looped = {loop.name for loop in (*found.loops, *found.rounds)}  # whose losses are of one iteration each
     trained = sorted(found.runs, key=lambda run: HOW.index(labels[run_key(run.facts)].split(",")[0]))
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
@@ -49,6 +49,7 @@ def facts(found: Found) -> dict[str, Any]:
         "changes": [asdict(change) for change in changes(evaluations)],
         "line": _line(comparisons),
         "loops": loop_facts.told(found.loops),
+        "rounds": round_facts.told(found.rounds),
         "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log and run.name not in looped],
         "by": _by(grouped),
         "calibration": [diagram for group in grouped if (diagram := _diagram(group))],

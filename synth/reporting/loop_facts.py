@@ -1,12 +1,11 @@
 """What runs of STaR came to, for report.json: a setting each, with the seeds of one setting put together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from statistics import fmean, stdev
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from synth.data.survey import KINDS
-from synth.reporting.loops import Loop, is_interval
-from synth.reporting.settings import run_key
+from synth.reporting.loops import Loop
+from synth.reporting.seeds import grouped, mean, of_seeds, part, together
 from synth.statistics.ranges import in_order, in_ranges
 
 Figures = Mapping[str, Any]
@@ -16,42 +15,7 @@ WRITTEN = ("own", "hinted")
 
 def told(loops: Sequence[Loop]) -> list[dict[str, Any]]:
     """A setting each, for report.json: title, seeds, iterations, controls. Figures of seeds are means."""
-    grouped: dict[str, list[Loop]] = {}
-    for loop in loops:
-        # Another seed shows other rows as demonstrations, and asks those that are left.
-        data = [{**part, "sha256": None} for part in loop.facts.get("data") or []]
-        key = run_key({**loop.facts, "data": data, "blank_tokens": None, "line_break": None})
-        grouped.setdefault(key, []).append(loop)
-    titles = _titles(list(grouped.values()))
-    return [_setting(title, members) for title, members in zip(titles, grouped.values(), strict=True)]
-
-
-def _titles(groups: Sequence[Sequence[Loop]]) -> list[str]:
-    """The name of a run; of several seeds what their names begin or end with, if that tells them from the others."""
-    begins = [_begin([loop.name for loop in group]) for group in groups]
-    names = [loop.name for group in groups for loop in group]
-    return [
-        begin if begin and begins.count(begin) == 1 and (len(group) == 1 or names.count(begin) == 0)
-        else " + ".join(loop.name for loop in group)
-        for begin, group in zip(begins, groups, strict=True)
-    ]  # fmt: skip
-
-
-def _begin(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    if len(ends := {name.rpartition("/")[2] for name in names}) == 1:
-        return ends.pop()  # seed-0/with, seed-1/with
-    same = "".join(_same(names))
-    return same.rstrip("0123456789").rstrip("-_/. ").removesuffix("seed").rstrip("-_/. ")
-
-
-def _same(names: Sequence[str]) -> Iterator[str]:
-    """The characters that all names begin with."""
-    for letters in zip(*names, strict=False):
-        if len(set(letters)) > 1:
-            return
-        yield letters[0]
+    return [_setting(title, members) for title, members in grouped(loops).items()]
 
 
 def _setting(title: str, members: Sequence[Loop]) -> dict[str, Any]:
@@ -65,7 +29,7 @@ def _setting(title: str, members: Sequence[Loop]) -> dict[str, Any]:
     names = dict.fromkeys(name for loop in members for name in loop.controls)
     controls = [
         {"name": name, **_held([loop.controls[name] for loop in members if name in loop.controls], column),
-         "steps": _mean([loop.controls[name] for loop in members if name in loop.controls],
+         "steps": mean([loop.controls[name] for loop in members if name in loop.controls],
                         lambda one: one["trained"]["steps"])}
         for name in names
     ]  # fmt: skip
@@ -97,22 +61,22 @@ def _in_ranges(members: Sequence[Loop], column: str | None) -> None:
 
 def _iteration(seeds: Sequence[Figures], number: int, column: str | None) -> dict[str, Any]:
     """The figures of an iteration, means over the seeds that have it; None for what was not measured."""
-    rows = {name: _mean(seeds, lambda one, name=name: one["kept"][name]) for name in ("rows", *WRITTEN, "questions")}  # type: ignore[misc]
+    rows = {name: mean(seeds, lambda one, name=name: one["kept"][name]) for name in ("rows", *WRITTEN, "questions")}  # type: ignore[misc]
     return {
         "number": number, "seeds": len(seeds), **_held(seeds, column),
         "asked": _accuracy(seeds, lambda one: one["asked"]["accuracy"]),
         "hinted": _accuracy(seeds, lambda one: one["hinted"]["accuracy"]),
         "kept": rows,
-        "used": {name: _mean(seeds, lambda one, name=name: one["kept"]["used"][name]) for name in WRITTEN},  # type: ignore[misc]
-        "wrong_steps": {"own": _mean(seeds, lambda one: _wrong(one["asked"])),
-                        "hinted": _mean(seeds, lambda one: _wrong(one["hinted"]))},
-        "steps": _mean(seeds, lambda one: one["trained"]["steps"]),
-        "loss": _mean(seeds, lambda one: one["trained"]["loss"]),
-        "tokens_written": _mean(seeds, _tokens), "tokens_seen": _mean(seeds, lambda one: one["trained"]["tokens_seen"]),
-        "words": _mean(seeds, lambda one: one["drift"]["words"]),
-        "words_of_shots": _mean(seeds, lambda one: one["drift"]["words_of_shots"]),
-        "new_word_pairs": _mean(seeds, lambda one: one["drift"]["new_word_pairs"]),
-        "seconds": _mean(seeds, lambda one: sum(one["seconds"].values())),
+        "used": {name: mean(seeds, lambda one, name=name: one["kept"]["used"][name]) for name in WRITTEN},  # type: ignore[misc]
+        "wrong_steps": {"own": mean(seeds, lambda one: _wrong(one["asked"])),
+                        "hinted": mean(seeds, lambda one: _wrong(one["hinted"]))},
+        "steps": mean(seeds, lambda one: one["trained"]["steps"]),
+        "loss": mean(seeds, lambda one: one["trained"]["loss"]),
+        "tokens_written": mean(seeds, _tokens), "tokens_seen": mean(seeds, lambda one: one["trained"]["tokens_seen"]),
+        "words": mean(seeds, lambda one: one["drift"]["words"]),
+        "words_of_shots": mean(seeds, lambda one: one["drift"]["words_of_shots"]),
+        "new_word_pairs": mean(seeds, lambda one: one["drift"]["new_word_pairs"]),
+        "seconds": mean(seeds, lambda one: sum(one["seconds"].values())),
     }  # fmt: skip
 
 
@@ -130,36 +94,13 @@ def _held(seeds: Sequence[Figures], column: str | None) -> dict[str, Any]:
     """Accuracy on held-out rows, in all and by a column: the mean of values and of the ends of intervals."""
     tables = [one["held"]["by"].get(column) or {} for one in seeds]
     labels = sorted({label for table in tables for label in table}, key=in_order)
-    by = {label: _together([table.get(label) for table in tables]) for label in labels}
-    return {"accuracy": _together([one["held"]["accuracy"] for one in seeds]),
+    by = {label: together([table.get(label) for table in tables]) for label in labels}
+    return {"accuracy": together([one["held"]["accuracy"] for one in seeds]),
             "by": {label: figure for label, figure in by.items() if figure}}  # fmt: skip
 
 
 def _accuracy(seeds: Sequence[Figures], of: Callable[[Figures], Any]) -> dict[str, Any] | None:
-    return _together([_part(one, of) for one in seeds])
-
-
-def _together(figures: Sequence[Any]) -> dict[str, Any] | None:
-    """`{"value", "low", "high", "n", "values", "sd"}`: means over seeds, the seeds' values, and their spread."""
-    known = [figure for figure in figures if is_interval(figure)]
-    if not known:
-        return None
-    values = [figure["value"] for figure in known]
-    means = {name: fmean(figure[name] for figure in known) for name in ("value", "low", "high")}
-    return {**means, "n": known[0].get("n"), "values": values, "sd": stdev(values) if len(values) > 1 else None}
-
-
-def _mean(seeds: Sequence[Figures], of: Callable[[Figures], Any]) -> float | None:
-    known = [value for one in seeds if isinstance(value := _part(one, of), int | float)]
-    return fmean(known) if known else None
-
-
-def _part(figures: Figures, of: Callable[[Figures], Any]) -> Any:
-    """A part of the figures; None if it, or what it lies in, is not there."""
-    try:
-        return of(figures)
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return together([part(one, of) for one in seeds])
 
 
 def _best(iterations: Sequence[Figures]) -> int | None:
@@ -175,7 +116,7 @@ def said(setting: Figures) -> list[str]:
     top = setting["iterations"][best]["accuracy"]
     sentences = [
         f"{setting['title']}: {base['value']:.1%} of held-out rows before, {top['value']:.1%} after iteration {best} "
-        f"(95% interval {top['low']:.1%} to {top['high']:.1%}; {_of_seeds(len(top['values']))})."
+        f"(95% interval {top['low']:.1%} to {top['high']:.1%}; {of_seeds(len(top['values']))})."
     ]
     for control in setting["controls"]:
         value = control["accuracy"]
@@ -186,7 +127,3 @@ def said(setting: Figures) -> list[str]:
             f"{value['high']:.1%}).{warned}"
         )
     return sentences
-
-
-def _of_seeds(count: int) -> str:
-    return "one seed, so other seeds may differ" if count == 1 else f"mean of {count} seeds"

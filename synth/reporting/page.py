@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from synth.reporting import diagrams, loop_diagrams
+from synth.reporting import diagrams, loop_diagrams, round_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 from synth.statistics.names import rewards
 
@@ -32,6 +32,7 @@ PAID = "mean of what the reward pays, over the rows that it applies to"
 def pictures(figures: dict[str, Any]) -> list[Picture]:
     """Every picture that the figures are enough for."""
     drawn = loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
+    drawn += round_diagrams.drawn(figures["rounds"])
     if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
         drawn.append(diagrams.overview(figures["settings"], "accuracy"))
     if titles := reward_titles(figures["settings"]):
@@ -70,7 +71,7 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        share=_share, points=_points, written=_written, chance=_chance, plain=_plain, rounded=_rounded
+        share=_share, points=_points, written=_written, chance=_chance, plain=_plain, rounded=_rounded, signed=_signed
     )
     template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
     # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
@@ -84,7 +85,7 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
 
 def findings(figures: dict[str, Any]) -> list[str]:
     """What the comparisons and the loops say, a sentence each, and nothing that their intervals do not bear out."""
-    said = [sentence for setting in figures["loops"] for sentence in setting["said"]]
+    said = [sentence for setting in (*figures["loops"], *figures["rounds"]) for sentence in setting["said"]]
     for comparison in figures["comparisons"]:
         delta = comparison["accuracy"]
         span = f"{_points(delta['value'])} points, 95% interval {_points(delta['low'])} to {_points(delta['high'])}"
@@ -106,6 +107,11 @@ def _share(value: float) -> str:
 def _points(value: float) -> str:
     """A difference of shares in percentage points, with a true minus sign."""
     return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _signed(value: float) -> str:
+    """A difference of scores, with a true minus sign."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _written(value: float, how: str) -> str:

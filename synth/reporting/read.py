@@ -3,6 +3,7 @@
     RUN/synth-run.json  RUN/log.jsonl  RUN/eval/NAME/...     a run, with the evaluations inside it
     EVAL/metrics.json   EVAL/predictions.jsonl               an evaluation
     RUN/iterations/000/metrics.json                          a run of STaR, see loops.py
+    RUN/rounds/001/metrics.json                              a run of MaRio, see rounds.py
 
 What is missing or half-written is left out and named in `notes`: a report of nine runs is not lost for the tenth.
 """
@@ -18,6 +19,7 @@ from synth.base.files import read_facts
 from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.errors import FolderError
 from synth.reporting.loops import Loop, read_loop
+from synth.reporting.rounds import read_rounds
 
 KEPT = 40  # rows of each kind that examples are chosen from
 
@@ -75,6 +77,7 @@ class Found:
     runs: list[Run] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)  # those of the runs that are runs of STaR
+    rounds: list[Loop] = field(default_factory=list)  # those that are runs of rounds, of MaRio
     notes: list[str] = field(default_factory=list)  # what was left out and why, for the reader of the page
 
 
@@ -113,17 +116,13 @@ def _run_or_none(folder: Path, name: str, found: Found, broken: list[FolderError
         found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the run is left out")
         return None
     found.runs.append(run)
-    if loop := _loop_or_none(run, found.notes):
-        found.loops.append(loop)
+    for read_one, loops, what in ((read_loop, found.loops, "iterations"), (read_rounds, found.rounds, "rounds")):
+        try:
+            if loop := read_one(run.folder, run.name, run.facts, found.notes):
+                loops.append(loop)
+        except FolderError as error:
+            found.notes.append(f"{run.name}: {str(error).replace(f'{run.folder}/', '')}; its {what} are left out")
     return run
-
-
-def _loop_or_none(run: Run, notes: list[str]) -> Loop | None:
-    try:
-        return read_loop(run.folder, run.name, run.facts, notes)
-    except FolderError as error:
-        notes.append(f"{run.name}: {str(error).replace(f'{run.folder}/', '')}; its iterations are left out")
-        return None
 
 
 def _add_or_note(folder: Path, name: str, run: Run | None, found: Found, broken: list[FolderError]) -> None:

@@ -35,6 +35,9 @@ CHANGES = (
 ITERATIONS = ("run", "iteration", "held out", "95% interval", "rows", "hinted", "questions used", "steps")
 
 
+ROUNDS = ("run", "round", "texts", "held out", "KL")
+
+
 def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
     """Write the report of run and evaluation folders to `out`; returns the figures, as report.json has them.
 
@@ -82,6 +85,11 @@ def show(figures: dict[str, Any], out: Path) -> None:
     """Print the summary of a report."""
     for setting in figures["loops"]:
         show_table(ITERATIONS, _iterations(setting), left=1)
+    for setting in figures["rounds"]:
+        show_table((*ROUNDS, *setting["rewards"], *setting["audit"]), _rounds(setting), left=1)
+        if setting["steered"]:
+            typer.echo("best minus worst tokens")
+            show_table(("run", "round", *setting["steered"]), _steering(setting), left=1)
     if figures["settings"]:
         show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
     if rewards := reward_titles(figures["settings"]):
@@ -112,6 +120,28 @@ def _iterations(setting: Mapping[str, Any]) -> Iterator[list[str]]:
         accuracy = one["accuracy"]
         held = [f"{accuracy['value']:.1%}", f"{accuracy['low']:.1%} to {accuracy['high']:.1%}"]
         yield [setting["title"], name, *held, *(text or "-" for text in (*counts, share, steps))]
+
+
+def _rounds(setting: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Of each round how much was written, and the mean of each reward; held-out accuracy and KL of its model."""
+    for one in setting["rounds"]:
+        means = [one["rewards"].get(name) for name in (*setting["rewards"], *setting["audit"])]
+        yield [
+            setting["title"], str(one["number"] or "teacher"), "-" if one["read"] is None else f"{one['read']:,.0f}",
+            f"{one['accuracy']['value']:.1%}" if one["accuracy"] else "-",
+            "-" if one["kl"] is None else f"{one['kl']:.3f}", *(f"{of['value']:.3f}" if of else "-" for of in means),
+        ]  # fmt: skip
+
+
+def _steering(setting: Mapping[str, Any]) -> Iterator[list[str]]:
+    for one in setting["rounds"]:
+        if one["steering"]:
+            apart = [(one["steering"].get(name) or {}).get("best_minus_worst") for name in setting["steered"]]
+            yield [
+                setting["title"],
+                str(one["number"]),
+                *("-" if value is None else f"{value:+.3f}" for value in apart),
+            ]
 
 
 def _setting(setting: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ trained or asked, and then only what differs between the settings of the report.
 """
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -16,6 +17,7 @@ from synth.shots.options import in_words
 
 _FILES = {"out", "overwrite", "resume", "push", "quiet", "log_steps", "save_steps", "keep_checkpoints", "report_to"}
 NO_MATTER = _FILES | {"seed", "launch", "processes"}  # settings that do not make another setting of a run
+STARTS = ("start", "reference")  # of the configuration: fine-tuned models that a run begins with
 NAMED = {"target", "model", "from_scratch", "data"}  # of the configuration, said in words of their own
 TARGETS = {"rationale": "rationales", "answer": "answers only", "blank": "blank rationales", "label": "labels only"}
 
@@ -69,11 +71,21 @@ def training_data(facts: dict[str, Any]) -> str:
 def run_key(facts: dict[str, Any]) -> str:
     """What runs that differ in their seed alone have in common, as text."""
     config = {name: value for name, value in (facts.get("config") or {}).items() if name not in NO_MATTER}
+    seed = facts.get("seed")
+    config |= {name: _seedless(config[name], seed) for name in STARTS if config.get(name)}
     data = [
         {name: part.get(name) for name in ("folder", "split", "sha256", "weight")} for part in facts.get("data") or []
     ]
     kept = {name: facts.get(name) for name in ("trainer", "model", "target", "blank_tokens", "line_break")}
+    if (facts.get("config") or {}).get("start") == kept["model"]:
+        kept["model"] = config["start"]
     return json.dumps({**kept, "config": config, "data": data}, sort_keys=True, default=str)
+
+
+def _seedless(name: Any, seed: Any) -> Any:
+    """The name of a run without the number of the seed, if it ends with that: each seed may start from a run of its
+    own, sft-0 and sft-1."""
+    return re.sub(rf"(?<!\d){seed}$", "", name) if isinstance(name, str) and isinstance(seed, int) else name
 
 
 def kind(evaluation: Evaluation) -> str:
@@ -136,6 +148,8 @@ def asked_key(evaluation: Evaluation) -> str:
     """What evaluations of one setting have in common, on whatever data: the model, and how it was asked."""
     facts, run = evaluation.facts, evaluation.run
     asked = [facts.get(name) for name in ("target", "prompting", "samples", "temperature")]
+    if codes := facts.get("codes"):
+        asked.append(codes)
     if shots := facts.get("shots"):
         asked.append([shots.get(name) for name in ("sha256", "n", "seed", "as")])
     return json.dumps([run_key(run) if run else model_name(facts), asked], default=str)
@@ -161,6 +175,7 @@ def _sampling(evaluation: Evaluation) -> dict[str, str]:
     return {
         "samples": f"{samples} samples" if samples != 1 else "greedy",
         "shots": in_words(shots) if shots else "no demonstrations",
+        "codes": f"codes {codes}" if (codes := evaluation.facts.get("codes")) else "no codes",
     }
 
 
