@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synth.models.generate import BATCH_TOKENS, Checkpoint, Decoding, Drawn, batches, cached
+from synth.models.generate import BATCH_TOKENS, Checkpoint, Decoding, Drawn, batches, cached, nucleus
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -241,3 +241,51 @@ def test_layers_of_a_model_may_differ() -> None:
         model = transformers.Gemma4ForCausalLM(shape)
     assert [cached(layer) for layer in shape.per_layer_config] == [16] * 5 + [32], "every sixth looks at all tokens"
     assert Checkpoint("layers that differ", Words(), model).batch_tokens == 8 * BATCH_TOKENS
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("kind", ["t5", "bart"])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_what_stands_before_a_row_is_what_generate_would_go_on_from(
+    kind: str, own: bool, samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from synth.models import writing
+
+    ready, rows = checkpoint(kind), prompts()
+    heads = [[20 + at % 3, 25 + at % 5] for at in range(len(rows))]
+    decoding = Decoding(max_new_tokens=ROOM, samples=samples, temperature=0.0 if samples == 1 else 0.9)
+    names = [str(at) for at in range(len(rows))]
+    together = ready.write(rows, names, decoding, heads=heads)
+    if not own:
+        monkeypatch.setattr(writing, "writes", lambda model: False)
+    for at, row in enumerate(rows):
+        alone = ready.write([row], [names[at]], decoding, heads=[heads[at]])
+        assert together[at] == alone[0]
+    bare = ready.write(rows, names, decoding)
+    assert bare != together or kind == "bart"  # which says one token over and over, greedily
+    if samples == 1:
+        start = [ready.model.config.decoder_start_token_id, *heads[2]]
+        said = ready.model.generate(
+            input_ids=torch.tensor([rows[2]]), decoder_input_ids=torch.tensor([start]), max_new_tokens=ROOM,
+            do_sample=False, eos_token_id=ENDS,
+        )  # fmt: skip
+        assert together[2][0].text == ready.output(said[0, len(start) :].tolist()).text
+
+
+def test_the_nucleus_is_the_likeliest_tokens_that_are_needed() -> None:
+    chances = torch.tensor([[0.5, 0.2, 0.25, 0.05], [0.1, 0.9, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25]])
+    kept = nucleus(chances, 0.7)
+    torch.testing.assert_close(
+        kept, torch.tensor([[0.5, 0.0, 0.25, 0.0], [0.0, 0.9, 0.0, 0.0], [0.25, 0.25, 0.25, 0.0]])
+    )
+    assert (nucleus(chances, 1e-9) > 0).sum(-1).tolist() == [1, 1, 1]
+
+
+def test_a_row_draws_from_its_nucleus_alone() -> None:
+    ready, rows = checkpoint("llama"), prompts()
+    decoding = Decoding(max_new_tokens=ROOM, samples=20, temperature=1.0)
+    names = [str(at) for at in range(len(rows))]
+    free, narrow = (ready.write(rows, names, replace(decoding, top_p=top_p)) for top_p in (1.0, 1e-6))
+    greedy = ready.write(rows, names, Decoding(max_new_tokens=ROOM))
+    assert [[sample.text for sample in row] for row in narrow] == [[row[0].text] * 20 for row in greedy]
+    assert len({sample.text for row in free for sample in row}) > len(rows)
