@@ -72,7 +72,9 @@ def test_checkpoints_go_once_a_training_is_done(best: Path, whole: Path) -> None
         load.load(str(best / "iterations" / f"{removed:03}" / "run"))
 
 
-@pytest.mark.parametrize(("function", "call"), [("remove_weights", 1), ("remove_unneeded", 2), ("remove_checkpoints", 3)])
+@pytest.mark.parametrize(
+    ("function", "call"), [("remove_weights", 1), ("remove_unneeded", 2), ("remove_checkpoints", 3)]
+)
 @pytest.mark.parametrize("late", [False, True])
 def test_a_stop_while_weights_are_removed_changes_nothing(
     best: Path, whole: Path, sums: Path, tmp_path: Path, function: str, call: int, late: bool
