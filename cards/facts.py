@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from synth.cards import bootstrapped
+from synth.cards import bootstrapped, conditioned
 from synth.data.about import About
 from synth.data.builder import builder_of
 from synth.data.carried import ANSWERS
@@ -73,10 +73,16 @@ RAFT = """@misc{zhu2025rationales,
 }"""
 
 
+def by_itself(manifest: Manifest) -> bool:
+    """Whether a model wrote rows for itself, and no teacher was asked for them."""
+    return bool(bootstrapped.star(manifest) or conditioned.mario(manifest))
+
+
 def kind(manifest: Manifest) -> str:
     """The builder or the task of a folder; made-up rows, and those that a model wrote for itself, are kinds of their
     own."""
-    return f"{_questions(manifest)}-star" if bootstrapped.star(manifest) else _questions(manifest)
+    own = "-star" if bootstrapped.star(manifest) else "-mario" if conditioned.mario(manifest) else ""
+    return f"{_questions(manifest)}{own}"
 
 
 def _questions(manifest: Manifest) -> str:
@@ -88,6 +94,8 @@ def _questions(manifest: Manifest) -> str:
 def about(manifest: Manifest) -> About:
     """What is known of its kind of data; of a builder or a task of somebody's own at least its name."""
     known = _about_questions(manifest)
+    if conditioned.mario(manifest):
+        return conditioned.about(known, manifest)
     return bootstrapped.about(known, manifest) if bootstrapped.star(manifest) else known
 
 
@@ -135,6 +143,8 @@ def dropped(manifest: Manifest) -> dict[str, int]:
 
 def _with_what(manifest: Manifest) -> str:
     """What the questions come with, as the end of a sentence and one more."""
+    if conditioned.mario(manifest):
+        return "with rationales, those that lead to a wrong answer too."
     if "imported" not in manifest:
         kept = "most of its samples agree on" if manifest["plan"].get("vote") else "is the right one"
         said = "with rationales that a language model wrote. A rationale is kept where it leads to the answer that"
@@ -212,7 +222,7 @@ def prompts(manifest: Manifest, row: Record | None) -> list[tuple[str, str]]:
     from synth.questions.reading import task_of
 
     task = task_of(manifest)
-    if task is None or "imported" in manifest or bootstrapped.star(manifest):
+    if task is None or "imported" in manifest or by_itself(manifest):
         return []
     known = known_task(task.name)
     question = known.example if known is not None else None

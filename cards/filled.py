@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from synth.cards import bootstrapped, checks, facts, parts
+from synth.cards import bootstrapped, checks, conditioned, facts, parts
 from synth.cards.keys import Given, beside
 from synth.cards.markdown import cell
 from synth.cards.member import Member
@@ -92,7 +92,7 @@ def _shown(member: Member, pictures: Mapping[str, bytes]) -> dict[str, Any]:
         "commands": facts.commands(member.manifest),
         "made": parts.made(member),
         "settings": facts.settings(member.manifest),
-        "set": "Settings of the questions" if bootstrapped.star(member.manifest) else "Settings",
+        "set": "Settings of the questions" if facts.by_itself(member.manifest) else "Settings",
         "prompts": parts.prompts(member),
         "rejected": parts.rejected(member),
         "checks": checks.checks(member),
@@ -141,7 +141,9 @@ def _kind(name: str, same: Sequence[Member], under: str) -> dict[str, Any]:
 def _columns(same: Sequence[Member], struct: str, about: About) -> list[dict[str, str]]:
     import pyarrow as pa
 
-    ours = bootstrapped.PROVENANCE if bootstrapped.star(same[0].manifest) else {}
+    first = same[0].manifest
+    mario = conditioned.PROVENANCE if conditioned.mario(first) else {}
+    ours = bootstrapped.PROVENANCE if bootstrapped.star(first) else mario
     meanings = {**about.columns} if struct == "meta" else {**facts.PROVENANCE, **ours}
     types: dict[str, Any] = {}
     for member in same if struct == "meta" else [member for member in same if member.counts.known]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from synth.cards import bootstrapped, facts, markdown
+from synth.cards import bootstrapped, conditioned, facts, markdown
 from synth.cards.markdown import cell, fence, listed, share, table
 from synth.cards.member import TALLIED, Member
 from synth.data.carried import ANSWERS
@@ -90,7 +90,9 @@ def made(member: Member) -> list[str]:
         lines[-1] += f" at the Hub's commit `{cell(revision)}`"
     if bootstrapped.star(manifest):
         lines += bootstrapped.made(manifest, member.counts.rows, member.counts.sums["hinted"])
-    elif "builder" in manifest:
+    elif conditioned.mario(manifest):
+        lines += conditioned.made(manifest)
+    elif "builder" in manifest and "seed" in manifest:  # rows that a run set aside have none
         source = ", on the same source," if facts.sources(manifest) else ""
         lines += [f"Seed {manifest['seed']}. The same command{source} writes the same rows on any machine."]
     elif "distilled" in manifest:
@@ -115,7 +117,8 @@ def _asked(member: Member) -> list[str]:
     if "imported" in member.manifest:
         return taken_in(member)
     manifest, plan, sums, rows = member.manifest, member.manifest["plan"], member.counts.sums, _explained(member)
-    teacher = manifest["teacher"]
+    if (teacher := manifest.get("teacher")) is None:  # rows that a run set aside
+        return []
     model = f" (model `{teacher['model']}`)" if teacher["model"] != teacher["name"] else ""
     terms = f". Terms: {manifest['terms']}" if manifest.get("terms") else ""
     heat = ", ".join(f"{temperature:g}" for temperature in plan["temperatures"])

@@ -20,6 +20,7 @@ MOST_BAD, MOST_UNSCORED = 0.2, 0.2  # shares of judged rows
 TAKEN_IN = ("source", "sha256", "row", "attempt", "attempts", "extractor")  # of rows that nobody was asked for
 NEEDED = ("teacher", "attempt", "attempts", "hinted", "request", "sampling", "extractor")
 BY_ITSELF = ("teacher", "model", "attempt", "attempts", "hinted", "iteration", "seed")  # of rows of STaR
+IN_A_POOL = ("gold", "round", "sample", "scores")  # of rows that a run of MaRio learns from
 OPTIONAL = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cost", "thinking")
 
 
@@ -104,9 +105,11 @@ def provenance_fault(record: Record, manifest: Mapping[str, Any]) -> str:
         return ""
     if said is None:
         return "there is none"
-    needed = TAKEN_IN if "imported" in manifest else BY_ITSELF if "star" in manifest else NEEDED
-    absent = [name for name in needed if said.get(name) in (None, "")]
-    absent += [name for name in OPTIONAL if name not in said]
+    pool = "mario" in manifest
+    taken_in = "imported" in manifest or said.get("source") is not None
+    written = TAKEN_IN if taken_in else BY_ITSELF if "star" in manifest else NEEDED
+    absent = [name for name in (IN_A_POOL if pool else written) if said.get(name) in (None, "")]
+    absent += [name for name in OPTIONAL if name not in said and not pool]
     wrong = [f"no {', '.join(absent)}"] if absent else []
     if said.get("hinted") and not manifest["plan"].get("rationalize"):
         wrong.append("hinted, in a run without --rationalize")

@@ -142,7 +142,8 @@ def completion_of(reader: Checker, record: Record, text: str, answer: str) -> st
     """What a model wrote about a row, as a completion that ends in an answer; one of a dataset's own form as it is."""
     found = reader.read_output(record, text)
     if reader.reads is as_reply:
-        return f" {found.rationale}\n{reader.closing.replace('{answer}', answer)}"
+        gap = "\n" if found.rationale else ""
+        return f" {found.rationale}{gap}{reader.closing.replace('{answer}', answer)}"
     return reader.record_of(record, text, found).completion
 
 

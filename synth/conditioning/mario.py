@@ -9,6 +9,7 @@ from typing import Any, cast
 import orjson
 
 from synth.base import terminal
+from synth.base.files import facts_if_whole
 from synth.base.terminal import Report, Say
 from synth.bootstrapping.folder import write_facts, write_rows
 from synth.bootstrapping.stages import CHANGED, SPLIT, Stages
@@ -21,6 +22,7 @@ from synth.conditioning.questions import Questions, gather, source_name
 from synth.conditioning.rounds import Rounds, quality
 from synth.conditioning.samples import Reader
 from synth.data.names import CARD, LOG, RUN
+from synth.errors import UsageError
 from synth.evaluating.prompts import Asking
 from synth.models import load
 from synth.models.faults import gpu_may_fail
@@ -59,6 +61,7 @@ def run_rounds(trainer: Trainer, config: Settings, job: Job) -> Path:
     student = find(settled.trainer or ("t5" if encoder_decoder else "llama"))
     if settled.codes is None and settled.layout not in BARE:
         settled = replace(settled, codes="decoder" if encoder_decoder else "prompt")
+    _check_start(start)
     _check_reference(settled, start, encoder_decoder)
     say = terminal.sayer(job.quiet)
     questions = gather(settled)
@@ -83,6 +86,16 @@ def _facts(trainer: Trainer, config: Settings, questions: Questions) -> dict[str
     found = facts(trainer.name, replace(asked, start=start, reference=reference), [part])
     names = {"rewards": list(asked.reward), "audit": list(asked.audit)}
     return {**found, "model": found["config"]["model"] or Path(str(asked.start)).name, **names}
+
+
+def _check_start(start: Path) -> None:
+    """Raises UsageError for a run that learned to write no rationales; a model that is no run may do so."""
+    target = facts_if_whole(start / RUN).get("target", "rationale")
+    if target != "rationale":
+        raise UsageError(
+            f"--start: {start} learned to write no rationales (--target {target}): give a run of synth train t5 or "
+            "llama on rows with rationales"
+        )
 
 
 def _check_reference(config: Conditioned, start: Path, encoder_decoder: bool) -> None:

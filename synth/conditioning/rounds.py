@@ -98,6 +98,7 @@ class Rounds:
         if self.config.layout == "sft":
             return []
         records = self.questions.drawn(number, self.config.per_round, self.config.seed)
+        _score_anew()
         lines, left_out = self._ask(number, place / WRITTEN, model, records, self._codes(model))
         write_facts(place / "sampling.json", left_out)
         write_lines(place, lines)
@@ -139,7 +140,7 @@ class Rounds:
             row_of(rows[line.question], line, bins.codes(used, found, at)) for at, line in enumerate(lines) if kept[at]
         ]
         facts = {"codes": {name: counts[name] for name in used}} if used else {}
-        write_rows(place / DATA, learned, self.questions.like, "train", **facts)
+        write_rows(place / DATA, learned, self.questions.like, "train", mario=self._for_card(number, learned), **facts)
         told = {
             name: {"bins": counts[name], "edges": bins.edges(values, found[name], counts[name])}
             for name, values in scores.items()
@@ -149,6 +150,13 @@ class Rounds:
             "pool": {"rows": len(learned), "teacher": sum(not line.round for line in lines), "spread": spread},
             "scores": told, "bins": {name: told[name] for name in used},
         }  # fmt: skip
+
+    def _for_card(self, number: int, learned: Sequence[Record]) -> dict[str, Any]:
+        """What the manifest of a pool tells of it."""
+        own = sum(bool((row.provenance or {}).get("round")) for row in learned)
+        rewards, audit = ([reward.name for reward in some] for some in (self.paid, self.audit))
+        return {"round": number, "layout": self.config.layout, "rewards": rewards, "audit": audit,
+                "teacher": len(learned) - own, "own": own, "seed": self.config.seed}  # fmt: skip
 
     def _first(self) -> dict[str, Any]:
         return facts_if_whole(of_round(self.run, 1) / METRICS)
@@ -179,12 +187,20 @@ class Rounds:
         if self._codes(place / TRAINED) is None or not records:
             return {}
         told = {}
+        _score_anew()
         for way in health.WAYS:
             codes = self._codes(place / TRAINED, way)
             lines, left_out = self._ask(number, place / STEERED / way, place / TRAINED, records, codes)
             told[way] = health.texts(lines, len(lines) + sum(left_out.values()))
         shutil.rmtree(place / STEERED)
         return health.steering(told)
+
+
+def _score_anew() -> None:
+    """Scores of a stage do not hang on what the process has scored before, so that a resumed run has the same ones."""
+    from synth.rewarding import labels  # needs torch
+
+    labels.forget()
 
 
 def share(config: Conditioned, done: int, steps: int) -> float:

@@ -21,6 +21,14 @@ META = {"source_id": str, "confidence": float, "words": int}
 KINDS = ("digits", "type", "operators")  # columns of meta that tell kinds of questions apart, the first that is there
 
 
+CODES = "codes"  # of meta, and of a manifest: the control tokens of rows that a model learned behind them
+
+
+def with_codes(manifest: Mapping[str, Any], columns: Mapping[str, type]) -> dict[str, type]:
+    """Columns of `meta`, with the control tokens of a pool of MaRio."""
+    return {**columns, **({CODES: list} if "mario" in manifest else {})}
+
+
 def meta_of(manifest: Mapping[str, Any]) -> dict[str, type]:
     """The columns that `meta` of distilled rows has: options where each question has its own, labels beside a vote,
     and what a program that scores answers has to know, if the questions were made by one."""
@@ -52,4 +60,4 @@ def known_types(manifest: Mapping[str, Any]) -> dict[Place, type]:
         meta = builder.columns(manifest.get("config") or {})
     else:
         meta = meta_of(manifest) if "distilled" in manifest else {}
-    return types | {("meta", name): kind for name, kind in meta.items()}
+    return types | {("meta", name): kind for name, kind in with_codes(manifest, meta).items()}

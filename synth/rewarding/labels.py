@@ -18,7 +18,7 @@ from synth.models import load
 from synth.models.faults import gpu_may_fail
 from synth.models.generate import Decoding, batches
 from synth.record import Record
-from synth.rewarding.kept import kept
+from synth.rewarding.kept import asked, kept
 from synth.training.encoding import IGNORED, Encoded
 from synth.training.settings import Settled
 from synth.training.trainer import Architecture, find
@@ -106,7 +106,15 @@ def labeller(folder: Path, facts: Mapping[str, Any]) -> Labeller:
 
     Raises SourceError for a model that cannot be loaded.
     """
-    return kept("labels", str(folder), lambda: _loaded(folder, facts), lambda asked: asked.model)
+    return kept("labels", str(folder), lambda: _loaded(folder, facts), lambda each: each.model)
+
+
+def forget() -> None:
+    """Forget what was remembered of prompts. The last digits of a score hang on what else was in its batch, so a loop
+    that has to come out the same after a restart begins each stage without what earlier ones remembered."""
+    for each in asked():
+        if isinstance(each, Labeller):
+            each.known.clear()
 
 
 def _loaded(folder: Path, facts: Mapping[str, Any]) -> Labeller:

@@ -24,6 +24,8 @@ def score(
     manifest: of the folder that the rows are from, which says how they are read. Raises UsageError for a reward that
     cannot be taken, with its name and the row.
     """
+    if not records:  # nobody says which columns none have
+        return {reward.name: [] for reward in rewards}
     columns = {"prompts": [record.prompt for record in records], **batch_of(records, manifest)}
     return {reward.name: reward(list(texts), **columns) for reward in rewards}
 

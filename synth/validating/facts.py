@@ -55,8 +55,8 @@ class Spec:
     def meta(self) -> Mapping[str, type] | None:
         """Columns of meta and their types; None if nobody declares them."""
         if self.builder is not None:
-            return self.builder.columns(self.manifest.get("config") or {})
-        return survey.meta_of(self.manifest) if "distilled" in self.kinds else None
+            return survey.with_codes(self.manifest, self.builder.columns(self.manifest.get("config") or {}))
+        return survey.with_codes(self.manifest, survey.meta_of(self.manifest)) if "distilled" in self.kinds else None
 
     def may_lack(self) -> Collection[str]:
         """Columns of meta that folders of older versions have not."""
