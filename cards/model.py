@@ -9,6 +9,7 @@ from typing import Any
 from synth.base.files import facts_if_whole, write_whole
 from synth.data.names import CARD, EVALUATIONS, METRICS, RUN
 from synth.errors import FolderError, first_line
+from synth.models.codes import token
 
 LEARNED = {
     "rationale": "to write the rationale and then the answer",
@@ -40,14 +41,27 @@ def render(name: str, facts: Mapping[str, Any], example: tuple[str, str], words:
     settings = [(key, value) for key, value in config.items() if value is not None and key not in LEFT_OUT]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(files("synth.cards").joinpath("model.md").read_text(encoding="utf-8"))
+    base = config["model"] or config.get("start") or ""
     text = template.render({
         **facts, "name": name, "place": name, "family": words.family, "auto": words.auto, "settings": settings,
-        "base": config["model"] or "", "on_hub": "/" in (config["model"] or ""), "learned": LEARNED[facts["target"]],
+        "base": base, "on_hub": "/" in base, "learned": LEARNED[facts["target"]],
         "parameters": f"{facts['parameters']:,}", "line_break": _quoted(facts["line_break"]),
         "tasks": sorted({task for data in facts["data"] for task in data["task"].split("+")}),
         "prompt": repr(example[0]), "completion": example[1], "star": facts.get("loop"),
+        "mario": facts.get("in_rounds"), "codes": _codes(facts.get("codes")),
     })  # fmt: skip
     return text.rstrip("\n") + "\n"
+
+
+def _codes(codes: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What is said of control tokens: where they stand, the best ones, and of each reward the first and the last."""
+    if not codes:
+        return None
+    bins = codes["bins"]
+    ends = [{"name": name, "bins": count, "best": token(name, 0), "worst": token(name, count - 1)}
+            for name, count in bins.items()]  # fmt: skip
+    example = next(f"{name}={count - 1}" for name, count in bins.items())
+    return {"place": codes["place"], "rewards": ends, "best": [of["best"] for of in ends], "example": example}
 
 
 def write_model_card(folder: Path) -> None:

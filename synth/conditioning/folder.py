@@ -17,7 +17,7 @@ A line of samples.jsonl is a text with all its scores:
     {"id", "question", "round", "sample", "completion", "rationale", "answer", "tokens", "scores": {reward: number}}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,18 @@ def pool(run: Path, number: int, limit: int | None) -> list[Line]:
     """All that a round learns from: the teacher's rows, and what was written up to that round, the oldest first."""
     own = [line for before in range(1, number + 1) for line in read_lines(of_round(run, before)) or []]
     return [*(read_lines(of_round(run, 0)) or []), *(own if limit is None else own[-limit:])]
+
+
+def for_card(layout: str, done: Sequence[Mapping[str, Any]], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model card says of a run: rewards, and what they paid in each round. told: `mario` of synth-run.json."""
+    rows = [
+        {"round": one["round"], "texts": one["sampled"]["read"], "rewards": one["sampled"]["rewards"],
+         "held": one["held"]["accuracy"]}
+        for one in done
+    ]  # fmt: skip
+    rewards, audit = done[0]["paid"], done[0]["audit"]
+    return {"layout": layout, "rewards": rewards, "audit": audit, "names": [*rewards, *audit], "rounds": rows,
+            "best": told["best"], "collapsed": told["collapsed"]}  # fmt: skip
 
 
 def metrics_of(run: Path) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from synth.bootstrapping.folder import write_facts, write_rows
 from synth.bootstrapping.stages import CHANGED, SPLIT, Stages
 from synth.bootstrapping.write import Writer
 from synth.cards import model as model_card
-from synth.conditioning import health
+from synth.conditioning import folder, health
 from synth.conditioning.folder import HELD
 from synth.conditioning.options import BARE, Conditioned, Mario, check, rewards_of, rounds_of
 from synth.conditioning.questions import Questions, gather, source_name
@@ -170,7 +170,7 @@ class _Work:
         architecture = self.student.student()
         words = model_card.Words(architecture.words, architecture.classes().model.__name__)
         row = self.questions.teacher[0]
-        shown = {**final, **_losses(source)}
+        shown = {**final, **_losses(source), "in_rounds": folder.for_card(self.config.layout, done, told)}
         model_card.write(out, shown, (row.prompt, row.completion), words)
         self.run.write(final)
         held = done[best - 1]["held"]["accuracy"]

@@ -159,3 +159,57 @@ def test_a_resumed_run_asks_the_models_of_rewards_what_it_would_have(
     for number in (1, 2):
         one, other = ((run / "rounds" / f"{number:03}" / "samples.jsonl").read_bytes() for run in (whole, begun))
         assert one == other
+
+
+def use_of(card: str) -> str:
+    """The program that a model card shows."""
+    return card.partition("```python\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("family", ["llama", "t5"])
+def test_the_card_of_a_model_asks_it_as_synth_eval_does(
+    whole: Path, sums: Path, starts: Starts, tmp_path: Path, family: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    given: dict[str, Any] = {"max_steps": 4, "sample_every": 2, "audit": ("length",)}
+    run = whole if family == "llama" else mario(tmp_path / "run", sums, starts(family), **given)
+    card = (run / "README.md").read_text()
+    row = orjson.loads((run / "rounds" / "000" / "samples.jsonl").read_bytes().splitlines()[0])
+    monkeypatch.chdir(run.parent)
+    capsys.readouterr()
+    exec(use_of(card).replace("model.generate(", "model.generate(max_new_tokens=40, do_sample=False, "), {})
+    said = capsys.readouterr().out
+    found = synth.evaluate(
+        model=run, data=sums, split="train", limit=1, max_new_tokens=40, out=tmp_path / "e", quiet=True
+    )
+    line = orjson.loads((found.folder / "predictions.jsonl").read_bytes().splitlines()[0])
+    assert line["id"] == row["question"]
+    assert " ".join(line["output"].split()) in " ".join(said.split())
+
+
+def test_the_card_of_a_model_says_what_its_tokens_mean(whole: Path) -> None:
+    card = " ".join((whole / "README.md").read_text().split())
+    found = facts_if_whole(whole / "rounds" / "001" / "metrics.json")
+    best = facts_if_whole(whole / "synth-run.json")["mario"]["best"]
+    mean = found["sampled"]["rewards"]["diversity"]
+    for words in (
+        "fine-tuned from `llama`",
+        "layout classic. Paid for: accuracy, diversity. This is the model of round",
+        f"of round {best} of 2",
+        "They stand before the prompt, in this order",
+        "| accuracy | `<|accuracy=0|>` | `<|accuracy=1|>` | 2 |",
+        "| diversity | `<|diversity=0|>` | `<|diversity=4|>` | 5 |",
+        "`--codes worst`, `random`, `none` or `accuracy=1` otherwise",
+        f"{mean['value']:.3f} ({mean['low']:.3f} to {mean['high']:.3f})",
+        f"| {best} (this model) |",
+    ):
+        assert words in card, words
+
+
+def test_the_card_of_a_model_without_tokens(sums: Path, starts: Starts, tmp_path: Path) -> None:
+    run = mario(tmp_path / "run", sums, starts("llama"), layout="sft", max_steps=2, sample_every=2, steer_rows=0)
+    card = (run / "README.md").read_text()
+    assert "rows of a teacher alone, without its own texts" in card
+    assert "ontrol tokens" not in card
+    assert "codes" not in use_of(card)
+    assert "| 1 (this model) | 0 |" in card
