@@ -34,6 +34,8 @@ from synth.training.folder import Job, Run
 from synth.training.settings import Settings
 from synth.training.trainer import Trainer, find
 
+GIVE = "give --{} the folder of a run, or a model by its folder or its id on the Hub"
+
 
 def settle(trainer: Trainer, config: Settings) -> Conditioned:
     """The settings with the preset's values written out. Raises UsageError for settings that do not go together."""
@@ -56,7 +58,7 @@ def run_rounds(trainer: Trainer, config: Settings, job: Job) -> Path:
     check_name(job.push)
     paid, audit = rewards_of(settled)
     load.quiet_libraries()
-    start = load.fetch(str(settled.model))
+    start = load.fetch(str(settled.model), GIVE.format("model" if settled.start is None else "start"))
     encoder_decoder = bool(load.shape(start).is_encoder_decoder)
     student = find(settled.trainer or ("t5" if encoder_decoder else "llama"))
     if settled.codes is None and settled.layout not in BARE:
@@ -102,7 +104,10 @@ def _check_reference(config: Conditioned, start: Path, encoder_decoder: bool) ->
     """Raises UsageError for a reference of another vocabulary, before anything runs."""
     if config.reference is None:
         return
-    own, its = (load.load_tokenizer(folder, not encoder_decoder) for folder in (start, load.fetch(config.reference)))
+    own, its = (
+        load.load_tokenizer(folder, not encoder_decoder)
+        for folder in (start, load.fetch(config.reference, GIVE.format("reference")))
+    )
     checks.vocabulary(own, its)
 
 

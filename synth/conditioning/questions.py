@@ -43,9 +43,15 @@ def gather(config: Conditioned) -> Questions:
     """
     rows = mixture.records_of(mixture.load(config.data, config.split, config.limit))
     manifest = open_manifest(mixture.weighted(config.data[0])[0])
-    if len(names := sorted({record.task for record in rows})) > 1:
+    names = sorted({record.task for record in rows})
+    if len(names) > 1:
         raise UsageError(f"the rows are of several tasks ({', '.join(names)}): a run has one; give its --data alone")
     held = _held(config, rows)
+    if config.held is not None and (others := sorted({record.task for record in held} - set(names))):
+        raise UsageError(
+            f"--held {config.held}: its rows are of {', '.join(others)}, those of --data of {names[0]}: give rows of "
+            "the same task"
+        )
     kept = {question(record) for record in held}
     rows = [record for record in rows if question(record) not in kept]
     teacher = [record for record in rows if record.rationale.strip()]

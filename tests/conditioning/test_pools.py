@@ -14,7 +14,7 @@ import synth
 from synth.base.files import facts_if_whole
 from synth.bootstrapping.attempts import completion_of
 from synth.bootstrapping.folder import write_rows
-from synth.errors import UsageError
+from synth.errors import SourceError, UsageError
 from synth.record import Record
 from synth.rewarding import kept, labels
 from synth.rewarding.reward import find_all
@@ -213,3 +213,20 @@ def test_the_card_of_a_model_without_tokens(sums: Path, starts: Starts, tmp_path
     assert "ontrol tokens" not in card
     assert "codes" not in use_of(card)
     assert "| 1 (this model) | 0 |" in card
+
+
+@pytest.mark.parametrize("option", ["start", "model", "reference"])
+def test_a_model_that_is_not_there_is_named_with_its_option(
+    sums: Path, starts: Starts, tmp_path: Path, option: str
+) -> None:
+    begun = starts("llama") if option == "reference" else None
+    given = {"start": begun and str(begun), option: str(tmp_path / "nowhere")}
+    with pytest.raises(
+        SourceError, match=rf"nowhere.*give --{option} the folder of a run, or a model by its folder or"
+    ):
+        mario(tmp_path / "run", sums, Path(), **given)
+
+
+def test_rows_to_measure_on_are_of_the_same_task(sums: Path, starts: Starts, tmp_path: Path, pool: Path) -> None:
+    with pytest.raises(UsageError, match=r"--held .*pool: its rows are of strategyqa, those of --data of arithmetic"):
+        mario(tmp_path / "run", sums, starts("llama"), held=pool)
