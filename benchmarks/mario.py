@@ -21,17 +21,15 @@ on one thread; what is done is not done again. results.json is what docs/mario.m
 import argparse
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from statistics import mean, stdev
 from typing import Any
 
-SYNTH = [sys.executable, "-m", "synth"]
+from runs import run, spread, train
+
 WRONG, REPEATED, TIMES = 0.4, 0.4, (2, 6)  # shares of rows, and how often a line stands there again
 REWARDS = ("accuracy", "steps", "diversity")
 ARMS = {"sft": "sft", "filter": "filter", "product": "product", "additive": "additive-right", "classic": "classic"}
@@ -46,18 +44,6 @@ BASE = ["--from-scratch", "tiny", "--max-steps", "2500", "--batch-size", "16", "
 LEARN = ["--max-steps", "1050", "--sample-every", "350", "--per-round", "800", "--batch-size", "16", "--lr", "0.003",
          "--schedule", "linear", "--top-p", "1", "--max-new-tokens", "100", "--steer-rows", "0", "--log-steps", "50",
          "--eval-rows", "100"]  # fmt: skip
-T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # of Student's t, by the number of seeds
-
-
-def run(out: Path, *words: object) -> None:
-    """A command of synth in the folder, its words and what it says kept in a log."""
-    line = [str(word) for word in words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([*SYNTH, *line], cwd=out, env=environment, capture_output=True, text=True, check=False)
-    with (out / "commands.log").open("a") as log:
-        log.write(f"synth {' '.join(line)}\n{done.stderr}")
-    if done.returncode:
-        raise SystemExit(f"synth {' '.join(line)}\n{done.stderr[-2000:]}")
 
 
 def noisy(folder: Path, out: Path, seed: int) -> None:
@@ -91,14 +77,6 @@ def again(record: Any, draw: Random) -> Any:
     rationale = mark.join(lines)
     before, _, after = record.completion.partition(record.rationale)
     return replace(record, rationale=rationale, completion=f"{before}{rationale}{after}")
-
-
-def train(out: Path, name: str, *words: object) -> None:
-    """A run; one that was stopped goes on."""
-    facts = out / name / "synth-run.json"
-    begun = ["--resume"] if facts.is_file() else []
-    if not begun or not json.loads(facts.read_text())["complete"]:
-        run(out, "train", *words, *begun, "--quiet", "--out", name)
 
 
 def rewards(names: Sequence[str]) -> list[str]:
@@ -148,20 +126,17 @@ def everything(
     def one(job: tuple[str, int]) -> dict[str, Any]:
         return {name: arm(out, *job, name, layout, paid) for name, (layout, paid) in arms.items()}
 
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 2) // 1)) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         done = dict(zip(jobs, pool.map(one, jobs), strict=True))
     return {kind: {name: summary([done[kind, seed][name] for seed in range(seeds)]) for name in arms} for kind in kinds}
 
 
 def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean over the seeds with its 95% interval (Student's t), and every seed's own figure."""
-    return {how: {of: spread([one[how][of] for one in found]) for of in found[0][how]} for how in found[0]}
-
-
-def spread(values: Sequence[float]) -> dict[str, Any]:
-    middle = mean(values)
-    half = T_975.get(len(values), 0.0) * stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return {"mean": middle, "low": middle - half, "high": middle + half, "seeds": list(values)}
+    return {
+        how: {of: {**spread(each := [one[how][of] for one in found]), "seeds": each} for of in found[0][how]}
+        for how in found[0]
+    }
 
 
 def table(title: str, arms: Mapping[str, Any]) -> str:

@@ -20,42 +20,25 @@ the pictures in report/ are what docs/star.md shows.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-SYNTH = [sys.executable, "-m", "synth"]
+from runs import run, spread, train
+
 # Small models want many steps of few rows, in an order that length does not decide; found by trying.
 NEW = ["--from-scratch", "tiny", "--base-rows", "160", "--base-steps", "3000", "--batch-size", "16", "--lr", "0.002",
        "--warmup", "0.02", "--rationalize", "--per-iteration", "50", "--iterations", "1",
        "--start-steps", "1"]  # fmt: skip
 LEARN = ["--batch-size", "32", "--lr", "0.005", "--warmup", "0.02", "--start-steps", "1000", "--per-iteration", "1500"]
 LOOP = ["--no-group", "--grow", "1", "--add", "0", "--patience", "9", "--max-new-tokens", "80", "--eval-rows", "400",
-        "--log-steps", "50", "--quiet"]  # fmt: skip
-
-
-def run(out: Path, *words: object) -> None:
-    """A command of synth in the folder, its words and what it says kept in a log."""
-    line = [str(word) for word in words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([*SYNTH, *line], cwd=out, env=environment, capture_output=True, text=True, check=False)
-    with (out / "commands.log").open("a") as log:
-        log.write(f"synth {' '.join(line)}\n{done.stderr}")
-    if done.returncode:
-        raise SystemExit(f"synth {' '.join(line)}\n{done.stderr[-2000:]}")
+        "--log-steps", "50"]  # fmt: skip
 
 
 def star(out: Path, name: str, *words: object) -> None:
     """A loop; one that was stopped goes on."""
-    begun = ["--resume"] if (out / name / "synth-run.json").is_file() else []
-    facts = out / name / "synth-run.json"
-    if begun and json.loads(facts.read_text())["complete"]:
-        return
-    run(out, "train", "star", *words, *LOOP, *begun, "--out", name)
+    train(out, name, "star", *words, *LOOP)
 
 
 # Every arm begins with the same base and the same demonstrations.
@@ -107,17 +90,6 @@ def accuracies(out: Path, name: str) -> list[dict[str, Any]]:
 def control(out: Path, name: str) -> dict[str, Any]:
     held = json.loads((out / name / "controls" / "few-shot-only" / "metrics.json").read_text())["held"]
     return {label: figure["value"] for label, figure in held["by"]["digits"].items()}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Mean and 95% interval over seeds (Student's t); of one seed the value alone."""
-    from scipy import stats
-
-    mean = sum(values) / len(values)
-    if len(values) < 2:
-        return {"mean": mean, "low": mean, "high": mean}
-    low, high = stats.t.interval(0.95, len(values) - 1, loc=mean, scale=stats.sem(values) or 1e-12)
-    return {"mean": mean, "low": float(low), "high": float(high)}
 
 
 def claims(with_: Mapping[int, Any], without: Mapping[int, Any], controls: Mapping[int, Any]) -> dict[str, Any]:
