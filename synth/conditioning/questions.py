@@ -1,5 +1,6 @@
 """The teacher's rows, the questions they are about, and the rows that are measured on."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -46,6 +47,8 @@ def gather(config: Conditioned) -> Questions:
     names = sorted({record.task for record in rows})
     if len(names) > 1:
         raise UsageError(f"the rows are of several tasks ({', '.join(names)}): a run has one; give its --data alone")
+    if twice := [name for name, count in Counter(record.id for record in rows).items() if count > 1]:
+        raise UsageError(f"two rows of --data are called {twice[0]}: give datasets whose rows have ids of their own")
     held = _held(config, rows)
     if config.held is not None and (others := sorted({record.task for record in held} - set(names))):
         raise UsageError(

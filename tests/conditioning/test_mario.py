@@ -248,6 +248,12 @@ def test_rows_without_rationales_are_a_line(starts: Starts, tmp_path: Path) -> N
         mario(tmp_path / "run", out, starts("llama"))
 
 
+def test_rows_that_are_called_the_same_are_a_line(sums: Path, starts: Starts, tmp_path: Path) -> None:
+    shutil.copytree(sums, tmp_path / "copy")
+    with pytest.raises(UsageError, match=r"two rows of --data are called arithmetic/.*/train/0/0"):
+        mario(tmp_path / "run", sums, starts("llama"), data=[str(sums), str(tmp_path / "copy")])
+
+
 def test_a_run_is_not_resumed_with_other_rewards(whole: Path, sums: Path, starts: Starts, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(whole, run)
