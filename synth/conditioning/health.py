@@ -4,6 +4,7 @@ Steering is measured on held rows, written with the settings of sampling under t
 minus worst says whether a token means anything to the model. Greedy decoding would hide it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,6 @@ from synth.conditioning.folder import Line
 from synth.statistics.intervals import interval
 
 WAYS = ("best", "random", "worst")
-STEERS = 0.02  # best minus worst, as a share of the range that the pool has, below which a token steers nothing
 SAME, EMPTY = 0.1, 0.5  # share of different rationales, and of empty ones, from which on a model has collapsed
 FEW = 20  # texts from which on that can be told
 
@@ -39,13 +39,23 @@ def _mean(numbers: Sequence[float]) -> float | None:
 
 
 def steering(ways: Mapping[str, Figures]) -> dict[str, dict[str, float | None]]:
-    """Of each reward its mean under the best, random and worst tokens, and best minus worst."""
+    """Of each reward its mean under the best, random and worst tokens, and best minus worst with the ends of its 95%
+    interval, `low` and `high`."""
     found = {}
     for name in ways["best"]["rewards"]:
-        means = {way: (of := figures["rewards"].get(name)) and of["value"] for way, figures in ways.items()}
-        known = means["best"] is not None and means["worst"] is not None
-        found[name] = {**means, "best_minus_worst": means["best"] - means["worst"] if known else None}
+        of = {way: figures["rewards"].get(name) for way, figures in ways.items()}
+        means = {way: figure and figure["value"] for way, figure in of.items()}
+        found[name] = {**means, **_apart(of["best"], of["worst"])}
     return found
+
+
+def _apart(best: Any, worst: Any) -> dict[str, float | None]:
+    """The difference of two means of other texts; the halves of their intervals add as squares."""
+    if not best or not worst:
+        return {"best_minus_worst": None, "low": None, "high": None}
+    apart = best["value"] - worst["value"]
+    half = math.hypot(*((one["high"] - one["low"]) / 2 for one in (best, worst)))
+    return {"best_minus_worst": apart, "low": apart - half, "high": apart + half}
 
 
 def collapse(found: Figures) -> str:
@@ -72,17 +82,14 @@ def warnings(found: Figures, before: Figures | None) -> Iterator[str]:
                 f"--bins {max(2, len(bins['edges']) - empty)} loses nothing"
             )
     for name, of in (found.get("steering") or {}).items():
-        if name in found["paid"] and _nothing(of["best_minus_worst"], found["pool"]["spread"].get(name)):
+        if name in found["paid"] and of.get("low") is not None and of["low"] <= 0:
             yield (
-                f"the tokens of {name} steer nothing: best minus worst is {of['best_minus_worst']:+.3f}; the start "
-                "model may not be able to do better and worse yet: fine-tune it longer, or raise --sample-every"
+                f"the tokens of {name} steer nothing that could be told from chance: best minus worst is "
+                f"{of['best_minus_worst']:+.3f} ({of['low']:+.3f} to {of['high']:+.3f}); the start model may not be "
+                "able to do better and worse yet: fine-tune it longer, raise --sample-every, or measure on more --steer-rows"
             )
     if before is not None:
         yield from _hacked(found, before)
-
-
-def _nothing(steered: float | None, spread: float | None) -> bool:
-    return steered is not None and bool(spread) and steered < STEERS * float(spread or 0)
 
 
 def _hacked(found: Figures, before: Figures) -> Iterator[str]:

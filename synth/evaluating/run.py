@@ -21,7 +21,7 @@ import orjson
 from synth.base import loops
 from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
 from synth.base.terminal import Report, Say
-from synth.data.manifest import open_manifest, split_files
+from synth.data.manifest import no_split, open_manifest, split_files
 from synth.data.names import ATTEMPTS, METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
@@ -120,6 +120,8 @@ def _rows(job: Job, manifest: Mapping[str, Any]) -> list[Record]:
         raise FolderError(f"{job.out} is a file: give --out a folder")
     if job.is_written:
         return [record for record, _ in _attempted(job, manifest)]
+    if job.split not in manifest["splits"]:
+        raise FolderError(f"{no_split(job.data, job.split, manifest['splits'])}; name one with --split")
     records = list(islice(read(job.data, job.split), job.limit))
     if not records:
         raise FolderError(f"the split {job.split} of {job.data} has no rows: give another --split")

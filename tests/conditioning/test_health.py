@@ -12,13 +12,19 @@ def lines(rationales: list[str], **scores: float | None) -> list[Line]:
     return [Line(str(n), "q", 1, 1, text, text, "1", 3, scores) for n, text in enumerate(rationales)]
 
 
+def steered(best: float, worst: float) -> dict[str, float]:
+    apart = best - worst
+    ends = {"best_minus_worst": apart, "low": apart - 0.1, "high": apart + 0.1}
+    return {"best": best, "random": 0.5, "worst": worst, **ends}
+
+
 def figures(**changed: Any) -> dict[str, Any]:
     mean = {"value": 0.5, "low": 0.45, "high": 0.55, "n": 100}
     return {
         "round": 2, "sampled": {**health.texts(lines([f"a {n}" for n in range(40)], accuracy=0.5), 40)},
         "pool": {"rows": 60, "spread": {"accuracy": 1.0}}, "bins": {"accuracy": {"bins": 2, "edges": [1.0, 0.0]}},
         "paid": ["accuracy"], "audit": ["plain"], "trained": {"steps": 9, "loss": 0.5, "kl": 0.01},
-        "steering": {"accuracy": {"best": 0.9, "random": 0.5, "worst": 0.1, "best_minus_worst": 0.8}},
+        "steering": {"accuracy": steered(0.9, 0.1)},
         "held": {"accuracy": mean, "by": {}}, **changed,
     }  # fmt: skip
 
@@ -48,8 +54,8 @@ def test_figures_of_texts() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"steering": {"accuracy": {"best": 0.5, "random": 0.5, "worst": 0.49, "best_minus_worst": 0.01}}},
-         "the tokens of accuracy steer nothing: best minus worst is +0.010"),
+        ({"steering": {"accuracy": steered(0.5, 0.49)}},
+         "accuracy steer nothing that could be told from chance: best minus worst is +0.010 (-0.090 to +0.110)"),
         ({"bins": {"accuracy": {"bins": 5, "edges": [1.0, None, None, None, 0.0]}}},
          "accuracy: 3 of 5 bins are empty, as scores are equal: --bins 2 loses nothing"),
     ],
@@ -60,7 +66,9 @@ def test_what_is_wrong_is_named(changed: dict[str, Any], said: str) -> None:
 
 
 def test_a_code_that_makes_things_worse_steers_nothing_either() -> None:
-    steering = {"accuracy": {"best": 0.2, "random": 0.3, "worst": 0.6, "best_minus_worst": -0.4}}
+    steering = {
+        "accuracy": {"best": 0.2, "random": 0.3, "worst": 0.6, "best_minus_worst": -0.4, "low": -0.5, "high": -0.3}
+    }
     (warning,) = health.warnings(figures(steering=steering), None)
     assert "best minus worst is -0.400" in warning
 
@@ -95,4 +103,6 @@ def test_steering_is_best_minus_worst() -> None:
     }
     found = health.steering(told)
     assert found["a"]["best_minus_worst"] == pytest.approx(0.7)
-    assert found["b"] == {"best": None, "random": None, "worst": None, "best_minus_worst": None}
+    half = (0.01**2 + 0.01**2) ** 0.5
+    assert (found["a"]["low"], found["a"]["high"]) == pytest.approx((0.7 - half, 0.7 + half))
+    assert set(found["b"].values()) == {None}
