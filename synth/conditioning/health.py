@@ -86,7 +86,7 @@ def warnings(found: Figures, before: Figures | None) -> Iterator[str]:
             yield (
                 f"the tokens of {name} steer nothing that could be told from chance: best minus worst is "
                 f"{of['best_minus_worst']:+.3f} ({of['low']:+.3f} to {of['high']:+.3f}); the start model may not be "
-                "able to do better and worse yet: fine-tune it longer, raise --sample-every, or measure on more --steer-rows"
+                "able to do better and worse yet: fine-tune it longer, raise --sample-every, or give more --steer-rows"
             )
     if before is not None:
         yield from _hacked(found, before)
