@@ -12,7 +12,7 @@ import pytest
     [
         ("synth va", ["validate"]),
         ("synth build l", ["listops"]),
-        ("synth train ", ["llama", "star", "t5"]),
+        ("synth train ", ["llama", "mario", "star", "t5"]),
         ("synth tasks show comm", ["commonsenseqa", "commitmentbank"]),
         ("synth distill --task gs", ["gsm8k"]),
         ("synth distill --teacher gpt-4o-m", ["gpt-4o-mini"]),

@@ -1,6 +1,6 @@
 """Names of teachers: whose they are, where they are asked, what they cost, and when they go."""
 
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,12 @@ TODAY = date(2026, 11, 30)
 FOREIGN = "http://127.0.0.1:9/v1"
 
 
+def deepseek_reasoner() -> tuple[float, float]:
+    """Its price at this hour: from 16:30 to 0:30 UTC it costs a quarter."""
+    now = datetime.now(timezone.utc)
+    return (0.55, 2.19) if (0, 30) <= (now.hour, now.minute) < (16, 30) else (0.135, 0.55)
+
+
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_BASE_URL", *(maker.key_variable for maker in MAKERS)):
@@ -45,7 +51,9 @@ NAMES = {  # what is typed: the model, the address, the variable of the key, dol
         "gemini-2.5-flash", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", 0.3, 2.5,
     ),
     "mistral/mistral-large-latest": ("mistral-large-latest", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", 2, 6),
-    "deepseek/deepseek-reasoner": ("deepseek-reasoner", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", 0.55, 2.19),
+    "deepseek/deepseek-reasoner": (
+        "deepseek-reasoner", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", *deepseek_reasoner(),
+    ),
     "openrouter/openai/gpt-6-luna": (
         "openai/gpt-6-luna", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", 0.1, 0.5,
     ),
