@@ -143,9 +143,7 @@ def _held(config: Looped, rest: Sequence[Record]) -> list[Record]:
     """Rows to measure on: of --held, of a split of the data, or some of the questions, set aside."""
     split = config.validation_split
     if config.held is not None:
-        splits = open_manifest(config.held)["splits"]
-        named = next((name for name in (split, "test", *splits) if name in splits), split)
-        return list(islice(read(config.held, named), config.eval_rows))
+        return held_rows(config.held, split, config.eval_rows)
     folders = [Path(folder) for folder in config.data if split in open_manifest(Path(folder))["splits"]]
     if folders:
         return [record for folder in folders for record in islice(read(folder, split), config.eval_rows)]
@@ -154,6 +152,13 @@ def _held(config: Looped, rest: Sequence[Record]) -> list[Record]:
         raise UsageError("there are no right answers to measure by: give --held FOLDER, a dataset that has them")
     count = min(config.eval_rows or SET_ASIDE, max(1, len(able) // 2))
     return generator("star/held", config.seed).sample(able, count)
+
+
+def held_rows(folder: Path, split: str, count: int | None) -> list[Record]:
+    """Rows of --held: of the split that is measured on, else of test, else of the first that there is."""
+    splits = open_manifest(folder)["splits"]
+    named = next((name for name in (split, "test", *splits) if name in splits), split)
+    return list(islice(read(folder, named), count))
 
 
 def _from_iteration(text: str) -> tuple[Path, int]:

@@ -1,6 +1,5 @@
 """A loop from its first line to its last: questions, base, iterations until it levels off, controls, the best model."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,15 +16,14 @@ from synth.bootstrapping.engines import writer_for
 from synth.bootstrapping.loop import Loop
 from synth.bootstrapping.options import Looped, Star, check
 from synth.bootstrapping.questions import Questions, gather, hinted
-from synth.bootstrapping.stages import CHANGED, SPLIT, Stages, with_base
-from synth.cards import model as model_card
-from synth.data.names import CARD, LOG, RUN
+from synth.bootstrapping.stages import SPLIT, Stages, with_base
+from synth.bootstrapping.whole import in_folder, put_on_top
+from synth.data.names import LOG
 from synth.evaluating.prompts import Asking
 from synth.models import load
-from synth.models.faults import gpu_may_fail
-from synth.releasing.model import check_name, push
+from synth.releasing.model import check_name
 from synth.training import mixture
-from synth.training.facts import facts, last_losses
+from synth.training.facts import facts
 from synth.training.folder import Job, Run
 from synth.training.settings import SCRATCH, Settings
 from synth.training.trainer import Trainer, find
@@ -60,17 +58,11 @@ def bootstrap(trainer: Trainer, config: Settings, job: Job) -> Path:
     questions = gather(settled)
     check_questions(settled, questions)
     asked = mixture.of_rows(_name(settled), questions.asked)
-    begun = orjson.loads(orjson.dumps(facts(trainer.name, config, [asked])))  # as it is read back: tuples are lists
-    with Run(job.out, free=CHANGED) as run, gpu_may_fail("what was done is kept, --resume goes on from there"):
-        if run.is_done(begun, job):
-            say(f"{job.out} is there already")
-        else:
-            run.begin(begun, job.resume)
-            with terminal.progress(job.quiet) as report:
-                _Work(run, settled, student, questions, say, report).go(begun)
-    if job.push:
-        push(job.out, job.push)
-    return job.out
+
+    def work(run: Run, report: Report, begun: Mapping[str, Any]) -> None:
+        _Work(run, settled, student, questions, say, report).go(begun)
+
+    return in_folder(job, facts(trainer.name, config, [asked]), say, work)
 
 
 def student_name(config: Looped) -> str:
@@ -172,27 +164,11 @@ class _Work:
     def _finish(self, begun: Mapping[str, Any], best: int) -> None:
         """Put the best model on top, with what made it."""
         out = self.run.folder
-        source = folder.model_of(out, best, out)
-        for path in sorted(source.iterdir()):
-            if path.is_file() and path.name not in (RUN, LOG, CARD) and not path.name.startswith("."):
-                shutil.copyfile(path, out / path.name)
-        trained = orjson.loads((source / RUN).read_bytes())
         done = folder.iterations(out)
-        final = {
-            **trained, **begun, "complete": True, "stopped_early": not self._level(done),
-            "star": {"best": best, "iterations": len(done) - 1, "accuracy": [figures.accuracy(one) for one in done]},
-        }  # fmt: skip
-        architecture = self.student.student()
-        words = model_card.Words(architecture.words, architecture.classes().model.__name__)
+        told = {"best": best, "iterations": len(done) - 1, "accuracy": [figures.accuracy(one) for one in done]}
+        final = {**begun, "stopped_early": not self._level(done), "star": told}
         row = next(iter(self.questions.shots.rows if self.questions.shots else self.questions.asked))
-        shown = {**final, **_losses(source), "loop": folder.for_card(out, best)}
-        model_card.write(out, shown, (row.prompt, row.completion), words)
-        self.run.write(final)
+        shown = {"loop": folder.for_card(out, best)}
+        put_on_top(self.run, folder.model_of(out, best, out), self.student, final, shown, (row.prompt, row.completion))
         said = f"{figures.accuracy(done[best]):.1%} of {len(self.questions.held):,} held-out rows right"
         self.say(f"{out}: the model of iteration {best}, {said} (base {figures.accuracy(done[0]):.1%})")
-
-
-def _losses(run: Path) -> dict[str, Any]:
-    """What a model card says of the losses of a run."""
-    log = [orjson.loads(line) for line in (run / LOG).read_bytes().splitlines()]
-    return last_losses(log, orjson.loads((run / RUN).read_bytes())["config"]["log_steps"])

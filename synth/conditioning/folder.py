@@ -5,8 +5,9 @@ RUN/
 ├── synth-run.json  README.md           what made it, every setting; `codes` and `rewards`
 ├── log.jsonl                           a line for each round
 ├── held/                               rows that are measured on
-├── rounds/000/samples.jsonl            the teacher's rows, scored
+├── rounds/000/                         the teacher's rows, scored: samples.jsonl, metrics.json
 ├── rounds/001/samples.jsonl            what the start model wrote, scored; later rounds: under the best tokens
+├── rounds/001/left_out.json            how many texts came to no answer, by reason
 ├── rounds/001/data/                    the pool as it is learned from, a dataset folder: meta.codes has the tokens
 ├── rounds/001/run/                     the model after the round, a run folder; weights go once they are not needed
 ├── rounds/001/eval/                    the held rows, measured: greedy, under the best tokens
@@ -25,8 +26,9 @@ from typing import Any
 import orjson
 
 from synth.bootstrapping.folder import write_facts
-from synth.data.names import METRICS, ROUNDS, SAMPLES
+from synth.data.names import ROUNDS, SAMPLES
 
+LEFT_OUT = "left_out.json"
 HELD, DATA, TRAINED, MEASURED = "held", "data", "run", "eval"
 
 
@@ -75,11 +77,3 @@ def for_card(layout: str, done: Sequence[Mapping[str, Any]], told: Mapping[str, 
     rewards, audit = done[0]["paid"], done[0]["audit"]
     return {"layout": layout, "rewards": rewards, "audit": audit, "names": [*rewards, *audit], "rounds": rows,
             "best": told["best"], "collapsed": told["collapsed"]}  # fmt: skip
-
-
-def metrics_of(run: Path) -> list[dict[str, Any]]:
-    """The figures of the rounds that are done, in their order, from the first on."""
-    found: list[dict[str, Any]] = []
-    while (path := of_round(run, len(found) + 1) / METRICS).is_file():
-        found.append(orjson.loads(path.read_bytes()))
-    return found

@@ -12,7 +12,8 @@ from synth.conditioning.folder import Line
 from synth.statistics.intervals import interval
 
 WAYS = ("best", "random", "worst")
-SAME, EMPTY = 0.1, 0.5  # share of different rationales, and of empty ones, from which on a model has collapsed
+# Shares at which a model has collapsed: texts that come to an answer, rationales that are different, and empty ones.
+READ, SAME, EMPTY = 0.1, 0.1, 0.5
 FEW = 20  # texts from which on that can be told
 
 Figures = Mapping[str, Any]
@@ -63,7 +64,7 @@ def collapse(found: Figures) -> str:
     sampled = found["sampled"]
     if sampled["texts"] < FEW:
         return ""
-    if sampled["read"] < EMPTY * sampled["texts"] / 5:
+    if sampled["read"] < READ * sampled["texts"]:
         return f"only {sampled['read']:,} of {sampled['texts']:,} texts come to an answer"
     if sampled["different"] is not None and sampled["different"] < SAME:
         return f"only {sampled['different']:.0%} of its rationales are different"
@@ -75,12 +76,12 @@ def collapse(found: Figures) -> str:
 def warnings(found: Figures, before: Figures | None) -> Iterator[str]:
     """What is wrong with a round, and what to do."""
     for name, bins in found["bins"].items():
-        empty = sum(edge is None for edge in bins["edges"])
-        if empty:
-            yield (
-                f"{name}: {empty} of {len(bins['edges'])} bins are empty, as scores are equal: "
-                f"--bins {max(2, len(bins['edges']) - empty)} loses nothing"
-            )
+        used = sum(edge is not None for edge in bins["edges"])
+        if used < 2:
+            yield f"all scores of {name} are equal, so that its tokens say nothing: leave it out, or mend the reward"
+        elif used < len(bins["edges"]):
+            all_of = len(bins["edges"])
+            yield f"scores of {name} are equal: {used} of {all_of} bins have any; --bins {used} loses nothing"
     for name, of in (found.get("steering") or {}).items():
         if name in found["paid"] and of.get("low") is not None and of["low"] <= 0:
             yield (

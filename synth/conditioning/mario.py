@@ -1,6 +1,5 @@
 """A run of rounds from its first line to its last: rows and rewards, rounds, the best model."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,24 +11,23 @@ from synth.base import terminal
 from synth.base.files import facts_if_whole
 from synth.base.terminal import Report, Say
 from synth.bootstrapping.folder import write_facts, write_rows
-from synth.bootstrapping.stages import CHANGED, SPLIT, Stages
+from synth.bootstrapping.stages import SPLIT, Stages
+from synth.bootstrapping.whole import in_folder, put_on_top
 from synth.bootstrapping.write import Writer
-from synth.cards import model as model_card
 from synth.conditioning import folder, health
 from synth.conditioning.folder import HELD
 from synth.conditioning.options import BARE, Conditioned, Mario, check, rewards_of, rounds_of
 from synth.conditioning.questions import Questions, gather, source_name
 from synth.conditioning.rounds import Rounds, quality
 from synth.conditioning.samples import Reader
-from synth.data.names import CARD, LOG, RUN
+from synth.data.names import LOG, RUN
 from synth.errors import UsageError
 from synth.evaluating.prompts import Asking
 from synth.models import load
-from synth.models.faults import gpu_may_fail
-from synth.releasing.model import check_name, push
+from synth.releasing.model import check_name
 from synth.rewarding.reward import Reward
 from synth.training import checks, mixture
-from synth.training.facts import facts, last_losses
+from synth.training.facts import facts
 from synth.training.folder import Job, Run
 from synth.training.settings import Settings
 from synth.training.trainer import Trainer, find
@@ -67,17 +65,11 @@ def run_rounds(trainer: Trainer, config: Settings, job: Job) -> Path:
     _check_reference(settled, start, encoder_decoder)
     say = terminal.sayer(job.quiet)
     questions = gather(settled)
-    begun = orjson.loads(orjson.dumps(_facts(trainer, config, questions)))
-    with Run(job.out, free=CHANGED) as run, gpu_may_fail("what was done is kept, --resume goes on from there"):
-        if run.is_done(begun, job):
-            say(f"{job.out} is there already")
-        else:
-            run.begin(begun, job.resume)
-            with terminal.progress(job.quiet) as report:
-                _Work(run, settled, student, questions, (paid, audit), start, say, report).go(begun)
-    if job.push:
-        push(job.out, job.push)
-    return job.out
+
+    def work(run: Run, report: Report, begun: Mapping[str, Any]) -> None:
+        _Work(run, settled, student, questions, (paid, audit), start, say, report).go(begun)
+
+    return in_folder(job, _facts(trainer, config, questions), say, work)
 
 
 def _facts(trainer: Trainer, config: Settings, questions: Questions) -> dict[str, Any]:
@@ -138,7 +130,7 @@ class _Work:
                     "best model of before is kept. Raise --kl, lower --lr, or look at what the rewards pay for"
                 )
                 break
-        self._finish(begun, done, collapsed)
+        self._finish(rounds, begun, done, collapsed)
 
     def _rounds(self) -> Rounds:
         out, paid, audit = self.run.folder, *self.rewards
@@ -162,22 +154,14 @@ class _Work:
             lines.append(orjson.dumps(told) + b"\n")
         write_facts(self.run.folder / LOG, lines)
 
-    def _finish(self, begun: Mapping[str, Any], done: list[dict[str, Any]], collapsed: str) -> None:
+    def _finish(self, rounds: Rounds, begun: Mapping[str, Any], done: list[dict[str, Any]], collapsed: str) -> None:
         """Put the best model on top, with what made it."""
         out, best = self.run.folder, _best(done)
-        source = self._rounds().model(best)
-        for path in sorted(source.iterdir()):
-            if path.is_file() and path.name not in (RUN, LOG, CARD) and not path.name.startswith("."):
-                shutil.copyfile(path, out / path.name)
-        trained = orjson.loads((source / RUN).read_bytes())
         told = {"best": best, "rounds": len(done), "collapsed": collapsed, "quality": [quality(one) for one in done]}
-        final = {**trained, **begun, "complete": True, "stopped_early": bool(collapsed), "mario": told}
-        architecture = self.student.student()
-        words = model_card.Words(architecture.words, architecture.classes().model.__name__)
+        final = {**begun, "stopped_early": bool(collapsed), "mario": told}
         row = self.questions.teacher[0]
-        shown = {**final, **_losses(source), "in_rounds": folder.for_card(self.config.layout, done, told)}
-        model_card.write(out, shown, (row.prompt, row.completion), words)
-        self.run.write(final)
+        shown = {"in_rounds": folder.for_card(self.config.layout, done, told)}
+        put_on_top(self.run, rounds.model(best), self.student, final, shown, (row.prompt, row.completion))
         held = done[best - 1]["held"]["accuracy"]
         said = f", {held['value']:.1%} of {held['n']:,} held-out rows right" if held else ""
         self.say(f"{out}: the model of round {best}{said}")
@@ -186,9 +170,3 @@ class _Work:
 def _best(done: list[dict[str, Any]]) -> int:
     """The best round, counted from 1; of equal ones the last."""
     return max(range(1, len(done) + 1), key=lambda number: (quality(done[number - 1]), number))
-
-
-def _losses(run: Path) -> dict[str, Any]:
-    """What a model card says of the losses of a run."""
-    log = [orjson.loads(line) for line in (run / LOG).read_bytes().splitlines()]
-    return last_losses(log, orjson.loads((run / RUN).read_bytes())["config"]["log_steps"])

@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from synth.base.draws import generator
-from synth.bootstrapping.questions import SET_ASIDE, described
+from synth.bootstrapping.questions import SET_ASIDE, described, held_rows
 from synth.conditioning.options import Conditioned
 from synth.data.manifest import open_manifest
-from synth.data.reading import read
 from synth.errors import UsageError
 from synth.questions.reading import task_of
 from synth.questions.task import Task
@@ -71,9 +69,7 @@ def _held(config: Conditioned, rows: Sequence[Record]) -> list[Record]:
     """Rows to measure on: of --held, of a split of the data, or some questions with all their rows, set aside."""
     split = config.validation_split
     if config.held is not None:
-        splits = open_manifest(config.held)["splits"]
-        named = next((name for name in (split, "test", *splits) if name in splits), split)
-        return list(islice(read(config.held, named), config.eval_rows))
+        return held_rows(config.held, split, config.eval_rows)
     there = mixture.load_where_there(config.data, split, config.eval_rows)
     if there:
         return _once(mixture.records_of(there))

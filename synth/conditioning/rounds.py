@@ -21,7 +21,7 @@ from synth.bootstrapping.loop import Clock
 from synth.bootstrapping.stages import Stages
 from synth.bootstrapping.write import Writer, clear
 from synth.conditioning import bins, health
-from synth.conditioning.folder import DATA, MEASURED, TRAINED, Line, of_round, pool, read_lines, write_lines
+from synth.conditioning.folder import DATA, LEFT_OUT, MEASURED, TRAINED, Line, of_round, pool, read_lines, write_lines
 from synth.conditioning.options import BARE, Conditioned
 from synth.conditioning.questions import Questions
 from synth.conditioning.samples import Reader, row_of
@@ -52,8 +52,11 @@ class Rounds:
     def teachers(self) -> None:
         """Round 0: the teacher's rows, scored."""
         place = of_round(self.run, 0)
-        if read_lines(place) is None:
-            write_lines(place, self.reader.teachers(self.questions.teacher))
+        if facts_if_whole(place / METRICS):
+            return
+        lines = self.reader.teachers(self.questions.teacher)
+        write_lines(place, lines)
+        write_facts(place / METRICS, {"round": 0, "sampled": health.texts(lines, len(lines))})
 
     def round(self, number: int) -> dict[str, Any]:
         """One round, from what is written to the model and its figures."""
@@ -69,7 +72,7 @@ class Rounds:
         held = figures.held(self.stages.measure(place / TRAINED, place / MEASURED))
         steering = self._steering(number, place)
         clock.lap("measuring")
-        kept = facts_if_whole(place / "sampling.json")
+        kept = facts_if_whole(place / LEFT_OUT)
         found: dict[str, Any] = {
             "round": number, "sampled": {**health.texts(lines, sum(kept.values()) + len(lines)), "left_out": kept},
             **told, "paid": [reward.name for reward in self.paid], "audit": [reward.name for reward in self.audit],
@@ -100,7 +103,7 @@ class Rounds:
         records = self.questions.drawn(number, self.config.per_round, self.config.seed)
         _score_anew()
         lines, left_out = self._ask(number, place / WRITTEN, model, records, self._codes(model))
-        write_facts(place / "sampling.json", left_out)
+        write_facts(place / LEFT_OUT, left_out)
         write_lines(place, lines)
         return lines
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 from bootstrapped import SMALL, star
-
-import synth
+from training import of_one_digit
 
 
 @pytest.fixture(autouse=True)
@@ -15,9 +14,7 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data") / "sums"
-    synth.build("arithmetic", digits="1", train=64, validation=8, test=0, test_beyond=0, out=out, quiet=True)
-    return out
+    return of_one_digit(tmp_path_factory.mktemp("data") / "sums")
 
 
 @pytest.fixture(scope="session")

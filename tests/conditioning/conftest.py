@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rounds import mario
+from training import of_one_digit
 
 import synth
 
@@ -16,9 +17,7 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("data") / "sums"
-    synth.build("arithmetic", digits="1", train=64, validation=8, test=9, test_beyond=0, out=out, quiet=True)
-    return out
+    return of_one_digit(tmp_path_factory.mktemp("data") / "sums")
 
 
 @pytest.fixture(scope="session")

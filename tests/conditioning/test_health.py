@@ -57,7 +57,9 @@ def test_figures_of_texts() -> None:
         ({"steering": {"accuracy": steered(0.5, 0.49)}},
          "accuracy steer nothing that could be told from chance: best minus worst is +0.010 (-0.090 to +0.110)"),
         ({"bins": {"accuracy": {"bins": 5, "edges": [1.0, None, None, None, 0.0]}}},
-         "accuracy: 3 of 5 bins are empty, as scores are equal: --bins 2 loses nothing"),
+         "scores of accuracy are equal: 2 of 5 bins have any; --bins 2 loses nothing"),
+        ({"bins": {"accuracy": {"bins": 2, "edges": [1.0, None]}}},
+         "all scores of accuracy are equal, so that its tokens say nothing: leave it out"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(changed: dict[str, Any], said: str) -> None:

@@ -31,7 +31,7 @@ def a_tuned_run(
     (folder / "synth-run.json").write_text(json.dumps(facts))
     teacher = folder / "rounds" / "000"
     teacher.mkdir(parents=True)
-    write_lines(teacher / "samples.jsonl", [a_line(at) for at in range(ROWS)])
+    (teacher / "metrics.json").write_text(json.dumps({"round": 0, "sampled": of_the_teacher()}))
     done = [a_round(folder, number, layout, seed) for number in range(1, rounds + 1)]
     write_lines(
         folder / "log.jsonl", [{"step": 20 * one["round"], "loss": one["trained"]["loss"], **one} for one in done]
@@ -39,13 +39,11 @@ def a_tuned_run(
     return folder
 
 
-def a_line(at: int) -> dict[str, Any]:
-    """A row of the teacher, half of them saying the same; three quarters are right."""
-    return {
-        "id": str(at), "question": str(at), "round": 0, "sample": 1, "completion": "", "answer": "1", "tokens": 0,
-        "rationale": "one and one" if at % 2 else f"two and {at}",
-        "scores": {"accuracy": float(at % 4 > 0), "diversity": 0.5, "length": 1.0},
-    }  # fmt: skip
+def of_the_teacher() -> dict[str, Any]:
+    """What is told of its rows, half of them saying the same; three quarters are right."""
+    right = [float(at % 4 > 0) for at in range(ROWS)]
+    rewards = {"accuracy": interval(right), "diversity": interval([0.5] * ROWS), "length": interval([1.0] * ROWS)}
+    return {"texts": ROWS, "read": ROWS, "rewards": rewards, "words": 3.0, "different": 21 / 40, "empty": 0.0}
 
 
 def a_round(folder: Path, number: int, layout: str | None, seed: int) -> dict[str, Any]:

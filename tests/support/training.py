@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+import synth
 from synth.data.folder import FolderWriter
 from synth.data.writing import encode, split_writer
 from synth.record import Record
@@ -32,6 +33,13 @@ def dataset(folder: Path, splits: Mapping[str, Sequence[Record]]) -> Path:
                 rows.write(encode(records, "jsonl", {}))
             counts[split] = {"rows": rows.rows, "rejected": {}, "files": rows.names()}
         writer.commit({"splits": counts, "rejected": {}})
+    return folder
+
+
+def of_one_digit(folder: Path) -> Path:
+    """A dataset of all sums of one digit."""
+    counts = {"train": 64, "validation": 8, "test": 9, "test_beyond": 0}
+    synth.build("arithmetic", digits="1", **counts, out=folder, quiet=True)
     return folder
 
 
