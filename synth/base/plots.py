@@ -1,13 +1,14 @@
 """One look for every picture: quiet axes, colours that differ also to a colour-blind eye, the same bytes every time.
 
 The colours are those of Okabe and Ito ("Color Universal Design", 2008) that stand out from white. A picture brings its
-white ground along, so that it reads as well on a dark page. Nothing of a user's own matplotlib settings is used or
-changed.
+white ground along, so that it reads as well on a dark page, unless it is drawn a second time for dark paper. Nothing of
+a user's own matplotlib settings is used or changed.
 """
 
 import io
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,13 +43,41 @@ STYLE: Any = {  # matplotlib types its keys one by one
 }
 
 
-def draw(width: float, height: float, fill: "Callable[[Figure], None]") -> bytes:
+@dataclass(frozen=True)
+class Look:
+    """The paper that a picture is for, and the colours that read on it."""
+
+    name: str
+    colours: tuple[str, ...]
+    ink: str
+    faint: str
+    edge: str
+    paper: str
+
+    @property
+    def style(self) -> Any:  # matplotlib types its keys one by one
+        """Settings of matplotlib beside STYLE."""
+        inked = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), self.ink)
+        papers = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), self.paper)
+        return {**inked, **papers, "axes.edgecolor": self.edge}
+
+
+LIGHT = Look("light", COLOURS, INK, FAINT, "#999999", "#FFFFFF")
+# The dark colours of the page of a report (cards/report.html).
+DARK = Look(
+    "dark", ("#5CB3EE", "#FF8C42", "#3CCB9F", "#E2A0C6", "#F2B93B", "#8CCBF0", "#E6E6E3"), "#E6E6E3", "#34383C",
+    "#70757A", "#16181B",
+)  # fmt: skip
+
+
+def draw(width: float, height: float, fill: "Callable[[Figure], None]", look: Look = LIGHT) -> bytes:
     """A PNG of a figure of so many inches that `fill` draws into."""
     import matplotlib as mpl
 
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc says
         mpl.rcParams.update(STYLE)
+        mpl.rcParams.update(look.style)
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 

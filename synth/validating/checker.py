@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from synth import registry
 from synth.answers.kinds import Found, Kind
@@ -32,6 +32,14 @@ Score = Literal["last_character", "answer_f1"]
 _BLANKS = re.compile(r"<Think_\d+>\s?")  # stand for a rationale in models that were trained on blank ones
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _NO_WORDS = re.compile(r"[\W_]+")
+
+
+class Part(NamedTuple):
+    """A part of a prompt: facts, question, exemplars; characters from `start` to before `end`."""
+
+    name: str
+    start: int
+    end: int
 
 
 def no_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +104,8 @@ class Checker:
     instruction: str = ""  # to a model that was not trained on the dataset; {NAME} is one of the settings
     answer_is: str = "the answer"  # what such a model has to close with, in words
     cues: tuple[str, ...] = ()  # ends of a prompt that such a model is not shown
+    # (prompt): its parts, in their order, none within another; None: all of it is the question.
+    parts: Callable[[str], Sequence[Part]] | None = None
     scores: tuple[Score, ...] = ()  # metrics that are usual for this dataset and mean nothing for others
 
     def read_output(self, record: Record, output: str, cut_off: bool = False) -> Found:
@@ -136,6 +146,10 @@ class Checker:
         else:
             steps = text.split("\n") if "\n" in text else _SENTENCE.split(text)
         return [step.strip() for step in steps if step.strip()]
+
+    def parts_of(self, prompt: str) -> Sequence[Part]:
+        """The parts of a prompt: what its attention is shared out among."""
+        return self.parts(prompt) if self.parts else [Part("question", 0, len(prompt))]
 
     def key(self, answer: str, options: Sequence[str] = ()) -> str:
         """An answer, stored or found, in the form in which two are compared."""
@@ -241,7 +255,7 @@ def _explained(name: str, kind: Kind, closing: str, options: tuple[str, ...]) ->
 
     return replace(
         free, reads=reads, compares=own.compares, stores=own.stores, accepts=own.accepts, normal=own.normal,
-        instruction=own.instruction, answer_is=own.answer_is, scores=own.scores,
+        instruction=own.instruction, answer_is=own.answer_is, scores=own.scores, parts=own.parts,
     )  # fmt: skip
 
 

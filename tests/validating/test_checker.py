@@ -102,3 +102,25 @@ def test_the_first_other_step(steps: list[str], due: list[str]) -> None:
     else:
         assert steps[:place] == due[:place]
         assert steps[place : place + 1] != due[place : place + 1]
+
+
+PROMPT = (
+    "START\nQuestion: Who is A?\nAre follow up questions needed here: Yes.\nEND\n"
+    "Facts:\nFact #0: A is B.\nFact #1: Question time.\nQuestion: Who is B?\nAre follow up questions needed here:"
+)
+
+
+@pytest.mark.parametrize("line_break", ["\n", " ", " <n> "])
+def test_parts_of_a_prompt_with_facts(line_break: str) -> None:
+    checker = find("2wiki")
+    assert checker is not None
+    prompt = PROMPT.replace("\n", line_break)
+    found = {part.name: prompt[part.start : part.end].strip() for part in checker.parts_of(prompt)}
+    assert list(found) == ["exemplars", "facts", "question"]
+    assert found["exemplars"].startswith("START")
+    assert found["exemplars"].removesuffix("<n>").strip().endswith("END")
+    assert found["facts"].startswith("Facts:")
+    assert "Question time." in found["facts"]
+    assert found["question"].removesuffix("<n>").strip() == "Who is B?"
+    alone = PROMPT[PROMPT.index("Facts:") :]
+    assert [part.name for part in checker.parts_of(alone)] == ["facts", "question"]

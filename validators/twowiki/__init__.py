@@ -31,7 +31,7 @@ from synth.validators.twowiki import chains, comparisons, meaning, questions, su
 from synth.validators.twowiki.dates import date, has_numbers
 from synth.validators.twowiki.mistakes import mistakes
 from synth.validators.twowiki.outputs import read_own, record_of
-from synth.validators.twowiki.reading import Row, Step, Unsound, read
+from synth.validators.twowiki.reading import Row, Step, Unsound, parts, read
 from synth.validators.twowiki.words import mentions
 
 NAME = "2wiki"
@@ -145,5 +145,5 @@ CHECKER = Checker(
     steps_title="every follow-up carries on to the answer", expectations=expectations,
     columns={"answer_in_labels": answer_in_labels}, ending=ending,
     instruction="Answer the question from the facts below.", answer_is="the answer in a few words",
-    cues=("Are follow up questions needed here:", "Answer:"), scores=("answer_f1",),
+    cues=("Are follow up questions needed here:", "Answer:"), scores=("answer_f1",), parts=parts,
 )  # fmt: skip

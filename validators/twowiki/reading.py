@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from synth.record import Record
+from synth.validating.checker import Part
 from synth.validating.faults import Fault, Reason
 from synth.validators.twowiki.meaning import WORD_FOR
 from synth.validators.twowiki.words import mentions
@@ -82,6 +83,19 @@ def read(record: Record) -> Row:
     if record.completion != expected:
         raise Unsound("wrong_completion", f"the completion should end with {expected[-60:]!r}")
     return Row(facts, question, record.answer, steps)
+
+
+def parts(prompt: str) -> list[Part]:
+    """Where exemplars, facts and question stand; one part, the question, for a text that is not in the format."""
+    first = FIRST_FACT.search(prompt)
+    asked = prompt.rfind("Question: ")
+    if first is None or asked < first.end():
+        return [Part("question", 0, len(prompt))]
+    start = asked + len("Question: ")
+    cues = [at for cue in (DIRECT, SELF_ASK) if (at := prompt.find(cue, start)) >= 0]
+    end = min(cues, default=len(prompt))
+    shown = [Part("exemplars", 0, first.start())] if first.start() else []
+    return [*shown, Part("facts", first.start(), asked), Part("question", start, end)]
 
 
 def _prompt(text: str, line_break: str) -> tuple[tuple[str, ...], str]:
