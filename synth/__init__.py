@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from synth.importing.build import build as build
     from synth.importing.import_data import import_data as import_data
     from synth.judging.judge import judge as judge
+    from synth.probing.probe import probe as probe
     from synth.questions.task import Question as Question
     from synth.questions.task import Task as Task
     from synth.record import Record as Record
@@ -42,8 +43,8 @@ HOMES = {
     "evaluate": "evaluating.evaluate", "export": "exporting.export",
     "import_data": "importing.import_data", "judge": "judging.judge",
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
-    "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report", "train": "training.train",
-    "validate": "validating.validate",
+    "probe": "probing.probe", "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report",
+    "train": "training.train", "validate": "validating.validate",
 }  # fmt: skip
 
 

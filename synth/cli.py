@@ -28,6 +28,10 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and measure": {
         "train": ("Fine-tune a model on a dataset.", "train:command"),
         "eval": ("Measure a model on a dataset.", "evaluate:command"),
+        "probe": (
+            "Look inside a model: how likely its answer is on the way, whether it follows the rationale.",
+            "probe:command",
+        ),
         "report": ("Compare runs in tables and pictures.", "report:report"),
         "estimate": ("Say what rationales may be worth, before money is spent.", "report:estimate"),
     },

@@ -38,6 +38,11 @@ METRICS = "metrics.json"  # figures with their intervals
 PREDICTIONS = "predictions.jsonl"  # one line for each row
 OUTPUTS = "outputs.partial.jsonl"  # outputs so far of an evaluation that is not done
 
+# A probe folder, that of `synth probe`
+PROBES = "probes"  # the probes of a run
+PROBE = "probe.json"  # what was looked at and how, figures with their intervals
+PROBED = "rows.jsonl"  # one line for each row
+
 # The folder of an export and that of a report
 EXPORT = "synth-export.json"  # what was exported
 PAGE = "index.html"

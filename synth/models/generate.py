@@ -122,7 +122,7 @@ class Checkpoint:
 
         rooms = [self.room(len(ids), decoding) for ids in prompts]
         drawn = Drawn.for_rows(names, decoding, max(rooms), self.model.device) if decoding.temperature else None
-        starts = self._starts(len(prompts), heads)
+        starts = self.starts(len(prompts), heads)
         if writing.writes(self.model):
             written = writing.write(
                 self.model, prompts, rooms, self.ends, self.tokenizer.pad_token_id, starts=starts,
@@ -172,7 +172,7 @@ class Checkpoint:
         finally:
             hook.remove()
 
-    def _starts(self, rows: int, heads: Sequence[Sequence[int]] | None) -> list[list[int]] | None:
+    def starts(self, rows: int, heads: Sequence[Sequence[int]] | None) -> list[list[int]] | None:
         """What the decoder of an encoder-decoder begins with, row by row; None for a decoder."""
         start = self._start
         return None if start is None else [[start, *head] for head in (heads or [()] * rows)]

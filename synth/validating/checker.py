@@ -76,6 +76,7 @@ class Checker:
     step_break: str | None = (
         None  # regular expression between two steps; None: lines, or the sentences of a single line
     )
+    last_step: str = ""  # that ends every rationale and says nothing; one that is cut short needs it before it closes
     options: tuple[str, ...] = ()  # if all questions have the same; otherwise they are read from the prompt
     # An output in the dataset's own form, else None: then it is read as any reply. None: what stands behind `closing`.
     reads: Callable[[Record, str], Found | None] | None = None

@@ -23,6 +23,7 @@ from synth.evaluating.options import Evaluate
 from synth.exporting.options import Export
 from synth.importing.options import Import, Questions
 from synth.judging.options import Judging
+from synth.probing.probe import KINDS as KINDS_OF_PROBES
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
 from synth.training.options import Train
@@ -32,6 +33,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
     "eval": (Evaluate, AsJson), "export": (Export,), "import": (Import,),
     "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
+    **{f"probe {name}": (settings, AsJson) for name, (settings, _) in KINDS_OF_PROBES.items()},
     "report": (Report,), "row": (look.Row,),
     "show": (look.Show,), "stats": (look.Stats, AsJson), "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
     "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),

@@ -30,7 +30,7 @@ FLOORS = (
         "rewarding",
         "training",
     ),  # the other verbs
-    ("bootstrapping", "rewards"),
+    ("bootstrapping", "probing", "rewards"),
     ("conditioning",),
     ("trainers",),
     ("commands",),  # the roof

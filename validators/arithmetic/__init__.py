@@ -15,7 +15,7 @@ from synth.record import Record
 from synth.validating.checker import Checker
 from synth.validating.faults import Fault, Reason, first_other
 from synth.validators.arithmetic.mistakes import mistakes
-from synth.validators.arithmetic.outputs import compared, read_own, record_of, stored
+from synth.validators.arithmetic.outputs import END_SCRATCH, compared, read_own, record_of, stored
 
 # At most 100 digits: far more than a builder writes, and Python refuses to read numbers of some thousands.
 PROMPT = re.compile(r"Input:\n(\d(?: \d){0,99}) ([-+*]) (\d(?: \d){0,99})\nTarget:(?: (?P<hint>\d(?: \d)*))?", re.ASCII)
@@ -213,8 +213,8 @@ def _spaced(number: int, width: int = 1) -> str:
 
 
 CHECKER = Checker(
-    kind="number", closing="\n{answer}", step_break="\n", reads=read_own, compares=compared, stores=stored,
-    check=check, settings=settings, record_of=record_of, mistakes=mistakes,
+    kind="number", closing="\n{answer}", step_break="\n", last_step=END_SCRATCH, reads=read_own,
+    compares=compared, stores=stored, check=check, settings=settings, record_of=record_of, mistakes=mistakes,
     steps_title="every line holds when it is worked out again", expectations=expectations,
     columns={"answer_in_labels": answer_in_labels, "hint_apart": hint_apart}, ending=ending, normal=normal,
     instruction="Work out what stands below. The digits of a number have spaces between them.",
