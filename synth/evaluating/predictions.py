@@ -13,6 +13,7 @@ from synth.record import Record
 from synth.statistics.calibration import brier, calibration, ece_interval
 from synth.statistics.intervals import interval
 from synth.statistics.ranges import grouped
+from synth.statistics.reliability import reliability
 from synth.validating.checker import Checker, as_reply, reader_of
 from synth.validating.ends import Ended, ended
 
@@ -145,6 +146,10 @@ class Figures:
     def calibration(self) -> dict[str, Any] | None:
         sure, right = self._sure(self.values)
         return calibration(sure, right) if sure else None
+
+    def reliability(self) -> dict[str, Any] | None:
+        """What metrics.json says of all rows' confidence beside `metrics` and `calibration`; None without one."""
+        return reliability(*self._sure(self.values))
 
     def by(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The metrics of each group of rows: by the values of the columns of meta that have few, numbers in ranges."""

@@ -10,8 +10,7 @@ in the order of the data, judged, and written with the figures:
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,15 @@ from typing import Any
 import orjson
 
 from synth.base import loops
-from synth.base.files import as_json, facts_if_whole, file_facts, read_facts, write_whole
+from synth.base.files import as_json, facts_if_whole, read_facts, write_whole
 from synth.base.terminal import Report, Say
-from synth.data.manifest import no_split, open_manifest, split_files
+from synth.data.manifest import no_split, open_manifest
 from synth.data.names import ATTEMPTS, METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
 from synth.evaluating.attempts import attempted
-from synth.evaluating.job import Job, Result, StoppedError, asked, decisive, difference
+from synth.evaluating.facts import told
+from synth.evaluating.job import Job, Result, StoppedError, decisive, difference
 from synth.evaluating.local import AT_ONCE, write_locally
 from synth.evaluating.notes import counted, is_repeating
 from synth.evaluating.outputs import Partial, digest
@@ -73,7 +73,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
         judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
         figures = _predictions(job, judge, records, partial, faults)
     facts = {} if shots is None else {"shots": shots.facts()}
-    measured = {**_metrics(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
+    measured = {**told(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
     _write(job.out / METRICS, as_json(measured))
     (job.out / OUTPUTS).unlink(missing_ok=True)
     measured = measure(job, measured, records, scorer) if scorer.rewards else measured
@@ -240,50 +240,6 @@ def _write(path: Path, content: bytes | Iterator[bytes]) -> None:
         write_whole(path, content)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write {path}") from error
-
-
-def _metrics(
-    job: Job,
-    manifest: Mapping[str, Any],
-    run: Mapping[str, Any] | None,
-    recipe: Mapping[str, Any],
-    records: Sequence[Record],
-    figures: Figures,
-) -> dict[str, Any]:
-    facts = [file_facts(path)["sha256"] for path in split_files(job.data, manifest, job.split)]
-    tasks = sorted({record.task for record in records})
-    main = ("trainer", "model", "target", "seed", "parameters", "steps", "examples_seen", "tokens_seen",
-            "train_seconds", "cpu_seconds", "data", "complete")  # fmt: skip
-    return {
-        "made_by": f"rationale-synth {version('rationale-synth')}",
-        "command": job.command,
-        "model": job.served or _name(job),
-        **({"written": True} if job.is_written else {}),
-        "run": None if run is None else {name: run[name] for name in main if name in run},
-        "data": {
-            "folder": job.data.resolve().name, "split": job.split, "rows": len(records), "task": ", ".join(tasks),
-            "sha256": facts[0] if len(facts) == 1 else facts,
-        },
-        **({"task": manifest["task"]} if "task" in manifest else {}),
-        "target": None if run is None else run.get("target"),
-        "prompting": job.prompting,
-        "samples": job.decoding.samples,
-        "temperature": None if job.is_written else job.decoding.temperature,
-        **({"codes": job.codes or "best"} if (run or {}).get("codes") else {}),
-        "settings": asdict(job.decoding),
-        "asked": asked(job),
-        "recipe": digest(recipe),
-        "metrics": figures.metrics(),
-        "by": figures.by(),
-        "calibration": figures.calibration(),
-        "complete": True,
-    }  # fmt: skip
-
-
-def _name(job: Job) -> str:
-    if job.is_written:
-        return job.data.resolve().name
-    return job.model if job.is_url else Path(job.model).name
 
 
 def _named(records: Sequence[Record], faults: Mapping[int, str]) -> dict[str, list[str]]:

@@ -1,7 +1,6 @@
-"""Pictures of evaluations: accuracy, by kind of question, with against without rationales, reliability."""
+"""Pictures of evaluations: accuracy, by kind of question, with against without rationales."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from synth.base import plots
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 3  # side by side
-DIAGRAMS = 12  # reliability diagrams at most
-TITLE = 36  # characters in a line above a reliability diagram
 SHOWN = 12  # values of a column
 
 
@@ -197,52 +194,3 @@ def line(fitted: Mapping[str, Any], name: str) -> Picture:
         plots.grid(axes, "both")
 
     return picture(name, "Gain in calibration against gain in accuracy, a point a data set", 3.6, fill)
-
-
-def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
-    """Accuracy over confidence: bars that follow the diagonal belong to a model that knows what it knows."""
-    shown = diagrams[:DIAGRAMS]
-    tall = -(-len(shown) // PANELS)
-
-    def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, PANELS, sharex=True, sharey=True, squeeze=False)
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
-        for place, (axes, diagram) in enumerate(zip(grid.flat, shown, strict=False)):
-            _diagram(axes, diagram)
-            axes.tick_params(labelbottom=place + PANELS >= len(shown))
-            if place + PANELS >= len(shown):
-                axes.set_xlabel("confidence")
-        for row in grid:
-            row[0].set_ylabel("accuracy")
-
-    longest = max(len(wrap(diagram["data"], TITLE)) + len(wrap(diagram["label"], TITLE)) for diagram in shown)
-    left_out = f"; {len(diagrams) - DIAGRAMS} more are in report.json" if len(diagrams) > DIAGRAMS else ""
-    return picture(
-        name,
-        f"Accuracy at each confidence; the dashed line is perfect calibration{left_out}",
-        0.3 + (2.5 + 0.14 * longest) * tall,
-        fill,
-    )
-
-
-def _diagram(axes: "Axes", diagram: Mapping[str, Any]) -> None:
-    bins = [part for part in diagram["bins"] if part["count"]]
-    commonest = max((part["count"] for part in bins), default=1)
-    axes.plot([0, 1], [0, 1], "--", color=plots.INK, linewidth=0.9, zorder=3)
-    for part in bins:
-        middle = (part["low"] + part["high"]) / 2
-        wide = part["high"] - part["low"] - 0.012
-        axes.bar(middle, part["accuracy"], wide, color=plots.COLOURS[0])
-        # How many predictions stand behind a bar: a stroke below it; that of the commonest confidence is the longest.
-        axes.bar(middle, -0.16 * part["count"] / commonest, wide, color=plots.COLOURS[5])
-    axes.axhline(0, color=plots.INK, linewidth=0.8)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(-0.18, 1.02)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    lines = [*wrap(diagram["data"], TITLE), *wrap(diagram["label"], TITLE)]
-    title = "\n".join(plots.label(line, TITLE) for line in lines)
-    axes.set_title(f"{title}\nECE {diagram['ece']:.3f}", fontsize=8.5)
-    plots.percent(axes)
-    plots.grid(axes)

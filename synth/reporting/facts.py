@@ -1,12 +1,13 @@
 """Everything a report says, as one dictionary: report.json, from which the pictures and the page are made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
 from synth.reporting import loop_facts, round_facts
+from synth.reporting.calibration import diagrams
 from synth.reporting.changes import changes
 from synth.reporting.examples import examples
 from synth.reporting.pairs import Comparison, compare
@@ -25,6 +26,7 @@ from synth.reporting.settings import (
     task_of,
     training_data,
 )
+from synth.statistics.intervals import mean_ends
 from synth.statistics.line import PUBLISHED, fit
 from synth.statistics.ranges import in_ranges
 
@@ -52,7 +54,7 @@ def facts(found: Found) -> dict[str, Any]:
         "rounds": round_facts.told(found.rounds),
         "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log and run.name not in looped],
         "by": _by(grouped),
-        "calibration": [diagram for group in grouped if (diagram := _diagram(group))],
+        "calibration": diagrams(grouped),
         "examples": examples(grouped),
     }
 
@@ -88,7 +90,7 @@ def _run(run: Run, label: str) -> dict[str, Any]:
 def _setting(group: Group) -> dict[str, Any]:
     first = group.members[0]
     names = dict.fromkeys(name for member in group.members for name in member.facts.get("metrics") or {})
-    metrics = {name: mean for name in names if (mean := _mean([member.metric(name) for member in group.members]))}
+    metrics = {name: mean for name in names if (mean := mean_ends([member.metric(name) for member in group.members]))}
     over = {name: spread for name in metrics if (spread := group.over_seeds(name))}
     accuracy = [member.metric("accuracy") for member in group.members]
     return {
@@ -103,16 +105,6 @@ def _setting(group: Group) -> dict[str, Any]:
              "metrics": {name: value for name in names if (value := member.metric(name))}} for member in group.members
         ],
     }  # fmt: skip
-
-
-def _mean(figures: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
-    """Value and ends of the interval, each the mean over seeds; of one seed what it has."""
-    known = [
-        figure for figure in figures if figure and figure.get("low") is not None and figure.get("high") is not None
-    ]
-    if not known:
-        return None
-    return {**{key: fmean(figure[key] for figure in known) for key in ("value", "low", "high")}, "n": known[0].get("n")}
 
 
 def _line(comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
@@ -163,27 +155,10 @@ def _by(grouped: Sequence[Group]) -> dict[str, dict[str, list[dict[str, Any]]]]:
             tables = in_ranges([(member.facts.get("by") or {}).get(column) or {} for member in group.members])
             values = []
             for value in dict.fromkeys(value for table in tables for value in table):
-                mean = _mean([(table.get(value) or {}).get("accuracy") for table in tables])
+                mean = mean_ends([(table.get(value) or {}).get("accuracy") for table in tables])
                 if mean:
                     values.append({"value": value, "mean": mean.pop("value"), **mean})
             if len(values) > 1:
                 line = {"label": group.label, "values": values}
                 shares.setdefault(group.data, {}).setdefault(column, []).append(line)
     return shares
-
-
-def _diagram(group: Group) -> dict[str, Any] | None:
-    """Bins of all seeds together; the ECE is the mean of the seeds' own."""
-    known = [table for member in group.members if (table := member.facts.get("calibration"))]
-    if not known:
-        return None
-    bins = []
-    for same in zip(*(table["bins"] for table in known), strict=False):
-        count = sum(part["count"] for part in same)
-        means = {
-            name: sum(part["count"] * (part[name] or 0) for part in same) / count if count else None
-            for name in ("confidence", "accuracy")
-        }
-        bins.append({"low": same[0]["low"], "high": same[0]["high"], "count": count, **means})
-    score = {name: fmean(table[name] for table in known) for name in ("ece", "brier")}
-    return {"label": group.label, "data": group.data, "seeds": len(known), **score, "bins": bins}

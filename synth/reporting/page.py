@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from synth.reporting import diagrams, loop_diagrams, round_diagrams
+from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 from synth.statistics.names import rewards
 
@@ -26,6 +26,17 @@ METRICS = {  # of the big table: heading, how it is written, what it is
     "loops": ("loops", "share", "outputs that repeat themselves up to the length limit"),
     "words": ("words", "number", "length of the output"),
 }
+SURENESS = {  # of the table of calibration: heading, what it is
+    "ece": ("ECE", "mean distance of confidence and accuracy over 10 bins of equal width (Naeini et al. 2015)"),
+    "ece_equal_mass": ("ECE, equal mass", "the same over 10 bins of about as many rows each (Nixon et al. 2019)"),
+    "ece_debiased": (
+        "debiased L2",
+        "root of the squared distance over bins of equal mass, less what chance adds (Kumar et al. 2019)",
+    ),
+    "brier": ("Brier", "mean squared distance of confidence and outcome (Brier 1950)"),
+    "aurc": ("AURC", "share that is wrong among the surest rows, mean over all coverages (Geifman et al. 2019)"),
+}
+SUREST = (0.8, 0.5, 0.2)  # shares of the rows, for which accuracy stands in that table
 PAID = "mean of what the reward pays, over the rows that it applies to"
 
 
@@ -48,9 +59,7 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
         runs = [run for run in figures["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
         if drawable(runs):
             drawn.append(curves(task, runs, f"curves-{number}"))
-    if figures["calibration"]:
-        drawn.append(diagrams.reliability(figures["calibration"], "reliability"))
-    return drawn
+    return drawn + calibration_diagrams.drawn(figures["calibration"])
 
 
 def reward_titles(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -80,7 +89,9 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
     columns = {
         name: facts for name, facts in known.items() if any(one["metrics"].get(name) for one in figures["settings"])
     }
-    return template.render(report=figures, drawn=shown, columns=columns, findings=findings(figures))
+    return template.render(
+        report=figures, drawn=shown, columns=columns, findings=findings(figures), sureness=SURENESS, surest=SUREST
+    )
 
 
 def findings(figures: dict[str, Any]) -> list[str]:

@@ -8,7 +8,8 @@ why scipy.stats.bootstrap, which draws every row by itself, is not used.
 A share of 0 or 1 has an interval of no width: no row that was drawn says anything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,3 +59,13 @@ def with_ends(value: float, resampled: "Floats", rows: int) -> dict[str, Any]:
     low, high = np.quantile(resampled, [tail, 1 - tail])
     # A mean of equal values may come out a last digit beside them.
     return {"value": value, "low": min(float(low), value), "high": max(float(high), value), "n": int(rows)}
+
+
+def mean_ends(figures: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """Value and ends of the interval, each the mean over seeds; of one seed what it has. None if no seed has it."""
+    known = [
+        figure for figure in figures if figure and figure.get("low") is not None and figure.get("high") is not None
+    ]
+    if not known:
+        return None
+    return {**{key: fmean(figure[key] for figure in known) for key in ("value", "low", "high")}, "n": known[0].get("n")}

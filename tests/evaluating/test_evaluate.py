@@ -144,6 +144,9 @@ def test_samples_differ_and_vote(model: Path, data: Path, tmp_path: Path) -> Non
     assert sum(row["count"] for row in calibration["bins"]) == 16
     assert calibration["ece"] == figures["metrics"]["ece"]["value"]
     assert calibration["brier"] == pytest.approx(figures["metrics"]["brier"]["value"])
+    assert sum(row["count"] for row in calibration["equal_mass"]) == 16
+    assert {"ece_equal_mass", "ece_debiased", "aurc"} <= figures["metrics"].keys()
+    assert figures["selective"]["coverage"][0]["accuracy"]["value"] == figures["metrics"]["accuracy"]["value"]
     other = run(model, data, tmp_path / "other", decoding=replace(hot, seed=1))[1]
     assert [line["outputs"] for line in lines] != [line["outputs"] for line in other]
 

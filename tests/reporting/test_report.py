@@ -73,7 +73,7 @@ def test_links_and_ids_of_pictures_fit_together(written: Path) -> None:
 
 def test_every_picture_is_on_the_page_and_beside_it(written: Path) -> None:
     names = facts_of(written)["pictures"]
-    assert names == ["accuracy.png", "rationales.png", "by-1.png", "curves-1.png", "reliability.png"]
+    assert names == ["accuracy.png", "rationales.png", "by-1.png", "curves-1.png", "reliability.png", "coverage.png"]
     for name in names:
         assert (written / name).read_bytes().startswith(b"\x89PNG")
         assert f"File: {name}" in page_of(written).text
