@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from synth.importing.build import build as build
     from synth.importing.import_data import import_data as import_data
     from synth.judging.judge import judge as judge
+    from synth.measuring.difficulty import difficulty as difficulty
     from synth.probing.probe import probe as probe
     from synth.questions.task import Question as Question
     from synth.questions.task import Task as Task
@@ -41,7 +42,7 @@ HOMES = {
     "build": "importing.build", "card": "cards.dataset", "Dataset": "data.handles", "Evaluation": "data.handles",
     "Run": "data.handles", "load": "data.handles", "distill": "distilling.distill", "SynthError": "errors",
     "evaluate": "evaluating.evaluate", "export": "exporting.export",
-    "import_data": "importing.import_data", "judge": "judging.judge",
+    "import_data": "importing.import_data", "judge": "judging.judge", "difficulty": "measuring.difficulty",
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
     "probe": "probing.probe", "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report",
     "train": "training.train", "validate": "validating.validate",

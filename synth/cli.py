@@ -32,6 +32,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
             "Look inside a model: how likely its answer is on the way, whether it follows the rationale.",
             "probe:command",
         ),
+        "difficulty": ("Measure how hard a task is to a base model.", "difficulty:command"),
         "report": ("Compare runs in tables and pictures.", "report:report"),
         "estimate": ("Say what rationales may be worth, before money is spent.", "report:estimate"),
     },

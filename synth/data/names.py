@@ -31,7 +31,7 @@ EVALUATIONS = "eval"  # the evaluations of the run
 ITERATIONS = "iterations"  # of a run of STaR, one folder each: 000 is the base
 CONTROLS = "controls"  # what was trained beside it
 ROUNDS = "rounds"  # of a run of MaRio, one folder each: 000 has the teacher's rows
-SAMPLES = "samples.jsonl"  # texts of a round, with their scores
+SAMPLES = "samples.jsonl"  # texts of a round, with their scores; of a difficulty, with their lengths
 
 # An evaluation folder, that of `synth eval`
 METRICS = "metrics.json"  # figures with their intervals
@@ -42,6 +42,9 @@ OUTPUTS = "outputs.partial.jsonl"  # outputs so far of an evaluation that is not
 PROBES = "probes"  # the probes of a run
 PROBE = "probe.json"  # what was looked at and how, figures with their intervals
 PROBED = "rows.jsonl"  # one line for each row
+# The folder of a difficulty, that of `synth difficulty`; its texts are in SAMPLES
+DIFFICULTY = "difficulty.json"  # lengths, accuracy, V-information, with their intervals
+PVI = "pvi.jsonl"  # V-information of each row
 
 # The folder of an export and that of a report
 EXPORT = "synth-export.json"  # what was exported

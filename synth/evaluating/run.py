@@ -9,7 +9,6 @@ in the order of the data, judged, and written with the figures:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import orjson
 
-from synth.base import loops
 from synth.base.files import as_json, facts_if_whole, read_facts, write_whole
 from synth.base.terminal import Report, Say
 from synth.data.manifest import no_split, open_manifest
@@ -26,16 +24,16 @@ from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
 from synth.evaluating.attempts import attempted
 from synth.evaluating.facts import told
-from synth.evaluating.job import Job, Result, StoppedError, decisive, difference
-from synth.evaluating.local import AT_ONCE, write_locally
+from synth.evaluating.job import Job, Result, decisive, difference
+from synth.evaluating.local import AT_ONCE
 from synth.evaluating.notes import counted, is_repeating
 from synth.evaluating.outputs import Partial, digest
 from synth.evaluating.predictions import Figures, Judge
 from synth.evaluating.prompts import Asking, asking_for
 from synth.evaluating.rewards import Scorer, measure, rewards_of
+from synth.evaluating.writing import kept, write
 from synth.models.codes import Codes, codes_of
 from synth.models.generate import BATCH_TOKENS, Output
-from synth.models.load import load
 from synth.questions.reading import task_of
 from synth.record import Record
 from synth.shots.draw import Shots
@@ -67,7 +65,7 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     asking = asking_for({} if job.plain and run is None else run, job.prompting, manifest, shots, codes)
     if run is not None and _learned_from(run, job, recipe["files"]):
         say(f"the model was trained on {job.data.resolve().name} {job.split}: it may know these rows by heart")
-    with Partial(job, recipe) as partial, _kept(partial, len(records)):
+    with Partial(job, recipe) as partial, kept(partial, len(records)):
         faults = _outputs(job, asking, records, partial, say, report)
         alike = _alike(partial, len(records)) if job.decoding.samples > 1 else (0, 0)
         judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
@@ -80,16 +78,6 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     return Result(job, measured, faults=_named(records, faults))
 
 
-@contextmanager
-def _kept(partial: Partial, rows: int) -> Iterator[None]:
-    """After Ctrl-C, say what became of the outputs."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        kept = f"the outputs of {len(partial):,} of {rows:,} rows are kept; the same command resumes from here"
-        raise StoppedError(f"interrupted: {kept if len(partial) else 'no output was written yet'}", 130) from error
-
-
 def _outputs(
     job: Job, asking: Asking, records: Sequence[Record], partial: Partial, say: Say, report: Report
 ) -> dict[int, str]:
@@ -97,11 +85,7 @@ def _outputs(
     if job.is_written:
         partial.add({row: outputs for row, (_, outputs) in enumerate(_attempted(job, open_manifest(job.data)))})
         return {}
-    if not job.is_url:
-        return write_locally(job, load(job.model), asking, records, partial, report)
-    from synth.evaluating.server import ask_server
-
-    return loops.run(ask_server(job, asking, records, partial, say, report))
+    return write(job, asking, records, partial, say, report)
 
 
 def _learned_from(run: Mapping[str, Any], job: Job, files: Mapping[str, Any]) -> bool:

@@ -187,21 +187,35 @@ def _from_data(folder: Path, split: str | None) -> Guess:
 
 
 def _from_evaluation(folder: Path) -> Guess:
-    evaluation = _read_evaluation(folder)
-    accuracy = evaluation.metric("accuracy")
-    if accuracy is None:
-        raise FolderError(f"{folder / METRICS} has no accuracy: run synth eval again")
-    if kind(evaluation) != "without":
-        raise UsageError(
-            f"{folder} is an evaluation of a model that writes rationales: the line needs one trained on answers alone"
-            " (synth train ... --target answer)"
-        )
+    evaluation = _without(folder)
+    accuracy = accuracy_of(folder)
     warnings = []
     if evaluation.facts.get("prompting") == "direct" and evaluation.run.get("target") != "answer":
         warnings.append("this model was asked for answers alone, not trained on them, as those of the paper were")
     if not evaluation.facts.get("complete"):
         warnings.append("the evaluation is incomplete")
     return _guess(BY_ACCURACY, accuracy["value"], f"{accuracy['n']:,} rows of {folder.name}", *warnings)
+
+
+def accuracy_of(folder: Path) -> dict[str, Any]:
+    """`{"value", "low", "high", "n"}` of an evaluation of a model that answers alone.
+
+    Raises FolderError for what is no evaluation, UsageError for one of a model that writes rationales.
+    """
+    accuracy = _without(folder).metric("accuracy")
+    if accuracy is None:
+        raise FolderError(f"{folder / METRICS} has no accuracy: run synth eval again")
+    return accuracy
+
+
+def _without(folder: Path) -> Evaluation:
+    evaluation = _read_evaluation(folder)
+    if kind(evaluation) != "without":
+        raise UsageError(
+            f"{folder} is an evaluation of a model that writes rationales: the line needs one trained on answers alone"
+            " (synth train ... --target answer)"
+        )
+    return evaluation
 
 
 def _read_evaluation(folder: Path) -> Evaluation:

@@ -44,6 +44,25 @@ def _drawn(counts: Any, different: "Floats", rng: Any) -> "Floats":
     )
 
 
+def clustered(values: Sequence[Sequence[float]], seed: int = 0) -> dict[str, Any] | None:
+    """The mean of all values with its interval, if those of one row hang together, as samples of a question do.
+
+    Rows are drawn anew with all their values (the cluster bootstrap: Davison & Hinkley 1997, section 3.8). `n` is the
+    number of rows that have a value; None if there are none.
+    """
+    import numpy as np
+
+    rows = [row for row in values if row]
+    if not rows:
+        return None
+    sums, counts = np.array([sum(row) for row in rows], dtype=np.float64), np.array([len(row) for row in rows])
+    rng, chances, drawn = np.random.default_rng(seed), np.full(len(rows), 1 / len(rows)), []
+    for block in blocks(len(rows)):
+        times = rng.multinomial(len(rows), chances, block)
+        drawn.append(times @ sums / (times @ counts))
+    return with_ends(float(sums.sum() / counts.sum()), np.concatenate(drawn), len(rows))
+
+
 def blocks(draws: int) -> list[int]:
     """How many resamples to make at a time, of so many draws each."""
     import numpy as np

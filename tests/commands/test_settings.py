@@ -23,6 +23,7 @@ from synth.evaluating.options import Evaluate
 from synth.exporting.options import Export
 from synth.importing.options import Import, Questions
 from synth.judging.options import Judging
+from synth.measuring.options import Difficulty
 from synth.probing.probe import KINDS as KINDS_OF_PROBES
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
@@ -30,7 +31,8 @@ from synth.training.options import Train
 from synth.validating.options import Validate
 
 KINDS: dict[str, tuple[type, ...]] = {
-    "card": (Card,), "distill": (Distill,), "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
+    "card": (Card,), "difficulty": (Difficulty, AsJson), "distill": (Distill,),
+    "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
     "eval": (Evaluate, AsJson), "export": (Export,), "import": (Import,),
     "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
     **{f"probe {name}": (settings, AsJson) for name, (settings, _) in KINDS_OF_PROBES.items()},
@@ -91,6 +93,8 @@ def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> 
             chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
     if "folders" in fields:  # both words of a push are needed, though each has a default
         chosen |= {"folders": chosen.get("folders") or (Path("x"),), "name": chosen.get("name") or "x"}
+    if "max_new_tokens" in fields and "questions" in fields:  # of a folder or of a task, one of the two
+        chosen |= {"eval": chosen.get("eval") or Path("x"), "task": None if chosen.get("data") else "x"}
     return _of_a_trainer(chosen) if "from_scratch" in fields else chosen
 
 

@@ -30,7 +30,7 @@ FLOORS = (
         "rewarding",
         "training",
     ),  # the other verbs
-    ("bootstrapping", "probing", "rewards"),
+    ("bootstrapping", "measuring", "probing", "rewards"),
     ("conditioning",),
     ("trainers",),
     ("commands",),  # the roof
