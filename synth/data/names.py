@@ -46,7 +46,8 @@ PROBED = "rows.jsonl"  # one line for each row
 DIFFICULTY = "difficulty.json"  # lengths, accuracy, V-information, with their intervals
 PVI = "pvi.jsonl"  # V-information of each row
 
-# The folder of an export and that of a report
+# The folder of a study, of an export and of a report
+STUDY = "study.json"  # the cells of its matrix: axes, where each was made, how it ended
 EXPORT = "synth-export.json"  # what was exported
 PAGE = "index.html"
 FIGURES = "report.json"  # the figures behind the page

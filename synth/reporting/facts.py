@@ -6,13 +6,14 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import loop_facts, round_facts
+from synth.reporting import loop_facts, round_facts, study_facts
 from synth.reporting.calibration import diagrams
 from synth.reporting.changes import changes
+from synth.reporting.collect import Everything
 from synth.reporting.examples import examples
 from synth.reporting.pairs import Comparison, compare
 from synth.reporting.pictures import CURVES
-from synth.reporting.read import Evaluation, Found, Run
+from synth.reporting.read import Evaluation, Run
 from synth.reporting.settings import (
     TARGETS,
     Group,
@@ -35,11 +36,17 @@ HOW = (*TARGETS.values(), "untrained")
 PUBLISHED_FACTS = {"slope": PUBLISHED.slope, "intercept": PUBLISHED.intercept, "pearson": PUBLISHED.pearson}
 
 
-def facts(found: Found) -> dict[str, Any]:
-    """All figures of a report; nothing in it depends on the day, the machine or where the folders lie."""
+def facts(found: Everything) -> dict[str, Any]:
+    """All figures of a report; nothing in it depends on the day, the machine or where the folders lie.
+
+    What studies measured is told study by study, as their axes have it; changed rows, curves, calibration and examples
+    are told alike for all.
+    """
     evaluations = _in_order(found.evaluations)
     grouped, comparisons = groups(evaluations), compare(evaluations)
-    labels = run_labels(found.runs, {run_key(each.run) for each in evaluations if learned_from_answers(each)})
+    every = _in_order([*found.evaluations, *(one for study in found.studies for one in study.evaluations)])
+    everything = groups(every) if found.studies else grouped
+    labels = run_labels(found.runs, {run_key(each.run) for each in every if learned_from_answers(each)})
     looped = {loop.name for loop in (*found.loops, *found.rounds)}  # whose losses are of one iteration each
     trained = sorted(found.runs, key=lambda run: HOW.index(labels[run_key(run.facts)].split(",")[0]))
     return {
@@ -48,14 +55,15 @@ def facts(found: Found) -> dict[str, Any]:
         "runs": [_run(run, labels[run_key(run.facts)]) for run in found.runs],
         "settings": [_setting(group) for group in grouped],
         "comparisons": [asdict(comparison) for comparison in comparisons],
-        "changes": [asdict(change) for change in changes(evaluations)],
+        "changes": [asdict(change) for change in changes(every)],
         "line": _line(comparisons),
+        "studies": [study_facts.told(study) for study in found.studies],
         "loops": loop_facts.told(found.loops),
         "rounds": round_facts.told(found.rounds),
         "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log and run.name not in looped],
         "by": _by(grouped),
-        "calibration": diagrams(grouped),
-        "examples": examples(grouped),
+        "calibration": diagrams(everything),
+        "examples": examples(everything),
     }
 
 

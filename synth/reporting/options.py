@@ -9,7 +9,7 @@ from synth.base.config import AnyPath, MaybePath, Paths, argument, option, setti
 class Report:
     """Which runs are compared, and where the page goes."""
 
-    runs: Paths = argument("folders that synth train or synth eval wrote", metavar="RUN", kw_only=False)
+    runs: Paths = argument("folders that synth train, synth eval or synth study wrote", metavar="RUN", kw_only=False)
     out: AnyPath = option("folder to write the page and the pictures to", default=Path("report"), again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
 

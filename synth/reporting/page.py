@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams
+from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams, study_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 from synth.statistics.names import rewards
 
@@ -17,6 +17,7 @@ METRICS = {  # of the big table: heading, how it is written, what it is
     "brier": ("Brier", "score", "mean squared distance of confidence and outcome; 0 is best"),
     "steps_right": ("steps right", "share", "every step of the rationale holds and the answer follows from it"),
     "rationale_f1_1": ("F1, 1-gram", "score", "words that the rationale shares with the gold one"),
+    "rationale_f1_2": ("F1, 2-gram", "score", "pairs of words that the rationale shares with the gold one"),
     "contained": (
         "contained",
         "share",
@@ -37,12 +38,18 @@ SURENESS = {  # of the table of calibration: heading, what it is
     "aurc": ("AURC", "share that is wrong among the surest rows, mean over all coverages (Geifman et al. 2019)"),
 }
 SUREST = (0.8, 0.5, 0.2)  # shares of the rows, for which accuracy stands in that table
+CURVED = 4  # tasks of a study whose learning curves are drawn; those of all are in report.json
 PAID = "mean of what the reward pays, over the rows that it applies to"
 
 
 def pictures(figures: dict[str, Any]) -> list[Picture]:
     """Every picture that the figures are enough for."""
-    drawn = loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
+    drawn = [
+        one
+        for number, study in enumerate(figures["studies"], 1)
+        for one in study_diagrams.drawn(study, f"study-{number}")
+    ]
+    drawn += loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
     drawn += round_diagrams.drawn(figures["rounds"])
     if any(setting["metrics"].get("accuracy") for setting in figures["settings"]):
         drawn.append(diagrams.overview(figures["settings"], "accuracy"))
@@ -55,7 +62,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
     for number, (data, columns) in enumerate(figures["by"].items(), start=1):
         drawn.append(diagrams.by_columns(data, columns, f"by-{number}"))
     tasks = dict.fromkeys(run["task"] for run in figures["curves"])
-    for number, task in enumerate(tasks, start=1):
+    most = CURVED if figures["studies"] else len(tasks)
+    for number, task in enumerate(list(tasks)[:most], start=1):
         runs = [run for run in figures["curves"] if run["task"] == task and any(run[name]["values"] for name in CURVES)]
         if drawable(runs):
             drawn.append(curves(task, runs, f"curves-{number}"))
@@ -78,25 +86,37 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        loader=jinja2.FunctionLoader(_template),
     )
     environment.filters.update(
         share=_share, points=_points, written=_written, chance=_chance, plain=_plain, rounded=_rounded, signed=_signed
     )
-    template = environment.from_string((files("synth.cards") / "report.html").read_text(encoding="utf-8"))
+    template = environment.get_template("report.html")
     # The one thing that is not escaped: matplotlib wrote it, and escaped the texts in it.
     shown = [{"name": one.name, "caption": one.caption, "svg": Markup(one.svg)} for one in drawn]
-    known = {**METRICS, **{name: (title, "score", PAID) for name, title in reward_titles(figures["settings"]).items()}}
-    columns = {
-        name: facts for name, facts in known.items() if any(one["metrics"].get(name) for one in figures["settings"])
-    }
+    columns = columns_of(figures["settings"])
+    for study in figures["studies"]:
+        columns |= columns_of(study["points"])
     return template.render(
-        report=figures, drawn=shown, columns=columns, findings=findings(figures), sureness=SURENESS, surest=SUREST
-    )
+        report=figures, drawn=shown, columns=columns, columns_of=columns_of, findings=findings(figures),
+        sureness=SURENESS, surest=SUREST,
+    )  # fmt: skip
+
+
+def columns_of(settings: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str, str]]:
+    """The metrics that any of the settings has, for a table: heading, how it is written, what it is."""
+    known = {**METRICS, **{name: (title, "score", PAID) for name, title in reward_titles(settings).items()}}
+    return {name: facts for name, facts in known.items() if any(one["metrics"].get(name) for one in settings)}
+
+
+def _template(name: str) -> str:
+    return (files("synth.cards") / name).read_text(encoding="utf-8")
 
 
 def findings(figures: dict[str, Any]) -> list[str]:
     """What the comparisons and the loops say, a sentence each, and nothing that their intervals do not bear out."""
-    said = [sentence for setting in (*figures["loops"], *figures["rounds"]) for sentence in setting["said"]]
+    said = [sentence for study in figures["studies"] for sentence in study["said"]]
+    said += [sentence for setting in (*figures["loops"], *figures["rounds"]) for sentence in setting["said"]]
     for comparison in figures["comparisons"]:
         delta = comparison["accuracy"]
         span = f"{_points(delta['value'])} points, 95% interval {_points(delta['low'])} to {_points(delta['high'])}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import NO_MATTER, Group, groups, kind
+from synth.statistics.outcomes import outcomes
 from synth.statistics.paired import Delta, Side, deltas, together
 
 SHARED = 0.5  # of the rows of the smaller side, so that two different test sets are not compared
@@ -26,6 +27,8 @@ OWN = {
     "max_target_length",
     "blank_tokens",
 }  # differ by their nature
+
+Paired = tuple[Evaluation, Evaluation, list[tuple[int, int]]]  # and the places of the questions that both have
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Comparison:
     ece: dict[str, Any] | None
     each: list[dict[str, Any]]  # {"seed", "against", "accuracy", "ece"}: one a pair of runs
     differ: list[str] = field(default_factory=list)  # other settings in which the two sides differ
+    outcomes: dict[str, Any] = field(default_factory=dict)  # {"rows", "correlation", "first_answers", "second_answers"}
 
 
 def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
@@ -50,8 +54,8 @@ def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
     grouped = [group for group in groups(evaluations) if group.members[0].rows.ids]
     withs = [group for group in grouped if kind(group.members[0]) != "without"]
     withouts = [group for group in grouped if kind(group.members[0]) == "without"]
-    compared = [_comparison(one, other) for one in withs for other in _rivals(one, withouts)]
-    return [comparison for comparison in compared if comparison]
+    compared = [comparison(one, other) for one in withs for other in _rivals(one, withouts)]
+    return [found for found in compared if found]
 
 
 def _rivals(one: Group, withouts: Sequence[Group]) -> list[Group]:
@@ -81,8 +85,9 @@ def _base(evaluation: Evaluation) -> tuple[Any, Any]:
     return evaluation.run.get("trainer"), evaluation.run.get("model")
 
 
-def _comparison(one: Group, other: Group) -> Comparison | None:
-    pairs = [(left, right, rows) for left, right in by_seed(one, other) if (rows := _shared(left, right))]
+def comparison(one: Group, other: Group) -> Comparison | None:
+    """What `one` adds to `other`, run by run of the same seed; None if they share few rows."""
+    pairs = paired(one, other)
     if not pairs:
         return None
     drawn = [_deltas(left, right, rows) for left, right, rows in pairs]
@@ -92,15 +97,33 @@ def _comparison(one: Group, other: Group) -> Comparison | None:
         {"seed": left.run.get("seed"), "against": right.run.get("seed"), **{name: by[name].value for name in by}}
         for (left, right, _), by in zip(pairs, drawn, strict=True)
     ]
-    shared = min(len(rows) for _, _, rows in pairs)
-    gains = together([by["accuracy"] for by in drawn], shared)
+    least = min(len(rows) for _, _, rows in pairs)
+    gains = together([by["accuracy"] for by in drawn], least)
     with_ece = all("ece" in by for by in drawn)
-    errors = together([by["ece"] for by in drawn], shared) if with_ece else None
+    errors = together([by["ece"] for by in drawn], least) if with_ece else None
     against = other.label if one.data == other.data else f"{other.label} ({other.data})"
     return Comparison(
-        one.label, against, one.data, trained, kind(first) == "blank", shared, [pair["seed"] for pair in of_pairs],
-        gains, errors, of_pairs, _differences(first.run, second.run) if trained else [],
+        one.label, against, one.data, trained, kind(first) == "blank", least, [pair["seed"] for pair in of_pairs],
+        gains, errors, of_pairs, _differences(first.run, second.run) if trained else [], question_by_question(pairs),
     )  # fmt: skip
+
+
+def paired(one: Group, other: Group) -> list[Paired]:
+    """Runs of the same seed, with the places of the questions that both have."""
+    return [(left, right, rows) for left, right in by_seed(one, other) if (rows := shared(left, right))]
+
+
+def question_by_question(pairs: Sequence[Paired]) -> dict[str, Any]:
+    """Whether both sides get the same questions right (statistics/outcomes.py), over the questions of all pairs."""
+    of_pairs = [{left.rows.ids[at]: (at, there) for at, there in rows} for left, _, rows in pairs]
+    same = [id for id in of_pairs[0] if all(id in places for places in of_pairs)]
+    if not same:
+        return {}
+    columns = []
+    for (left, right, _), places in zip(pairs, of_pairs, strict=True):
+        found = [places[id] for id in same]
+        columns.append(([left.rows.correct[at] for at, _ in found], [right.rows.correct[at] for _, at in found]))
+    return {"rows": len(same), **outcomes(columns)}
 
 
 def by_seed(one: Group, other: Group) -> Iterator[tuple[Evaluation, Evaluation]]:
@@ -114,7 +137,7 @@ def _ordered(members: list[Evaluation]) -> list[Evaluation]:
     return sorted(members, key=lambda member: str(member.run.get("seed")))
 
 
-def _shared(left: Evaluation, right: Evaluation) -> list[tuple[int, int]]:
+def shared(left: Evaluation, right: Evaluation) -> list[tuple[int, int]]:
     """Places of the same question on both sides: of the same id, else of the same prompt. [] if few are shared."""
     for one, other in ((left.rows.ids, right.rows.ids), (left.rows.prompts, right.rows.prompts)):
         places = {key: place for place, key in enumerate(other)}

@@ -4,11 +4,12 @@
     EVAL/metrics.json   EVAL/predictions.jsonl               an evaluation
     RUN/iterations/000/metrics.json                          a run of STaR, see loops.py
     RUN/rounds/001/metrics.json                              a run of MaRio, see rounds.py
+    STUDY/study.json                                         a study, see study.py
 
-What is missing or half-written is left out and named in `notes`: a report of nine runs is not lost for the tenth.
+What is missing or half-written is left out and named in `notes`. Which folder is what, collect.py finds out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,7 @@ import orjson
 from synth.base.files import read_facts
 from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.errors import FolderError
-from synth.reporting.loops import Loop, read_loop
-from synth.reporting.rounds import read_rounds
+from synth.reporting.loops import Loop
 
 KEPT = 40  # rows of each kind that examples are chosen from
 
@@ -81,79 +81,11 @@ class Found:
     notes: list[str] = field(default_factory=list)  # what was left out and why, for the reader of the page
 
 
-def collect(folders: Sequence[Path]) -> Found:
-    """Everything in the folders, each once, in the order given.
+def read_run(folder: Path, name: str, notes: list[str]) -> Run:
+    """A run folder; what is half-written in it is named in `notes`.
 
-    Raises FolderError for a folder that is neither a run nor an evaluation, and if nothing at all can be read.
+    Raises FolderError if synth-run.json cannot be read.
     """
-    found, names = Found(), _names([folder.resolve() for folder in folders])
-    seen: set[Path] = set()
-    broken: list[FolderError] = []
-    for folder in [folder.resolve() for folder in folders]:
-        if folder in seen:
-            continue
-        seen.add(folder)
-        if (folder / RUN).is_file():
-            run = _run_or_none(folder, names[folder], found, broken)
-            inside = {path.parent for name in (METRICS, PREDICTIONS) for path in folder.glob(f"{EVALUATIONS}/*/{name}")}
-            for path in sorted(inside - seen):
-                seen.add(path)
-                _add_or_note(path, f"{names[folder]}/{path.name}", run, found, broken)
-        elif (folder / METRICS).is_file() or (folder / PREDICTIONS).is_file():
-            _add_or_note(folder, names[folder], None, found, broken)
-        else:
-            raise FolderError(_neither(folder))
-    if broken and not found.runs and not found.evaluations:
-        raise broken[0]
-    return found
-
-
-def _run_or_none(folder: Path, name: str, found: Found, broken: list[FolderError]) -> Run | None:
-    try:
-        run = _read_run(folder, name, found.notes)
-    except FolderError as error:
-        broken.append(error)
-        found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the run is left out")
-        return None
-    found.runs.append(run)
-    for read_one, loops, what in ((read_loop, found.loops, "iterations"), (read_rounds, found.rounds, "rounds")):
-        try:
-            if loop := read_one(run.folder, run.name, run.facts, found.notes):
-                loops.append(loop)
-        except FolderError as error:
-            found.notes.append(f"{run.name}: {str(error).replace(f'{run.folder}/', '')}; its {what} are left out")
-    return run
-
-
-def _add_or_note(folder: Path, name: str, run: Run | None, found: Found, broken: list[FolderError]) -> None:
-    try:
-        add_evaluation(folder, name, run, found)
-    except FolderError as error:
-        broken.append(error)
-        found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the evaluation is left out")
-
-
-def _neither(folder: Path) -> str:
-    if not folder.is_dir():
-        return f"there is no folder {folder}: give the folders that synth train and synth eval wrote"
-    below = sorted({path.parent.name for name in (RUN, METRICS) for path in folder.glob(f"*/{name}")})
-    hint = f": give one or more of {', '.join(str(folder / name) for name in below[:6])}" if below else ""
-    return (
-        f"{folder} is neither a run (it has no {RUN}) nor an evaluation (no {METRICS})"
-        f"{hint or ': give a folder that synth train or synth eval wrote'}"
-    )
-
-
-def _names(folders: Sequence[Path]) -> dict[Path, str]:
-    """As much of the end of each path as tells it from the others."""
-    depth, different = 1, set(folders)
-    deepest = max((len(folder.parts) for folder in folders), default=1)
-    while depth < deepest and len({folder.parts[-depth:] for folder in different}) < len(different):
-        depth += 1
-    return {folder: "/".join(folder.parts[-depth:]).lstrip("/") for folder in folders}
-
-
-def _read_run(folder: Path, name: str, notes: list[str]) -> Run:
     facts = _object(folder / RUN)
     log, broken = [], 0
     for line in _lines(folder / LOG):

@@ -20,10 +20,10 @@ from synth.base.files import facts_if_whole, write_whole
 from synth.base.terminal import show_table
 from synth.data.names import FIGURES, PAGE
 from synth.errors import FolderError
+from synth.reporting.collect import collect
 from synth.reporting.facts import facts
 from synth.reporting.options import Report
 from synth.reporting.page import page, pictures, reward_titles
-from synth.reporting.read import collect
 
 SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
 COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
@@ -32,6 +32,8 @@ CHANGES = (
     "setting", "changed by", "original", "rows", "accuracy", "changed", "delta", "95% interval", "loops", "changed",
 )  # fmt: skip
 
+SHOWN = 8  # lines of a study on the terminal
+SERIES = ("with and without", "tasks", "more accurate", "less", "mean delta", "slope of delta ECE", "r")
 ITERATIONS = ("run", "iteration", "held out", "95% interval", "rows", "hinted", "questions used", "steps")
 
 
@@ -83,6 +85,14 @@ def _old_pictures(out: Path) -> set[str]:
 
 def show(figures: dict[str, Any], out: Path) -> None:
     """Print the summary of a report."""
+    for study in figures["studies"]:
+        typer.echo(
+            f"study {study['study']}: {', '.join(f'{count} {state}' for state, count in study['cells'].items())}"
+        )
+        if study["series"]:
+            show_table(SERIES, map(_series, study["series"][:SHOWN]), left=1)
+        if len(study["series"]) > SHOWN:
+            typer.echo(f"{len(study['series']) - SHOWN} more such lines are on the page")
     for setting in figures["loops"]:
         show_table(ITERATIONS, _iterations(setting), left=1)
     for setting in figures["rounds"]:
@@ -108,6 +118,13 @@ def show(figures: dict[str, Any], out: Path) -> None:
     for note in figures["notes"]:
         typer.echo(f"note: {note}")
     typer.echo(f"wrote {out / PAGE}")
+
+
+def _series(series: Mapping[str, Any]) -> list[str]:
+    line, tasks = series["line"], series["tasks"]
+    mean = sum(row["accuracy"]["value"] for row in tasks) / len(tasks)
+    fitted = [f"{line['slope']:.3f}", f"{line['pearson']:.3f}"] if line else ["-", "-"]
+    return [series["title"], str(len(tasks)), str(series["up"]), str(series["down"]), f"{100 * mean:+.1f}", *fitted]
 
 
 def _iterations(setting: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -5,6 +5,9 @@ calibration against the gain in accuracy, a point a data set. Two p-values of r,
 which papers print and which leans on normal scatter, and that of a permutation test, which leans on nothing: the
 share of the ways to deal the y out to the x that follow a line at least as closely. With few points the second cannot
 get small, and that is the truth about few points.
+
+RAFT's own p-values are one-tailed: those of its tables 5, 9 and 10 are what `one_tailed` gives for the printed r and
+the number of data sets (6, 18 and 18). That of its section 3.3, 2.462e-10, is ten times what its r of 0.9681 has.
 """
 
 import math
@@ -58,3 +61,17 @@ def fit(x: Sequence[float], y: Sequence[float]) -> Line | None:
     )  # all orders of up to 7 points, which are 5,040; of more points so many at random, the same ones each time
     pearson = max(-1.0, min(1.0, float(line.rvalue)))
     return Line(float(line.slope), float(line.intercept), pearson, float(line.pvalue), float(dealt.pvalue), len(x))
+
+
+def one_tailed(pearson: float, points: int) -> float:
+    """The chance of a correlation this high or higher if there is none: Student's t, points - 2 degrees of freedom.
+
+    Raises MissingExtraError without scipy.
+    """
+    try:
+        from scipy import stats
+    except ImportError as error:
+        raise MissingExtraError("the correlations of a report", "report") from error
+    if abs(pearson) >= 1:
+        return 0.0 if pearson > 0 else 1.0
+    return float(stats.t.sf(pearson * math.sqrt((points - 2) / (1 - pearson**2)), points - 2))

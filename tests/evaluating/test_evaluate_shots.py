@@ -23,7 +23,7 @@ from synth.questions.find import find_task
 from synth.questions.prompts import told
 from synth.questions.task import Question
 from synth.record import Record
-from synth.reporting.read import collect
+from synth.reporting.collect import collect
 from synth.reporting.settings import groups
 from synth.shots.draw import Shots
 from synth.shots.load import digest

@@ -6,7 +6,7 @@ from golden import GOLDEN, RECORDED, hashes
 
 from synth.data.names import METRICS, PREDICTIONS
 from synth.evaluating.predictions import Figures
-from synth.reporting.read import collect
+from synth.reporting.collect import collect
 
 EVALUATIONS = sorted(RECORDED["evaluations"])
 

@@ -8,7 +8,7 @@ from conftest import Synth
 from report_folders import a_run, an_evaluation, write_lines
 
 from synth.reporting.changes import changes
-from synth.reporting.read import collect
+from synth.reporting.collect import collect
 from synth.reporting.report import make
 
 WRONG, LOOPS = {1, 2, 3, 4, 5, 6}, {2, 3}  # places of changed rows

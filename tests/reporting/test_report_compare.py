@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_folders import DATA, a_run, an_evaluation, write_lines
 
+from synth.reporting.collect import collect
 from synth.reporting.pairs import Comparison, compare
-from synth.reporting.read import collect
 from synth.reporting.report import make
 from synth.reporting.settings import groups
 from synth.statistics.calibration import ece

@@ -1,0 +1,135 @@
+"""What a study came to, for report.json: its points, what rationales add task by task, and what is missing.
+
+The parts that follow the papers' figures are told by files of their own.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any
+
+from synth.reporting.seeds import together
+from synth.reporting.study import STATES, Cell, Study
+from synth.reporting.study_points import Compared, Point, compared, points, words
+from synth.statistics.line import PUBLISHED, fit, one_tailed
+from synth.statistics.names import REWARD
+
+Figures = dict[str, Any]
+PUBLISHED_PROMPTED = {"slope": 0.413597, "intercept": 0.030452, "pearson": 0.955723}  # Zhu et al. 2025, table 9
+PUBLISHED_TRAINED = {"slope": PUBLISHED.slope, "intercept": PUBLISHED.intercept, "pearson": PUBLISHED.pearson}
+TABLE = ("accuracy", "ece", "contained", "rationale_f1_1", "rationale_f1_2", "steps_right", "loops", "words")
+
+
+def told(study: Study) -> Figures:
+    """Everything that the page says of a study."""
+    found = points(study)
+    pairs, alone = compared(found)
+    runs = series(pairs)
+    return {
+        "study": study.name, "cells": _counts(study), "axes": study.axes(),
+        "missing": [_missing(cell) for cell in study.cells if cell.state != "done"],
+        "notes": list(_notes(study, alone)), "evaluations": len(study.evaluations),
+        "said": list(said(study.name, runs)),
+        "points": [_point(point) for point in found],
+        "series": runs,
+    }  # fmt: skip
+
+
+def _counts(study: Study) -> dict[str, int]:
+    states = Counter(cell.state for cell in study.cells)
+    return {state: states[state] for state in STATES if states[state]}
+
+
+def _missing(cell: Cell) -> Figures:
+    return {"cell": cell.words(), "state": cell.state, "why": cell.why}
+
+
+def _notes(study: Study, alone: Sequence[Point]) -> Iterator[str]:
+    """What a reader would look for in vain, and why it is not there."""
+    for cell in study.cells:
+        if cell.state == "done" and not cell.evaluations:
+            yield f"{cell.words()}: the cell is done, but no evaluation of it can be read"
+    for point in alone:
+        told = f"{point.task} {point.split}: {point.label}"
+        yield f"{told}: there is nothing without rationales to compare it with, on the same questions"
+
+
+def _point(point: Point) -> Figures:
+    rewards = sorted(
+        {name for member in point.members for name in member.facts.get("metrics") or {} if name.startswith(REWARD)}
+    )
+    metrics = {name: together([member.metric(name) for member in point.members]) for name in (*TABLE, *rewards)}
+    runs = [member.run for member in point.members]
+    return {
+        "block": point.block, "task": point.task, "split": point.split, "data": point.data, "label": point.label,
+        "axes": point.axes, "kind": point.side, "trained": point.trained,
+        "seeds": [run.get("seed") for run in runs], "rows": point.members[0].data.get("rows"),
+        "metrics": {name: figure for name, figure in metrics.items() if figure},
+        "examples": _mean(runs, "examples_seen"), "tokens": _mean(runs, "tokens_seen"),
+    }  # fmt: skip
+
+
+def _mean(runs: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    values = [value for run in runs if isinstance(value := run.get(name), int | float)]
+    return fmean(values) if values else None
+
+
+def series(pairs: Sequence[Compared]) -> list[Figures]:
+    """Comparisons that differ in their task alone, a point a task, and the line through them: those of trained models
+    first, then the prompting setting; the ones with most tasks first."""
+    collected: dict[tuple[Any, ...], dict[str, Compared]] = {}
+    for pair in pairs:
+        if not pair.figures.blank:
+            key = (not pair.point.trained, pair.point.split, *sorted(pair.point.others().items()))
+            collected.setdefault(key, {}).setdefault(pair.point.task, pair)
+    several = {key: list(tasks.values()) for key, tasks in collected.items() if len(tasks) > 1}
+    keys = sorted(several, key=lambda key: (key[0], -len(several[key])))
+    beside = [several[key][0].point.others() for key in keys]
+    return [_series(several[key], beside) for key in keys]
+
+
+def _series(pairs: Sequence[Compared], beside: Sequence[Mapping[str, str]]) -> Figures:
+    first = pairs[0].point
+    name = ", ".join(words(first.others(), beside))
+    rows: list[Figures] = [
+        {"task": pair.point.task, "rows": pair.figures.rows, "seeds": len(pair.figures.each),
+         "accuracy": pair.figures.accuracy, "ece": pair.figures.ece, "each": pair.figures.each,
+         "with": {name: pair.point.mean(name) for name in ("accuracy", "ece")},
+         "without": {name: pair.against.mean(name) for name in ("accuracy", "ece")}} for pair in pairs
+    ]  # fmt: skip
+    rows.sort(key=lambda row: -row["accuracy"]["value"])
+    return {
+        "title": _title(name, first.trained), "trained": first.trained, "axes": first.others(), "split": first.split,
+        "tasks": rows,
+        "up": sum(row["accuracy"]["low"] > 0 for row in rows), "down": sum(row["accuracy"]["high"] < 0 for row in rows),
+        "line": line(rows, PUBLISHED_TRAINED if first.trained else PUBLISHED_PROMPTED),
+    }  # fmt: skip
+
+
+def _title(name: str, trained: bool) -> str:
+    """What a series is called: the prompting setting is named as such."""
+    how = "" if trained else "untrained, asked with and without"
+    return ", ".join(part for part in (how, name) if part) or "all tasks"
+
+
+def said(study: str, runs: Sequence[Figures]) -> Iterator[str]:
+    """What each series came to, in a sentence, no more than its intervals bear out."""
+    for one in runs:
+        count = len(one["tasks"])
+        same = count - one["up"] - one["down"]
+        yield (
+            f"{study}, {one['title']}: with rationales more accurate in {one['up']} of {count} tasks, less accurate in "
+            f"{one['down']}; in {same} no difference can be told."
+        )
+
+
+def line(rows: Sequence[Figures], published: Mapping[str, float]) -> Figures | None:
+    """Delta ECE over delta accuracy, a point a task; None for fewer than three tasks with both."""
+    known = [row for row in rows if row["ece"]]
+    fitted = fit([row["accuracy"]["value"] for row in known], [row["ece"]["value"] for row in known])
+    if fitted is None:
+        return None
+    placed = [{"data": row["task"], "accuracy": row["accuracy"]["value"], "ece": row["ece"]["value"]} for row in known]
+    return {**asdict(fitted), "p_one_tailed": one_tailed(fitted.pearson, len(known)), "n": len(known),
+            "points": placed, "published": dict(published)}  # fmt: skip
