@@ -123,6 +123,12 @@ class Subject:
             return ids[:kept], [len(tokenizer.decode(ids[: k + 1], skip_special_tokens=True)) for k in range(kept)]
         return ids[:kept], [end for _, end in found["offset_mapping"][:kept]]
 
+    def behind(self, start: Start, ids: Sequence[int]) -> Start:
+        """A start with tokens of the text that stand there already."""
+        if self.checkpoint.decoder:
+            return Start([*start.read, *ids], [])
+        return Start(start.read, [*start.written, *ids])
+
     def write(self, starts: Sequence[Start], names: Sequence[str], decoding: Decoding) -> list[list[Output]]:
         """What the model writes behind each start; several samples of one are in one list.
 
