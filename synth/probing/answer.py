@@ -41,13 +41,8 @@ def run(asked: Answer) -> list[Result]:
         rows = weigher.rows(report)
     if not rows:
         raise UsageError(_nothing(found, asked))
-    facts = {
-        **head,
-        "target": found.target,
-        **weigher.counts,
-        "shared": weigher.shared,
-        "figures": curves.figures(rows),
-    }
+    measured = {"shared": weigher.shared, "figures": curves.figures(rows)}
+    facts = {**head, "target": found.target, **weigher.counts, **measured}
     result = Result(out, facts, rows, pictures(facts["figures"], rows[: asked.pictured]))
     write(result)
     return [result]
@@ -98,7 +93,7 @@ class Weigher:
             return None
         logs = self._weighed(start, cuts, bare, closing)
         chances = [[math.exp(value) for value in of_cut] for of_cut in logs]
-        line = {
+        line: dict[str, Any] = {
             "id": record.id, "gold": record.answer, "answer": own.answer, "correct": own.right, "answers": answers,
             "texts": cuts.texts, "cuts": [place - cuts.first for place in cuts.places],
             "probability": [round(of_cut[0], DIGITS) for of_cut in chances],

@@ -118,7 +118,7 @@ def _tokens(axes: "Axes", row: Mapping[str, Any], lines: Sequence[Sequence[tuple
         x = 0.0
         for place, text in line:
             width = LETTER * len(text)
-            ground = {"color": look.colours[0], "alpha": 0.5 * values[place], "linewidth": 0}
+            ground: dict[str, Any] = {"color": look.colours[0], "alpha": 0.5 * values[place], "linewidth": 0}
             axes.add_patch(Rectangle((x, height + 0.08), width, 0.84, **ground))
             bold = place in turned
             axes.text(

@@ -1,14 +1,47 @@
 """What `synth probe` prints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import typer
 
+from synth.base.terminal import show_table
 from synth.data.names import PROBE
 from synth.probing.folder import Result
 
+ANSWER = ("run", "rows", "", "at first", "half-way", "at last", "largest rise", "its part of all", "its place")
+
 
 def show(results: Sequence[Result]) -> None:
-    """Print where the results are."""
+    """Print the figures of probes of one kind, and where they are."""
+    table = TABLES.get(str(results[0].facts["kind"]))
+    if table is not None:
+        table([result.facts for result in results])
     for result in results:
+        for why, count in (result.facts.get("left_out") or {}).items():
+            if count:
+                typer.echo(f"note: {count:,} rows are left out: {why.replace('_', ' ')}")
         typer.echo(f"wrote {result.out / PROBE}")
+
+
+def share(figure: Mapping[str, Any] | None) -> str:
+    """A share with its interval."""
+    if figure is None:
+        return "-"
+    return f"{figure['value']:.1%} ({100 * figure['low']:.1f}-{100 * figure['high']:.1f})"
+
+
+def _answer(probes: Sequence[Mapping[str, Any]]) -> None:
+    show_table(ANSWER, (row for probe in probes for row in _groups(probe)), left=1)
+
+
+def _groups(probe: Mapping[str, Any]) -> Iterator[list[str]]:
+    for group in ("all", "right", "wrong"):
+        if (found := probe["figures"].get(group)) is not None:
+            points, rise = found["probability"], found["rise"]
+            curve = [share(points[at]) for at in (0, len(points) // 2, -1)]
+            turned = [share(rise[name]) for name in ("largest", "part", "at")]
+            yield [str(probe["run"]), f"{found['rows']:,}", group, *curve, *turned]
+
+
+TABLES: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {"answer": _answer}
