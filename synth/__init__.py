@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from synth.releasing.pull import pull as pull
     from synth.releasing.push import push as push
     from synth.reporting.report import report as report
+    from synth.studying.study import study as study
     from synth.training.train import train as train
     from synth.validating.validate import validate as validate
 
@@ -45,7 +46,7 @@ HOMES = {
     "import_data": "importing.import_data", "judge": "judging.judge", "difficulty": "measuring.difficulty",
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
     "probe": "probing.probe", "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report",
-    "train": "training.train", "validate": "validating.validate",
+    "study": "studying.study", "train": "training.train", "validate": "validating.validate",
 }  # fmt: skip
 
 

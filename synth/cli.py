@@ -33,6 +33,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
             "probe:command",
         ),
         "difficulty": ("Measure how hard a task is to a base model.", "difficulty:command"),
+        "study": ("Carry out a matrix of conditions out of one file.", "study:command"),
         "report": ("Compare runs in tables and pictures.", "report:report"),
         "estimate": ("Say what rationales may be worth, before money is spent.", "report:estimate"),
     },

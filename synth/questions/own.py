@@ -31,13 +31,13 @@ r"""A user's own task, from a TOML or a Python file.
 A Python file holds the same as `TASK = Task(...)`, with a `read` of its own.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from synth.answers.kinds import Kind
 from synth.base.own import run_file
+from synth.base.toml import read_toml
 from synth.errors import UsageError
 from synth.questions.closed import closing_fault
 from synth.questions.layouts import Layout, Reader
@@ -74,7 +74,7 @@ def read_task(path: Path) -> Task:
 
 
 def _from_toml(path: Path) -> Task:
-    content = _toml(path)
+    content = read_toml(path, "a task")
     if wrong := _mistakes(content):
         raise UsageError(f"{path}: {'; '.join(wrong)}")
     texts = {name: content[name] for name in TEXTS if name in content}
@@ -118,20 +118,6 @@ def _layout(content: Mapping[str, Any], options: tuple[str, ...]) -> Layout:
         inline=content["kind"] == "option" and not options,
         id=columns.get("id", "id"),
     )
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        try:
-            import tomli as tomllib
-        except ImportError as error:
-            raise UsageError(f"{path}: a task in TOML needs Python 3.11 or newer, or: pip install tomli") from error
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
 
 
 def _mistakes(content: Mapping[str, Any]) -> list[str]:

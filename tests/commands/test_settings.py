@@ -27,6 +27,7 @@ from synth.measuring.options import Difficulty
 from synth.probing.probe import KINDS as KINDS_OF_PROBES
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
+from synth.studying.options import Study
 from synth.training.options import Train
 from synth.validating.options import Validate
 
@@ -37,7 +38,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
     **{f"probe {name}": (settings, AsJson) for name, (settings, _) in KINDS_OF_PROBES.items()},
     "report": (Report,), "row": (look.Row,),
-    "show": (look.Show,), "stats": (look.Stats, AsJson), "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
+    "show": (look.Show,), "study": (Study,), "stats": (look.Stats, AsJson),
+    "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
     "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),
     "build gsm8k": (Questions,),
     **{f"build {name}": (registry.load("builders", name).Config, Options) for name in registry.names("builders")},

@@ -1,6 +1,6 @@
 """Run the type checkers that are named (mypy if none is), and fail if one of them did not look at every file.
 
-mypy reads the tree as it stands and finds the four wings through `typings/`. ty reads a copy in which every folder is
+mypy reads the tree as it stands and finds the wings through `typings/`. ty reads a copy in which every folder is
 where it is installed, so that names like `synth.builders.listops` resolve as they do for a user.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from mypy import api
 
 ROOT = Path(__file__).parents[2]
-WINGS = ("builders", "validators", "trainers", "cards")
+WINGS = ("builders", "validators", "trainers", "cards", "studies")
 FILES = sum(1 for folder in ("synth", *WINGS) for _ in (ROOT / folder).rglob("*.py"))
 
 

@@ -81,7 +81,7 @@ def test_the_options_in_the_docs_are_those_of_the_commands() -> None:
 def test_every_room_is_told_of_and_every_file_that_is_told_of_exists() -> None:
     told = set(re.findall(r"^\| `([\w/]+)/` \|", TEXTS["CONTRIBUTING.md"], re.MULTILINE))
     rooms = {f"synth/{path.parent.name}" for path in (ROOT / "synth").glob("*/__init__.py")}
-    assert told == rooms | {"builders", "validators", "trainers", "cards"}
+    assert told == rooms | {"builders", "validators", "trainers", "cards", "studies"}
     tops = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
     named = {file for text in TEXTS.values() for file in re.findall(rf"`((?:{tops})/[\w/.]*\w)`", text)}
     assert [file for file in named if not re.search(r"/[A-Z]+\.py$", file) and not (ROOT / file).exists()] == []

@@ -18,7 +18,7 @@ FLOORS = (
     ("registry",),
     ("attempts", "data", "questions", "tasks", "teachers", "models"),  # the things
     ("building", "shots", "validating"),  # the verbs whose contracts the wings keep
-    ("builders", "validators", "cards", "judges"),  # what is known of one dataset, one card, one judge
+    ("builders", "validators", "cards", "judges", "studies"),  # what is known of one dataset, card, judge, study
     (
         "distilling",
         "evaluating",
@@ -33,6 +33,7 @@ FLOORS = (
     ("bootstrapping", "measuring", "probing", "rewards"),
     ("conditioning",),
     ("trainers",),
+    ("studying",),
     ("commands",),  # the roof
     ("synth", "cli", "__main__"),  # "synth": the Python API, synth/__init__.py
 )

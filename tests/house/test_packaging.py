@@ -13,7 +13,7 @@ import pytest
 tomllib = pytest.importorskip("tomllib")  # Python 3.11
 
 ROOT = Path(__file__).parents[2]
-MAPPED = ("builders", "cards", "trainers", "validators")
+MAPPED = ("builders", "cards", "studies", "trainers", "validators")
 PACKAGES = ("synth", *MAPPED)
 HEAVY = ("torch", "transformers", "datasets", "pandas", "great_expectations", "numpy", "pyarrow", "huggingface_hub")
 

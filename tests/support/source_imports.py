@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-WINGS = ("builders", "validators", "trainers", "cards")
+WINGS = ("builders", "validators", "trainers", "cards", "studies")
 FOLDERS = ("synth", *WINGS)
 
 

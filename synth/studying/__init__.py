@@ -1,0 +1,1 @@
+"""Studies: a matrix of conditions, each made by the other verbs."""
