@@ -112,6 +112,8 @@ class Star(ShotOptions, Settings):
             )
         if self.form is not None:
             wrong.append(f"--form {self.form}: the loop learns rationales: leave it out")
+        if self.no_input:
+            wrong.append("--no-input: the loop answers questions: leave it out")
         if self.target != "rationale":
             wrong.append(f"--target {self.target}: the loop learns rationales; for the answers alone --control direct")
         return wrong

@@ -84,6 +84,8 @@ class Mario(Settings):
             wrong.append(f"{', '.join(given)}: how long it takes is said by --max-steps and --sample-every")
         if self.target != "rationale":
             wrong.append(f"--target {self.target}: rewards are for rationales: leave it out")
+        if self.no_input:
+            wrong.append("--no-input: rewards are for what is written to a question: leave it out")
         if self.stage_steps is not None and self.layout not in STAGED:
             wrong.append("--stage-steps is for --layout additive-left or additive-right")
         return wrong

@@ -149,6 +149,8 @@ def _run(job: Job) -> dict[str, Any] | None:
             f"{folder} was trained with --form {form} and writes labels alone: it is a part of the reward consistency, "
             "give it as consistency:IR2O,I2O"
         )
+    if facts is not None and (facts.get("config") or {}).get("no_input"):
+        raise UsageError(f"{folder} learned with --no-input and reads no questions: give it to synth difficulty --null")
     return facts
 
 

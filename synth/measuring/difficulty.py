@@ -2,6 +2,7 @@
 
     OUT/difficulty.json   the figures with their intervals
     OUT/samples.jsonl     what the model wrote, a line for each sample: nothing is asked for twice
+    OUT/pvi.jsonl         with --with and --null: the information in each row, see information.py
 
 The three measures of RAFT (Zhu et al. 2025, arXiv 2505.24147, section 4.1): the length of a teacher's rationales to the
 question alone (`--shots none`), that of a base model's behind demonstrations of other tasks, and the accuracy of a
@@ -25,6 +26,7 @@ from synth.evaluating.job import Job, decoding_from, difference
 from synth.evaluating.job import asked as chosen
 from synth.evaluating.outputs import digest
 from synth.evaluating.prompts import Asking
+from synth.measuring.information import v_information
 from synth.measuring.lengths import Count, lengths
 from synth.measuring.options import NO_SHOTS, Difficulty
 from synth.measuring.questions import Questions, questions_of
@@ -68,6 +70,9 @@ def run(asked: Difficulty) -> Measured:
         facts |= measured
     if asked.eval is not None:
         facts["accuracy"] = accuracy_of(asked.eval)
+    if asked.with_ is not None and asked.null is not None:
+        earlier = facts["v_information"]
+        facts["v_information"] = v_information(asked.with_, asked.null, questions, out, earlier, say)
     _write(out, facts)
     return Measured(out, facts, already)
 

@@ -48,6 +48,11 @@ class Difficulty(Limits):
         "an evaluation of a model trained on answers alone, whose accuracy is put beside  [default: none]",
         default=None,
     )
+    with_: MaybePath = option(
+        "a run trained on answers alone (--target answer), for V-information: on all rows  [default: none]",
+        default=None,
+    )  # fmt: skip
+    null: MaybePath = option("the same with --no-input  [needed for --with]", default=None)
     out: MaybePath = option("folder to write to  [default: difficulty/TASK-MODEL]", default=None, again=False)
     model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
     concurrency: int = option("requests in flight at most", default=64, least=1, again=False)
@@ -66,8 +71,10 @@ class Difficulty(Limits):
         wrong = super().conflicts()
         if (self.data is None) == (self.task is None):
             wrong.append("give --data FOLDER, or --task NAME with --source, whose questions are asked")
-        if self.model is None and self.eval is None:
-            wrong.append("give --model, the base model that is asked, or --eval")
+        if (self.with_ is None) != (self.null is None):
+            wrong.append("--with and --null go together: a run with --target answer, and one with --no-input beside it")
+        if self.model is None and self.eval is None and self.with_ is None:
+            wrong.append("give --model, the base model that is asked, or --eval, or --with and --null")
         wrong += ["--source is of --task: leave it out with --data"] if self.data and self.source != "hub" else []
         return wrong + self._of_servers()
 

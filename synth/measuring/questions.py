@@ -3,7 +3,7 @@
 A question that stands there several times, as with several rationales, counts once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from synth.training.mixture import fingerprint
 
 @dataclass(frozen=True)
 class Questions:
-    """All questions of one task as rows, and where they are from."""
+    """All rows of one task, and where they are from."""
 
     name: str  # of the task
     task: Task | None  # of question answering, as its teacher was asked
@@ -38,13 +38,16 @@ class Questions:
 
         Raises UsageError if there are fewer; without a count all there are will do, which is said.
         """
-        there = len(self.rows)
+        firsts: dict[str, Record] = {}
+        for row in self.rows:
+            firsts.setdefault(row.prompt, row)
+        rows, there = list(firsts.values()), len(firsts)
         if count is not None and count > there:
             raise UsageError(f"--questions {count}: {self.where} has {there:,}: give {there} at most")
         if count is None and there < QUESTIONS:
             say(f"{self.where} has {there:,} questions, not {QUESTIONS}: all are asked")
         places = drawn(range(there), min(count or QUESTIONS, there), (), f"difficulty/{seed}")
-        return [self.rows[place] for place in sorted(places)]
+        return [rows[place] for place in sorted(places)]
 
     @property
     def where(self) -> str:
@@ -63,7 +66,7 @@ def _in_folder(folder: Path, split: str | None) -> Questions:
     split = split or ("test" if "test" in splits else next(iter(splits), "test"))
     if split not in splits:
         raise FolderError(f"{no_split(folder, split, splits)}; name one with --split")
-    rows = _once(read(folder, split, typed=True))
+    rows = list(read(folder, split, typed=True))
     if not rows:
         raise FolderError(f"the split {split} of {folder} has no rows: give another --split")
     if len(names := sorted({row.task for row in rows})) > 1:
@@ -79,14 +82,6 @@ def _in_source(asked: Difficulty) -> Questions:
     if Path(name).is_dir():
         raise UsageError(f"--task {name} is a folder: give it as --data {name}")
     task, source, split = find_task(name), asked.source, asked.split
-    rows = _once(row_of(task, question) for question in load(task, source, split))
+    rows = [row_of(task, question) for question in load(task, source, split)]
     facts = splits_facts(task, source, [split] if split else [])
     return Questions(task.name, task, rows, {**facts, "rows": len(rows)}, {})
-
-
-def _once(rows: Iterable[Record]) -> list[Record]:
-    """The first row of each question."""
-    firsts: dict[str, Record] = {}
-    for row in rows:
-        firsts.setdefault(row.prompt, row)
-    return list(firsts.values())

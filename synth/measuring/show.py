@@ -12,7 +12,7 @@ from synth.shots.options import in_words
 
 TITLES = {
     "characters": "characters of a rationale", "words": "words", "tokens": "tokens",
-    "accuracy": "accuracy, answers alone",
+    "accuracy": "accuracy, answers alone", "v_information": "V-information, bits",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
 def _rows(facts: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, title in TITLES.items():
         if (figure := facts.get(name)) is not None:
-            told = "{:.1%}".format if name == "accuracy" else "{:.1f}".format
+            told = {"accuracy": "{:.1%}", "v_information": "{:.3f}"}.get(name, "{:.1f}").format
             over = "rows" if name == "accuracy" else "questions"
             span = f"{told(figure['low'])} - {told(figure['high'])}"
             yield [title, told(figure["value"]), span, f"{figure['n']:,} {over}"]

@@ -15,6 +15,7 @@ PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "t
 
 LATER = (
     "form",
+    "no_input",
     "warmup_steps",
     "beta2",
     "clip",
@@ -29,7 +30,8 @@ def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, An
     """What is known of a run before it begins, as synth-run.json keeps it, without paths of this machine."""
     folders = [weighted(given) for given in config.data]
     named = replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders])
-    kept = {name: value for name, value in shown(named).items() if value is not None or name not in LATER}
+    given = {name for name, value in shown(named).items() if value is not None and value is not False}
+    kept = {name: value for name, value in shown(named).items() if name in given or name not in LATER}
     return {
         "made_by": f"rationale-synth {version('rationale-synth')}",
         "command": command(f"synth train {trainer}", named),

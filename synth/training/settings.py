@@ -43,6 +43,10 @@ class Settings:
         "read this and learn the label of the answer alone, for the reward consistency  [default: rows as they are]",
         default=None,
     )
+    no_input: bool = option(
+        "with --target answer: learn answers without questions, for the V-information of synth difficulty",
+        default=False,
+    )
     split: str = option("split to learn from", default="train")
     validation_split: str = option("split to evaluate on, if there is one", default="validation")
     line_break: str | None = option(
@@ -111,6 +115,8 @@ class Settings:
             wrong.append("give --max-steps or --max-tokens, not both")
         if self.form is not None and self.target != "rationale":
             wrong.append(f"--form {self.form} learns the label of the answer: leave out --target {self.target}")
+        if self.no_input and (self.target != "answer" or self.form is not None):
+            wrong.append("--no-input learns answers alone: add --target answer, and leave out --form")
         if self.qlora and not self.lora:
             wrong.append("--qlora needs a rank: --lora 16")
         if self.from_scratch and self.lora:

@@ -9,6 +9,10 @@ from synth.training import encoding, targets
 from synth.training.settings import Settled
 from synth.training.trainer import Architecture
 
+# What stands in the place of every prompt with --no-input. It says nothing of the row; it is not empty, as a decoder
+# whose tokenizer has no start token has nothing to write its first token behind.
+NO_INPUT = "Answer:"
+
 
 @dataclass(frozen=True)
 class View:
@@ -22,7 +26,8 @@ class View:
     def texts(self, record: Record) -> tuple[str, str]:
         """Prompt and target."""
         target = targets.text(record, self.config.target, self.blanks)
-        prompt, target = (encoding.broken(text, self.config.line_break) for text in (record.prompt, target))
+        asked = NO_INPUT if self.config.no_input else record.prompt
+        prompt, target = (encoding.broken(text, self.config.line_break) for text in (asked, target))
         return prompt, self.architecture.follow(prompt, target)
 
     def whole(self, record: Record) -> encoding.Encoded:
