@@ -129,6 +129,8 @@ def _asked(member: Member) -> list[str]:
         _kept(plan),
         f"{manifest['questions']:,} questions were asked, {rows:,} rows kept",
     ]
+    if annotator := manifest.get("annotator"):
+        lines.append(f"The prompt is that of annotator {cell(annotator)}, the length asked for `{plan['length']}`")
     if shots := manifest.get("shots"):
         lines.append(f"Before each question stood {in_words(shots)} (sha256 `{shots['sha256'][:16]}`)")
     if sums["hinted"]:

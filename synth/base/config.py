@@ -12,6 +12,7 @@ function, the settings in the manifest, and the words of the command that makes 
     words(Export("data", to="dpo"))        ["data", "--to", "dpo"], which synth/commands/options.py reads back
 
 A field is a text, a number, a switch, a path, one of a few words (Literal), perhaps None, or a tuple or list of those.
+A tuple of numbers or of such words is one text on the command line, with commas between.
 """
 
 import functools
@@ -238,9 +239,21 @@ def _value(value: Any, hint: Any) -> Any:
 
 
 def _several(value: Any, kind: Any) -> Any:
-    """A list or a tuple; one value alone is a list of one."""
+    """A list or a tuple; one value alone is a list of one. Of a few words several may stand in one text."""
     values = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    if _are_words(kind):
+        values = [word.strip() for item in values for word in (item.split(",") if isinstance(item, str) else [item])]
     return get_origin(kind)(_value(item, get_args(kind)[0]) for item in values)
+
+
+def with_commas(hint: Any) -> bool:
+    """Whether several values of a field stand in one text: numbers, or some of a few words."""
+    (kind, *_), _ = parts(hint)
+    return get_origin(kind) is tuple and (get_args(kind)[0] is float or _are_words(kind))
+
+
+def _are_words(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal
 
 
 def _check_size(value: Any, facts: Mapping[str, Any]) -> None:
@@ -305,23 +318,24 @@ def own_first(kind: type) -> list["Field[Any]"]:
 def words(config: Any, leave_out: Callable[["Field[Any]"], bool] = lambda f: False) -> list[str]:
     """The words of the command that these settings are: arguments, then every option that is not the default."""
     arguments, options = [], []
-    for f in own_first(type(config)):
+    kind: Any = type(config)
+    known = hints(kind)
+    for f in own_first(kind):
         value = getattr(config, f.name)
         if f.metadata["positional"]:
             arguments += [_written(item) for item in (value if isinstance(value, tuple) else [value])]
         elif value != f.default and not leave_out(f):
-            options += _option_words(f, value)
+            options += _option_words(f, value, with_commas(known[f.name]))
     dashed = any(word.startswith("-") for word in arguments)
     return [*options, "--", *arguments] if dashed else [*arguments, *options]
 
 
-def _option_words(f: "Field[Any]", value: Any) -> list[str]:
+def _option_words(f: "Field[Any]", value: Any, in_one: bool) -> list[str]:
     if isinstance(value, bool):
         return [switch(f.name) if value else f"--no-{f.name.replace('_', '-')}"]
     if value is None:  # the default is another one
         return []
-    numbers = isinstance(value, tuple) and bool(value) and isinstance(value[0], float)
-    values = [value] if numbers or not isinstance(value, list | tuple) else value
+    values = value if isinstance(value, list | tuple) and not (in_one and value) else [value]
     return [word for item in values for word in _joined(switch(f.name), _written(item))]
 
 

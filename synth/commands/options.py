@@ -2,7 +2,7 @@
 
 A field `min_length: int | None = option("shortest expression, in tokens", default=None)` becomes `--min-length`; a
 Literal shows its words, and completes them on Tab; a bool becomes a switch; a tuple of texts or paths an option that
-may be given several times; a tuple of numbers takes them with commas between.
+may be given several times; a tuple of numbers or of a Literal's words takes them with commas between.
 """
 
 import inspect
@@ -16,7 +16,7 @@ import typer
 import typer.core
 
 from synth import registry
-from synth.base.config import hints, option, own_first, parts, settings, switch
+from synth.base.config import hints, option, own_first, parts, settings, switch, with_commas
 from synth.errors import UsageError
 
 NUMBERS: dict[Any, str] = {int: "<int>", float: "<float>"}  # what help calls them
@@ -87,17 +87,25 @@ def _typer_kind(hint: Any) -> Any:
 
 def _is_text(hint: Any) -> bool:
     (kind, *_), _ = parts(hint)
-    return kind in NUMBERS or get_origin(kind) is Literal or (get_origin(kind) is tuple and get_args(kind)[0] is float)
+    return kind in NUMBERS or get_origin(kind) is Literal or with_commas(hint)
 
 
 def _as_text(value: Any) -> str:
-    return ",".join(f"{number:g}" for number in value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ",".join(item if isinstance(item, str) else f"{item:g}" for item in value)
+    return str(value)
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """The words that a value, or each of several, may be; none of other kinds."""
+    of = get_args(kind)[0] if get_origin(kind) is tuple else kind
+    return get_args(of) if get_origin(of) is Literal else ()
 
 
 def _metavar(hint: Any) -> str | None:
     (kind, *_), _ = parts(hint)
-    if get_origin(kind) is Literal:
-        return f"[{'|'.join(get_args(kind))}]"
+    if choices := _choices(kind):
+        return f"[{'|'.join(choices)}]{'' if get_origin(kind) is Literal else ',...'}"
     if get_origin(kind) in (list, tuple) and not _is_text(hint):
         return "<path>" if get_args(kind)[0] is Path else "<str>"
     return NUMBERS[kind] if kind in NUMBERS else "NUMBER,..." if _is_text(hint) else None
@@ -118,7 +126,7 @@ def _read(name: str, value: Any, hint: Any) -> Any:
         return _number(kind, value)
     if get_origin(kind) is tuple and get_args(kind)[0] is float and isinstance(value, str):
         return _numbers(switch(name), value)
-    if get_origin(kind) is tuple:
+    if get_origin(kind) is tuple and not isinstance(value, str):
         return tuple(value or ())
     return value
 
@@ -140,8 +148,8 @@ def _numbers(option: str, text: str) -> tuple[float, ...]:
 
 def _completion(f: "Field[Any]", hint: Any) -> Callable[[str], list[str]] | None:
     (kind, *_), _ = parts(hint)
-    if get_origin(kind) is Literal:
-        return _beginning(lambda: get_args(kind))
+    if choices := _choices(kind):
+        return _beginning(lambda: choices)
     return _beginning(COMPLETE[f.metadata["complete"]]) if f.metadata["complete"] else None
 
 

@@ -20,6 +20,7 @@ class ShowTask:
     length: Literal["thorough", "detailed", "steps", "brief", "shortest"] = option(
         "how long a rationale is asked for", default="steps"
     )
+    annotator: Literal["A", "B", "C"] = option("whose prompt", default="A")
     hint: bool = option("give the answer away", default=False)
 
 
@@ -27,7 +28,7 @@ def run_show(asked: ShowTask) -> None:
     """Print the exact prompt of a task."""
     from synth.questions.show import show_task
 
-    show_task(asked.task, asked.source, asked.split, asked.length, asked.hint)
+    show_task(asked.task, asked.source, asked.split, asked.length, asked.annotator, asked.hint)
 
 
 class Tasks(typer.core.TyperGroup):

@@ -14,6 +14,7 @@ PROVENANCE = {
     "request": str, "sampling": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int,
     "cost": float,
     "extractor": int, "thinking": str,
+    "annotator": str,  # of a task for which several people have told a teacher what to do
     "source": str, "sha256": str, "row": str,  # of a rationale that was taken in: where it stood
 }  # fmt: skip
 VERDICT = {"judge": str, "verdict": str, "detail": str, "model": str, "score": float}

@@ -1,8 +1,9 @@
 """What a run costs at most and probably, told from its questions and the request store: `synth distill --dry-run`."""
 
 import math
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -34,15 +35,25 @@ class _Count:
     replies: int = 0  # in the store, and their tokens
     completion_tokens: int = 0
 
+    def __add__(self, other: "_Count") -> "_Count":
+        return _Count(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
-def estimate(job: Job) -> str:
+
+def estimate(jobs: Mapping[str, Job]) -> str:
     """What a run costs at most and probably, for a person; nothing is asked.
 
-    Raises UsageError and SynthError for questions that cannot be asked.
+    jobs: one, or the configurations of a folder by their names, which are added up. Raises UsageError and SynthError
+    for questions that cannot be asked.
     """
-    total = count_questions(job)
-    told = "".join(f"{said}\n" for said in job.source.lines())
-    return told + _told(job, total, loops.run(_counted(job)))
+    first = next(iter(jobs.values()))
+    total = count_questions(first)
+    lines = list(first.source.lines())
+    count = _Count()
+    for job in jobs.values():
+        count += loops.run(_counted(job))
+    if len(jobs) > 1:
+        lines.append(f"{len(jobs)} configurations: {', '.join(jobs)}")
+    return "".join(f"{said}\n" for said in lines) + _told(first, total, count, len(jobs))
 
 
 async def _counted(job: Job) -> _Count:
@@ -86,9 +97,12 @@ async def _count_one(question: Question, distiller: Distiller, meter: Meter, cou
         count.most += meter.most(request) * attempts
 
 
-def _told(job: Job, total: int, count: _Count) -> str:
+def _told(job: Job, total: int, count: _Count, datasets: int) -> str:
     plan, teacher = job.plan, job.teacher
-    lines = [f"{total:,} questions, {_prompt_tokens(count):,} prompt tokens an attempt (estimated), {teacher.name}"]
+    each = f" in each of {datasets} configurations" if datasets > 1 else ""
+    lines = [
+        f"{total:,} questions{each}, {_prompt_tokens(count):,} prompt tokens an attempt (estimated), {teacher.name}"
+    ]
     if count.replies:
         lines[-1] += f"; {count.replies:,} replies are in the store, {count.questions:,} questions still to be asked"
     if notice := shutdown_notice(teacher, date.today()):
@@ -105,7 +119,7 @@ def _told(job: Job, total: int, count: _Count) -> str:
         )
     every = f"every question asked {plan.most_attempts()} times" if count.questions else "nothing is to be asked"
     for_rows = (
-        f"{likely:,} questions for {plan.target_rows * len(job.source.splits):,} rows, "
+        f"{likely:,} questions for {plan.target_rows * len(job.source.splits) * datasets:,} rows, "
         if plan.target_rows is not None
         else ""
     )

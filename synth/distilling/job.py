@@ -15,6 +15,7 @@ from synth.distilling.options import Distill
 from synth.distilling.settle import Plan
 from synth.distilling.source import Source
 from synth.errors import SynthError, UsageError
+from synth.questions.annotators import annotator_of, as_told_by
 from synth.questions.reading import asked_of
 from synth.questions.task import Question, Task
 from synth.shots.draw import Shots
@@ -32,12 +33,18 @@ class Job:
     task: Task
     teacher: Teacher
     folder: Path | None = None  # of a dataset of ours, if its rows are the questions
+    shared: Source | None = None  # the questions, if another job has read them
 
     @property
     def plan(self) -> Plan:
         asked = self.asked
-        same = {f.name: getattr(asked, f.name) for f in fields(Plan) if f.name != "temperatures"}
-        return Plan(temperatures=asked.temperature, **same)
+        same = {f.name: getattr(asked, f.name) for f in fields(Plan) if f.name not in ("temperatures", "length")}
+        return Plan(temperatures=asked.temperature, length=asked.length[0], **same)
+
+    @property
+    def annotator(self) -> str | None:
+        """Who says what has to be done, if several people could."""
+        return annotator_of(self.task, self.asked.annotator[0]) if self.asked.instruction is None else None
 
     @property
     def out(self) -> Path:
@@ -52,7 +59,7 @@ class Job:
     @cached_property
     def source(self) -> Source:
         """Its questions, read when they are first looked at."""
-        return Source(self.asked, self.task, self.folder)
+        return self.shared or Source(self.asked, self.task, self.folder)
 
     def questions(self, split: str) -> Iterator[Question]:
         return iter(self.source.choices[split])
@@ -122,6 +129,7 @@ def job_from(asked: Distill) -> Job:
     task, folder = task_and_folder(asked.task, asked.source)
     if folder is not None and asked.config is not None:
         raise UsageError(f"{folder} is one dataset without configurations: leave out --config {asked.config}")
+    task = as_told_by(task, asked.annotator[0])
     said = {name: said for name in ("system", "instruction") if (said := getattr(asked, name)) is not None}
     return Job(asked, replace(task, **said), teacher_from(asked.teacher, asked), folder)
 

@@ -1,13 +1,21 @@
 """The options of `synth distill`."""
 
-from typing import Literal
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
-from synth.base.config import AnyText, MaybePath, Numbers, Texts, option, settings
+from synth.base.config import AnyText, MaybePath, Numbers, Texts, hints, option, settings
 from synth.data.names import split_mistakes
 from synth.shots.options import ShotOptions
 from synth.teachers.given import Given
 
-Length = Literal["thorough", "detailed", "steps", "brief", "shortest"]
+ALL = "all"
+if TYPE_CHECKING:
+    Lengths = Texts  # one, or several
+    Annotators = Texts
+else:
+    Lengths = tuple[Literal["thorough", "detailed", "steps", "brief", "shortest", "all"], ...]
+    Annotators = tuple[Literal["A", "B", "C", "all"], ...]
 
 
 @settings
@@ -36,7 +44,10 @@ class Distill(Given, ShotOptions):
     )
     top_p: float | None = option("nucleus sampling  [default: off]", default=None, least=0, most=1)
     max_tokens: int = option("longest reply", default=1024, least=1)
-    length: Length = option("how long a rationale", default="steps")
+    length: Lengths = option("how long a rationale; of several, or all, a configuration each", default=("steps",))
+    annotator: Annotators = option(
+        "whose prompt: A's (every task), B's or C's; of several a configuration each", default=("A",)
+    )
     system: str | None = option("the system message  [default: the task's]", default=None)
     instruction: str | None = option("what the teacher has to do  [default: the task's]", default=None)
     split: Texts = option(
@@ -69,9 +80,28 @@ class Distill(Given, ShotOptions):
             wrong.append(
                 "--temperature 0 gives the same reply to every attempt: add --max-attempts 1 or a higher temperature"
             )
+        wrong += [*_twice("--length", self.length), *_twice("--annotator", self.annotator)]
+        if self.instruction is not None and self.annotator != ("A",):
+            wrong.append("--instruction takes the place of what an annotator says: leave out --annotator")
         if self.limit is not None and self.sample is not None:
             wrong.append("--limit takes the first questions and --sample draws some: choose one")
         wrong += split_mistakes(self.split) if len(self.split) > 1 else []
         if self.cancel and not self.batch:
             wrong.append("--cancel is for what was handed in with --batch: add --batch")
         return wrong
+
+    def axes(self) -> list[tuple[str, str]]:
+        """Length and annotator of each dataset that is asked for: one, or the configurations of a folder."""
+        return [(length, by) for length in _every("length", self.length) for by in _every("annotator", self.annotator)]
+
+
+def _every(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """What is given, or every word but `all`."""
+    words: tuple[str, ...] = get_args(get_args(hints(Distill)[name])[0])
+    return tuple(given) if ALL not in given else tuple(word for word in words if word != ALL)
+
+
+def _twice(option: str, given: Sequence[str]) -> list[str]:
+    if ALL in given and len(given) > 1:
+        return [f"{option} {','.join(given)}: all has them all, leave out the others"]
+    return [f"{option} {name} is given twice" for name, count in Counter(given).items() if count > 1]

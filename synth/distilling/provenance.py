@@ -11,8 +11,13 @@ from synth.teachers.catalogue import Teacher
 from synth.teachers.exchange import Reply
 
 
-def provenance(teacher: Teacher, attempt: Attempt, reply: Reply, reading: Reading, attempts: int) -> dict[str, Any]:
-    """Which teacher wrote the rationale of an attempt, at which of so many attempts, and what was paid."""
+def provenance(
+    teacher: Teacher, annotator: str | None, attempt: Attempt, reply: Reply, reading: Reading, attempts: int
+) -> dict[str, Any]:
+    """Which teacher wrote the rationale of an attempt, at which of so many attempts, and what was paid.
+
+    annotator: who told it what to do, of a task for which several people did.
+    """
     sampling = attempt.request.sampling if attempt.request else {}
     return {
         "teacher": teacher.name,
@@ -29,4 +34,5 @@ def provenance(teacher: Teacher, attempt: Attempt, reply: Reply, reading: Readin
         "cost": teacher.cost(reply.prompt_tokens, reply.completion_tokens),
         "extractor": VERSION,
         "thinking": reading.thinking,
+        **({} if annotator is None else {"annotator": annotator}),
     }

@@ -1,12 +1,10 @@
-"""Runs a distillation from its questions to the dataset folder, with request store, limits, meter and budget."""
+"""Runs the distillation of one dataset: its questions are settled, and what comes of each is written to its folder."""
 
 import platform
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -14,31 +12,26 @@ import orjson
 from synth.answers.reply import same
 from synth.attempts.attempt import Settled
 from synth.attempts.rows import attempt_lines, rejected_of, rows_of
-from synth.base import loops
 from synth.base.config import command
 from synth.base.terminal import Say
 from synth.data.already import look
 from synth.data.carried import carried_with
 from synth.data.folder import FolderWriter, finish_move
-from synth.data.handles import Dataset
 from synth.data.names import ATTEMPTS, CACHE, REJECTED
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
 from synth.distilling.brake import Brake
 from synth.distilling.crew import Crew, settle_all
-from synth.distilling.job import Job, check, count_questions
-from synth.distilling.later import AGAIN, Later, came_in_batch, handed_in
+from synth.distilling.job import Job
+from synth.distilling.later import came_in_batch
+from synth.distilling.outcome import Outcome, Report
 from synth.distilling.paid import paid
 from synth.distilling.provenance import provenance
 from synth.distilling.settle import Distiller
 from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
-from synth.teachers.batch_lock import alone_at
-from synth.teachers.batches import DISCOUNT, Batches
-from synth.teachers.catalogue import tell_end
-from synth.teachers.dialect import Dialect
-from synth.teachers.exchange import Request
+from synth.teachers.batches import DISCOUNT
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
@@ -50,57 +43,20 @@ REPEATS = (
 )
 
 
-@dataclass
-class Outcome:
-    """How a run ended."""
+def there(job: Job, say: Say) -> Outcome | None:
+    """What the folder holds, if it is this very dataset and nothing is left to be asked; None if it may be written.
 
-    folder: Path
-    rows: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    complete: bool = False
-    why: str = ""  # it is not complete
-    nothing: str = ""  # a line on why there is no row, where replies could not be used
-    waiting: str = ""  # a line on what is at the Batch API, if nothing was written
-    already_there: bool = False
-    total: int = 0  # questions in the source
-    used: str = ""  # replies, tokens and dollars, for a person
-    splits: dict[str, int] = field(default_factory=dict)  # rows of each
-    settled: int = 0  # questions, in whatever order they came
-    kept: int = 0  # rows of those
-    repeating: int = 0  # questions to which the server gave the same text again and again
-    labels: Counter[str] = field(default_factory=Counter)  # of a vote: how many questions have one, and it agrees with
-
-    @property
-    def dataset(self) -> Dataset:
-        return Dataset(self.folder)
-
-
-Report = Callable[[Meter, Outcome], None]
-
-
-def carry_out(job: Job, say: Say, report: Report) -> Outcome:
-    """Run to the end, or until the budget, the wanted rows or Ctrl-C end it; what is settled by then is written.
-
-    `say` takes lines for the user, `report` the meter and what came out so far.
+    Raises FolderError if it holds something else.
     """
-    check(job)
     finish_move(job.out)
     existing = look(job.out, job.recipe(), job.asked.overwrite, later=LATER)
-    if existing is not None and not existing["rejected"].get("error"):
-        rows = {name: existing["splits"][name]["rows"] for name in job.source.splits}
-        return Outcome(
-            job.out, sum(rows.values()), Counter(existing["rejected"]), True, already_there=True, splits=rows
-        )
-    if existing is not None:
-        say(f"questions that ended in an error: {existing['rejected']['error']:,}; they are asked again, and no other")
-    total = count_questions(job)  # a source that cannot be read to its end is found out before anything is paid for
-    for told in job.source.lines():
-        say(told)
-    try:
-        run = _Run(job, total, say, report)
-        return loops.run(run.batch(job.asked.cancel) if job.asked.batch else run.go())
-    except OSError as error:
-        raise FolderError.from_os(error, f"cannot write to {job.out}") from error
+    if existing is None:
+        return None
+    if errors := existing["rejected"].get("error"):
+        say(f"questions that ended in an error: {errors:,}; they are asked again, and no other")
+        return None
+    rows = {name: existing["splits"][name]["rows"] for name in job.source.splits}
+    return Outcome(job.out, sum(rows.values()), Counter(existing["rejected"]), True, already_there=True, splits=rows)
 
 
 @dataclass(frozen=True)
@@ -113,91 +69,38 @@ class _Files:
     rejected: IO[bytes]
 
 
-class _Run:
+class Run:
     """One run: who answers, what stops it, the files it writes."""
 
     def __init__(self, job: Job, total: int, say: Say, report: Report) -> None:
         self.job, self.say, self.report = job, say, report
         self.outcome = Outcome(job.out, total=total)
+        self.meter: Meter
+        self.store: RequestStore
         self.written = 0
         self.attempts: set[str] = set()  # keys of replies that were written down
         self.brake = Brake(job.plan.max_tokens, job.task.closing)
         self.cache = job.asked.cache or job.out / CACHE
         self.asker: Asker | None = None  # none for what came in batches
         self.vote = {"vote": self.outcome.labels} if job.plan.vote else {}
-        self.origin = partial(provenance, job.teacher)
+        self.origin = partial(provenance, job.teacher, job.annotator)
         self.meta = meta_of({**job.recipe(), **self.vote})
 
-    async def go(self) -> Outcome:
+    async def go(self, asker: Asker) -> None:
         """Ask now."""
         job = self.job
-        async with Asker(job.teacher, self.cache, job.asked, self.say) as asker:
-            self.asker, self.meter, self.store = asker, asker.meter, asker.store
-            self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
-            await self.store.begin(job.work())
-            distiller = Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots)
-            with FolderWriter(job.out) as writer:
+        self.asker, self.meter, self.store = asker, asker.meter, asker.store
+        self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
+        await self.store.begin(job.work())
+        await self.put(Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots))
+
+    async def put(self, distiller: Distiller) -> None:
+        """Write the dataset. Raises FolderError if that cannot be done."""
+        try:
+            with FolderWriter(self.job.out) as writer:
                 await self.write(writer, distiller)
-        return self.outcome
-
-    async def batch(self, cancel: bool) -> Outcome:
-        """One visit at the Batch API: collect, then hand in what is missing, or write the dataset if nothing is."""
-        job = self.job
-        self.gone = tell_end(job.teacher, self.say, self.cache)
-        self.meter = Meter(job.teacher, job.asked.budget, DISCOUNT)
-        with alone_at(self.cache), RequestStore(self.cache) as self.store:
-            await self.store.begin(job.work())
-            later = Later(self.store, self.meter)
-            distiller = Distiller(job.task, job.teacher, job.plan, later.ask, job.shots)
-            dialect = Dialect(job.teacher, job.asked.leave_out, job.asked.max_tokens_field, self.say)
-            async with Batches(job.teacher, self.store, dialect) as batches:
-                visit = self.cancel(batches) if cancel else self.visit(batches, distiller, later)
-                self.outcome.waiting = await visit
-            if not self.outcome.waiting:
-                with FolderWriter(job.out) as writer:
-                    await self.write(writer, distiller)
-        return self.outcome
-
-    async def visit(self, batches: Batches, distiller: Distiller, later: Later) -> str:
-        """Collect and hand in; what to tell the user, or nothing if the dataset is to be written."""
-        state = await batches.collect()
-        if state.collected or state.failed:
-            failures = f", {state.failed:,} failed (the last: {state.said})" if state.failed else ""
-            self.say(f"{state.collected:,} replies collected{failures}")
-        if state.too_much:
-            self.say(state.too_much)
-        if state.under_way:
-            return "; ".join([*(f"{batch} is {how}" for batch, how in state.under_way.items()), AGAIN])
-        for split in self.job.source.splits:
-            await later.look_for(distiller, self.job.questions(split))
-        missing = list(later.requests.values())
-        self.outcome.used = self.meter.line() if self.meter.asked else ""
-        if self.gone and missing:
-            self.outcome.why = self.gone
-            return ""
-        if affordable := self.affordable(missing):
-            if notice := await batches.notice():
-                self.say(notice)
-            return handed_in(await batches.hand_in(affordable), len(affordable))
-        if missing:
-            self.outcome.why = f"the budget of ${self.job.asked.budget:g} does not allow another request"
-        return ""
-
-    async def cancel(self, batches: Batches) -> str:
-        cancelled = ", ".join(await batches.cancel())
-        if not cancelled:
-            return "nothing to cancel: no batch is under way"
-        return f"cancelled {cancelled}; the same command without --cancel collects what was answered, and goes on"
-
-    def affordable(self, requests: list[Request]) -> list[Request]:
-        """As many of the requests as the budget allows, on top of what was paid in batches before."""
-        budget, cost = self.job.asked.budget, self.meter.dollars or 0.0
-        for number, request in enumerate(requests):
-            cost += self.meter.most(request)
-            if budget is not None and cost > budget:
-                self.say(f"${budget:.2f} allows {number:,} of {len(requests):,} requests")
-                return requests[:number]
-        return requests
+        except OSError as error:
+            raise FolderError.from_os(error, f"cannot write to {self.job.out}") from error
 
     async def write(self, writer: FolderWriter, distiller: Distiller) -> None:
         """Settle the questions, split by split, and write what comes of each, in their order."""
@@ -289,6 +192,7 @@ class _Run:
             "complete": outcome.complete,
             "questions": self.written,
             "read": job.source.read(),
+            **({} if job.annotator is None else {"annotator": job.annotator}),
             "terms": job.teacher.terms,
             "splits": splits,
             "rejected": dict(outcome.rejected),

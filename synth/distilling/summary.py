@@ -8,29 +8,39 @@ from typing import Any
 
 from synth.attempts.rows import left_out
 from synth.base.terminal import Say, status
-from synth.distilling.run import Outcome, Report
+from synth.distilling.outcome import Outcome, Report
 from synth.teachers.meter import Meter
 
 
 def summary(outcome: Outcome) -> str:
-    several = len(outcome.splits) > 1
-    rows = ", ".join(f"{n:,} {name}" for name, n in outcome.splits.items()) if several else f"{outcome.rows:,}"
-    if outcome.already_there:
-        return f"{outcome.folder}: {rows} rows are there already"
+    """What came out; of several configurations a line each, and then what all of them used."""
+    several = outcome.configurations.values()
     if outcome.waiting:
         return f"{outcome.folder}: {outcome.waiting}" + (f"\n{outcome.used}" if outcome.used else "")
+    text = "\n".join(map(_came, several or [outcome]))
+    if outcome.used:
+        text += f"\n{outcome.used}"
+    for one in several or [outcome]:
+        text += f"\nno row: {one.nothing}" if one.nothing else ""
+    if not outcome.complete:
+        text += f"\nstopped early: {outcome.why}; the same command resumes from here"
+    return text
+
+
+def _came(outcome: Outcome) -> str:
+    """What came out of one dataset."""
+    rows = ", ".join(f"{n:,} {name}" for name, n in outcome.splits.items())
+    rows = rows if len(outcome.splits) > 1 else f"{outcome.rows:,}"
+    if outcome.already_there:
+        return f"{outcome.folder}: {rows} rows are there already"
+    if not outcome.begun:
+        return f"{outcome.folder}: not begun"
     text = f"{outcome.folder}: {rows} rows written{left_out(outcome.rejected)}"
     if outcome.labels["labelled"]:
         text += f"\nthe majority agrees with {outcome.labels['agree']:,} of {outcome.labels['labelled']:,} labels"
     if outcome.repeating:
         which = f"{outcome.repeating:,} of {outcome.settled:,} questions"
         text += f"\n{which} got the same reply to every attempt, and were not asked again"
-    if outcome.used:
-        text += f"\n{outcome.used}"
-    if outcome.nothing:
-        text += f"\nno row: {outcome.nothing}"
-    if not outcome.complete:
-        text += f"\nstopped early: {outcome.why}; the same command resumes from here"
     return text
 
 

@@ -21,6 +21,9 @@ r"""A user's own task, from a TOML or a Python file.
     [labels]                               # labels of the source -> answers, if it has codes
     0 = "A"
 
+    [annotators]                           # instructions of others for --annotator B and C; yours is A's
+    B = "I give you a riddle, and you have to solve it."
+
     [hub]
     id = "me/riddles"
 
@@ -52,6 +55,7 @@ WRITTEN = ("rationale", "said", "thinking", "model")  # of rationales that exist
 TABLES = {
     "columns": ("question", "answer", "options", "id", "counts_from", "shuffle", "boxed", "after", *WRITTEN),
     "labels": None,
+    "annotators": ("B", "C"),
     "hub": ("id", "config", "splits"),
     "example": ("question", "answer", "options"),
 }
@@ -84,6 +88,7 @@ def _from_toml(path: Path) -> Task:
         **{"family": "own", "summary": texts["instruction"], **texts},
         read=Reader(_layout(content, options)),
         options=options,
+        annotators=content.get("annotators", {}),
         rationales=_rationales(content.get("columns", {})),
         hub=Hub(**content["hub"]) if "hub" in content else None,
         example=Question("example", example["question"], tuple(example.get("options", ())), example.get("answer"))
@@ -135,6 +140,12 @@ def _mistakes(content: Mapping[str, Any]) -> list[str]:
         elif names:
             wrong += [f"[{table}] has no {name}: it has {', '.join(names)}" for name in entries if name not in names]
     wrong += _column_mistakes(content.get("columns", {}))
+    said = content.get("annotators", {})
+    wrong += [
+        f"[annotators] {name} has to be a text"
+        for name, text in (said.items() if isinstance(said, Mapping) else ())
+        if not isinstance(text, str)
+    ]
     wrong += [
         f"[{table}] lacks {name}"
         for table, name in (("hub", "id"), ("example", "question"))

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from synth.base.terminal import show_table
 from synth.errors import UsageError
+from synth.questions.annotators import FIRST, as_told_by
 from synth.questions.find import find_task, task_names, ways_to_name
 from synth.questions.layouts import Reader
 from synth.questions.loading import load
@@ -36,9 +37,9 @@ def tasks_listed() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def show_task(name: str, source: str | None, split: str | None, length: str, hint: bool) -> None:
+def show_task(name: str, source: str | None, split: str | None, length: str, annotator: str, hint: bool) -> None:
     """The task's facts, then the very prompt of the first question of a source, or of its made-up one."""
-    task = find_task(name)
+    task = as_told_by(find_task(name), annotator)
     source = "1" if source is None and task.makes is not None else source
     question = next(load(task, source, split)) if source else task.example
     if question is None:
@@ -57,6 +58,7 @@ def _facts(task: Task) -> list[str]:
     facts = [f"{task.name}: {task.summary} ({task.family}, {task.licence})", f"source: {task.source}"]
     facts += [f"on the Hub: {_place(task.hub)}"]
     facts += [f"reads, {layout.name}: {layout.files or '{' + ', '.join(layout.columns) + '}'}" for layout in layouts]
+    facts += [f"annotators: {', '.join((FIRST, *task.annotators))}"] if task.annotators else []
     return facts
 
 

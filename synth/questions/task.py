@@ -69,6 +69,8 @@ class Task:
     # Of a task whose questions are made by program: what --source says -> its questions, and what synth.json says.
     makes: Callable[[str], Iterator[Question]] | None = None
     made_from: Callable[[str], Mapping[str, Any]] | None = None
+    # What other annotators than A say in place of `instruction`, by their letters.
+    annotators: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def demonstrations(self) -> tuple[Worked, ...]:

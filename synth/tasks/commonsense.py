@@ -17,6 +17,15 @@ CHOICES = Layout("Hub", "{question}", gold="answerKey", options=("choices",), id
 
 CHOOSE = "Read the question with its answer options and pick the option that fits best."
 
+# Of RAFT's annotators for ARC; B's text for ARC in the paper is that for coreference, which must be a slip.
+ANNOTATORS = {
+    "B": (
+        "This is an exercise in common sense. I give you a question with several possible answers, and you have to say "
+        "which of them is right."
+    ),
+    "C": "You are shown a question and its answers. Choose one of them by your common sense.",
+}
+
 SPLITS = {"train": "train", "validation": "validation", "test": "test"}
 
 ARC = arxiv(
@@ -106,6 +115,7 @@ TASKS = (
         family="common sense",
         summary="grade school science questions that retrieval answers",
         instruction=CHOOSE,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(STEM, CHOICES, PLAIN_INLINE),
         hub=Hub("allenai/ai2_arc", "ARC-Easy", SPLITS),
@@ -123,6 +133,7 @@ TASKS = (
         family="common sense",
         summary="grade school science questions that retrieval does not answer",
         instruction=CHOOSE,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(STEM, CHOICES, PLAIN_INLINE),
         hub=Hub("allenai/ai2_arc", "ARC-Challenge", SPLITS),

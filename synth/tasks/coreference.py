@@ -10,12 +10,24 @@ from synth.questions.bibtex import arxiv
 from synth.questions.layouts import PLAIN_INLINE, Layout, Reader
 from synth.questions.task import Hub, Question, Task
 
+ANNOTATORS = {
+    "B": (
+        "This is an exercise in coreference resolution. I give you a text in which one word was left out on purpose, "
+        "and two options, and you have to say which of them suits the context better."
+    ),
+    "C": (
+        "A word of the text below is blank, and each of its two options is a word. Conclude from the context which of "
+        "the two is better in the blank."
+    ),
+}
+
 TASKS = (
     Task(
         name="winogrande",
         family="coreference",
         summary="a sentence with a blank, two options",
         instruction='In the sentence below the blank "_" stands for a word. Pick the option that fills it best.',
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(
             Layout(

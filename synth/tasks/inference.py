@@ -20,6 +20,13 @@ INSTRUCTION = (
     "Below are a premise and a hypothesis. Decide whether the hypothesis follows from the premise, contradicts it, "
     "or is left open by it."
 )
+ANNOTATORS = {
+    "B": (
+        "This is an exercise in natural language inference. I give you a premise and a hypothesis, and you have to say "
+        "whether the hypothesis can be concluded from the premise."
+    ),
+    "C": "Look at the premise below and judge whether the hypothesis that belongs to it follows by logic.",
+}
 PAIR = "{premise}\nHypothesis: {hypothesis}"
 
 SUPERGLUE = arxiv(
@@ -38,6 +45,7 @@ TASKS = (
         family="inference",
         summary="what a speaker commits to, three classes",
         instruction=INSTRUCTION,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(Layout("release, Hub", PAIR, gold="label", labels=CB_LABELS, id="idx"), PLAIN),
         options=OPTIONS,
@@ -68,6 +76,7 @@ TASKS = (
         family="inference",
         summary="written to mislead models, three rounds, three classes",
         instruction=INSTRUCTION,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(
             Layout(

@@ -12,6 +12,13 @@ from synth.questions.task import Hub, Question, Task
 OPTIONS = ("positive", "negative")
 LABELS = {"0": "B", "negative": "B", "neg": "B", "1": "A", "positive": "A", "pos": "A"}
 INSTRUCTION = "Decide whether the feeling expressed in the statement below is negative or positive."
+ANNOTATORS = {
+    "B": (
+        "This is an exercise in sentiment analysis. I give you a piece of text, and you have to say whether it is "
+        "positive or negative."
+    ),
+    "C": "You are going to read a piece of text. Work out which sentiment it has.",
+}
 
 
 def _ending(file: str) -> str:
@@ -39,6 +46,7 @@ TASKS = (
         family="sentiment",
         summary="sentences from reviews of products",
         instruction=INSTRUCTION,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(LINES, TEXT, SENTENCE, PLAIN),
         options=OPTIONS,
@@ -66,6 +74,7 @@ TASKS = (
         family="sentiment",
         summary="sentences from reviews of films",
         instruction=INSTRUCTION,
+        annotators=ANNOTATORS,
         kind="option",
         read=Reader(SENTENCE, TEXT, PLAIN),
         options=OPTIONS,

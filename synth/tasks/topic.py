@@ -22,12 +22,25 @@ TREC_LABELS = {**TREC_NAMES, **{str(number): letter for number, letter in enumer
 
 NEWS_OPTIONS = ("World", "Sports", "Business", "Science and Technology")
 
+
+def _annotators(what: str, count: str) -> dict[str, str]:
+    """What B and C say: RAFT prints it for TREC, with its six topics."""
+    return {
+        "B": (
+            f"This is an exercise in topic classification. I give you {what}, and you have to say which of {count} "
+            "topics it is about."
+        ),
+        "C": f"Below is {what}. Put it into the one of {count} categories that it belongs to.",
+    }
+
+
 TASKS = (
     Task(
         name="trec",
         family="topic",
         summary="what kind of thing a question asks for, six classes",
         instruction="Tell which of the topics the question below is about.",
+        annotators=_annotators("a sentence", "six"),
         kind="option",
         read=Reader(
             Layout(
@@ -63,6 +76,7 @@ TASKS = (
         family="topic",
         summary="title and description of a piece of news, four classes",
         instruction="Tell which of the topics the news below, with its short description, is about.",
+        annotators=_annotators("a piece of news", "four"),
         kind="option",
         read=Reader(
             Layout(

@@ -24,6 +24,7 @@ class Meter:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     set_aside: float = 0.0  # dollars the requests in flight can cost at most
+    in_flight: int = 0
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
     _count = staticmethod(counter(None))
 
@@ -53,16 +54,19 @@ class Meter:
         """
         most = self.most(request)
         while self.budget is not None and (self.dollars or 0.0) + self.set_aside + most > self.budget:
-            if not self.set_aside:
+            if not self.in_flight:
                 yield False
                 return
             self._freed.clear()
             await self._freed.wait()
         self.set_aside += most
+        self.in_flight += 1
         try:
             yield True
         finally:
-            self.set_aside = max(0.0, self.set_aside - most)
+            self.in_flight -= 1
+            # Sums of fractions leave a rest, which nobody would ever take back.
+            self.set_aside = max(0.0, self.set_aside - most) if self.in_flight else 0.0
             self._freed.set()
 
     def line(self) -> str:

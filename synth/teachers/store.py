@@ -16,7 +16,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +58,7 @@ class RequestStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._run: int | None = None
+        self._run_of: dict[str, int] = {}  # by key, of requests whose replies are some other run's than the last
         self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="request-store", daemon=True)
 
@@ -109,9 +110,10 @@ class RequestStore:
             "on replies.key = kin.key and replies.status = 200 where kin.kin = ? order by replies.id", (kin,),
         ).fetchall()  # fmt: skip
 
-    async def begin(self, work: str) -> None:
-        """What comes from now on is paid for this work."""
+    async def begin(self, work: str, keys: Iterable[str] = ()) -> None:
+        """What comes from now on is paid for this work; what comes for these keys also once another one has begun."""
         self._run = secrets.randbits(62)
+        self._run_of |= dict.fromkeys(keys, self._run)
         await self._put("insert into runs values (?, ?, ?)", (self._run, work, time.time()))
 
     def paid(self, work: str) -> Iterator[tuple[str, int, float, bytes]]:
@@ -143,7 +145,7 @@ class RequestStore:
 
     async def put_reply(self, key: str, status: int, headers: dict[str, str], body: bytes, seconds: float) -> None:
         """Returns when the reply is on the disk. `status` 0: the connection broke, `body` says how."""
-        values = (key, time.time(), status, seconds, _bytes(headers), body, self._run)
+        values = (key, time.time(), status, seconds, _bytes(headers), body, self._run_of.get(key, self._run))
         await self._put(
             "insert into replies (key, at, status, seconds, headers, body, run) values (?, ?, ?, ?, ?, ?, ?)", values
         )

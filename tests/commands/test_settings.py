@@ -56,8 +56,8 @@ def values(hint: Any, facts: Any) -> st.SearchStrategy[Any]:
     (kind, *_), optional = parts(hint)
     inner = get_args(kind)[0] if get_origin(kind) in (list, tuple) else kind
     least, most = facts.get("least"), facts.get("most")
-    if get_origin(kind) is Literal:
-        found: st.SearchStrategy[Any] = st.sampled_from(get_args(kind))
+    if get_origin(inner) is Literal:
+        found: st.SearchStrategy[Any] = st.sampled_from(get_args(inner))
     else:
         found = {
             str: TEXT, bool: st.booleans(), Path: TEXT.map(Path),

@@ -11,9 +11,9 @@ import pytest
 from distillations import KEY, LATE, OVERLOADED, Synth, asked, lines, right, until_written, words
 from loopback import Answer, serving
 
-from synth.distilling.job import job_from
 from synth.distilling.options import Distill
-from synth.distilling.run import Outcome, carry_out
+from synth.distilling.outcome import Outcome
+from synth.distilling.several import carry_out, jobs_from
 from synth.teachers import batches
 
 
@@ -187,7 +187,7 @@ def test_several_files_are_several_batches_and_none_is_paid_twice(
         )  # fmt: skip
 
         def run() -> Outcome:
-            return carry_out(job_from(asked), lambda line: None, lambda *_: None)
+            return carry_out(jobs_from(asked), asked.out or Path(), lambda line: None, lambda *_: None)
 
         start = batches.Batches._start
 
