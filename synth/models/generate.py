@@ -118,6 +118,18 @@ class Checkpoint:
         done: whether an output (the place of its prompt, its text so far) needs to go on no more. It may be asked now
         and then, or never; an output that it ends has come to no end token, as one that the limit ended.
         """
+        outputs = [self.output(ids) for ids in self.written(prompts, names, decoding, done, heads)]
+        return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
+
+    def written(
+        self,
+        prompts: Sequence[list[int]],
+        names: Sequence[str],
+        decoding: Decoding,
+        done: Callable[[int, str], bool] | None = None,
+        heads: Sequence[Sequence[int]] | None = None,
+    ) -> list[list[int]]:
+        """The same as tokens, all samples in one list. What stands behind an end token means nothing."""
         from synth.models import writing
 
         rooms = [self.room(len(ids), decoding) for ids in prompts]
@@ -131,8 +143,7 @@ class Checkpoint:
             )  # fmt: skip
         else:
             written = self._generated(prompts, rooms, decoding, drawn, starts)
-        outputs = [self.output(ids) for ids in written]
-        return [outputs[at : at + decoding.samples] for at in range(0, len(outputs), decoding.samples)]
+        return written
 
     def _generated(
         self, prompts: Sequence[list[int]], rooms: Sequence[int], decoding: Decoding, drawn: "Drawn | None",
@@ -197,10 +208,14 @@ class Checkpoint:
 
     def output(self, ids: list[int]) -> Output:
         """The text of the tokens that were written, up to the end token."""
-        end = next((at for at, token in enumerate(ids) if token in self.ends), None)
-        own = ids if end is None else ids[: end + 1]
+        own = self.own(ids)
         text = self.tokenizer.decode(own, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return Output(text, len(own), end is None)
+        return Output(text, len(own), own[-1] not in self.ends if own else True)
+
+    def own(self, ids: list[int]) -> list[int]:
+        """The tokens up to the first end token, which is one of them."""
+        end = next((at for at, token in enumerate(ids) if token in self.ends), None)
+        return ids if end is None else ids[: end + 1]
 
 
 def places(config: Any) -> int | None:

@@ -1,8 +1,9 @@
 """The options of `synth probe`: what all kinds share, and what each has of its own."""
 
+import re
 from typing import Literal
 
-from synth.base.config import AnyPath, AnyText, MaybePath, argument, option, settings
+from synth.base.config import AnyPath, AnyText, MaybePath, Texts, argument, option, settings
 
 RUN_HELP = "a run folder, a checkpoint's folder or a name on the Hub"
 
@@ -33,3 +34,31 @@ class Answer(Probe):
     sampled_rows: int = option("rows whose answers are drawn as well", default=0, least=0)
     draws: int = option("answers that are drawn at each cut of such a row", default=100, least=1)
     pictured: int = option("rows that get a picture of their own", default=3, least=0)
+
+
+@settings
+class Attention(Probe):
+    """Whose attention is looked at, of which layers, and which rows are drawn."""
+
+    run: AnyText = argument(RUN_HELP, metavar="RUN", kw_only=True)
+    limit: int = option("the first so many rows", default=50, least=1)
+    max_new_tokens: int = option("longest output", default=256, least=1)
+    row: Texts = option(
+        "the id of a row that is drawn; may be given again  [default: a right one, and one that loops or is wrong]",
+        default=(),
+    )
+    target: Literal["own", "gold"] = option("what is written: by the model, greedily, or the data's", default="own")
+    layer: int | None = option("of one layer, the first is 0  [default: the mean of all]", default=None, least=0)
+    head: int | None = option("of one head, the first is 0  [default: the mean of all]", default=None, least=0)
+    memory: str = option("most that the weights of a layer may take: 500MB, 2GB", default="2GB")
+
+    def conflicts(self) -> list[str]:
+        """A size that is none."""
+        wrong = f"--memory {self.memory!r} is no size: give it as 500MB or 2GB"
+        return [] if size_of(self.memory) else [wrong]
+
+
+def size_of(text: str) -> int:
+    """Bytes of 500MB or 2GB; 0 if it is no such size."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([MG])i?B?", text.strip(), re.IGNORECASE)
+    return 0 if found is None else int(float(found[1]) * {"M": 10**6, "G": 10**9}[found[2].upper()])

@@ -1,6 +1,6 @@
 """Who is looked at: a checkpoint, how it is asked about the rows of a dataset, and the tokens it reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -135,6 +135,18 @@ class Subject:
         An output is in the model's own line breaks: `asking.restored` brings the row's back.
         """
         found: list[list[Output]] = [[] for _ in starts]
+        for rows, heads in self.batched(starts, decoding):
+            outputs = self.checkpoint.write(
+                [starts[row].read for row in rows], [names[row] for row in rows], decoding, heads=heads
+            )
+            for row, of in zip(rows, outputs, strict=True):
+                found[row] = of
+        return found
+
+    def batched(
+        self, starts: Sequence[Start], decoding: Decoding
+    ) -> Iterator[tuple[list[int], list[list[int]] | None]]:
+        """The rows that can be written about, in batches, with what the decoder of an encoder-decoder begins with."""
         lengths = [len(start.read) + len(start.written) for start in starts]
         fit = [at for at, length in enumerate(lengths) if self.checkpoint.room(length, decoding) > 0]
         of_one: dict[int, list[int]] = {}  # rows of a batch have as many tokens before what their decoder writes
@@ -143,13 +155,7 @@ class Subject:
         for group in of_one.values():
             for batch in batches([lengths[at] for at in group], decoding, most=self.checkpoint.batch_tokens):
                 rows = [group[place] for place in batch]
-                heads = None if self.checkpoint.decoder else [starts[row].written[1:] for row in rows]
-                outputs = self.checkpoint.write(
-                    [starts[row].read for row in rows], [names[row] for row in rows], decoding, heads=heads
-                )
-                for row, of in zip(rows, outputs, strict=True):
-                    found[row] = of
-        return found
+                yield rows, None if self.checkpoint.decoder else [starts[row].written[1:] for row in rows]
 
 
 def subject(run: str, asked: Probe) -> Subject:
