@@ -248,13 +248,14 @@ def heads(layers: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], look: L
             for axes in axes_row[len(parts) :]:
                 axes.set_axis_off()
             for axes, part in zip(axes_row, parts, strict=False):
-                _heads(figure, axes, layers[kind][part], f"{kind}: {part}", look)
+                image = _heads(axes, layers[kind][part], f"{kind}: {part}", look)
             axes_row[0].set_ylabel("layer")
+            figure.colorbar(image, ax=axes_row, pad=0.01, aspect=18, format="%.1f")
 
     return plots.draw(1.0 + 2.2 * wide, 2.3 * len(rows), fill, look)
 
 
-def _heads(figure: "Figure", axes: "Axes", of: Sequence[Sequence[float]], title: str, look: Look) -> None:
+def _heads(axes: "Axes", of: Sequence[Sequence[float]], title: str, look: Look) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.ticker import MaxNLocator
 
@@ -265,4 +266,4 @@ def _heads(figure: "Figure", axes: "Axes", of: Sequence[Sequence[float]], title:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(8, integer=True))
     axes.tick_params(length=0)
-    figure.colorbar(image, ax=axes, pad=0.02, aspect=18, format="%.1g")
+    return image
