@@ -41,9 +41,10 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
     out = asked.out
     if out is None:
         out = default_out(asked.model, served, asked.data, asked.split, direct, decoding.samples, asked, asked.codes)
+        out = out.with_name(f"{out.name}-confidence") if asked.confidence == "answer" else out
     elif direct and asked.prompting == "both":
         out = out.with_name(f"{out.name}-direct")
-    names = ("model", "data", "split", "limit", "run", "plain", "rewards", "codes", "overwrite")
+    names = ("model", "data", "split", "limit", "run", "plain", "rewards", "codes", "overwrite", "confidence")
     same = {name: getattr(asked, name) for name in names}
     stop = tuple(text.replace("\\n", "\n").replace("\\t", "\t") for text in asked.stop)
     again = command("synth eval", replace(asked, prompting=prompting))

@@ -40,6 +40,7 @@ def told(
         **({"task": manifest["task"]} if "task" in manifest else {}),
         "target": None if run is None else run.get("target"),
         "prompting": job.prompting,
+        **({} if job.confidence == "votes" else {"confidence": job.confidence}),
         "samples": job.decoding.samples,
         "temperature": None if job.is_written else job.decoding.temperature,
         **({"codes": job.codes or "best"} if (run or {}).get("codes") else {}),
@@ -54,11 +55,15 @@ def told(
 
 def _figures(figures: Figures) -> dict[str, Any]:
     """The figures over all rows; of rows with a confidence also how far it can be relied on."""
+    kinds = figures.confidences()
     metrics, calibration, more = figures.metrics(), figures.calibration(), figures.reliability()
     if calibration is None or more is None:
-        return {"metrics": metrics, "calibration": None}
+        return {"metrics": metrics, "calibration": None, **({"confidences": kinds} if kinds else {})}
     calibration |= {name: more[name] for name in ("equal_mass", "squared_debiased")}
-    return {"metrics": metrics | more["figures"], "calibration": calibration, "selective": more["selective"]}
+    return {
+        "metrics": metrics | more["figures"], "calibration": calibration, "selective": more["selective"],
+        **({"confidences": kinds} if kinds else {}),
+    }  # fmt: skip
 
 
 def _name(job: Job) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from synth.data.names import EVALUATIONS
 from synth.errors import SynthError, UsageError
@@ -35,6 +35,7 @@ class Job:
     prompting: Prompting = "rationale"
     decoding: Decoding = field(default_factory=Decoding)
     run: Path | None = None  # the run folder of a model that is served
+    confidence: Literal["votes", "answer"] = "votes"  # what a row's confidence is
     plain: bool = False  # prompts as they stand, also for a model that another program trained
     stop: tuple[str, ...] = ()  # texts at which an output ends
     served: str = ""  # the model's name at the server
@@ -86,6 +87,7 @@ def asked(job: Job) -> dict[str, Any]:
         "model": model, "split": job.split, "limit": job.limit, "prompting": job.prompting, "plain": job.plain,
         **decisive(job.decoding), "extra_body": job.limits.extra or None, "stop": list(job.stop) or None,
         **({} if job.codes is None else {"codes": job.codes}),
+        **({} if job.confidence == "votes" else {"confidence": job.confidence}),
         **(shown(shots) if (shots := job.shots).shots is not None else {"shots": None}),
     }  # fmt: skip
 

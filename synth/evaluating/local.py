@@ -24,8 +24,8 @@ def write_locally(
     job: Job, checkpoint: Checkpoint, asking: Asking, records: Sequence[Record], partial: Partial, report: Report
 ) -> dict[int, str]:
     """Write the outputs of all rows that have none yet; returns the rows that were not asked, and why."""
-    chat = not asking.trained and bool(checkpoint.tokenizer.chat_template)
-    prompts = [_prompt(checkpoint, asking, record, chat) for record in records]
+    chat = chats(checkpoint, asking)
+    prompts = [prompt_of(checkpoint, asking, record) for record in records]
     starts = range(0, len(prompts), TOKENISED)
     coded = Coded(checkpoint, asking.codes)
     more = coded.read(records)
@@ -91,8 +91,14 @@ def _went_on(job: Job, asking: Asking, records: Sequence[Record]) -> Callable[[i
     return done
 
 
-def _prompt(checkpoint: Checkpoint, asking: Asking, record: Record, chat: bool) -> str:
-    if not chat:
+def chats(checkpoint: Checkpoint, asking: Asking) -> bool:
+    """Whether a model is asked through its chat template."""
+    return not asking.trained and bool(checkpoint.tokenizer.chat_template)
+
+
+def prompt_of(checkpoint: Checkpoint, asking: Asking, record: Record) -> str:
+    """The text that is read about a row."""
+    if not chats(checkpoint, asking):
         return asking.text(record)
     text: str = checkpoint.tokenizer.apply_chat_template(
         asking.messages(record), tokenize=False, add_generation_prompt=True

@@ -46,9 +46,20 @@ def lines(figures: Mapping[str, Any], ids: Mapping[str, Any]) -> Iterator[str]:
         yield f"{cut:,} of {rows:,} outputs were cut off at {limit:,} tokens and have no answer: raise --max-new-tokens"
     if went_on := figures.get("went_on", 0):
         yield f"{went_on:,} of {rows:,} outputs went on behind their end and are read up to there (`beyond`)"
+    if figures.get("confidence") == "answer":
+        yield from _unsure(figures, rows)
     if figures.get("same_samples") and "confidence" not in figures["metrics"]:
         yield (
             f"all {figures['samples']} samples of {figures['same_samples']:,} of {rows:,} rows are the same text"
             f" at temperature {figures['temperature']:g}: the server does not sample, so there is no confidence and no"
             " ECE; try it with synth doctor, and change what it is sent with --extra-body"
         )
+
+
+def _unsure(figures: Mapping[str, Any], rows: int) -> Iterator[str]:
+    """What to say of answers whose probability is not known."""
+    known = (figures["metrics"].get("confidence") or {}).get("n", 0)
+    if not known:
+        yield "how probable the answers are is not known: the server tells no logprobs; --confidence votes needs none"
+    elif known < rows:
+        yield f"the probability of {rows - known:,} of {rows:,} answers is not known; they are left out of calibration"

@@ -31,6 +31,9 @@ class Evaluate(Limits, ShotOptions):
         "step by step, the answer alone, or one after the other", default="rationale"
     )
     samples: int = option("outputs a row; of several the majority answers", default=1, least=1)
+    confidence: Literal["votes", "answer"] = option(
+        "of a row: the majority's share of --samples, or the probability of the answer's tokens", default="votes"
+    )
     temperature: float | None = option(
         "0 is greedy  [default: 0, and 0.8 with --samples]", default=None, least=0, most=10
     )
@@ -68,6 +71,8 @@ class Evaluate(Limits, ShotOptions):
         written = self.model == ATTEMPTS_MODEL
         if written and (self.prompting != "rationale" or self.shots is not None or self.plain):
             wrong.append("--model attempts asks nobody: leave out --prompting, --shots and --plain")
+        if written and self.confidence == "answer":
+            wrong.append("--model attempts asks nobody how probable an answer is: leave out --confidence answer")
         idle = [name for name in SERVER_ONLY if not (written and name == "model_name")]
         given = [switch(name) for name in idle if getattr(self, name) not in (None, ())]
         if given and not is_url(self.model):

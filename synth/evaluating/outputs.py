@@ -88,10 +88,7 @@ class Partial:
         self._file.seek(0, 2)
         end = self._file.tell()
         for row, outputs in rows.items():
-            line = (
-                orjson.dumps({"row": row, "outputs": [[o.text, o.tokens, o.cut_off, o.refused] for o in outputs]})
-                + b"\n"
-            )
+            line = orjson.dumps({"row": row, "outputs": [_fields(output) for output in outputs]}) + b"\n"
             self._write(line)
             self._at[row] = end
             end += len(line)
@@ -109,6 +106,11 @@ class Partial:
     def outputs(self, row: int) -> list[Output]:
         self._file.seek(self._at[row])
         return [Output(*output) for output in orjson.loads(self._file.readline())["outputs"]]
+
+
+def _fields(output: Output) -> list[Any]:
+    told = [] if output.told is None else [output.told]
+    return [output.text, output.tokens, output.cut_off, output.refused, *told]
 
 
 def digest(recipe: Mapping[str, Any]) -> str:

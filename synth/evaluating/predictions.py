@@ -7,6 +7,7 @@ from typing import Any
 
 from synth.answers.reply import read_reply
 from synth.evaluating import metrics
+from synth.evaluating.confidence import KINDS, Answered, Sureness
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.record import Record
@@ -34,6 +35,7 @@ class Judge:
     sampled: bool  # several outputs a row: the majority is the answer
     stops: Sequence[str] = ()  # texts at which an output ends
     sure: bool = True  # the share of the majority is a confidence
+    sureness: Sureness | None = None  # of the answers' tokens, if that is the confidence
 
     def predictions(
         self, records: Sequence[Record], outputs: Sequence[Sequence[Output]], faults: Sequence[str | None]
@@ -45,6 +47,8 @@ class Judge:
         targets = [record.completion if record.rationale and self.reasons else None for record in records]
         golds = [record.answer for record in records]
         verdicts = [self._steps(record, text) for record, text in zip(records, first, strict=True)]
+        rows = [self._answered(record, [end.output for end in of]) for record, of in zip(records, ends, strict=True)]
+        chances = [None] * len(rows) if self.sureness is None else self.sureness(rows)
         lists = {
             "contained": metrics.contained(first, golds),
             "last_character": metrics.last_character(first, golds),
@@ -54,9 +58,28 @@ class Judge:
             "words": metrics.words(first),
         }
         return [
-            self._line(record, ends[at], verdicts[at], faults[at], {k: v[at] for k, v in lists.items()})
-            for at, record in enumerate(records)
-        ]
+            self._line(
+                row, ends[at], verdicts[at], faults[at], {k: v[at] for k, v in lists.items()},
+                self._confidence(row, chances[at]),
+            )
+            for at, row in enumerate(rows)
+        ]  # fmt: skip
+
+    def _answered(self, record: Record, outputs: Sequence[Output]) -> Answered:
+        reader = self._reader(record)
+        readings = [reader.read_output(record, o.text, o.cut_off or o.refused) for o in outputs]
+        answers = [reading.answer for reading in readings]
+        answer, share = reader.majority(answers, reader.options_of(record))
+        rationale = readings[0].rationale if readings and self.reasons else ""
+        return Answered(record, reader, outputs, answers, answer, share, rationale)
+
+    def _confidence(self, row: Answered, chances: Mapping[str, float] | None) -> dict[str, Any]:
+        """`confidence`, and all kinds of it if the probability of answers is asked for."""
+        votes = row.share if self.sampled and self.sure else None
+        if self.sureness is None:
+            return {"confidence": votes}
+        known = {**({} if votes is None else {"votes": votes}), **(chances or {})}
+        return {"confidence": known.get("answer"), "confidences": known}
 
     def _ends(self, record: Record, outputs: Sequence[Output]) -> list[Ended]:
         """The outputs in the row's own form, up to where they go on to another question."""
@@ -75,25 +98,20 @@ class Judge:
 
     def _line(
         self,
-        record: Record,
+        row: Answered,
         ends: Sequence[Ended],
         verdict: metrics.StepVerdict | None,
         fault: str | None,
         values: Mapping[str, float | None],
+        sure: Mapping[str, Any],
     ) -> dict[str, Any]:
-        reader = self._reader(record)
-        outputs = [end.output for end in ends]
+        record, reader, outputs, answer = row.record, row.reader, row.outputs, row.answer
         texts = [output.text for output in outputs]
-        readings = [reader.read_output(record, o.text, o.cut_off or o.refused) for o in outputs]
-        options = reader.options_of(record)
-        answer, share = reader.majority([reading.answer for reading in readings], options)
-        right = reader.right(record, answer)
-        rationale = readings[0].rationale if readings and self.reasons else ""
-        diverse = metrics.diversity([rationale])[0] if rationale else None
+        diverse = metrics.diversity([row.rationale])[0] if row.rationale else None
         return {
             "id": record.id, "prompt": record.prompt, "output": texts[0] if texts else "",
             "outputs": texts if self.sampled else [], "answer": reader.as_stored(answer),
-            "gold": record.answer, "correct": right,
+            "gold": record.answer, "correct": reader.right(record, answer),
             "contained": bool(values["contained"]),
             "last_character": bool(values["last_character"]) if "last_character" in reader.scores else None,
             "answer_f1": metrics.answer_f1([answer], [record.answer])[0] if "answer_f1" in reader.scores else None,
@@ -104,7 +122,7 @@ class Judge:
             "cut_off": any(output.cut_off for output in outputs), "beyond": ends[0].beyond if ends else "",
             "loop": bool(values["loop"]), "words": int(values["words"] or 0),
             "tokens": outputs[0].tokens if outputs else 0, "diversity": diverse,
-            "confidence": share if self.sampled and self.sure else None, "meta": dict(record.meta),
+            **sure, "meta": dict(record.meta),
         }  # fmt: skip
 
     def _refusal(self, record: Record, outputs: Sequence[Output], answer: str | None) -> str | None:
@@ -122,6 +140,7 @@ class Figures:
     values: dict[str, list[float | None]] = field(default_factory=lambda: {name: [] for name in MEANS})
     meta: list[Mapping[str, Any]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)  # rows that are cut off, that went on, of each fault
+    kinds: list[Mapping[str, float]] = field(default_factory=list)  # of a row's confidence, if there are several
 
     def add(self, line: Mapping[str, Any]) -> None:
         names = {"accuracy": "correct", "rationale_f1_1": "f1_1", "rationale_f1_2": "f1_2", "loops": "loop"}
@@ -131,6 +150,7 @@ class Figures:
         sure = line["confidence"]
         self.values["brier"][-1] = None if sure is None else brier([sure], [float(line["correct"])])[0]
         self.meta.append(line["meta"])
+        self.kinds.append(line.get("confidences") or {})
         self.counts["cut_off"] += bool(line.get("cut_off"))
         self.counts["went_on"] += bool(line.get("beyond"))
         self.counts[str(line["fault"])] += 1
@@ -150,6 +170,21 @@ class Figures:
     def reliability(self) -> dict[str, Any] | None:
         """What metrics.json says of all rows' confidence beside `metrics` and `calibration`; None without one."""
         return reliability(*self._sure(self.values))
+
+    def confidences(self) -> dict[str, dict[str, Any]]:
+        """ECE and the other figures of each kind of confidence, over the rows that have it."""
+        found: dict[str, dict[str, Any]] = {}
+        for kind in KINDS:
+            pairs = [(of[kind], right or 0.0) for of, right in zip(self.kinds, self.values["accuracy"], strict=True)
+                     if kind in of]  # fmt: skip
+            sure, right = [one for one, _ in pairs], [one for _, one in pairs]
+            if more := reliability(sure, right):
+                found[kind] = {
+                    "ece": ece_interval(sure, right),
+                    "brier": interval(brier(sure, right)),
+                    **more["figures"],
+                }
+        return found
 
     def by(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The metrics of each group of rows: by the values of the columns of meta that have few, numbers in ranges."""

@@ -23,6 +23,7 @@ from synth.data.names import ATTEMPTS, METRICS, OUTPUTS, PREDICTIONS, RUN
 from synth.data.reading import read
 from synth.errors import FolderError, SourceError, UsageError
 from synth.evaluating.attempts import attempted
+from synth.evaluating.confidence import Local, Sureness, Told
 from synth.evaluating.facts import told
 from synth.evaluating.job import Job, Result, decisive, difference
 from synth.evaluating.local import AT_ONCE
@@ -34,6 +35,7 @@ from synth.evaluating.rewards import Scorer, measure, rewards_of
 from synth.evaluating.writing import kept, write
 from synth.models.codes import Codes, codes_of
 from synth.models.generate import BATCH_TOKENS, Output
+from synth.models.load import load
 from synth.questions.reading import task_of
 from synth.record import Record
 from synth.shots.draw import Shots
@@ -68,7 +70,10 @@ def carry_out(job: Job, say: Say, report: Report) -> Result:
     with Partial(job, recipe) as partial, kept(partial, len(records)):
         faults = _outputs(job, asking, records, partial, say, report)
         alike = _alike(partial, len(records)) if job.decoding.samples > 1 else (0, 0)
-        judge = replace(_judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)))
+        judge = replace(
+            _judge(job, asking, manifest, run), sure=not (job.is_url and is_repeating(*alike)),
+            sureness=_sureness(job, asking),
+        )  # fmt: skip
         figures = _predictions(job, judge, records, partial, faults)
     facts = {} if shots is None else {"shots": shots.facts()}
     measured = {**told(job, manifest, run, recipe, records, figures), **facts, **counted(figures, alike, judge)}
@@ -170,6 +175,7 @@ def _recipe(
         **({"stop": list(job.stop)} if job.stop else {}),
         **({} if shots is None else {"shots": shots.facts()}),
         **({} if job.codes is None else {"codes": job.codes}),
+        **({} if job.confidence == "votes" else {"confidence": job.confidence}),
     }  # fmt: skip
 
 
@@ -194,6 +200,12 @@ def _judge(job: Job, asking: Asking, manifest: Mapping[str, Any], run: Mapping[s
     known = settings_of(manifest)
     reasons = job.prompting == "rationale" and (run is None or run.get("target", "rationale") == "rationale")
     return Judge(asking, known, reasons, sampled=job.decoding.samples > 1, stops=job.stop)
+
+
+def _sureness(job: Job, asking: Asking) -> Sureness | None:
+    if job.confidence == "votes":
+        return None
+    return Told() if job.is_url else Local(load(job.model), asking)
 
 
 def _alike(partial: Partial, rows: int) -> tuple[int, int]:

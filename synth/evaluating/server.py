@@ -7,7 +7,8 @@ is temperature 0; the samples of a row are its first, second, ... attempt.
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial as bound
 from urllib.parse import urlsplit
 
 from synth.answers.finish import end_of
@@ -15,10 +16,11 @@ from synth.base.terminal import Report, Say
 from synth.data.names import CACHE
 from synth.errors import SynthError, UsageError
 from synth.evaluating.job import Job, StoppedError
+from synth.evaluating.logprobs import ASKED, told
 from synth.evaluating.outputs import Partial
 from synth.evaluating.predictions import REFUSAL
 from synth.evaluating.prompts import Asking
-from synth.models.generate import Decoding, Output
+from synth.models.generate import Output
 from synth.record import Record
 from synth.teachers.asker import Asker, StopAskingError
 from synth.teachers.catalogue import Teacher, find_teacher
@@ -38,6 +40,7 @@ class _Asked:
     requests: Callable[[Record], list[Request]]
     partial: Partial
     told: Callable[[], None]
+    output: Callable[[Record, Reply], Output]
     faults: dict[int, str] = field(default_factory=dict)
     why: str = ""  # of the first row that was not answered
 
@@ -60,9 +63,10 @@ async def ask_server(
     async with Asker(teacher, job.limits.cache or job.out / CACHE, job.limits, say) as asker:
         shared = _Asked(
             asker,
-            lambda record: list(_requests(teacher, asking, record, job.decoding)),
+            lambda record: list(_requests(teacher, asking, record, job)),
             partial,
             lambda: report(job.split, len(partial), len(records)),
+            bound(_output, job, asking),
         )
         await _all(shared, records, left, min(job.limits.concurrency, len(records)))
         if asker.stopping:
@@ -107,7 +111,7 @@ async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) 
             return
         try:
             replies = await asyncio.gather(*map(shared.asker.ask, shared.requests(records[row])))
-            shared.partial.add({row: [_output(reply) for reply in replies]})
+            shared.partial.add({row: [shared.output(records[row], reply) for reply in replies]})
         except UnanswerableError as error:
             shared.faults[row] = REFUSAL if isinstance(error, RefusedError) else UNANSWERED
             shared.why = shared.why or str(error)
@@ -120,12 +124,16 @@ async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) 
         await asyncio.sleep(0)  # out of the store comes one reply after the other: requests in flight need their turn
 
 
-def _requests(teacher: Teacher, asking: Asking, record: Record, decoding: Decoding) -> Iterator[Request]:
-    sampling = teacher.sampling(decoding.max_new_tokens, decoding.temperature)
-    for sample in range(decoding.samples):
+def _requests(teacher: Teacher, asking: Asking, record: Record, job: Job) -> Iterator[Request]:
+    more = ASKED if job.confidence == "answer" else {}
+    sampling = {**more, **teacher.sampling(job.decoding.max_new_tokens, job.decoding.temperature)}
+    for sample in range(job.decoding.samples):
         yield Request(teacher.model, tuple(asking.messages(record)), sampling, sample + 1)
 
 
-def _output(reply: Reply) -> Output:
+def _output(job: Job, asking: Asking, record: Record, reply: Reply) -> Output:
     end = end_of(reply.finish_reason)
-    return Output(reply.text or "", reply.completion_tokens, end == "cut", end == "filtered")
+    output = Output(reply.text or "", reply.completion_tokens, end == "cut", end == "filtered")
+    if job.confidence == "votes":
+        return output
+    return replace(output, told=told(asking, record, output, job.stop, reply.logprobs))

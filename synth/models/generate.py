@@ -44,6 +44,7 @@ class Output:
     tokens: int  # the end token counts as one
     cut_off: bool  # the length limit ended it
     refused: bool = False  # the server withheld it, or says that the model refused
+    told: Any = None  # what the server tells of the probabilities of its answer (synth/evaluating/logprobs.py)
 
 
 class Checkpoint:

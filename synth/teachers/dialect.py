@@ -23,6 +23,9 @@ _NOT_TAKEN = re.compile(
 )
 
 
+LOGPROBS = ("top_logprobs", "logprobs")  # asked for by synth eval --confidence answer alone
+
+
 class Dialect:
     """Of one model at one server; learns in the course of a run."""
 
@@ -64,6 +67,11 @@ class Dialect:
                 )
             self.left_out.add(name)
             return True
+        if name in LOGPROBS:
+            if not self.left_out & {*LOGPROBS}:
+                self._say(f"{self._model} takes no {name}: what it would tell of its tokens is left out")
+            self.left_out |= {*LOGPROBS}
+            return True
         self._refused.add(name)
         other = LIMITS[1 - LIMITS.index(name)]
         if other in self._refused:  # without a limit a reply could cost anything
@@ -83,5 +91,5 @@ def refused_field(sent: Collection[str], error: Mapping[str, Any]) -> str | None
     if not _NOT_TAKEN.search(words):
         return None
     param = str(error.get("param") or "")
-    named = [name for name in (*LIMITS, *OPTIONAL) if name in sent and re.search(rf"\b{name}\b", words)]
+    named = [name for name in (*LIMITS, *OPTIONAL, *LOGPROBS) if name in sent and re.search(rf"\b{name}\b", words)]
     return param if param in named else next(iter(named), None)

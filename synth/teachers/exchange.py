@@ -77,6 +77,7 @@ class Reply:
     fingerprint: str | None
     cached: bool = False  # came out of the store: nothing was paid for it now
     only_thought: bool = False  # all of its text came as thinking
+    logprobs: Any = None  # what the server tells of its tokens, as it came
     key: str = ""  # of the request that it lies under in the store, where that is another one
 
 
@@ -110,6 +111,7 @@ def read_reply_body(body: Mapping[str, Any]) -> Reply | None:
         completion_tokens=_count(usage, "completion_tokens"),
         model=_text(body.get("model")) or "",
         fingerprint=_text(body.get("system_fingerprint")),
+        logprobs=choices[0].get("logprobs"),
     )
 
 

@@ -134,6 +134,24 @@ def test_batches_change_nothing(model: Path, data: Path, tmp_path: Path) -> None
         assert ways[0] == ways[1] == ways[2]
 
 
+def test_the_probability_of_answers_is_the_confidence(model: Path, data: Path, tmp_path: Path) -> None:
+    figures, lines = run(model, data, tmp_path / "eval", confidence="answer")
+    assert [line["confidence"] for line in lines] == [line["confidences"].get("answer") for line in lines]
+    assert all(set(line["confidences"]) == {"answer", "answer_raw", "answer_token"} for line in lines)
+    assert min(line["confidence"] for line in lines[:KNOWN]) > 0.9, "what it knows by heart"
+    assert figures["confidence"] == "answer"
+    assert figures["calibration"]["ece"] == figures["confidences"]["answer"]["ece"]["value"]
+    with pytest.raises(FolderError, match="its confidence is answer, asked for none"):
+        run(model, data, tmp_path / "eval")
+
+
+def test_samples_have_votes_beside_the_probability_of_their_answer(t5: Path, data: Path, tmp_path: Path) -> None:
+    hot = Decoding(samples=4, temperature=1.0, max_new_tokens=50)
+    figures, lines = run(t5, data, tmp_path / "eval", limit=KNOWN, decoding=hot, confidence="answer")
+    assert all(line["confidences"]["votes"] * 4 % 1 == 0 for line in lines)
+    assert set(figures["confidences"]) == {"votes", "answer", "answer_raw", "answer_token"}
+
+
 def test_samples_differ_and_vote(model: Path, data: Path, tmp_path: Path) -> None:
     hot = Decoding(samples=10, temperature=1.5, max_new_tokens=30)
     figures, lines = run(model, data, tmp_path / "eval", decoding=hot)

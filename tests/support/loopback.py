@@ -35,6 +35,7 @@ class Answer:
     prompt_tokens: int = 11
     completion_tokens: int = 7
     message: Mapping[str, Any] = field(default_factory=dict)  # more fields of the message
+    logprobs: Mapping[str, Any] | None = None  # of a request that asks for them
     status: int = 200
     error: Mapping[str, Any] | None = None  # the `error` of a status that is none of success
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -290,13 +291,14 @@ def _completion(answer: Answer, request: Mapping[str, Any], number: int) -> dict
     thinking = {} if answer.reasoning is None else {answer.reasoning_field: answer.reasoning}
     message = {"role": "assistant", "content": answer.text, **thinking, **answer.message}
     prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    logprobs = answer.logprobs if request.get("logprobs") else None
     return {
         "id": f"chatcmpl-{number}",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": f"{request.get('model')}-loopback",
         "system_fingerprint": "fp_loopback",
-        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}],
+        "choices": [{"index": 0, "message": message, "finish_reason": answer.finish_reason, "logprobs": logprobs}],
         "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion},
     }
 
