@@ -1,9 +1,11 @@
 """What was paid for a dataset: every reply that came for it in any of its runs, counted out of the request store."""
 
 from collections.abc import Set
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from synth.base import loops
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher
@@ -43,6 +45,29 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
         "dollars": dollars,
         "seconds": round(store.seconds(work), 1),
     }
+
+
+def spent(cache: Path, teacher: Teacher) -> float | None:
+    """Dollars of all replies in a request store; 0 if there is none, None where prices are not known.
+
+    Raises FolderError for a file that is no request store.
+    """
+    return loops.run(_spent(cache, teacher)) if cache.is_file() else 0.0
+
+
+async def _spent(cache: Path, teacher: Teacher) -> float | None:
+    dollars = 0.0
+    with RequestStore(cache) as store:
+        for body in store.every():
+            loaded = load(body)
+            reply = read_reply_body(loaded) if isinstance(loaded, dict) else None
+            if reply is None:
+                continue
+            cost = teacher.cost(reply.prompt_tokens, reply.completion_tokens)
+            if cost is None:
+                return None
+            dollars += cost * (DISCOUNT if "batch" in loaded else 1)
+    return dollars
 
 
 def without_login(address: str) -> str:

@@ -33,6 +33,10 @@ class CellOptions:
                 found += [Layer(f"axes.{axis}.{value}.{verb}", table[verb])] if verb in table else []
             elif (home := self.home(axis))[0] == verb:
                 found.append(Layer(f"block {self.block.name}, {axis}", {home[1]: value}))
+        found += [
+            Layer(f"block {self.block.name}, axes.{axis}.{self.axes[axis]}.{verb}", own[verb])
+            for axis, own in self.own() if verb in own
+        ]  # fmt: skip
         if verb in self.block.tables:
             found.append(Layer(f"block {self.block.name}, {verb}", self.block.tables[verb]))
         return [layer for layer in found if isinstance(layer.table, Mapping)]
@@ -47,10 +51,19 @@ class CellOptions:
                              f"{', '.join(self.file.axes[axis])}")  # fmt: skip
         return self.file.axes[axis][value]
 
+    def own(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """What the values of this cell mean in this block alone, axis by axis."""
+        values = self.block.values
+        return [
+            (axis, values[axis][str(self.axes[axis])])
+            for axis in self.axes
+            if str(self.axes[axis]) in values.get(axis, {})
+        ]
+
     def written(self, verb: str) -> dict[str, Any]:
         """The options of a verb as tables give them, without values that have none."""
         tables = [self.file.tables.get(verb), *(table.get(verb) for axis in self.axes if (table := self.table(axis)))]
-        tables.append(self.block.tables.get(verb))
+        tables += [*(table.get(verb) for _, table in self.own()), self.block.tables.get(verb)]
         return {key: value for table in tables if table for key, value in table.items()}
 
     def home(self, axis: str) -> tuple[str, str]:
@@ -72,7 +85,8 @@ class CellOptions:
     def says(self, axis: str, verb: str) -> bool:
         """Whether the value of an axis says something of a verb's options."""
         table = self.table(axis)
-        return verb in table if table is not None else self.home(axis)[0] == verb
+        here = verb in table if table is not None else self.home(axis)[0] == verb
+        return here or verb in dict(self.own()).get(axis, {})
 
     def is_there(self, verb: str) -> bool:
         """Whether the cell has a stage of a verb that not every cell has."""
@@ -81,6 +95,7 @@ class CellOptions:
     def is_untrained(self) -> bool:
         """Whether the model of the cell is asked as it is."""
         tables = [self.block.tables, *(table for axis in self.axes if (table := self.table(axis)) is not None)]
+        tables += [table for _, table in self.own()]
         off = [table.get("train") for table in tables]
         return False in off or "model" in self.written("eval") or ("train" not in self.file.tables and not any(off))
 

@@ -78,7 +78,7 @@ class _Cell(CellOptions):
 
     def data(self) -> "tuple[Stage | str, Stage | str]":
         """What is learned from, and what is asked: of distilled data the questions beside them."""
-        asked = self.questions({})
+        asked = self.questions({}, "questions" if self.is_there("distill") else "")
         distilled = self.stage("distill", {"build": asked, "import": asked}) if self.is_there("distill") else None
         found = distilled or asked
         if found is None:
@@ -88,17 +88,19 @@ class _Cell(CellOptions):
             )
         return found, asked or found
 
-    def questions(self, changes: Mapping[str, Any], where: str = "") -> "Stage | str | None":
-        """The stage that gives questions; changes: verb -> options of an evaluation whose data are others."""
-        there = [verb for verb in QUESTIONS if verb in changes or self.is_there(verb)]
-        there = [verb for verb in there if verb in changes] or there
+    def questions(self, changes: Mapping[str, Any], ending: str) -> "Stage | str | None":
+        """The stage that gives questions, whose name ends so.
+
+        changes: verb -> options of an evaluation whose data are others.
+        """
+        there = [verb for verb in QUESTIONS if verb in changes] or [verb for verb in QUESTIONS if self.is_there(verb)]
         if len(there) > 1:
             raise UsageError(f"{self.named()} has data of [{there[0]}] and of [{there[1]}]: leave one of them out")
         if not there:
             return None
         (verb,) = there
-        more = [Layer(f"{where}.{verb}", changes[verb])] if verb in changes else []
-        return self.stage(verb, {}, more, where) if verb != "data" else self.folder(more)
+        more = [Layer(f"evals.{ending}.{verb}", changes[verb])] if verb in changes else []
+        return self.stage(verb, {}, more, ending) if verb != "data" else self.folder(more)
 
     def folder(self, more: list[Layer]) -> str:
         given = {key: value for layer in [*self.layers("data"), *more] for key, value in layer.table.items()}
@@ -135,7 +137,7 @@ class _Cell(CellOptions):
         where = f"[evals.{name}]"
         table = self.file.evals.get(name, {})
         changes = {verb: table[verb] for verb in QUESTIONS if verb in table}
-        asked = (self.questions(changes, f"evals.{name}") if changes else None) or asked
+        asked = (self.questions(changes, name) if changes else None) or asked
         own = {key: value for key, value in table.items() if key not in changes}
         layers = self.layers("eval")
         place = int("eval" in self.file.tables)  # behind those of [eval]
@@ -161,7 +163,7 @@ class _Cell(CellOptions):
 
     def stage(self, verb: str, inputs: Mapping[str, Any], more: "list[Layer] | None" = None, ending: str = "") -> Stage:
         given = settled(verb, [*self.layers(verb), *(more or [])])
-        return self.made(verb, given, inputs, ending.removeprefix("evals."))
+        return self.made(verb, given, inputs, ending)
 
     def made(
         self, verb: str, given: dict[str, Any], inputs: Mapping[str, Any], ending: str = "",

@@ -16,6 +16,8 @@
     train = { epochs = 5 }                          options for this block alone
     skip = [{ task = "sums", seed = 2 }]            combinations that are left out
     evals = ["longer"]                              some of the evaluations
+    axes.task.sums.train = { lr = 0.001 }           options of one value in this block alone
+    optional = true                                 the block is carried out only if --only names it
 
 docs/study.md says the same at length.
 """
@@ -32,7 +34,7 @@ from synth.errors import UnknownNameError, UsageError, closest
 
 VERBS = ("build", "import", "data", "distill", "train", "eval", "judge", "difficulty", "report")
 TOP = ("about", "sources", "axes", "evals", "blocks", *VERBS)
-OWN = ("name", "about", "skip", "evals")  # keys of a block that are neither axes nor verbs
+OWN = ("name", "about", "skip", "evals", "axes", "optional")  # keys of a block that are neither axes nor verbs
 SHIPPED = "synth.studies"
 
 Table = Mapping[str, Any]
@@ -48,6 +50,8 @@ class Block:
     tables: dict[str, Any] = field(default_factory=dict)  # verb -> options; train may be False: nothing is trained
     skip: list[dict[str, Value]] = field(default_factory=list)
     evals: list[str] | None = None  # None: all
+    values: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # axis -> value -> verb -> options
+    optional: bool = False  # carried out only if it is named
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,10 @@ def read_study(path: Path) -> StudyFile:
 
 
 def _block(block: Table) -> Block:
-    axes = {key: value if isinstance(value, list) else [value] for key, value in block.items()
-            if key not in (*OWN, *VERBS)}  # fmt: skip
+    axes = {key: _listed(value) for key, value in block.items() if key not in (*OWN, *VERBS)}
     tables = {verb: block[verb] for verb in VERBS if verb in block}
-    return Block(block["name"], axes, tables, block.get("skip", []), block.get("evals"))
+    return Block(block["name"], axes, tables, block.get("skip", []), block.get("evals"), block.get("axes", {}),
+                 bool(block.get("optional")))  # fmt: skip
 
 
 def _no_tables(content: Table, names: Sequence[str] | None, before: str) -> list[str]:
@@ -133,7 +137,9 @@ def _no_tables(content: Table, names: Sequence[str] | None, before: str) -> list
             if not isinstance(content[name], dict)]  # fmt: skip
 
 
-def _wrong_axes(axes: Table) -> list[str]:
+def _wrong_axes(axes: Any) -> list[str]:
+    if not isinstance(axes, dict):
+        return ["axes is no table"]
     wrong = _no_tables(axes, None, "axes.")
     wrong += [f"[axes.{axis}]: {axis} is taken, call the axis otherwise" for axis in axes if axis in (*OWN, *VERBS)]
     for axis, values in axes.items():
@@ -175,6 +181,15 @@ def _wrong_block(block: Table, place: int, content: Table) -> list[str]:
         wrong += _wrong_values(axis, values, where, content.get("axes", {}))
     wrong += _wrong_verbs({key: value for key, value in block.items() if key in VERBS}, where)
     wrong += _wrong_skips(block.get("skip", []), axes, where)
+    wrong += [f"{where}: {fault}" for fault in _wrong_axes(block.get("axes", {}))]
+    own = block.get("axes", {})
+    for axis, values in own.items() if isinstance(own, dict) else ():
+        there = list(map(str, _listed(axes.get(axis, []))))
+        wrong += [
+            f"{where}: axes.{axis}.{value}: the block has no such value" for value in values if value not in there
+        ]
+    if not isinstance(block.get("optional", False), bool):
+        wrong.append(f"{where}: optional is true or false")
     known = content.get("evals", {})
     evals = block.get("evals", [])
     if not isinstance(evals, list) or (block.get("evals") is not None and not evals):
@@ -186,7 +201,7 @@ def _wrong_block(block: Table, place: int, content: Table) -> list[str]:
 
 def _wrong_values(axis: str, values: Any, where: str, axes: Table) -> list[str]:
     """What is wrong with the values of an axis in a block."""
-    values = values if isinstance(values, list) else [values]
+    values = _listed(values)
     known = {str(value) for value in axes.get(axis, {})}
     wrong = [f"{where}: {axis} is empty: give it a value"] if not values else []
     wrong += [f"{where}: {axis} has {value!r}, which is neither a text nor a number" for value in values
@@ -203,10 +218,14 @@ def _wrong_skips(skips: Any, axes: Table, where: str) -> list[str]:
     wrong = []
     for skip in skips:
         for axis, value in skip.items():
-            values = axes.get(axis, [])
-            if value not in (values if isinstance(values, list) else [values]):
+            if value not in _listed(axes.get(axis, [])):
                 wrong.append(f"{where}: skip names {axis} = {value!r}, which the block has not")
     return wrong
+
+
+def _listed(values: Any) -> list[Any]:
+    """The values of an axis: one alone is a list of one."""
+    return values if isinstance(values, list) else [values]
 
 
 def _twice(names: Sequence[Any]) -> list[str]:

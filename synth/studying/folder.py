@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from synth.base.files import as_json, facts_if_whole, read_facts, write_whole
-from synth.data.names import CARD, CHECKPOINTS, DIFFICULTY, FIGURES, MANIFEST, METRICS, RUN, STUDY, VERDICTS
+from synth.data.names import CACHE, CARD, CHECKPOINTS, DIFFICULTY, FIGURES, MANIFEST, METRICS, RUN, STUDY, VERDICTS
+from synth.distilling.paid import spent
 from synth.errors import FolderError
 from synth.studying.plan import Cell, Plan, Stage
+from synth.teachers.given import Given, teacher_from
 
 State = Literal["planned", "running", "done", "failed", "left out"]
 LOGS = "logs"
@@ -57,11 +59,11 @@ class Folder:
 
     def state(self, stage: Stage) -> Made:
         """What became of a stage in earlier runs of the study: done, or planned; its costs count on."""
-        was = self.earlier.get(stage.folder)
-        if was is None:
-            return Made()
-        done = was["state"] == "done" and was["identity"] == stage.identity and self.is_whole(stage)
-        return Made("done" if done else "planned", None, was["seconds"], was["dollars"])
+        was = self.earlier.get(stage.folder, {})
+        done = was.get("state") == "done" and was["identity"] == stage.identity and self.is_whole(stage)
+        return Made(
+            "done" if done else "planned", None, was.get("seconds"), self.paid(stage) if stage.is_paid else None
+        )
 
     def is_whole(self, stage: Stage) -> bool:
         """Whether the folder of a stage has what the verb writes last."""
@@ -121,10 +123,12 @@ class Folder:
         return self.path / LOGS / f"{stage.folder.replace('/', '--')}.log"
 
     def paid(self, stage: Stage) -> float | None:
-        """Dollars that a stage has paid in all its runs, as its folder says; None if it does not say."""
-        facts = facts_if_whole(self.path / stage.folder / MANIFEST).get("paid")
-        dollars = facts.get("dollars") if isinstance(facts, dict) else None
-        return float(dollars) if isinstance(dollars, int | float) else None
+        """Dollars that a stage has paid in all its runs, also in one that was killed; None if no price is known."""
+        asked = stage.settings(self.path)
+        if not isinstance(asked, Given) or stage.given.get("teacher") is None:
+            return None
+        teacher = teacher_from(str(stage.given["teacher"]), asked)
+        return spent(asked.cache or self.path / stage.folder / CACHE, teacher)
 
 
 WRITTEN_LAST = {"eval": (METRICS,), "judge": (VERDICTS,), "difficulty": (DIFFICULTY,), "report": (FIGURES,)}

@@ -19,7 +19,7 @@ from typing import Any
 from synth.data.names import CACHE, VERDICTS
 from synth.errors import UsageError, closest
 from synth.studying.file import Block, StudyFile, Value
-from synth.studying.verbs import words_of
+from synth.studying.verbs import made, words_of
 
 # How axes are ordered in names; others stand before `seed`, in the order of the block.
 FIRST, LAST = ("task", "teacher", "annotator", "length", "mixture", "target", "model"), ("prompting", "seed")
@@ -67,16 +67,29 @@ class Stage:
         return list({stage.folder: stage for stage in found}.values())
 
     @property
+    def is_paid(self) -> bool:
+        """Whether it asks a teacher."""
+        return self.verb in ("distill", "judge") and self.given.get("teacher") is not None
+
+    @property
     def missing(self) -> list[Source]:
         """The files that it reads and nobody named."""
         return [value for value in _values(self.given) if isinstance(value, Source) and value.path is None]
 
     def words(self, out: Path) -> list[str]:
         """The words after `synth`, with the study in the folder `out`."""
+        return words_of(self.verb, self.options(out))
+
+    def options(self, out: Path) -> dict[str, Any]:
+        """Its options, with the folders they name."""
         folder = out / self.folder
         judged = {"verdicts": folder / VERDICTS, "cache": folder / CACHE}
         own = judged if self.verb == "judge" else {"out": folder}
-        return words_of(self.verb, {**{key: shown(value, out) for key, value in self.given.items()}, **own})
+        return {**{key: shown(value, out) for key, value in self.given.items()}, **own}
+
+    def settings(self, out: Path) -> Any:
+        """The settings of its verb; of build and train those of the builder or trainer."""
+        return made(self.verb, self.options(out))[0]
 
     @cached_property
     def identity(self) -> str:
@@ -142,7 +155,7 @@ def combinations(block: Block) -> list[Axes]:
 
 
 def only(plan: Plan, wanted: Sequence[str]) -> Plan:
-    """The cells of some blocks or of some values; of several values of one axis any.
+    """The cells of some blocks or of some values; of several values of one axis any. Optional blocks have to be named.
 
     Raises UsageError for what no cell has.
     """
@@ -153,8 +166,11 @@ def only(plan: Plan, wanted: Sequence[str]) -> Plan:
         if sign:
             values.setdefault(axis, []).append(value)
     _known(plan, blocks, values)
-    kept = [cell for cell in plan.cells if (not blocks or cell.block in blocks)
+    left_out = {block.name for block in plan.file.blocks if block.optional}
+    kept = [cell for cell in plan.cells if (cell.block in blocks if blocks else cell.block not in left_out)
             and all(str(cell.axes.get(axis)) in some for axis, some in values.items())]  # fmt: skip
+    if not kept and not wanted:
+        raise UsageError(f"every block of {plan.file.name} is optional: name one, as --only {plan.file.blocks[0].name}")
     if not kept:
         raise UsageError(f"--only {' --only '.join(wanted)}: no cell is all of that")
     return Plan(plan.file, kept)
@@ -182,7 +198,7 @@ def sorted_axes(axes: Axes) -> Axes:
 
 def name_of(axes: Axes) -> str:
     """The values of axes as a name of a folder: sums-rationale-tiny-0."""
-    return "-".join(re.sub(r"[^\w.+]+", "_", str(value)).strip("_.") or "_" for value in sorted_axes(axes).values())
+    return "-".join(re.sub(r"[^\w.+-]+", "_", str(value)).strip("_.") or "_" for value in sorted_axes(axes).values())
 
 
 def _values(given: Any) -> Iterator[Any]:

@@ -8,7 +8,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from synth.base.terminal import Say
@@ -17,7 +16,6 @@ from synth.studying.folder import LOGS, Folder, Made
 from synth.studying.plan import Plan, Stage
 from synth.studying.processes import Processes, last_line
 
-PAID = ("distill", "judge")  # verbs that may ask a teacher
 CAN_REPLACE = ("build", "import", "distill", "train", "eval")  # verbs with --overwrite
 
 
@@ -72,7 +70,7 @@ class Running:
         for before in stage.inputs:
             if self.made[before.folder].state in ("failed", "left out"):
                 return f"{before.folder} is not there: {self.made[before.folder].why}"
-        if self.is_paid(stage) and self.left() == 0 and not self.paying():
+        if stage.is_paid and self.left() == 0 and not self.paying():
             return f"the budget of ${self.budget:g} is spent"
         return None
 
@@ -80,13 +78,10 @@ class Running:
         """Whether everything before a stage is done; with a budget, stages that cost money wait for one another."""
         if any(self.made[before.folder].state != "done" for before in stage.inputs):
             return False
-        return self.budget is None or not (self.is_paid(stage) and self.paying())
-
-    def is_paid(self, stage: Stage) -> bool:
-        return stage.verb in PAID and stage.given.get("teacher") is not None
+        return self.budget is None or not (stage.is_paid and self.paying())
 
     def paying(self) -> bool:
-        return any(self.is_paid(stage) for stage in self.running.values())
+        return any(stage.is_paid for stage in self.running.values())
 
     def left(self) -> float | None:
         """Dollars that may still be spent; None without a budget."""
@@ -94,10 +89,14 @@ class Running:
             return None
         return max(0.0, self.budget - sum(made.dollars or 0.0 for made in self.made.values()))
 
-    def report(self, words: Sequence[str]) -> None:
+    def has_evaluations(self) -> bool:
+        """Whether there is anything to report."""
+        return any(stage.verb == "eval" and self.made[stage.folder].state == "done" for stage in self.plan.stages)
+
+    def report(self) -> None:
         """Write the report over everything that is there; that it cannot be written fails no stage."""
-        log = self.folder.path / LOGS / "report.log"
-        code = self.processes.run(words, log)
+        out, log = self.folder.path, self.folder.path / LOGS / "report.log"
+        code = self.processes.run(["report", str(out), "--out", str(out / "report"), "--quiet"], log)
         self.say(f"report/index.html {'written' if code == 0 else f'was not written: {last_line(log)}'}")
 
     def one(self, stage: Stage) -> Made:
@@ -109,7 +108,7 @@ class Running:
         started = time.monotonic()
         code = self.processes.run(self.words(stage), log)
         seconds = round((was.seconds or 0.0) + time.monotonic() - started, 2)
-        dollars = (self.folder.paid(stage) if self.is_paid(stage) else None) or was.dollars
+        dollars = (self.folder.paid(stage) if stage.is_paid else None) or was.dollars
         if code == 0:
             return Made("done", None, seconds, dollars)
         if self.processes.stopping:
@@ -124,7 +123,7 @@ class Running:
             words.append("--overwrite")
         elif self.folder.is_half_done(stage):
             words.append("--resume")
-        if self.is_paid(stage) and (left := self.left()) is not None:
+        if stage.is_paid and (left := self.left()) is not None:
             own = stage.given.get("budget")
             paid = self.made[stage.folder].dollars or 0.0
             words = [*_without(words, "--budget"), "--budget", f"{left if own is None else min(left, own - paid):.6f}"]
@@ -200,12 +199,3 @@ def _without(words: Sequence[str], option: str) -> list[str]:
 
 def _clock(seconds: float | None) -> str:
     return str(timedelta(seconds=round(seconds or 0)))
-
-
-def report_words(out: Path, made: dict[str, Made], stages: Sequence[Stage]) -> list[str]:
-    """The words of the report over everything that was measured; [] if nothing was."""
-    runs = [stage.folder for stage in stages if stage.verb == "train" and made[stage.folder].state == "done"]
-    alone = [stage.folder for stage in stages if stage.verb == "eval" and made[stage.folder].state == "done"
-             and not stage.folder.startswith("runs/")]  # fmt: skip
-    folders = [str(out / folder) for folder in (*runs, *alone)]
-    return ["report", *folders, "--out", str(out / "report"), "--quiet"] if folders else []

@@ -19,7 +19,7 @@ from synth.studying.file import StudyFile, find, read_study
 from synth.studying.folder import Folder, Made, cell_facts
 from synth.studying.options import Study
 from synth.studying.plan import Plan, only
-from synth.studying.run import Running, report_words
+from synth.studying.run import Running
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def run(asked: Study) -> Studied:
     """
     file = read_study(find(asked.study))
     plan = planned(file, sources_of(asked, file))
-    some = only(plan, asked.only) if asked.only else plan
+    some = only(plan, asked.only)
     if asked.dry_run:
         return Studied(None, [cell_facts(cell, {}) for cell in some.cells])
     if asked.out is None:
@@ -70,9 +70,8 @@ def carry_out(plan: Plan, some: Plan, folder: Folder, asked: Study, say: Say) ->
     running = Running(plan, folder, asked.jobs, say, asked.budget, again)
     before = Counter(made.state for made in running.made.values())
     running.carry_out(some.stages)
-    words = report_words(folder.path, running.made, plan.stages)
-    if words and (running.total or not (folder.path / "report" / PAGE).is_file()):
-        running.report(words)
+    if running.has_evaluations() and (running.total or not (folder.path / "report" / PAGE).is_file()):
+        running.report()
     say(f"{folder.path}: {_counted(running.made)}" + (f"; {before['done']} were there" if before["done"] else ""))
     return Studied(folder.path, [cell_facts(cell, running.made) for cell in some.cells], running.made)
 

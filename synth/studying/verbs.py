@@ -117,8 +117,7 @@ def words_of(verb: str, given: Mapping[str, Any]) -> list[str]:
 
     Raises UsageError for options that do not go together, or that are missing.
     """
-    named, made = _made(verb, given)
-    return [verb, *named, *(word for one in made for word in words(one))]
+    return [verb, *_name(verb, given), *(word for one in made(verb, given) for word in words(one))]
 
 
 def check_words(verb: str, given: Mapping[str, Any]) -> None:
@@ -127,17 +126,22 @@ def check_words(verb: str, given: Mapping[str, Any]) -> None:
     Raises UsageError.
     """
     out = {"verdicts": "x"} if verb == "judge" else {"out": "x"}
-    named, made = _made(verb, {**given, **out})
+    first, *_ = made(verb, {**given, **out})
     if verb == "train":
-        trainer.find(named[0]).settled(made[0])
+        trainer.find(str(given["name"])).settled(first)
 
 
-def _made(verb: str, given: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
-    """The name that the first word is, if the verb has one, and the settings."""
-    named = [str(given["name"])] if verb in NAMED else []
+def _name(verb: str, given: Mapping[str, Any]) -> list[str]:
+    """The name that the first word is, if the verb has one."""
+    return [str(given["name"])] if verb in NAMED else []
+
+
+def made(verb: str, given: Mapping[str, Any]) -> list[Any]:
+    """The settings of a verb. Raises UsageError for options that do not go together, or that are missing."""
+    named = _name(verb, given)
     options = {key: value for key, value in given.items() if not (named and key == "name")}
     known = kinds(verb, named[0] if named else None)
     missing = [f.name for kind in known for f in fields(kind) if f.default is MISSING and f.name not in options]
     if missing:
         raise UsageError(f"synth {' '.join([verb, *named])} needs {', '.join(missing)}")
-    return named, [kind(**{f.name: options[f.name] for f in fields(kind) if f.name in options}) for kind in known]
+    return [kind(**{f.name: options[f.name] for f in fields(kind) if f.name in options}) for kind in known]

@@ -147,11 +147,11 @@ from_scratch = "tiny"
 """
     made = plan(tmp_path, text + written("l", {"task": ["gsm8k"], "length": ["steps", "brief"]}), grade="/x/grade")
     assert {stage.folder for stage in made.stages if stage.verb != "eval"} == {
-        "data/gsm8k", "data/gsm8k-steps", "data/gsm8k-brief", "runs/gsm8k-steps", "runs/gsm8k-brief",
+        "data/gsm8k-questions", "data/gsm8k-steps", "data/gsm8k-brief", "runs/gsm8k-steps", "runs/gsm8k-brief",
     }  # fmt: skip
     short = made.cells[1]
     assert "brief" in short.data.words(Path())  # type: ignore[union-attr]
-    assert short.evaluations[0].words(Path())[4] == "data/gsm8k"
+    assert short.evaluations[0].words(Path())[4] == "data/gsm8k-questions"
     assert "/x/grade" in short.data.words(Path())  # type: ignore[union-attr]
     bare = plan(tmp_path, text + written("l", {"task": ["gsm8k"]}))
     assert {one.name for stage in bare.stages for one in stage.missing} == {"grade"}

@@ -128,13 +128,13 @@ def test_a_study_that_is_stopped_goes_on(tmp_path: Path, questions: Callable[[in
         assert study.returncode == 130, said
         assert "interrupted: 0 of 4 stages are done and kept; the same command goes on" in said
         silent["after"] = 1000
-        # a budget with no room for the most that a reply may cost
+        # of the budget the replies before count, and what is left has no room for the most that another may cost
         again = subprocess.run(
             [*command, "--budget", f"{5 * COST}"], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert again.returncode == 1
         assert "failed data/plain" in again.stderr
-        assert "stopped early: the budget of $0.09 does not allow another request" in again.stderr
+        assert "stopped early: the budget of $0.036 does not allow another request" in again.stderr
         assert "left out evals/plain-train: data/plain is not there: stopped early: " in again.stderr
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
