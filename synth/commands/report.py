@@ -20,15 +20,16 @@ def run_report(asked: Report) -> None:
 def run_estimate(asked: Estimate, printing: AsJson) -> None:
     """Say what rationales may be worth, before money is spent.
 
-    From the lines that one paper fitted over 18 data sets (Zhu et al. 2025), with how far they can be wrong.
+    From the lines that one paper fitted over 18 data sets (Zhu et al. 2025), with how far they can be wrong, and with
+    --fit from lines through your own.
     """
-    from synth.reporting import estimate
+    from synth.reporting import estimate, estimate_show
 
     estimated = estimate.run(asked)
     if printing.json:
         print_json(estimate.figures(estimated))
     else:
-        estimate.show(estimated)
+        estimate_show.show(estimated)
 
 
 report = command_from("report", run_report, Report)

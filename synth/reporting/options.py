@@ -23,17 +23,27 @@ class Estimate:
         "mean length in characters of a base model's rationales  [default: unknown]", default=None, least=0
     )
     data: MaybePath = option("a dataset folder whose rationales are measured instead  [default: none]", default=None)
+    difficulty: MaybePath = option(
+        "what synth difficulty wrote, in place of --length, and of --accuracy if it has one  [default: none]",
+        default=None,
+    )
     split: str | None = option("split of --data  [default: the first]", default=None)
     accuracy: float | None = option(
         "accuracy, 0 to 1, of a model trained on answers alone  [default: unknown]", default=None
     )
     eval: MaybePath = option("an evaluation of such a model instead  [default: none]", default=None)
+    fit: Paths = option(
+        "fit lines of your own to these: studies, runs, evaluations and difficulties, or a folder of them; may be "
+        "given again  [default: the published lines alone]",
+        default=(),
+    )
 
     def conflicts(self) -> list[str]:
         """Values given twice, and those that can be none."""
         wrong = []
-        if self.length is not None and self.data:
-            wrong.append("--length and --data both say how long rationales are: give one of them")
+        lengths = {"--length": self.length is not None, "--data": self.data, "--difficulty": self.difficulty}
+        if len(given := [name for name, value in lengths.items() if value]) > 1:
+            wrong.append(f"{' and '.join(given)} say how long rationales are: give one of them")
         if self.accuracy is not None and self.eval:
             wrong.append("--accuracy and --eval both say how accurate answers alone are: give one of them")
         if not self.task.strip():

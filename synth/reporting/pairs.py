@@ -51,11 +51,16 @@ class Comparison:
 
 def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
     """Every setting that writes rationales against every one of the same model that does not."""
+    compared = [comparison(one, other) for one, other in counterparts(evaluations)]
+    return [found for found in compared if found]
+
+
+def counterparts(evaluations: Sequence[Evaluation]) -> list[tuple[Group, Group]]:
+    """Settings that write rationales, or blank ones, each with one of the same model that does not."""
     grouped = [group for group in groups(evaluations) if group.members[0].rows.ids]
     withs = [group for group in grouped if kind(group.members[0]) != "without"]
     withouts = [group for group in grouped if kind(group.members[0]) == "without"]
-    compared = [comparison(one, other) for one in withs for other in _rivals(one, withouts)]
-    return [found for found in compared if found]
+    return [(one, other) for one in withs for other in _rivals(one, withouts)]
 
 
 def _rivals(one: Group, withouts: Sequence[Group]) -> list[Group]:

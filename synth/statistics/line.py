@@ -63,6 +63,27 @@ def fit(x: Sequence[float], y: Sequence[float]) -> Line | None:
     return Line(float(line.slope), float(line.intercept), pearson, float(line.pvalue), float(dealt.pvalue), len(x))
 
 
+def prediction_margin(x: Sequence[float], y: Sequence[float], at: float, level: float = 0.95) -> float:
+    """Half of the interval in which a new y at the place `at` lies, with that chance, if scatter is normal.
+
+    t x s x sqrt(1 + 1/n + (at - mean)^2 / Sxx), with s^2 the squared residuals over n - 2 and t of Student's with as
+    many degrees of freedom (Draper & Smith 1998, section 3.1). x, y: three points at least, whose x vary. Raises
+    MissingExtraError without scipy.
+    """
+    import numpy as np
+
+    try:
+        from scipy import stats
+    except ImportError as error:
+        raise MissingExtraError("the interval of a line", "report") from error
+    left, right = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    free, centred = len(left) - 2, left - left.mean()
+    spread = centred @ centred
+    residuals = right - right.mean() - (centred @ right / spread) * centred
+    room = 1 + 1 / len(left) + (at - left.mean()) ** 2 / spread
+    return float(stats.t.ppf((1 + level) / 2, free) * math.sqrt(residuals @ residuals / free * room))
+
+
 def one_tailed(pearson: float, points: int) -> float:
     """The chance of a correlation this high or higher if there is none: Student's t, points - 2 degrees of freedom.
 

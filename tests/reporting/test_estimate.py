@@ -8,7 +8,8 @@ from conftest import Synth
 from report_folders import a_run, an_evaluation
 
 from synth.errors import FolderError, UsageError
-from synth.reporting.estimate import BY_ACCURACY, BY_LENGTH, KNOWN, OTHERS, SETS, estimate
+from synth.reporting.estimate import estimate
+from synth.reporting.published import BY_ACCURACY, BY_LENGTH, KNOWN, OTHERS, SETS
 
 
 def test_the_lines_are_the_published_ones() -> None:
