@@ -61,7 +61,8 @@ def maps(of: Sequence[Map], look: Look) -> bytes:
     def fill(figure: "Figure") -> None:
         grid = figure.subplots(len(kinds), len(titles), squeeze=False, height_ratios=heights)
         for one in of:
-            _draw(figure, grid[kinds.index(one.kind)][titles.index(one.title)], one, look, wide)
+            row, column = kinds.index(one.kind), titles.index(one.title)
+            _draw(figure, grid[row][column], one, look, (wide, heights[row]))
 
     return plots.draw((wide + 0.9) * len(titles), sum(heights) + 1.5 * len(kinds), fill, look)
 
@@ -70,7 +71,7 @@ def _height(one: Map) -> float:
     return min(TALL, max(1.8, LINE * len(one.lines)))
 
 
-def _draw(figure: "Figure", axes: "Axes", one: Map, look: Look, wide: float) -> None:
+def _draw(figure: "Figure", axes: "Axes", one: Map, look: Look, inches: tuple[float, float]) -> None:
     from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
     shades = LinearSegmentedColormap.from_list(look.name, [look.paper, look.colours[0], look.ink])
@@ -79,13 +80,13 @@ def _draw(figure: "Figure", axes: "Axes", one: Map, look: Look, wide: float) -> 
         _coarse(one.weights), cmap=shades, norm=PowerNorm(0.5, vmin=0, vmax=_most(one.weights)), aspect="auto",
         interpolation="nearest", extent=(-0.5, across - 0.5, count - 0.5, -0.5),
     )  # fmt: skip
-    every = _labelled(axes.xaxis, one.columns, wide, 90), _labelled(axes.yaxis, one.lines, _height(one), 0)
+    every = _labelled(axes.xaxis, one.columns, inches[0], 90), _labelled(axes.yaxis, one.lines, inches[1], 0)
     axes.set_xlabel("token that is read" + _note(every[0]))
     axes.set_ylabel("token that is written" + _note(every[1]) if one.kind != "encoder" else "token that reads")
     axes.tick_params(length=0)
     for _, last in _runs(one.line_parts)[:-1]:
         axes.axhline(last + 0.5, color=look.edge, linewidth=0.5)
-    _bands(axes, one.column_parts, _height(one), look)
+    _bands(axes, one.column_parts, inches[1], look)
     axes.set_title(f"{one.title}: {TITLES[one.kind]}", pad=22)
     figure.colorbar(image, ax=axes, pad=0.01, aspect=40, label="weight", format="%.2g")
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synth.data.names import EVALUATIONS, METRICS, PREDICTIONS, RUN, STUDY
+from synth.data.names import EVALUATIONS, METRICS, PREDICTIONS, PROBE, RUN, STUDY
 from synth.errors import FolderError
 from synth.reporting.loops import read_loop
+from synth.reporting.probes import read_probe, read_probes
 from synth.reporting.read import Found, Run, add_evaluation, read_run
 from synth.reporting.rounds import read_rounds
 from synth.reporting.study import Cell, Study, read_cells
@@ -45,6 +46,8 @@ def collect(folders: Sequence[Path]) -> Everything:
                 _add_or_note(path, f"{names[folder]}/{path.name}", run, found, broken)
         elif (folder / METRICS).is_file() or (folder / PREDICTIONS).is_file():
             _add_or_note(folder, names[folder], None, found, broken)
+        elif (folder / PROBE).is_file():
+            found.probes += read_probe(folder, names[folder], found.notes)
         else:
             raise FolderError(_neither(folder))
     if broken and not found.runs and not found.evaluations and not found.studies:
@@ -74,6 +77,7 @@ def _study(folder: Path, name: str, found: Everything, broken: list[FolderError]
     found.runs += mine.runs
     found.loops += mine.loops
     found.rounds += mine.rounds
+    found.probes += mine.probes
     study.evaluations = mine.evaluations
     return study
 
@@ -99,6 +103,7 @@ def _run_or_none(folder: Path, name: str, found: Found, broken: list[FolderError
         found.notes.append(f"{name}: {str(error).replace(f'{folder}/', '')}; the run is left out")
         return None
     found.runs.append(run)
+    found.probes += read_probes(folder, name, found.notes)
     for read_one, loops, what in ((read_loop, found.loops, "iterations"), (read_rounds, found.rounds, "rounds")):
         try:
             if loop := read_one(run.folder, run.name, run.facts, found.notes):

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import loop_facts, round_facts, study_facts
+from synth.reporting import loop_facts, probes, round_facts, study_facts
 from synth.reporting.calibration import diagrams
 from synth.reporting.changes import changes
 from synth.reporting.collect import Everything
@@ -63,6 +63,7 @@ def facts(found: Everything) -> dict[str, Any]:
         "curves": [_curves(run, labels[run_key(run.facts)]) for run in trained if run.log and run.name not in looped],
         "by": _by(grouped),
         "calibration": diagrams(everything),
+        "probes": probes.told(found.probes),
         "examples": examples(everything),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams, study_diagrams
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
+from synth.reporting.probes import embedded
 from synth.statistics.names import rewards
 
 METRICS = {  # of the big table: heading, how it is written, what it is
@@ -75,8 +76,8 @@ def reward_titles(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return rewards(name for setting in settings for name in setting["metrics"])
 
 
-def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
-    """One HTML file that needs nothing else."""
+def page(figures: dict[str, Any], drawn: Sequence[Picture], probed: Mapping[str, bytes]) -> str:
+    """One HTML file that needs nothing else. probed: pictures of probes, by the names of their files."""
     import jinja2
     from markupsafe import Markup
 
@@ -99,7 +100,7 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture]) -> str:
         columns |= columns_of(study["points"])
     return template.render(
         report=figures, drawn=shown, columns=columns, columns_of=columns_of, findings=findings(figures),
-        sureness=SURENESS, surest=SUREST,
+        sureness=SURENESS, surest=SUREST, probed=embedded(probed),
     )  # fmt: skip
 
 

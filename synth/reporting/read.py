@@ -20,6 +20,7 @@ from synth.base.files import read_facts
 from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
 from synth.errors import FolderError
 from synth.reporting.loops import Loop
+from synth.reporting.probes import Probe
 
 KEPT = 40  # rows of each kind that examples are chosen from
 
@@ -78,6 +79,7 @@ class Found:
     evaluations: list[Evaluation] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)  # those of the runs that are runs of STaR
     rounds: list[Loop] = field(default_factory=list)  # those that are runs of rounds, of MaRio
+    probes: list[Probe] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was left out and why, for the reader of the page
 
 

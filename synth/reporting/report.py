@@ -24,6 +24,7 @@ from synth.reporting.collect import collect
 from synth.reporting.facts import facts
 from synth.reporting.options import Report
 from synth.reporting.page import page, pictures, reward_titles
+from synth.reporting.probes import files_of
 
 SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
 COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
@@ -46,12 +47,13 @@ def make(folders: Sequence[Path], out: Path) -> dict[str, Any]:
     Raises FolderError for a folder that is neither, and for an `out` that holds something else.
     """
     _check(out)
-    figures = facts(collect(folders))
+    found = collect(folders)
+    figures, probed = facts(found), files_of(found.probes)
     drawn = pictures(figures)
-    figures["pictures"] = [f"{picture.name}.png" for picture in drawn]
-    files = {f"{picture.name}.png": picture.png for picture in drawn}
+    files = {f"{picture.name}.png": picture.png for picture in drawn} | probed
+    figures["pictures"] = list(files)
     files[FIGURES] = orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
-    files[PAGE] = page(figures, drawn).encode()
+    files[PAGE] = page(figures, drawn, probed).encode()
     _write(out, files)
     return figures
 
@@ -115,8 +117,8 @@ def show(figures: dict[str, Any], out: Path) -> None:
             f" over {len(line['points'])} data sets"
             f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
         )
-    for note in figures["notes"]:
-        typer.echo(f"note: {note}")
+    for line in _lines(figures):
+        typer.echo(line)
     typer.echo(f"wrote {out / PAGE}")
 
 
@@ -125,6 +127,14 @@ def _series(series: Mapping[str, Any]) -> list[str]:
     mean = sum(row["accuracy"]["value"] for row in tasks) / len(tasks)
     fitted = [f"{line['slope']:.3f}", f"{line['pearson']:.3f}"] if line else ["-", "-"]
     return [series["title"], str(len(tasks)), str(series["up"]), str(series["down"]), f"{100 * mean:+.1f}", *fitted]
+
+
+def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What has no table: which probes are on the page, and what was left out."""
+    for probe in figures["probes"]:
+        data = probe["data"]
+        yield f"probe {probe['kind']}: {probe['run']} over {data['folder']} {data['split']}, on the page"
+    yield from (f"note: {note}" for note in figures["notes"])
 
 
 def _iterations(setting: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
-VOID = {"meta", "link", "br", "img", "path", "use"}
+VOID = {"meta", "link", "br", "img", "path", "source", "use"}
 
 
 class Page(HTMLParser):
