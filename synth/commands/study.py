@@ -13,8 +13,12 @@ def run(asked: Study) -> None:
     distilled, trained, measured and reported. Stages that conditions share run once; what is done is not done again.
     """
     from synth.studying import study
+    from synth.studying.show import show
 
-    if study.run(asked).failed:
+    done = study.run(asked)
+    if done.plan is not None and done.cost is not None:
+        show(done.plan, done.stages, done.cost, done.missing)
+    if done.failed:
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """The stages of a study, carried out: each when those before it are done, several at the same time."""
 
+import shutil
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from synth.base.terminal import Say
+from synth.data.names import CHECKPOINTS
 from synth.errors import SynthError
 from synth.studying.folder import LOGS, Folder, Made
 from synth.studying.plan import Plan, Stage
@@ -110,10 +112,16 @@ class Running:
         seconds = round((was.seconds or 0.0) + time.monotonic() - started, 2)
         dollars = (self.folder.paid(stage) if stage.is_paid else None) or was.dollars
         if code == 0:
+            self.clear(stage)
             return Made("done", None, seconds, dollars)
         if self.processes.stopping:
             return Made("planned", None, seconds, dollars)
         return Made("failed", last_line(log), seconds, dollars)
+
+    def clear(self, stage: Stage) -> None:
+        """Remove the checkpoints of a training that is done, unless the study says how many are kept."""
+        if stage.verb == "train" and "keep_checkpoints" not in stage.given:
+            shutil.rmtree(self.folder.path / stage.folder / CHECKPOINTS, ignore_errors=True)
 
     def words(self, stage: Stage) -> list[str]:
         """The words of a stage as it is run now."""

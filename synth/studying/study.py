@@ -15,8 +15,10 @@ from synth.base.terminal import Say, sayer
 from synth.data.names import PAGE
 from synth.errors import FolderError, UsageError, closest
 from synth.studying.cells import planned
+from synth.studying.cost import Cost, cost
 from synth.studying.file import StudyFile, find, read_study
 from synth.studying.folder import Folder, Made, cell_facts
+from synth.studying.needs import needs
 from synth.studying.options import Study
 from synth.studying.plan import Plan, only
 from synth.studying.run import Running
@@ -29,6 +31,9 @@ class Studied:
     folder: Path | None  # None: nothing was run
     cells: list[dict[str, Any]]  # as study.json has them: "block", "axes", "data", "run", "evaluations", "state", ...
     stages: dict[str, Made] = field(default_factory=dict)  # folder -> what became of it
+    plan: Plan | None = None  # of a dry run
+    cost: Cost | None = None  # what it would take
+    missing: list[str] = field(default_factory=list)  # what it would need
 
     @property
     def failed(self) -> dict[str, str]:
@@ -47,7 +52,7 @@ def run(asked: Study) -> Studied:
     plan = planned(file, sources_of(asked, file))
     some = only(plan, asked.only)
     if asked.dry_run:
-        return Studied(None, [cell_facts(cell, {}) for cell in some.cells])
+        return dry(plan, some, asked)
     if asked.out is None:
         raise UsageError("give --out FOLDER, where the study is carried out, or --dry-run to see what it takes")
     check_sources(some)
@@ -58,6 +63,16 @@ def run(asked: Study) -> Studied:
         raise FolderError.from_os(error, f"cannot write to {asked.out}") from error
     with hold(asked.out):
         return carry_out(plan, some, folder, asked, sayer(asked.quiet))
+
+
+def dry(plan: Plan, some: Plan, asked: Study) -> Studied:
+    """What a study would do and take, and what is missing for it; nothing is run and nothing is written."""
+    folder = Folder.open(asked.out, plan) if asked.out else Folder(Path("OUT"), {})
+    made = {stage.folder: folder.state(stage) for stage in some.stages}
+    todo = [stage for stage in some.stages if made[stage.folder].state != "done"]
+    needed = needs(plan, todo, folder.path, asked.budget is not None)
+    cells = [cell_facts(cell, made) for cell in some.cells]
+    return Studied(None, cells, made, some, cost(todo, folder.path), needed)
 
 
 def carry_out(plan: Plan, some: Plan, folder: Folder, asked: Study, say: Say) -> Studied:

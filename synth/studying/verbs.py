@@ -6,7 +6,7 @@ axis value, those of the block. Each layer knows where it stands in the file, so
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,16 +87,24 @@ def _check(verb: str, name: str | None, table: Mapping[str, Any]) -> None:
         elif key not in known:
             wrong.append(f"{said} has no option {key}{closest(key, known)}")
         elif not is_reference(value):
-            wrong += _wrong_value(verb, name, known[key], value)
+            wrong += _wrong_value(verb, name, key, _frozen(value))
     if wrong:
         raise UsageError("; ".join(wrong))
 
 
-def _wrong_value(verb: str, name: str | None, f: "Field[Any]", value: Any) -> list[str]:
+@lru_cache(maxsize=None, typed=True)  # a study says the same of many cells
+def _wrong_value(verb: str, name: str | None, option: str, value: Any) -> list[str]:
     """What the settings say of one value alone."""
-    kind = next(kind for kind in kinds(verb, name) if f.name in hints(kind))
+    kind = next(kind for kind in kinds(verb, name) if option in hints(kind))
     others = {one.name: _stand_in(kind, one) for one in fields(kind)}
-    return as_declared(kind, {**others, f.name: value})[1]
+    return as_declared(kind, {**others, option: value})[1]
+
+
+def _frozen(value: Any) -> Any:
+    """A value that can be looked up: of a list a tuple, of anything else that TOML has its text."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _stand_in(kind: type, f: "Field[Any]") -> Any:
