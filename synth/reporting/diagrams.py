@@ -164,7 +164,7 @@ def _deltas(axes: "Axes", comparisons: Sequence[Mapping[str, Any]], metric: str)
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
 
 
-def line(fitted: Mapping[str, Any], name: str) -> Picture:
+def line(fitted: Mapping[str, Any], name: str, whose: str = "") -> Picture:
     """Delta ECE over delta accuracy, a point a data set, with the line through them and the published one."""
     import numpy as np
 
@@ -193,4 +193,4 @@ def line(fitted: Mapping[str, Any], name: str) -> Picture:
         axes.set_ylabel("delta ECE, points")
         plots.grid(axes, "both")
 
-    return picture(name, "Gain in calibration against gain in accuracy, a point a data set", 3.6, fill)
+    return picture(name, f"Gain in calibration against gain in accuracy{whose}, a point a data set", 3.6, fill)

@@ -1,12 +1,12 @@
 """Everything a report says, as one dictionary: report.json, from which the pictures and the page are made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import loop_facts, probes, round_facts, study_facts
+from synth.reporting import fourfold, loop_facts, probes, round_facts, study_facts
 from synth.reporting.calibration import diagrams
 from synth.reporting.changes import changes
 from synth.reporting.collect import Everything
@@ -27,13 +27,13 @@ from synth.reporting.settings import (
     task_of,
     training_data,
 )
+from synth.reporting.study_facts import PUBLISHED_PROMPTED, PUBLISHED_TRAINED
 from synth.statistics.intervals import mean_ends
-from synth.statistics.line import PUBLISHED, fit
+from synth.statistics.line import fit, one_tailed
 from synth.statistics.ranges import in_ranges
 
 ORDER = ("with", "without", "blank")
 HOW = (*TARGETS.values(), "untrained")
-PUBLISHED_FACTS = {"slope": PUBLISHED.slope, "intercept": PUBLISHED.intercept, "pearson": PUBLISHED.pearson}
 
 
 def facts(found: Everything) -> dict[str, Any]:
@@ -56,7 +56,9 @@ def facts(found: Everything) -> dict[str, Any]:
         "settings": [_setting(group) for group in grouped],
         "comparisons": [asdict(comparison) for comparison in comparisons],
         "changes": [asdict(change) for change in changes(every)],
-        "line": _line(comparisons),
+        "line": _line([one for one in comparisons if not one.prompted], PUBLISHED_TRAINED),
+        "prompted_line": _line([one for one in comparisons if one.prompted], PUBLISHED_PROMPTED),
+        "fourfold": fourfold.tables(comparisons),
         "studies": [study_facts.told(study) for study in found.studies],
         "loops": loop_facts.told(found.loops),
         "rounds": round_facts.told(found.rounds),
@@ -116,7 +118,7 @@ def _setting(group: Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
+def _line(comparisons: Sequence[Comparison], published: Mapping[str, float]) -> dict[str, Any] | None:
     """The line over data sets, if at least three were compared with and without; a data set counts once."""
     known: dict[str, list[Comparison]] = {}
     for each in comparisons:
@@ -126,7 +128,10 @@ def _line(comparisons: Sequence[Comparison]) -> dict[str, Any] | None:
     scores = [fmean(each.ece["value"] for each in same if each.ece) for same in known.values()]
     points = [{"data": data, "accuracy": x, "ece": y} for data, x, y in zip(known, gains, scores, strict=True)]
     line = fit(gains, scores)
-    return {**asdict(line), "n": line.points, "points": points, "published": PUBLISHED_FACTS} if line else None
+    if line is None:
+        return None
+    chance = one_tailed(line.pearson, len(points))
+    return {**asdict(line), "p_one_tailed": chance, "n": line.points, "points": points, "published": dict(published)}
 
 
 def _curves(run: Run, label: str) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
         drawn.append(diagrams.deltas(figures["comparisons"], "rationales"))
     if figures["line"]:
         drawn.append(diagrams.line(figures["line"], "line"))
+    if figures["prompted_line"]:
+        drawn.append(diagrams.line(figures["prompted_line"], "prompted", " of models as they are"))
     for number, (data, columns) in enumerate(figures["by"].items(), start=1):
         drawn.append(diagrams.by_columns(data, columns, f"by-{number}"))
     tasks = dict.fromkeys(run["task"] for run in figures["curves"])

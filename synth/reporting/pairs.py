@@ -11,10 +11,12 @@ With one seed an interval knows of other questions and not of other seeds.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from synth.reporting.read import Evaluation
-from synth.reporting.settings import NO_MATTER, Group, groups, kind
+from synth.reporting.settings import NO_MATTER, Group, groups, kind, model_name
+from synth.statistics.intervals import mean_ends
 from synth.statistics.outcomes import outcomes
 from synth.statistics.paired import Delta, Side, deltas, together
 
@@ -46,6 +48,10 @@ class Comparison:
     ece: dict[str, Any] | None
     each: list[dict[str, Any]]  # {"seed", "against", "accuracy", "ece"}: one a pair of runs
     differ: list[str] = field(default_factory=list)  # other settings in which the two sides differ
+    prompted: bool = False  # a model that was not trained, asked in two ways: the prompting setting
+    model: str = ""  # the base model, without the folder that it lies in
+    measured: str = ""
+    sides: dict[str, dict[str, float]] = field(default_factory=dict)  # of "with" and "without" the mean over seeds
     outcomes: dict[str, Any] = field(default_factory=dict)  # {"rows", "correlation", "first_answers", "second_answers"}
 
 
@@ -71,7 +77,7 @@ def _rivals(one: Group, withouts: Sequence[Group]) -> list[Group]:
 
 def _belong(one: Evaluation, other: Evaluation) -> bool:
     """Whether two evaluations are of one base model and task, trained alike or asked twice, with as many samples."""
-    if bool(one.run) != bool(other.run) or one.facts.get("samples") != other.facts.get("samples"):
+    if bool(one.run) != bool(other.run) or measured(one) != measured(other):
         return False
     if any(one.data.get(name) != other.data.get(name) for name in ("task", "split")) or _tasks(one) != _tasks(other):
         return False
@@ -80,6 +86,12 @@ def _belong(one: Evaluation, other: Evaluation) -> bool:
     if one.run_name != other.run_name and other.run.get("target") == one.run.get("target") == "rationale":
         return not other.rows.has_rationales and _base(one) == _base(other)
     return _base(one) == _base(other)
+
+
+def measured(evaluation: Evaluation) -> str:
+    """How confidence comes about, on which calibration hangs."""
+    facts = evaluation.facts
+    return f"{facts.get('samples') or 1} samples, {facts.get('confidence') or 'votes'}"
 
 
 def _tasks(evaluation: Evaluation) -> set[str]:
@@ -109,8 +121,16 @@ def comparison(one: Group, other: Group) -> Comparison | None:
     against = other.label if one.data == other.data else f"{other.label} ({other.data})"
     return Comparison(
         one.label, against, one.data, trained, kind(first) == "blank", least, [pair["seed"] for pair in of_pairs],
-        gains, errors, of_pairs, _differences(first.run, second.run) if trained else [], question_by_question(pairs),
+        gains, errors, of_pairs, _differences(first.run, second.run) if trained else [],
+        not first.run, PurePath(model_name(first.run or first.facts)).name, measured(first),
+        {side: _means(group) for side, group in (("with", one), ("without", other))}, question_by_question(pairs),
     )  # fmt: skip
+
+
+def _means(group: Group) -> dict[str, float]:
+    """Accuracy and ECE of a setting, the mean over its seeds."""
+    found = {name: mean_ends([member.metric(name) for member in group.members]) for name in ("accuracy", "ece")}
+    return {name: figure["value"] for name, figure in found.items() if figure}
 
 
 def paired(one: Group, other: Group) -> list[Paired]:

@@ -111,12 +111,6 @@ def show(figures: dict[str, Any], out: Path) -> None:
         show_table(COMPARISONS, map(_comparison, figures["comparisons"]), left=3)
     if figures["changes"]:
         show_table(CHANGES, map(_change, figures["changes"]), left=3)
-    if line := figures["line"]:
-        typer.echo(
-            f"delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
-            f" over {len(line['points'])} data sets"
-            f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
-        )
     for line in _lines(figures):
         typer.echo(line)
     typer.echo(f"wrote {out / PAGE}")
@@ -130,7 +124,15 @@ def _series(series: Mapping[str, Any]) -> list[str]:
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
-    """What has no table: which probes are on the page, and what was left out."""
+    """What has no table: the lines through data sets, of trained models and of models as they are; which probes are on
+    the page, and what was left out."""
+    for line, whose in ((figures["line"], ""), (figures["prompted_line"], "untrained: ")):
+        if line is not None:
+            yield (
+                f"{whose}delta ECE = {line['slope']:.3f} x delta accuracy {line['intercept']:+.3f}"
+                f" over {len(line['points'])} data sets"
+                f" (r {line['pearson']:.3f}, p {line['p_permutation']:.2g} by permutation)"
+            )
     for probe in figures["probes"]:
         data = probe["data"]
         yield f"probe {probe['kind']}: {probe['run']} over {data['folder']} {data['split']}, on the page"

@@ -148,6 +148,8 @@ def asked_key(evaluation: Evaluation) -> str:
     """What evaluations of one setting have in common, on whatever data: the model, and how it was asked."""
     facts, run = evaluation.facts, evaluation.run
     asked = [facts.get(name) for name in ("target", "prompting", "samples", "temperature")]
+    if sure := facts.get("confidence"):
+        asked.append(sure)
     if codes := facts.get("codes"):
         asked.append(codes)
     if shots := facts.get("shots"):
@@ -175,6 +177,7 @@ def _sampling(evaluation: Evaluation) -> dict[str, str]:
     return {
         "samples": f"{samples} samples" if samples != 1 else "greedy",
         "shots": in_words(shots) if shots else "no demonstrations",
+        "confidence": "confidence of the answer" if evaluation.facts.get("confidence") else "confidence by votes",
         "codes": f"codes {codes}" if (codes := evaluation.facts.get("codes")) else "no codes",
     }
 
