@@ -1,17 +1,17 @@
 """The pictures of `synth probe answer`: mean curves, where the answer turns, and single rows with their tokens."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synth.base import plots
-from synth.base.plots import DARK, LIGHT, Look
+from synth.base.plots import Look
 from synth.probing.curves import GROUPS
+from synth.probing.drawing import both
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 8.6  # inches
 LETTER = 0.0079  # width of a letter of the tokens' font, as a share of the picture's
 TOKENS = 0.97  # how far a line of tokens reaches
 MOST_TOKENS = 400  # of a row that are drawn
@@ -21,19 +21,12 @@ NAMES = {"all": "all rows", "right": "rows that it answers right", "wrong": "row
 
 def pictures(figures: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """Name of the file -> PNG; each picture for light and for dark paper."""
-    found = _both("curve", 3.4, lambda figure, look: _curves(figure, figures, look))
+    found = both("curve", 3.4, lambda figure, look: _curves(figure, figures, look))
     for number, row in enumerate(rows, start=1):
         lines = _lines(row["texts"][:MOST_TOKENS])
         height = 2.6 + 0.24 * len(lines)
-        found |= _both(f"row-{number}", height, lambda f, look, row=row, lines=lines: _row(f, row, lines, look))  # type: ignore[misc]
+        found |= both(f"row-{number}", height, lambda f, look, row=row, lines=lines: _row(f, row, lines, look))  # type: ignore[misc]
     return found
-
-
-def _both(name: str, height: float, fill: "Callable[[Figure, Look], None]") -> dict[str, bytes]:
-    return {
-        f"{name}-{look.name}.png": plots.draw(WIDTH, height, lambda figure, look=look: fill(figure, look), look)  # type: ignore[misc]
-        for look in (LIGHT, DARK)
-    }
 
 
 def _curves(figure: "Figure", figures: Mapping[str, Any], look: Look) -> None:

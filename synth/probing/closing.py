@@ -15,6 +15,7 @@ from functools import cached_property
 from synth.probing.subject import Subject
 from synth.record import Record
 from synth.training.targets import parts
+from synth.validating.checker import Checker
 
 TOLD = "\nThe answer is "  # how a model closes that was told how (synth/evaluating/prompts.py)
 SEPARATORS = " \n;,."
@@ -90,27 +91,32 @@ def cuts_of(subject: Subject, record: Record, form: Form, at: str, stride: int) 
     There is none behind white space: what closes brings its own.
     """
     text = subject.follows(record, form.closed(form.answer))
-    body = form.body.replace("\n", subject.line_break)
+    body = _broken(subject, form.body)
     begin = text.find(body)
     ids, ends = subject.encode(record, text)
     first = sum(end <= begin for end in ends)
     whole = sum(end <= begin + len(body) for end in ends)
     texts = [text[max(begin, ends[k - 1] if k else 0) : ends[k]] for k in range(first, whole)]
-    steps = [first + sum(end <= stop for end in ends[first:whole]) for stop in _step_ends(subject, record, form, text)]
+    stops = [begin + len(_broken(subject, form.body[:end])) for end in step_ends(subject.reader(record), form.body)]
+    steps = [first + sum(end <= stop for end in ends[first:whole]) for stop in stops]
     inner = steps if at == "steps" else [k + 1 for k in range(first, whole) if texts[k - first].strip()]
     kept = [place for place in inner if first < place < whole]
     places = [first, *kept[stride - 1 :: stride], whole]
     return Cuts(ids[:whole], texts, first, list(dict.fromkeys(places)), steps)
 
 
-def _step_ends(subject: Subject, record: Record, form: Form, text: str) -> list[int]:
-    """Where each step of the body ends, in characters of the text."""
-    at, found = text.find(form.body.replace("\n", subject.line_break)), list[int]()
-    for step in subject.reader(record).steps(form.body):
-        said = step.replace("\n", subject.line_break)
-        start = text.find(said, at)
+def _broken(subject: Subject, text: str) -> str:
+    """A text from within a completion, with the line breaks that the model writes."""
+    return text.replace("\n", subject.line_break)
+
+
+def step_ends(reader: Checker, body: str) -> list[int]:
+    """Where each step of a body ends, in characters."""
+    at, found = 0, list[int]()
+    for step in reader.steps(body):
+        start = body.find(step, at)
         if start >= 0:
-            at = start + len(said)
+            at = start + len(step)
             found.append(at)
     return found
 
@@ -131,7 +137,7 @@ def closing_of(
     whole = [subject.encode(record, text) for text in texts]
     kept = 0 if bare else len(cuts.tokens)
     if any(ids[:kept] != cuts.tokens[:kept] for ids, _ in whole):  # a token reaches over the end of the body
-        texts = [(form.lead + form.spelled(answer) + form.tail).replace("\n", subject.line_break) for answer in answers]
+        texts = [_broken(subject, form.lead + form.spelled(answer) + form.tail) for answer in answers]
         whole, kept = [subject.alone(text) for text in texts], 0
     leads = [
         sum(end <= text.rfind(form.spelled(answer)) for end in ends)

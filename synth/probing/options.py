@@ -62,3 +62,11 @@ def size_of(text: str) -> int:
     """Bytes of 500MB or 2GB; 0 if it is no such size."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([MG])i?B?", text.strip(), re.IGNORECASE)
     return 0 if found is None else int(float(found[1]) * {"M": 10**6, "G": 10**9}[found[2].upper()])
+
+
+@settings
+class Faithful(Probe):
+    """Whose rationales are changed. Several runs stand side by side."""
+
+    runs: Texts = argument("run folders, checkpoints' folders or names on the Hub", metavar="RUN", kw_only=True)
+    rationale: Literal["gold", "own"] = option("whose rationale: the data's, or the model's own", default="gold")

@@ -14,6 +14,7 @@ from synth.probing.folder import Result
 KINDS: dict[str, tuple[type[options.Probe], str]] = {
     "answer": (options.Answer, "How likely the answer is after each prefix of a rationale."),
     "attention": (options.Attention, "What a model looks at while it writes: facts, question, its own steps."),
+    "faithful": (options.Faithful, "Whether the answer follows the rationale when that is changed."),
 }
 Name = str | os.PathLike[str]
 
@@ -21,10 +22,10 @@ Name = str | os.PathLike[str]
 def probe(kind: str, run: Name | Sequence[Name], data: Name, **given: Any) -> list[Result]:
     """Look inside a model: `probe("answer", "runs/with", "data/listops", limit=50)`.
 
-    kind: answer, attention. run: a run, a checkpoint's folder or a name on the Hub. given: the options of
-    `synth probe KIND`. Returns a result for each run, whose folder has the figures, a line for each row, and pictures.
-    Raises UsageError for keywords that do not go together, FolderError, SourceError and MissingExtraError for what is
-    not there.
+    kind: answer, faithful or attention. run: a run, a checkpoint's folder or a name on the Hub; of faithful several.
+    given: the options of `synth probe KIND`. Returns a result for each run, whose folder has the figures, a line for
+    each row, and pictures. Raises UsageError for keywords that do not go together, FolderError, SourceError and
+    MissingExtraError for what is not there.
     """
     settings = settings_of(kind)
     several = "runs" in settings.__annotations__

@@ -63,9 +63,10 @@ def takes_branches(model: Any) -> bool:
     """Whether the tokens of a model can stand at places of our own."""
     if model.config.is_encoder_decoder:
         return model.config.model_type in T5
-    layers = {type(layer) for layer in DynamicCache(config=model.config).layers}
+    if "position_ids" not in inspect.signature(model.forward).parameters:
+        return False
     masks = model.config._attn_implementation in ("sdpa", "eager")  # those that take a mask of any shape
-    return masks and layers <= {DynamicLayer} and "position_ids" in inspect.signature(model.forward).parameters
+    return masks and {type(layer) for layer in DynamicCache(config=model.config).layers} <= {DynamicLayer}
 
 
 def agree(checkpoint: Checkpoint, start: Start, text: Sequence[int], branches: Sequence[Branch]) -> bool:

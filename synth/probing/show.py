@@ -7,9 +7,13 @@ import typer
 
 from synth.base.terminal import show_table
 from synth.data.names import PROBE
+from synth.probing.faithful_figures import OUTCOMES
+from synth.probing.faithful_pictures import TITLES
 from synth.probing.folder import Result
 
 ANSWER = ("run", "rows", "", "at first", "half-way", "at last", "largest rise", "its part of all", "its place")
+
+FAITHFUL = ("run", "rationale", "rows", "answer changes", *OUTCOMES)
 
 
 def show(results: Sequence[Result]) -> None:
@@ -44,4 +48,20 @@ def _groups(probe: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [str(probe["run"]), f"{found['rows']:,}", group, *curve, *turned]
 
 
-TABLES: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {"answer": _answer}
+def _faithful(probes: Sequence[Mapping[str, Any]]) -> None:
+    show_table(FAITHFUL, (row for probe in probes for row in _changes(probe)), left=2)
+    for probe in probes:
+        typer.echo(f"{probe['run']}: area over the curve of early answers {share(probe['figures']['early']['aoc'])}")
+
+
+def _changes(probe: Mapping[str, Any]) -> Iterator[list[str]]:
+    for kind, title in TITLES.items():
+        if (found := probe["figures"].get(kind)) is not None:
+            said = [share(found.get(name)) for name in ("changes", *OUTCOMES)]
+            yield [str(probe["run"]), title, f"{found['rows']:,}", *said]
+
+
+TABLES: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {
+    "answer": _answer,
+    "faithful": _faithful,
+}

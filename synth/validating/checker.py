@@ -93,6 +93,10 @@ class Checker:
     # (record, draw, settings): rationales with one mistake in them, each with the answer it comes to; None: none known.
     mistakes: Callable[[Record, Random, Settings], Iterator[Mistake]] | None = None
 
+    # The same, each with a step that is wrong and all that rests on it: a model that follows its rationale comes to
+    # that answer. None: `mistakes`.
+    corruptions: Callable[[Record, Random, Settings], Iterator[Mistake]] | None = None
+
     # What `synth validate` holds a folder to.
     steps_title: str = "every step holds when it is worked out again"
     expectations: Callable[[Manifest], list[Any]] = no_expectations  # further ones, of Great Expectations

@@ -12,7 +12,7 @@ from synth.errors import FolderError, UnknownNameError, UsageError
 
 
 def test_a_probe_has_its_own_folder(synth: Synth, probed: Path) -> None:
-    done = synth("probe", "answer", probed / "dec", probed / "data", "--limit", 2, "--at", "steps")
+    done = synth("probe", "answer", probed / "dec", probed / "data", "--limit", 2, "--at", "steps", "--pictured", 0)
     assert done.returncode == 0, done.stderr
     out = probed / "dec" / "probes" / "answer-data-test"
     facts = json.loads((out / "probe.json").read_bytes())
@@ -21,7 +21,10 @@ def test_a_probe_has_its_own_folder(synth: Synth, probed: Path) -> None:
     assert len((out / "rows.jsonl").read_text().splitlines()) == 2
     again = synth("probe", "answer", probed / "dec", probed / "data", "--limit", 3)
     assert again.returncode == 1
-    assert "holds another probe (synth probe answer dec data --at steps --limit 2): add --overwrite" in again.stderr
+    assert (
+        "holds another probe (synth probe answer dec data --at steps --pictured 0 --limit 2): add --overwrite"
+        in again.stderr
+    )
     shutil.rmtree(out)
 
 

@@ -27,7 +27,7 @@ from synth.answers.normalised import normalised
 from synth.record import Record
 from synth.validating.checker import Checker
 from synth.validating.faults import Fault
-from synth.validators.twowiki import chains, comparisons, meaning, questions, support
+from synth.validators.twowiki import chains, comparisons, corruptions, meaning, questions, support
 from synth.validators.twowiki.dates import date, has_numbers
 from synth.validators.twowiki.mistakes import mistakes
 from synth.validators.twowiki.outputs import read_own, record_of
@@ -141,7 +141,7 @@ def _direct(row: Row) -> None:
 CHECKER = Checker(
     kind="text", closing="So the final answer is: {answer}", step_break=r"(?<=\S)\W*?(?=Follow up: )",
     reads=read_own, compares=normalised,
-    check=check, record_of=record_of, mistakes=mistakes,
+    check=check, record_of=record_of, mistakes=mistakes, corruptions=corruptions.by(check),
     steps_title="every follow-up carries on to the answer", expectations=expectations,
     columns={"answer_in_labels": answer_in_labels}, ending=ending,
     instruction="Answer the question from the facts below.", answer_is="the answer in a few words",
