@@ -66,11 +66,11 @@ def longer(out: Path) -> None:
 
 
 def listops(out: Path) -> None:
-    """Expressions of one or two operators; many answers are right by chance, which --filter steps leaves out."""
+    """Expressions of one to three operators; many answers are right by chance, which --filter steps leaves out."""
     place = out / "listops-runs"
     place.mkdir(exist_ok=True)
     told = ["--data", "../listops", "--seed", 0]
-    star(place, "base", *told, *NEW, "--base-rows", "240")
+    star(place, "base", *told, *NEW, "--base-rows", "320", "--base-steps", "2500")
     base = [*told, *KNOWN, "--start-steps", "500", "--per-iteration", "800", "--iterations", "2"]
     star(place, "with", *base, "--rationalize")
     star(place, "without", *base, "--control", "few-shot-only")
@@ -114,7 +114,7 @@ def main() -> None:
     counts = ["--validation", "400", "--test", "0", "--test-beyond", "0", "--quiet"]
     run(out, "build", "arithmetic", "--digits", "1-3", "--train", "9000", *counts, "--out", "sums")
     run(out, "build", "arithmetic", "--digits", "4", "--train", "4000", *counts, "--out", "more")
-    short = ["--explain", "medium", "--min-length", "4", "--max-length", "9", "--max-depth", "2", "--max-args", "3",
+    short = ["--explain", "medium", "--min-length", "4", "--max-length", "10", "--max-depth", "2", "--max-args", "2",
              "--values", "10", "--train", "4000", "--test-longer", "0", "--test-larger", "0"]  # fmt: skip
     run(out, "build", "listops", *short, *counts[:4], "--quiet", "--out", "listops")
     run(out, "build", "arithmetic", "--digits", "1-4", "--train", "4000", *counts, "--out", "four")
