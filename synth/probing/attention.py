@@ -49,7 +49,9 @@ def run(asked: Attention) -> list[Result]:
         for row in fit:
             looked.append(look(found, row, chosen, picture=any(row is one for _, one in drawn)))
             report(asked.split, len(looked), len(fit))
-    facts = _facts(head, rows, looked, drawn)
+    within = {record.id for record in found.records}
+    counted = [one for one in looked if one.told.record.id in within] or looked  # not rows that were only to be drawn
+    facts = {**_facts(head, counted, drawn), "left_out": _left_out(rows, fit)}
     result = Result(out, facts, [line_of(one) for one in looked], _pictures(found, facts, looked, drawn))
     write(result)
     return [result]
@@ -76,8 +78,10 @@ def _fit(subject: Subject, rows: Sequence[Told], asked: Attention) -> list[Told]
     from synth.probing.weights import needed
 
     written = [row for row in rows if row.ids]
-    if not written:
-        raise UsageError("no prompt leaves room for an output: take a model with more room, or shorter prompts")
+    lost = [row.record.id for row in rows if not row.ids and row.record.id in asked.row]
+    if lost or not written:
+        what = f"the prompt of {lost[0]}" if lost else "every prompt"
+        raise UsageError(f"{what} is too long for the model: take one with more room, or rows with shorter prompts")
     bytes_of = {
         row.record.id: needed(subject.checkpoint.model, len(row.start.read), len(row.start.written) + len(row.ids))
         for row in written
@@ -98,7 +102,8 @@ def _fit(subject: Subject, rows: Sequence[Told], asked: Attention) -> list[Told]
 def _drawn(rows: Sequence[Told], asked: Attention) -> Drawn:
     """Those asked for; otherwise the shortest right one, and the shortest that loops, or else is wrong."""
     if asked.row:
-        return [(row.record.id, row) for row in rows if row.record.id in asked.row]
+        by_id = {row.record.id: row for row in rows}
+        return [(name, by_id[name]) for name in dict.fromkeys(asked.row)]
     by_outcome: dict[str, list[Told]] = {}
     for row in sorted(rows, key=lambda row: len(row.start.read) + len(row.ids)):
         by_outcome.setdefault(row.outcome, []).append(row)
@@ -106,13 +111,16 @@ def _drawn(rows: Sequence[Told], asked: Attention) -> Drawn:
     return [(outcome, by_outcome[outcome][0]) for outcome in wanted if outcome in by_outcome]
 
 
-def _facts(head: dict[str, Any], rows: Sequence[Told], looked: Sequence[Looked], drawn: Drawn) -> dict[str, Any]:
-    """All of probe.json."""
-    outcomes = {name: sum(one.told.outcome == name for one in looked) for name in ("right", "wrong", "loops")}
+def _left_out(rows: Sequence[Told], fit: Sequence[Told]) -> dict[str, int]:
     too_long = sum(not row.ids for row in rows)
+    return {"prompt_too_long": too_long, "memory": len(rows) - too_long - len(fit)}
+
+
+def _facts(head: dict[str, Any], looked: Sequence[Looked], drawn: Drawn) -> dict[str, Any]:
+    """All of probe.json but the rows that are left out."""
+    outcomes = {name: sum(one.told.outcome == name for one in looked) for name in ("right", "wrong", "loops")}
     return {
-        **head, "attention": looked[0].chosen.words, "counts": {"rows": len(looked), **outcomes},
-        "left_out": {"prompt_too_long": too_long, "memory": len(rows) - too_long - len(looked)}, **summed(looked),
+        **head, "attention": looked[0].chosen.words, "counts": {"rows": len(looked), **outcomes}, **summed(looked),
         "drawn": [{"as": name, **{key: row.line[key] for key in ("id", "answer", "gold", "output")}}
                   for name, row in drawn],
         "captions": CAPTIONS,

@@ -141,7 +141,7 @@ def _bands(axes: "Axes", parts: Sequence[str], height: float, look: Look) -> Non
             linewidth=0,
         )  # fmt: skip
         axes.add_patch(strip)
-        if wide > 0.012 * len(name) * len(parts):
+        if wide > 0.009 * len(name) * len(parts):
             middle = (start + last) / 2
             axes.text(
                 middle, 1 + 0.12 / height, name, transform=place, ha="center", va="bottom", fontsize=7, color=look.ink

@@ -12,6 +12,7 @@ from synth.probing.faithful_pictures import TITLES
 from synth.probing.folder import Result
 
 ANSWER = ("run", "rows", "", "at first", "half-way", "at last", "largest rise", "its part of all", "its place")
+ATTENTION = ("run", "attention", "part", "all", "right", "wrong", "uniform")
 
 FAITHFUL = ("run", "rationale", "rows", "answer changes", *OUTCOMES)
 
@@ -61,7 +62,19 @@ def _changes(probe: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [str(probe["run"]), title, f"{found['rows']:,}", *said]
 
 
+def _attention(probes: Sequence[Mapping[str, Any]]) -> None:
+    show_table(ATTENTION, (row for probe in probes for row in _parts(probe)), left=3)
+
+
+def _parts(probe: Mapping[str, Any]) -> Iterator[list[str]]:
+    for kind, groups in probe["figures"].items():
+        for part, figure in groups["all"].items():
+            shares = [share(groups.get(name, {}).get(part)) for name in ("all", "right", "wrong")]
+            yield [str(probe["run"]), kind, part, *shares, f"{figure['uniform']:.1%}"]
+
+
 TABLES: dict[str, Callable[[Sequence[Mapping[str, Any]]], None]] = {
     "answer": _answer,
     "faithful": _faithful,
+    "attention": _attention,
 }

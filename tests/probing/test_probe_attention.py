@@ -1,19 +1,23 @@
 """`synth probe attention` over rows that tiny models know, from the command to the folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from tiny_models import listops, write_dataset
 
 from synth.errors import FolderError, UsageError
 from synth.models.load import load
 from synth.probing import attention
 from synth.probing.options import size_of
 from synth.probing.probe import probe
+from synth.probing.show import show
 
-IDS = [f"listops/{number}" for number in range(6)]
+ROWS = [listops(number) for number in range(6)]
+IDS = [row.id for row in ROWS]
 
 
 @pytest.fixture(scope="module", params=["enc", "dec"])
@@ -100,13 +104,18 @@ def test_one_head_along_the_gold_target_of_the_rows_asked_for(
     given = {"target": "gold", "layer": 1, "head": 0, "limit": 2, "row": IDS[4], "quiet": True}
     (result,) = probe("attention", probed / "dec", probed / "data", out=tmp_path / "p", **given)
     assert result.facts["attention"] == "layer 1, head 0"
-    assert result.facts["counts"] == {"rows": 3, "right": 3, "wrong": 0, "loops": 0}
+    assert result.facts["counts"] == {
+        "rows": 2,
+        "right": 2,
+        "wrong": 0,
+        "loops": 0,
+    }  # not the drawn one
     assert [one["id"] for one in result.facts["drawn"]] == [IDS[4]]
     row = result.rows[2]
     assert row["id"] == IDS[4]
     assert row["output"].strip().endswith("answer is 4")
     assert result.facts["layers"]["self"]["question"][1][0] == pytest.approx(
-        sum(row["shares"]["self"]["question"] for row in result.rows) / 3, abs=1e-5
+        sum(row["shares"]["self"]["question"] for row in result.rows[:2]) / 2, abs=1e-5
     )
 
 
@@ -137,3 +146,21 @@ def test_sizes() -> None:
     assert [size_of(text) for text in ("2GB", "500MB", "1.5g", "300 MiB", "2", "GB", "-1GB")] == [
         2 * 10**9, 5 * 10**8, 15 * 10**8, 3 * 10**8, 0, 0, 0,
     ]  # fmt: skip
+
+
+def test_what_is_printed(looked: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    model, result = looked
+    show([result])
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in said if "question" in line and (" cross " in line or model == "dec")]
+    figure = result.facts["figures"]["cross" if model == "enc" else "self"]["all"]["question"]
+    assert f"{figure['value']:.1%} (" in line
+    assert line.split()[-1] == f"{figure['uniform']:.1%}"
+
+
+def test_a_row_without_room_is_not_drawn(probed: Path, tmp_path: Path) -> None:
+    long = replace(ROWS[0], id="long", prompt=ROWS[0].prompt * 60)
+    data = write_dataset(tmp_path / "data", {"test": [*ROWS[:2], long]}, config={"modulus": 10}, builder="listops")
+    given = {"out": tmp_path / "p", "quiet": True, "target": "own", "max_new_tokens": 4}
+    with pytest.raises(UsageError, match="the prompt of long is too long for the model: take one with more room"):
+        probe("attention", probed / "dec", data, row="long", **given)
