@@ -9,7 +9,7 @@ from synth.judging.options import Judging
 
 
 def run(asked: Judging, printing: AsJson) -> None:
-    """Have rows judged: by a model, by working them out, or by a reward.
+    """Have rows judged: by a model, by working them out, or by a reward; or the errors of an evaluation.
 
     The exit code is 3 if no row has a verdict.
     """

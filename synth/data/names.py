@@ -36,6 +36,8 @@ SAMPLES = "samples.jsonl"  # texts of a round, with their scores; of a difficult
 # An evaluation folder, that of `synth eval`
 METRICS = "metrics.json"  # figures with their intervals
 PREDICTIONS = "predictions.jsonl"  # one line for each row
+ATTRIBUTION = "attribution.json"  # its errors by kind, as a judge sorted them
+ATTRIBUTED = "attribution.jsonl"  # the verdicts behind that
 OUTPUTS = "outputs.partial.jsonl"  # outputs so far of an evaluation that is not done
 
 # A probe folder, that of `synth probe`

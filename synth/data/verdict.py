@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from synth import registry
 from synth.base.own import run_file
@@ -73,6 +73,7 @@ class Judge:
     name: str
     menu: tuple[str, ...]  # its verdicts; the last one is the bad one; SCORED alone of one that gives numbers
     by: Work | Asking | Scoring  # a function of the row, a model that is asked, or a function of many rows
+    of: Literal["rows", "errors"] = "rows"  # of a dataset; or what one evaluation got wrong and another right
 
 
 def find(name_or_path: str) -> Judge:

@@ -1,9 +1,10 @@
 """What judging will cost: `synth judge --dry-run`. Nothing is asked and nothing is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from synth.data.verdict import REWARD
 from synth.judging.asking import Panel
@@ -11,6 +12,7 @@ from synth.record import Record
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
+COUNTS = ("rows", "asked", "scored", "requests", "prompt_tokens")  # that add up over datasets
 GUESS_TOKENS = 200  # of a reply: a short analysis and a verdict
 
 
@@ -45,6 +47,15 @@ class Estimate:
             f"{line}\nat most  {_dollars(self.most)}: every reply {self.max_tokens} tokens\n"
             f"probably {_dollars(self.likely)}: {min(GUESS_TOKENS, self.max_tokens)} tokens a reply"
         )
+
+
+def total(estimates: Sequence[Estimate]) -> Estimate:
+    """What several datasets cost together."""
+    sums: dict[str, Any] = {name: sum(getattr(each, name) for each in estimates) for name in COUNTS}
+    known = all(each.most is not None for each in estimates)
+    for name in ("most", "likely"):
+        sums[name] = sum(getattr(each, name) for each in estimates) if known else None
+    return replace(estimates[0], **sums)
 
 
 def _dollars(amount: float) -> str:

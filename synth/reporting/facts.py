@@ -6,7 +6,7 @@ from importlib.metadata import version
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import fourfold, loop_facts, probes, round_facts, study_facts
+from synth.reporting import attribution, fourfold, loop_facts, probes, round_facts, study_facts
 from synth.reporting.calibration import diagrams
 from synth.reporting.changes import changes
 from synth.reporting.collect import Everything
@@ -66,6 +66,7 @@ def facts(found: Everything) -> dict[str, Any]:
         "by": _by(grouped),
         "calibration": diagrams(everything),
         "probes": probes.told(found.probes),
+        "attribution": attribution.told(everything, found.notes),
         "examples": examples(everything),
     }
 

@@ -29,9 +29,10 @@ __all__ = ["Asker", "StopAskingError"]
 class Asker:
     """Use as an async context manager; `ask` answers requests."""
 
-    def __init__(self, teacher: Teacher, cache: Path, limits: Limits, say: Say) -> None:
+    def __init__(self, teacher: Teacher, cache: Path, limits: Limits, say: Say, spent: float = 0.0) -> None:
+        """spent: dollars of the budget that are gone already."""
         self.teacher, self.limits, self.say = teacher, limits, say
-        self.meter = Meter(teacher, limits.budget)
+        self.meter = Meter(teacher, limits.budget, before=spent)
         self.dialect = Dialect(teacher, limits.leave_out, limits.max_tokens_field, say)  # what is not sent, at the end
         self.store = RequestStore(cache)
         self.why = ""  # it was stopped

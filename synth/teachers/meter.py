@@ -25,6 +25,7 @@ class Meter:
     completion_tokens: int = 0
     set_aside: float = 0.0  # dollars the requests in flight can cost at most
     in_flight: int = 0
+    before: float = 0.0  # dollars of the budget that were spent elsewhere
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
     _count = staticmethod(counter(None))
 
@@ -53,7 +54,7 @@ class Meter:
         and there still is no room.
         """
         most = self.most(request)
-        while self.budget is not None and (self.dollars or 0.0) + self.set_aside + most > self.budget:
+        while self.budget is not None and self.before + (self.dollars or 0.0) + self.set_aside + most > self.budget:
             if not self.in_flight:
                 yield False
                 return

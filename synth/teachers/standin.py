@@ -18,6 +18,7 @@ from synth.teachers.standin_server import NAME, application
 from synth.teachers.standin_steps import rationale
 
 VERDICTS = ("Helpful", "Unhelpful")
+KINDS = ("unreasonable", "off-topic", "trivial", "wrong-conclusion")  # of errors, as the judge `attribution` names them
 AT_ONCE = "without any steps"  # how an evaluation asks for the answer alone
 SHORT = (LENGTHS["brief"], LENGTHS["shortest"])
 
@@ -33,10 +34,14 @@ class StandIn:
         self._asked: Counter[str] = Counter()
 
     def reply(self, message: str, seed: int | None = None) -> str:
-        """The reply to a user's message: a verdict if one is asked for, else a rationale and an answer."""
+        """The reply to a user's message: a verdict or a kind of error if one is asked for, else a rationale and an
+        answer."""
         if all(verdict in message for verdict in VERDICTS):
             helpful = _share("verdict", message, seed) < self.right_share
             return f"I am a stand-in for a judge and have not read this.\n\n{VERDICTS[0] if helpful else VERDICTS[1]}"
+        if all(kind in message for kind in KINDS):
+            kind = KINDS[int(_share("kind", message, seed) * len(KINDS))]
+            return f"I am a stand-in for a judge and have not read this.\n\n{kind}"
         question = self.find(message)
         number = self._number(message) if seed is None else seed
         if question is None:

@@ -1,0 +1,163 @@
+"""One judging of one dataset: which rows, by whom, and what came of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from synth.base import loops
+from synth.base.terminal import progress, sayer
+from synth.data.agreements import Pair, all_splits
+from synth.data.names import CACHE
+from synth.data.reading import read
+from synth.data.verdict import SCORED, Asking, Judge, Scoring, Verdict
+from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
+from synth.judging.asking import Panel, ask_all, told
+from synth.judging.estimate import Estimate, estimate
+from synth.judging.judged import Judged, Place
+from synth.judging.options import Judging
+from synth.judging.rewards import asked as decided
+from synth.judging.rewards import score_all, verdict_of
+from synth.record import Record
+from synth.shots.draw import Shots
+from synth.teachers.asker import Asker
+from synth.teachers.given import teacher_from
+from synth.validating.checker import settings_of
+
+
+class Work:
+    """One judging: which rows, by whom, and what came of them."""
+
+    def __init__(
+        self, asked: Judging, folder: Path, judge: Judge, manifest: dict[str, Any], shots: Shots | None
+    ) -> None:
+        self.asked, self.folder, self.judge, self.manifest = asked, folder, judge, manifest
+        self.verdicts: dict[Place, Verdict] = {}
+        self.tasks: dict[Place, str] = {}  # of the rows that have been judged
+        self.spent, self.stopped = 0.0, ""  # dollars, and why asking stopped early
+        self.unscored: dict[Place, tuple[str, str]] = {}  # id and reason
+        self.lines: list[Line] = []  # of this judge, and those that the file of verdicts has of others
+        self.chosen = self._sample()
+        self.panel: Panel | None = None
+        if isinstance(judge.by, Asking):
+            teacher = teacher_from(asked.teacher or "", asked)
+            self.panel = Panel(judge, judge.by, teacher, asked.votes, asked.max_tokens, shots)
+        self.cache = asked.cache or (asked.out or folder) / CACHE
+
+    @property
+    def model(self) -> str | None:
+        return None if self.panel is None else self.panel.teacher.name
+
+    def judged(self, verdicts: dict[Place, Verdict] | None = None, **found: Any) -> Judged:
+        splits = tuple(self.manifest["splits"])
+        tasks = {place: self.tasks[place] for place in verdicts or {}}
+        more: dict[str, Any] = {"rows": len(self.chosen), "tasks": tasks, "spent": self.spent, "stopped": self.stopped}
+        return Judged(self.judge.menu, splits, verdicts or {}, self.asked.out, **more, **found)
+
+    def go(self, spent: float = 0.0) -> None:
+        """Have all chosen rows judged that were not judged before; spent: dollars of the budget that are gone."""
+        with VerdictFile(self.asked.verdicts) if self.asked.verdicts else nullcontext() as file:
+            if self.panel is not None:
+                loops.run(self._ask(self.panel, file, spent))
+            elif isinstance(self.judge.by, Scoring):
+                self._score(self.judge.by, file)
+            elif not isinstance(self.judge.by, Asking):
+                known = settings_of(self.manifest)
+                for place, record in self._rows():
+                    self._take(place, record, self.judge.by(record, **known), file)
+            self.lines += file.lines() if file is not None else []
+
+    def estimate(self) -> Estimate:
+        """What `go` would cost."""
+        if self.panel is None:
+            return Estimate(self.judge.name, None, len(self.chosen))
+        path = self.asked.verdicts
+        kept = latest(read_verdicts(path)) if path is not None and path.is_file() else {}
+        panel = self.panel
+        left = (record for place, record in self._rows() if not self._before(place, record, kept, panel.asked))
+        return loops.run(estimate(panel, len(self.chosen), left, self.cache))
+
+    def agreements(self) -> Sequence[Pair]:
+        """How far this judge and the others of these rows agree."""
+        name = label(self.judge.name, self.model)
+        pairs = all_splits(self.folder, self.manifest, self.lines, {self.judge.name: self.judge.menu})
+        return [pair for pair in pairs if name in (pair.first, pair.second)]
+
+    def in_order(self) -> tuple[tuple[str, str], ...]:
+        """Id and reason of the rows that were not scored, in the order of the rows."""
+        splits = list(self.manifest["splits"])
+        return tuple(
+            self.unscored[place] for place in sorted(self.unscored, key=lambda at: (splits.index(at[0]), at[1]))
+        )
+
+    def _sample(self) -> set[Place]:
+        splits, size = self.manifest["splits"], self.asked.sample
+        places = [(split, number) for split, facts in splits.items() for number in range(facts["rows"])]
+        if size is None:
+            return set(places)
+        return set(Random(f"judge/{self.asked.seed}").sample(places, min(size, len(places))))
+
+    def _rows(self) -> Iterator[tuple[Place, Record]]:
+        for split in self.manifest["splits"]:
+            for number, record in enumerate(read(self.folder, split, typed=True)):
+                if (split, number) in self.chosen:
+                    self.tasks[split, number] = record.task
+                    yield (split, number), record
+
+    def _before(self, place: Place, record: Record, kept: Kept, asked: Callable[[Record], str]) -> Verdict | None:
+        """The verdict of an earlier run, by the same model, asked the same; rows that were not scored are judged again,
+        and so are those with a verdict, edited by hand, that is not on the menu."""
+        line = kept.get(((place[0], record.id, hash_of(record)), label(self.judge.name, self.model)))
+        scored = line is not None and line.verdict in self.judge.menu and line.asked == asked(record)
+        verdict = line.as_verdict() if line is not None and scored else None
+        return None if verdict is None or (verdict.verdict == SCORED and verdict.number is None) else verdict
+
+    def _score(self, by: Scoring, file: VerdictFile | None) -> None:
+        """By a reward, many rows at once. What is scored before it fails is in the file of verdicts."""
+        asked = partial(decided, by, manifest=self.manifest)
+        left = self._left({} if file is None else file.kept, asked)
+        with progress(self.asked.quiet) as report:
+
+            def settled(place: Place, record: Record, value: float | None) -> None:
+                self._take(place, record, verdict_of(self.judge, record, value), file, asked(record))
+                report(self.judge.name, len(self.verdicts), len(self.chosen))
+
+            score_all(by, left, self.manifest, settled)
+
+    async def _ask(self, panel: Panel, file: VerdictFile | None, spent: float) -> None:
+        """In the order of the rows, as many at a time as requests may be in flight."""
+        say = sayer(self.asked.quiet, "synth: ")
+        left = self._left({} if file is None else file.kept, panel.asked)
+
+        def settled(place: Place, record: Record, verdict: Verdict) -> None:
+            self._take(place, record, verdict, file, panel.asked(record))
+
+        async with Asker(panel.teacher, self.cache, self.asked, say, spent) as asker:
+            await ask_all(asker, panel, left, min(self.asked.concurrency, len(self.chosen)), settled)
+            told(asker, say)
+            self.spent, self.stopped = asker.meter.dollars or 0.0, asker.why
+
+    def _left(self, kept: Kept, asked: Callable[[Record], str]) -> Iterator[tuple[Place, Record]]:
+        for place, record in self._rows():
+            before = self._before(place, record, kept, asked)
+            if before is None:
+                yield place, record
+            else:
+                self.verdicts[place] = before
+
+    def _take(
+        self, place: Place, record: Record, verdict: Verdict, file: VerdictFile | None, asked: str | None = None
+    ) -> None:
+        self.verdicts[place] = verdict
+        if verdict.verdict is None:
+            self.unscored[place] = record.id, verdict.in_words()
+        if file is None and "judged" not in self.manifest:
+            return
+        line = line_of(place[0], record, replace(verdict, judge=self.judge.name), self.model, asked)
+        if file is None:
+            self.lines.append(line)
+        else:
+            file.add(line)
