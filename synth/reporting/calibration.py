@@ -12,6 +12,8 @@ from synth.statistics.reliability import FIGURES, reliability
 from synth.statistics.tallies import tally
 
 KNOWN = ("ece", "brier")
+# Beside `answer`, which is what counts where several kinds were measured.
+KINDS = {"votes": "votes", "answer_raw": "probability as it is", "answer_token": "mean of a token"}
 
 
 def diagrams(grouped: Sequence[Group]) -> list[dict[str, Any]]:
@@ -29,12 +31,21 @@ def _diagram(group: Group) -> dict[str, Any] | None:
     score = {name: fmean(table[name] for table in known) for name in KNOWN}
     figures = {name: mean_ends([member.metric(name) for member in members]) for name in KNOWN}
     figures |= {name: mean_ends([one["figures"].get(name) for one in more]) for name in FIGURES}
+    kinds = [member.facts.get("confidences") or {} for member in members]
     return {
         "label": group.label, "data": group.data, "seeds": len(known), **score,
         "bins": list(_bins([table["bins"] for table in known])), "equal_mass": _equal_mass(members),
         "figures": {name: figure for name, figure in figures.items() if figure},
+        "kinds": {name: own for name in KINDS if (own := _kind([one.get(name) for one in kinds]))},
         "coverage": _coverage([one["selective"] for one in more if one["selective"]]),
     }  # fmt: skip
+
+
+def _kind(seeds: Sequence[Any]) -> dict[str, Any]:
+    """The figures of one kind of confidence, means over seeds; {} if it is that of no seed."""
+    known = [one for one in seeds if isinstance(one, dict)]
+    found = {name: mean_ends([one.get(name) for one in known]) for name in (*KNOWN, *FIGURES)}
+    return {name: figure for name, figure in found.items() if figure}
 
 
 def _more(member: Evaluation) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams, study_diagrams
+from synth.reporting.calibration import KINDS
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 from synth.reporting.probes import embedded
 from synth.statistics.names import rewards
@@ -102,7 +103,7 @@ def page(figures: dict[str, Any], drawn: Sequence[Picture], probed: Mapping[str,
         columns |= columns_of(study["points"])
     return template.render(
         report=figures, drawn=shown, columns=columns, columns_of=columns_of, findings=findings(figures),
-        sureness=SURENESS, surest=SUREST, probed=embedded(probed),
+        sureness=SURENESS, surest=SUREST, kinds=KINDS, probed=embedded(probed),
     )  # fmt: skip
 
 

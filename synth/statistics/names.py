@@ -14,7 +14,7 @@ TITLES = {
     "words": "words an output",
     "tokens": "tokens an output",
     "diversity": "diversity of the rationale",
-    "confidence": "confidence (share of the majority)",
+    "confidence": "confidence of the answer",
     "ece": "ECE",
     "brier": "Brier score",
 }

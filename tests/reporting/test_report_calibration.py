@@ -72,6 +72,19 @@ def test_what_an_evaluation_says_itself_is_taken(seeds: list[Path], tmp_path: Pa
     assert diagram["figures"]["aurc"]["value"] == 0.125
 
 
+def test_other_kinds_of_confidence_stand_below(seeds: list[Path], tmp_path: Path) -> None:
+    found = reliability(*lines_of(seeds[0]))
+    assert found is not None
+    kinds = {"votes": {**found["figures"], "ece": {"value": 0.375, "low": 0.3, "high": 0.4, "n": 40}}, "answer": {}}
+    evaluation = an_evaluation(tmp_path / "new", samples=10, confidence="answer", confidences=kinds)
+    (diagram,) = make([evaluation], tmp_path / "report")["calibration"]
+    assert diagram["kinds"]["votes"]["ece"]["value"] == 0.375
+    assert list(diagram["kinds"]) == ["votes"]
+    text = page_of(tmp_path / "report").text
+    assert "confidence by votes" in text
+    assert "0.375" in text
+
+
 def test_without_rows_there_are_the_old_bins_alone(tmp_path: Path) -> None:
     evaluation = an_evaluation(tmp_path / "eval", samples=10)
     (evaluation / "predictions.jsonl").write_text("")
