@@ -106,6 +106,7 @@ def _by_lengths(
 ) -> tuple[dict[str, Any], bool]:
     """The lengths of rationales, and whether all of them were written before."""
     writing = _writing(asked, questions, out, say)
+    tokens = _counter(asked) if asked.tokenizer else None  # before anything is asked
     recipe = writing.recipe()
     already = before.get("recipe") == digest(recipe) and (out / SAMPLES).is_file()
     if before.get("recipe") and not already:
@@ -120,7 +121,7 @@ def _by_lengths(
         with progress(asked.quiet) as report:
             writing.write(recipe, say, report)
     job, shots = writing.job, writing.asking.shots
-    measured = lengths(read_samples(out), _counter(asked))
+    measured = lengths(read_samples(out), tokens or _counter(asked))
     if measured["characters"] is None:
         raise SynthError(
             f"{job.served or job.model} wrote no rationale to any of {len(writing.records)} questions: {out / SAMPLES} "

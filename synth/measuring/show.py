@@ -56,6 +56,6 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, title in TITLES.items():
         if (figure := facts.get(name)) is not None:
             told = {"accuracy": "{:.1%}", "v_information": "{:.3f}"}.get(name, "{:.1f}").format
-            over = "rows" if name == "accuracy" else "questions"
+            over = ("row" if name in ("accuracy", "v_information") else "question") + "s" * (figure["n"] != 1)
             span = f"{told(figure['low'])} - {told(figure['high'])}"
             yield [title, told(figure["value"]), span, f"{figure['n']:,} {over}"]

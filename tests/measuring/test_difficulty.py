@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from halting import halted
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Answer, Loopback, serving
@@ -96,6 +97,22 @@ def test_what_was_stopped_goes_on(source: Path, tmp_path: Path) -> None:
         assert {number(body) for body in other.bodies} == {3, 4, 5}
 
 
+def test_what_was_killed_goes_on(synth: Run, source: Path, tmp_path: Path) -> None:
+    with serving(script) as server:
+        words = ["difficulty", "--task", "gsm8k", "--source", source, "--model", server.url, "--model-name", "m",
+                 "--samples", 2, "--concurrency", 1, "--out", tmp_path / "d"]  # fmt: skip
+        with halted(words, "synth.evaluating.outputs:Partial.add", times=2) as process:
+            process.kill()
+        kept = {number(body) for body in server.bodies}
+        before = len(server.bodies)
+        done = synth(*words)
+        assert done.returncode == 0, done.stderr
+        assert len(kept) == 2
+        assert {number(body) for body in server.bodies[before:]} == set(range(6)) - kept
+        assert "is there already" in synth(*words).stdout
+        assert len(server.bodies) == 12
+
+
 def test_a_checkpoint_writes_here_and_counts_tokens(tmp_path: Path) -> None:
     model = micro(tmp_path / "model", "llama")
     data = write_dataset(tmp_path / "lists", {"test": [listops(n) for n in range(4)]}, builder="listops", config={})
@@ -147,6 +164,8 @@ def test_mistakes_are_one_line(synth: Run, source: Path, tmp_path: Path) -> None
         ("--data", str(data)): "give --model",
         ("--data", str(data), "--model", "http://127.0.0.1:9/v1"): "add --model-name",
         ("--data", str(data), "--model", "x", "--price", "1"): "only for a server",
+        ("--data", str(data), *model, "--tokenizer", str(data)): "no tokenizer could be loaded from",
+        ("--data", str(data), "--model", "./nowhere"): "./nowhere is not there",
         ("--data", str(data), *model): "no server answers at",
         ("--data", str(data), "--temperature", "0", *model): "all would be the same",
     }.items():
