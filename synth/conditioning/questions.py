@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from synth.base.draws import generator
@@ -41,7 +40,7 @@ def gather(config: Conditioned) -> Questions:
     Raises FolderError and UsageError for what is not there or has no rationales.
     """
     rows = mixture.records_of(mixture.load(config.data, config.split, config.limit))
-    manifest = open_manifest(mixture.weighted(config.data[0])[0])
+    manifest = open_manifest(mixture.expanded(config.data)[0][0])
     names = sorted({record.task for record in rows})
     if len(names) > 1:
         raise UsageError(f"the rows are of several tasks ({', '.join(names)}): a run has one; give its --data alone")
@@ -84,4 +83,4 @@ def _once(rows: Sequence[Record]) -> list[Record]:
 
 
 def source_name(config: Conditioned) -> str:
-    return "+".join(Path(mixture.weighted(folder)[0]).resolve().name for folder in config.data)
+    return "+".join(folder.resolve().name for folder, _, _ in mixture.expanded(config.data))

@@ -60,12 +60,13 @@ def _last(path: Any) -> str:
 
 
 def training_data(facts: dict[str, Any]) -> str:
-    """`listops-medium`, or `gsm8k-cot x2 + creak` for a mixture."""
-    parts = []
+    """`listops-medium`, `gsm8k-cot x2 + creak` for a mixture, `polarity-gain (gsm8k + creak)` for one with a name."""
+    named: dict[str, list[str]] = {}
     for data in facts.get("data") or []:
         weight = data.get("weight")
-        parts.append(_last(data.get("folder", "?")) + (f" x{weight:g}" if weight not in (None, 1) else ""))
-    return " + ".join(parts)
+        part = _last(data.get("folder", "?")) + (f" x{weight:g}" if weight not in (None, 1) else "")
+        named.setdefault(str(data.get("mixture") or ""), []).append(part)
+    return " + ".join(f"{name} ({' + '.join(parts)})" if name else " + ".join(parts) for name, parts in named.items())
 
 
 def run_key(facts: dict[str, Any]) -> str:

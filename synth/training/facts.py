@@ -8,7 +8,7 @@ from typing import Any
 
 from synth.base.config import command, shown
 from synth.training.forms import closed
-from synth.training.mixture import Part, bins_of, records_of, weighted
+from synth.training.mixture import Part, bins_of, records_of, without_path
 from synth.training.settings import Settings
 
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
@@ -28,8 +28,7 @@ LATER = (
 
 def facts(trainer: str, config: Settings, parts: Sequence[Part]) -> dict[str, Any]:
     """What is known of a run before it begins, as synth-run.json keeps it, without paths of this machine."""
-    folders = [weighted(given) for given in config.data]
-    named = replace(config, data=[f"{folder.resolve().name}:{weight:g}" for folder, weight in folders])
+    named = replace(config, data=[without_path(given) for given in config.data])
     given = {name for name, value in shown(named).items() if value is not None and value is not False}
     kept = {name: value for name, value in shown(named).items() if name in given or name not in LATER}
     return {

@@ -1,7 +1,8 @@
 """The datasets of a training run and how often each is gone through: `--data A:2 --data B`.
 
 After the mixtures of tasks of Zhu et al. 2025 (RAFT). A weight says how often an epoch goes through a dataset: with A:2
-each row of A comes twice in an epoch, with A:0.5 half of them, another half in another epoch.
+each row of A comes twice in an epoch, with A:0.5 half of them, another half in another epoch. Mixtures that have a name
+are in presets.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from synth.data.manifest import open_manifest, split_files
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
 from synth.record import Record
+from synth.training.presets import folders_of, preset_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Part:
     records: list[Record]
     sha256: str
     codes: Mapping[str, int] = field(default_factory=dict)  # control tokens of its rows: bins of each reward
+    mixture: str = ""  # the preset that named it
 
     def facts(self) -> dict[str, Any]:
         """What synth-run.json keeps of it: of the path the last part only, so that no paths of this machine get out."""
@@ -37,6 +40,7 @@ class Part:
         return {
             "folder": self.folder.resolve().name, "split": self.split, "rows": len(self.records),
             "weight": self.weight, "sha256": self.sha256, "task": "+".join(tasks),
+            **({"mixture": self.mixture} if self.mixture else {}),
         }  # fmt: skip
 
 
@@ -59,13 +63,30 @@ def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part
     if not data:
         raise UsageError("--data: give a dataset folder")
     given_twice(data)
-    return [_part(*weighted(given), split, limit) for given in data]
+    return [_part(*one, split, limit) for one in expanded(data)]
+
+
+def expanded(data: Sequence[str]) -> list[tuple[Path, float, str]]:
+    """Folder, weight and preset ("" of a folder that was given by itself) of each dataset of `--data`."""
+    found = []
+    for given in data:
+        preset, place = preset_of(given)
+        folder, weight = weighted(place)
+        found += [(each, weight, preset) for each in (folders_of(preset, folder) if preset else [folder])]
+    return found
+
+
+def without_path(given: str) -> str:
+    """One of `--data` with no more of its path than the last part."""
+    preset, place = preset_of(given)
+    folder, weight = weighted(place)
+    return f"{preset}:{folder.resolve().name}:{weight:g}" if preset else f"{folder.resolve().name}:{weight:g}"
 
 
 def given_twice(data: Sequence[str]) -> None:
     """Raises UsageError if two of `--data` name one folder."""
     seen: set[Path] = set()
-    for folder, _ in map(weighted, data):
+    for folder, _, _ in expanded(data):
         if folder.resolve() in seen:
             raise UsageError(f"--data {folder} is given twice: --data {folder}:2 goes through its rows twice an epoch")
         seen.add(folder.resolve())
@@ -73,8 +94,7 @@ def given_twice(data: Sequence[str]) -> None:
 
 def load_where_there(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
     """The same for a split that a dataset may lack or have empty, such as that for validation."""
-    folders = [(folder, weight) for folder, weight in map(weighted, data) if _rows(folder, split)]
-    return [_part(folder, weight, split, limit) for folder, weight in folders]
+    return [_part(*one, split, limit) for one in expanded(data) if _rows(one[0], split)]
 
 
 def weighted(given: str) -> tuple[Path, float]:
@@ -101,13 +121,13 @@ def _rows(folder: Path, split: str) -> int:
     return int(splits[split]["rows"]) if split in splits else 0
 
 
-def _part(folder: Path, weight: float, split: str, limit: int | None) -> Part:
+def _part(folder: Path, weight: float, preset: str, split: str, limit: int | None) -> Part:
     records = list(islice(read(folder, split), limit))
     if not records:
         raise FolderError(f"{folder} has no rows in its split {split!r}: give another --split or another folder")
     manifest = open_manifest(folder)
     codes = manifest.get("codes") or {}
-    return Part(folder, split, weight, records, fingerprint(split_files(folder, manifest, split)), codes)
+    return Part(folder, split, weight, records, fingerprint(split_files(folder, manifest, split)), codes, preset)
 
 
 def bins_of(parts: Sequence[Part]) -> dict[str, int]:

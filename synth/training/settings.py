@@ -30,7 +30,9 @@ class Settings:
     # presets that say which model to start from, if none is given
     naming_models: ClassVar[Collection[str]] = ()
 
-    data: list[str] = option("a dataset folder, or FOLDER:WEIGHT  [repeatable]")
+    data: list[str] = option(
+        "a dataset folder, FOLDER:WEIGHT, or full:, polarity-gain:, polarity-harm:FOLDER of tasks  [repeatable]"
+    )
     model: str | None = option("a folder or a model on the Hub  [default: --from-scratch]", default=None)
     from_scratch: Literal["tiny", "small", "base"] | None = option(
         "a new model and a tokenizer made from the data  [default: --model]", default=None

@@ -140,7 +140,7 @@ def test_the_report_shows_kinds_and_examples_of_all_seeds(sides: tuple[Path, Pat
         "unreasonable": 2, "off-topic": 0, "trivial": 2, "wrong-conclusion": 1,
     }  # fmt: skip
     assert shown["kinds"]["trivial"]["share"] == interval([0.0, 0.0, 1.0, 0.0, 1.0])
-    read = Page(page(figures, [], []))
+    read = Page(page(figures, [], {}))
     assert "What kind of errors rationales lead to" in read.text
     assert "It says B, right is A." in read.text
     assert "trivial 2 40.0% 0.0% to 80.0% 23%" in read.text
