@@ -67,17 +67,18 @@ def _row(figure: "Figure", row: Mapping[str, Any], lines: Sequence[Sequence[tupl
     high = above / (above + 0.24 * len(lines))
     top, below = figure.subplots(2, 1, height_ratios=[high, 1 - high])
     colour, marked = look.colours[0], look.colours[1]
-    top.step(row["cuts"], row["probability"], where="post", color=colour, label="probability")
+    top.plot(row["cuts"], row["probability"], color=colour, marker="o", markersize=2.5, label="probability")
     top.plot(row["cuts"], row["share"], color=colour, linewidth=0.9, linestyle=":", label="share")
     if row["sampled"]:
-        top.plot(row["cuts"], row["sampled"], "o", markersize=2.5, color=look.ink, label="drawn")
+        top.plot(row["cuts"], row["sampled"], "x", markersize=4, color=look.ink, label="drawn")
     at = row["cuts"][row["rise"]["cut"]]
     top.axvline(at, color=marked, linewidth=1, alpha=0.7)
     said = "right" if row["correct"] else f"wrong: {row['answer']}"
-    top.set_title(plots.label(f"{row['id']}: {row['gold']} ({said})", 90))
+    name = "/".join(row["id"].split("/")[-3:])  # the others say how all rows were made
+    top.set_title(plots.label(f"gold answer {row['gold']}, its own {said}; row {name}", 110))
     top.set_xlabel("tokens of the rationale")
     top.set_ylim(-0.02, 1.02)
-    top.set_xlim(0, max(row["cuts"][-1], 1))
+    top.set_xlim(0, 1.01 * max(row["cuts"][-1], 1))
     top.legend(loc="center left")
     _frame(top, look, "")
     _tokens(below, row, lines, look)

@@ -69,7 +69,9 @@ def _probe(asked: Faithful, out: Path) -> Result:
     golds = {record.id: record.answer for record in found.records}
     right = {record.id: one.right for record, one in zip(found.records, own, strict=True)}
     lines = [{**line, "gold": golds[line["id"]], "correct": right[line["id"]]} for line in lines]
-    counted = {"left_out": {"no_rationale": len(rows) - len(kept)}, "figures": figures(lines, found)}
+    counted: dict[str, Any] = {"left_out": {"no_rationale": len(rows) - len(kept)}, "figures": figures(lines, found)}
+    if counted["figures"]["intact"]["none"]["value"] == 1:
+        say(f"{head['run']} gives no answer behind whole rationales: whether it follows them cannot be said")
     result = Result(out, {**head, "target": found.target, **counted}, lines)
     write(result)
     return result
