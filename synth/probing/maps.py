@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDE, TALL = 6.8, 8.0  # inches of one map at most
 LINE = 0.1  # inches that a label takes
 FINEST = 500  # columns and lines; of more the largest weight of each stretch is drawn
+COLOURS = {"right": 2, "wrong": 1}  # places in a look's colours
 QUIET = (FIRST, SPECIAL, REST)
 TITLES = {
     "cross": "what is written looks at the prompt",
@@ -178,7 +179,9 @@ def _shares(axes: "Axes", one: Bars, look: Look) -> None:
         values = [figure["value"] for figure in found]
         ends = [[value - figure["low"] for value, figure in zip(values, found, strict=True)],
                 [figure["high"] - value for value, figure in zip(values, found, strict=True)]]  # fmt: skip
-        axes.errorbar(values, places, xerr=ends, fmt="osD"[number % 3], color=look.colours[number], label=name, ms=5)
+        axes.errorbar(
+            values, places, xerr=ends, fmt="os"[name == "wrong"], color=look.colours[COLOURS[name]], label=name, ms=5
+        )
         axes.scatter([figure["uniform"] for figure in found], places, marker="|", s=90, color=look.ink, zorder=3,
                      label="uniform attention")  # fmt: skip
     axes.set_yticks(range(len(one.parts)), one.parts)

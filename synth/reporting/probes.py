@@ -17,6 +17,7 @@ from synth.base.files import read_facts
 from synth.data.names import PROBE, PROBES
 from synth.errors import FolderError
 
+PICTURED = 8  # probes whose pictures are on the page, about 2 MB each; those of all lie beside it
 PAPERS = ("light", "dark")
 KEPT = ("kind", "run", "command", "data", "target", "attention", "counts", "left_out", "figures", "steps", "drawn")
 TITLES = {
@@ -86,6 +87,7 @@ def told(probes: Sequence[Probe]) -> list[dict[str, Any]]:
             "pictures": [
                 {"name": f"probe-{number}-{of}", "caption": _caption(probe, of)} for of in _ordered(probe.pictures)
             ],
+            "pictured": number <= PICTURED,
         }
         for number, probe in enumerate(probes, start=1)
     ]  # fmt: skip
@@ -114,7 +116,8 @@ def files_of(probes: Sequence[Probe]) -> dict[str, bytes]:
 
 def embedded(files: Mapping[str, bytes]) -> dict[str, str]:
     """The pictures as a page holds them without other files."""
-    return {name: f"data:image/png;base64,{base64.b64encode(png).decode()}" for name, png in files.items()}
+    shown = {name: png for name, png in files.items() if int(name.split("-")[1]) <= PICTURED}
+    return {name: f"data:image/png;base64,{base64.b64encode(png).decode()}" for name, png in shown.items()}
 
 
 def tables(facts: Mapping[str, Any]) -> list[dict[str, Any]]:

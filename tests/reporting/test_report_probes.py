@@ -69,6 +69,15 @@ def test_a_probe_by_itself_and_pictures_that_go_with_it(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["index.html", "report.json"]
 
 
+def test_pictures_of_many_probes_lie_beside_the_page(tmp_path: Path) -> None:
+    probes = [a_probe(tmp_path / f"attention-{number}") for number in range(9)]
+    make(probes, tmp_path / "report")
+    page = page_of(tmp_path / "report")
+    assert len(page.attributes("src")) == 8
+    assert "Its pictures lie beside this page: probe-9-maps." in page.text
+    assert (tmp_path / "report" / "probe-9-maps-light.png").is_file()
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"kind": "answer"}', '{"kind": 1, "figures": {}, "data": {}}'])
 def test_a_probe_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     run = a_run(tmp_path / "with")
