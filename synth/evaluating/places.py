@@ -56,11 +56,8 @@ def _spans(reader: Checker, record: Record, text: str, answer: str) -> Iterator[
     if reader.kind == "option" and answer in LETTERS[: len(options)]:
         named.append(options[LETTERS.index(answer)])
     named += [pair[place] for pair in _PAIRS for place in (0, 1) if answer == _PAIRS[0][place]]
-    # A single capital is a letter of an option only as such: "a" is a word.
-    single = reader.kind == "option"
     for words in dict.fromkeys(filter(None, map(str.strip, named))):
-        flags = re.RegexFlag(0) if single and len(words) == 1 else re.IGNORECASE
-        for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text, flags):
+        for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE):
             yield found.span()
     if reader.kind == "number":
         for found in _NUMBER.finditer(text):
@@ -99,8 +96,9 @@ def rivals(reader: Checker, record: Record, said: str, answer: str) -> tuple[lis
         letters = list(LETTERS[: len(options)])
         if answer not in letters:
             return None
-        as_letters = said.strip().upper() in letters
-        return (letters if as_letters else options), letters.index(answer)
+        if said.upper() not in letters:
+            return options, letters.index(answer)
+        return [letter.lower() if said.islower() else letter for letter in letters], letters.index(answer)
     place = next((at for at, option in enumerate(options) if reader.agree(option, answer, options)), None)
     return None if place is None else (options, place)
 

@@ -37,6 +37,8 @@ def row(answer: str = "B", prompt: str = "Which one?") -> Record:
         (NUMBER, "So it is \\boxed{18}.", "18", "So it is \\boxed{", "18"),
         (NUMBER, "The answer is eighteen.", "18", "The answer is ", "eighteen"),
         (OPTION, "A is not it. The answer is (B).", "B", "The answer is (", "B"),
+        (OPTION, "Answer: b", "B", "Answer: ", "b"),
+        (OPTION, "The answer is (A) red.", "A", "The answer is (", "A"),
         (OPTION, "A green one grows. The answer is green.", "B", "The answer is ", "green"),
         (YES, "Yes, at first. The answer is no.", "no", "The answer is ", "no"),
         (YES, "So the answer is True.", "yes", "So the answer is ", "True"),
@@ -63,6 +65,7 @@ def test_a_number_is_found_behind_its_closing_form(number: int, rationale: str) 
 
 def test_answers_are_weighed_in_the_manner_in_which_they_were_said() -> None:
     assert rivals(OPTION, row(), "B", "B") == (["A", "B", "C"], 1)
+    assert rivals(OPTION, row(), "b", "B") == (["a", "b", "c"], 1)
     assert rivals(OPTION, row(), "Green", "B") == (["red", "green", "blue"], 1)
     assert rivals(YES, row(), "No", "no") == (["Yes", "No"], 1)
     assert rivals(YES, row(), "TRUE", "yes") == (["TRUE", "FALSE"], 0)
