@@ -28,6 +28,7 @@ from synth.reporting.settings import (
     training_data,
 )
 from synth.reporting.study_facts import PUBLISHED_PROMPTED, PUBLISHED_TRAINED
+from synth.reporting.study_outcomes import lengths
 from synth.statistics.intervals import mean_ends
 from synth.statistics.line import fit, one_tailed
 from synth.statistics.ranges import in_ranges
@@ -59,6 +60,8 @@ def facts(found: Everything) -> dict[str, Any]:
         "line": _line([one for one in comparisons if not one.prompted], PUBLISHED_TRAINED),
         "prompted_line": _line([one for one in comparisons if one.prompted], PUBLISHED_PROMPTED),
         "fourfold": fourfold.tables(comparisons),
+        "agreement": [_agreement(comparison) for comparison in comparisons if comparison.outcomes],
+        "lengths": lengths([(group.data, group) for group in grouped if comparisons and group.members[0].rows.ids]),
         "studies": [study_facts.told(study) for study in found.studies],
         "loops": loop_facts.told(found.loops),
         "rounds": round_facts.told(found.rounds),
@@ -117,6 +120,12 @@ def _setting(group: Group) -> dict[str, Any]:
              "metrics": {name: value for name in names if (value := member.metric(name))}} for member in group.members
         ],
     }  # fmt: skip
+
+
+def _agreement(one: Comparison) -> dict[str, Any]:
+    """A comparison question by question, as the table of the page has it."""
+    return {"task": one.data, "split": "", "with": one.label, "without": one.against, "best": False,
+            "seeds": len(one.each), **one.outcomes}  # fmt: skip
 
 
 def _line(comparisons: Sequence[Comparison], published: Mapping[str, float]) -> dict[str, Any] | None:

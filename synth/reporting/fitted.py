@@ -126,7 +126,7 @@ def _is_ours(folder: Path) -> bool:
 
 def _of_studies(found: Everything) -> Iterator[Gain]:
     for study in found.studies:
-        for pair in compared(points(study))[0]:
+        for pair in compared(study, points(study))[0]:
             if pair.figures.trained and not pair.figures.blank:
                 yield _of_pair(study, pair)
 

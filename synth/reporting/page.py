@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from synth.reporting import calibration_diagrams, diagrams, loop_diagrams, round_diagrams, study_diagrams
+from synth.reporting import (
+    calibration_diagrams,
+    diagrams,
+    loop_diagrams,
+    round_diagrams,
+    study_diagrams,
+    study_outcome_diagrams,
+    study_variant_diagrams,
+)
 from synth.reporting.calibration import KINDS
 from synth.reporting.pictures import CURVES, Picture, curves, drawable
 from synth.reporting.probes import embedded
@@ -49,7 +57,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
     drawn = [
         one
         for number, study in enumerate(figures["studies"], 1)
-        for one in study_diagrams.drawn(study, f"study-{number}")
+        for part in (study_diagrams, study_variant_diagrams, study_outcome_diagrams)
+        for one in part.drawn(study, f"study-{number}")
     ]
     drawn += loop_diagrams.drawn(figures["loops"]) if figures["loops"] else []
     drawn += round_diagrams.drawn(figures["rounds"])
@@ -59,6 +68,8 @@ def pictures(figures: dict[str, Any]) -> list[Picture]:
         drawn.append(diagrams.rewards(figures["settings"], titles, "rewards"))
     if figures["comparisons"]:
         drawn.append(diagrams.deltas(figures["comparisons"], "rationales"))
+    if figures["lengths"]:
+        drawn.append(study_outcome_diagrams.lengths(figures["lengths"], "prompts-1"))
     if figures["line"]:
         drawn.append(diagrams.line(figures["line"], "line"))
     if figures["prompted_line"]:
@@ -150,7 +161,14 @@ def _signed(value: float) -> str:
 
 
 def _written(value: float, how: str) -> str:
-    return {"share": _share(value), "score": f"{value:.3f}", "number": f"{value:.1f}"}[how]
+    forms = {
+        "share": _share(value),
+        "score": f"{value:.3f}",
+        "number": f"{value:.1f}",
+        "percent": f"{100 * value:.0f}%",
+    }
+    forms["correlation"] = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return forms[how]
 
 
 def _chance(value: float) -> str:

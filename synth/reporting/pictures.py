@@ -72,10 +72,12 @@ def style(place: int) -> dict[str, Any]:
     return {"color": plots.COLOURS[place % len(plots.COLOURS)], "marker": MARKERS[place // len(plots.COLOURS) % 7]}
 
 
-def legend(figure: "Figure", labels: Sequence[str]) -> None:
+def legend(figure: "Figure", labels: Sequence[str], looks: Sequence[Mapping[str, Any]] = ()) -> None:
+    """What each colour and marker stands for; looks: those of the labels, if they are not of `style`."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], markersize=5, **style(place)) for place in range(len(labels))]
+    shown = looks or [style(place) for place in range(len(labels))]
+    handles = [Line2D([], [], markersize=5, **look) for look in shown]
     names = [plots.label(label, 60) for label in labels]
     figure.legend(
         handles, names, loc="outside upper left", ncols=max(1, min(len(labels), 130 // (max(map(len, names)) + 8)))

@@ -1,10 +1,11 @@
-"""Pictures of a study: gain by task as bars, gain in calibration against gain in accuracy, a panel a model.
+"""Pictures of a study: gain by task, gain in calibration against gain in accuracy, gain against difficulty.
 
-After Zhu et al. 2025, figures 2, 3, 8, 9, 12 and 13. Nothing is told by colour alone: bars below 0 point down, and the
-published line is dashed.
+After Zhu et al. 2025, figures 2, 3, 5, 8, 9 and 12 to 14. Nothing is told by colour alone: bars below 0 point down, and
+the published line is dashed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, Any]
 BARS = 4  # pictures of bars
-MANY = 0.5  # of the tasks of the fullest series: fewer are an ablation, which has pictures of its own
 LINES = 6  # panels of lines
 PANELS = 3  # side by side
 NAMED = 8  # points that a small panel has the names of
@@ -26,19 +26,18 @@ HALO = 2.5  # points of paper around a name, so that lines do not run through it
 
 def drawn(study: Facts, name: str) -> list[Picture]:
     """The pictures of its series; `name` begins the names of their files."""
-    shown = [one for trained in (True, False) for one in _fullest(study["series"], trained)]
+    main = [one for one in study["series"] if one["main"]]
+    shown = [one for one in main if one["trained"]][:BARS] + [one for one in main if not one["trained"]][:1]
     pictures = [bars(one, f"{name}-bars-{at}") for at, one in enumerate(shown, start=1)]
     for trained, how in ((True, "trained"), (False, "prompted")):
         fitted = [one for one in study["series"] if one["line"] and one["trained"] is trained]
         for at, some in enumerate(filter(None, (fitted[:1], fitted[1:])), start=1):  # the fullest, and all the others
             pictures.append(lines(some, f"{name}-line-{how}-{at}"))
+    for place, one in enumerate(shown, start=1):
+        measured = [told for told in study["difficulty"] if told["series"] == one["title"]]
+        if measured:
+            pictures.append(difficulty(measured, f"{name}-difficulty-{place}"))
     return pictures
-
-
-def _fullest(series: Sequence[Facts], trained: bool) -> list[Facts]:
-    mine = [one for one in series if one["trained"] is trained]
-    most = max((len(one["tasks"]) for one in mine), default=0)
-    return [one for one in mine if len(one["tasks"]) >= MANY * most][: BARS if trained else 1]
 
 
 def bars(series: Facts, name: str) -> Picture:
@@ -82,7 +81,7 @@ def _points(value: float) -> str:
 def task_names(axes: "Axes", names: Sequence[str]) -> None:
     """Names below an axis, slanted if they do not fit side by side."""
     slanted = sum(len(name) + 2 for name in names) > 95
-    axes.set_xticks(range(len(names)), [plots.label(name, 22) for name in names], rotation=38 if slanted else 0,
+    axes.set_xticks(range(len(names)), [plots.label(name, 34) for name in names], rotation=38 if slanted else 0,
                     ha="right" if slanted else "center", rotation_mode="anchor" if slanted else "default")  # fmt: skip
 
 
@@ -96,13 +95,14 @@ def lines(series: Sequence[Facts], name: str) -> Picture:
         grid = figure.subplots(tall, wide, squeeze=False)
         for axes in grid.flat[len(shown) :]:
             axes.set_axis_off()
+        named = [_line(axes, one["line"]) for axes, one in zip(grid.flat, shown, strict=False)]
         for axes, one in zip(grid.flat, shown, strict=False):
-            _line(axes, one["line"], alone=len(shown) == 1)
             fitted = f"r {one['line']['pearson']:.3f}, {one['line']['n']} tasks".replace("-", "\N{MINUS SIGN}")
             axes.set_title("\n".join([*wrap(one["title"], 34), fitted]), fontsize=8.5)
             axes.set_xlabel("delta accuracy, points")
         for row in grid:
             row[0].set_ylabel("delta ECE, points")
+        point_names(figure, [one for one in named if len(shown) == 1 or len(one.names) <= NAMED])
 
     more = f"; {len(series) - LINES} more are in report.json" if len(series) > LINES else ""
     published = "table 9" if not shown[0]["trained"] else "equation 7"
@@ -113,7 +113,17 @@ def lines(series: Sequence[Facts], name: str) -> Picture:
     return picture(name, caption, 4.4 if wide == 1 else 3.0 * tall, fill)
 
 
-def _line(axes: "Axes", fitted: Facts, alone: bool) -> None:
+@dataclass(frozen=True)
+class Named:
+    """Points of a panel that are to have their names beside them, in the units of its axes."""
+
+    axes: "Axes"
+    x: Sequence[float]
+    y: Sequence[float]
+    names: Sequence[str]
+
+
+def _line(axes: "Axes", fitted: Facts) -> Named:
     import numpy as np
 
     points = fitted["points"]
@@ -126,37 +136,79 @@ def _line(axes: "Axes", fitted: Facts, alone: bool) -> None:
     for place, (facts, dash) in enumerate([(fitted, "-"), (fitted["published"], "--")]):
         heights = facts["slope"] * ends + 100 * facts["intercept"]
         axes.plot(ends, heights, dash, color=plots.COLOURS[place], linewidth=1.3)
-    axes.plot(x, y, "o", color=plots.COLOURS[0], markersize=5 if alone else 4)
-    names = [point["data"] for point in points]
-    if alone or len(names) <= NAMED:
-        point_names(axes, x, y, names)
+    axes.plot(x, y, "o", color=plots.COLOURS[0], markersize=4.5)
     plots.grid(axes, "both")
+    return Named(axes, x.tolist(), y.tolist(), [point["data"] for point in points])
 
 
-def point_names(axes: "Axes", x: Any, y: Any, names: Sequence[str]) -> None:
+def difficulty(measured: Sequence[Facts], name: str) -> Picture:
+    """Delta accuracy and delta ECE over each measure of difficulty, a point a task; harder tasks stand on the right."""
+    gains = [("accuracy", "delta accuracy, points")]
+    if any(point["ece"] is not None for one in measured for point in one["points"]):
+        gains.append(("ece", "delta ECE, points"))
+
+    def fill(figure: "Figure") -> None:
+        grid = figure.subplots(len(measured), len(gains), squeeze=False)
+        named = []
+        for beside, one in zip(grid, measured, strict=True):
+            for axes, (gain, said) in zip(beside, gains, strict=True):
+                named.append(_difficulty(axes, one, gain))
+                axes.set_ylabel(said)
+        point_names(figure, named)
+
+    caption = f"What rationales add to harder tasks ({measured[0]['series']}): harder ones stand on the right"
+    return picture(name, caption, 2.9 * len(measured), fill)
+
+
+def _difficulty(axes: "Axes", measured: Facts, gain: str) -> Named:
+    import numpy as np
+
+    points = [point for point in measured["points"] if point[gain] is not None]
+    shares = measured["measure"] == "accuracy"
+    x = np.array([point["x"] * (100 if shares else 1) for point in points])
+    y = np.array([100 * point[gain] for point in points])
+    axes.axhline(0, color=plots.FAINT, linewidth=0.9)
+    if line := measured[gain]:
+        ends = np.array([x.min(), x.max()])
+        heights = 100 * (line["slope"] * ends / (100 if shares else 1) + line["intercept"])
+        axes.plot(ends, heights, color=plots.COLOURS[1], linewidth=1.3)
+        said = f"r {line['pearson']:.3f}, one-tailed p {line['p_one_tailed']:.2g}, {line['n']} tasks"
+        axes.set_title(said.replace("-0.", "\N{MINUS SIGN}0."), fontsize=8.5)
+    axes.plot(x, y, "o", color=plots.COLOURS[0], markersize=4)
+    axes.margins(x=0.12, y=0.1)
+    if measured["turned"]:
+        axes.invert_xaxis()
+    axes.set_xlabel(plots.label(f"{measured['title']}{', %' if shares else ''}", 50))
+    plots.grid(axes, "both")
+    return Named(axes, x.tolist(), y.tolist(), [point["task"] for point in points])
+
+
+def point_names(figure: "Figure", panels: Sequence[Named]) -> None:
     """A name beside each point, at the place around it where it covers least of other names and points.
 
-    Near places are preferred; a name that is far from its point has a thin line to it.
+    Near places are preferred; a name that is far from its point has a thin line to it. Called when all else is drawn.
     """
+    figure.draw_without_rendering()  # the layout has to be known before places are
+    for panel in panels:
+        _name_points(panel, figure.dpi / 72)
+
+
+def _name_points(panel: Named, scale: float) -> None:
     from matplotlib.patheffects import withStroke
 
-    figure = axes.get_figure(root=True)
-    if figure is None:
-        return
-    figure.draw_without_rendering()  # the layout has to be known before places are
-    size = 8 if len(names) <= 10 else 7
-    scale = figure.dpi / 72
-    pixels = [tuple(map(float, axes.transData.transform(point))) for point in zip(x, y, strict=True)]
+    size = 8 if len(panel.names) <= 10 else 7
+    points = list(zip(panel.x, panel.y, strict=True))
+    pixels = [tuple(map(float, panel.axes.transData.transform(point))) for point in points]
     taken: list[Box] = [(a - 4, b - 4, a + 4, b + 4) for a, b in pixels]
-    frame = axes.get_window_extent()
-    for at, (name, (a, b)) in enumerate(zip(names, pixels, strict=True)):
+    frame = panel.axes.get_window_extent()
+    for name, point, (a, b) in zip(panel.names, points, pixels, strict=True):
         text = plots.label(name, 22)
         around = _places((a, b), (0.6 * size * scale * len(text), 1.25 * size * scale), scale)
         dx, dy, box = min(around, key=lambda place: _cost(place, taken, (frame.x0, frame.y0, frame.x1, frame.y1)))
         taken.append(box)
         far = abs(dx) > 9 or abs(dy) > 9
-        axes.annotate(
-            text, (float(x[at]), float(y[at])), (dx, dy), textcoords="offset points", fontsize=size, va="center",
+        panel.axes.annotate(
+            text, point, (dx, dy), textcoords="offset points", fontsize=size, va="center",
             ha="left" if dx > 0 else "right" if dx < 0 else "center",
             arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6} if far else None,
             path_effects=[withStroke(linewidth=HALO, foreground="white")],

@@ -1,6 +1,7 @@
 """What a study came to, for report.json: its points, what rationales add task by task, and what is missing.
 
-The parts that follow the papers' figures are told by files of their own.
+What hangs on how hard tasks are is told by study_difficulty.py, conditions side by side by study_variants.py, and what
+happens question by question by study_outcomes.py.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
+from synth.reporting import study_difficulty, study_outcomes, study_variants
 from synth.reporting.seeds import together
 from synth.reporting.study import STATES, Cell, Study
 from synth.reporting.study_points import Compared, Point, compared, points, words
@@ -18,21 +20,35 @@ from synth.statistics.names import REWARD
 Figures = dict[str, Any]
 PUBLISHED_PROMPTED = {"slope": 0.413597, "intercept": 0.030452, "pearson": 0.955723}  # Zhu et al. 2025, table 9
 PUBLISHED_TRAINED = {"slope": PUBLISHED.slope, "intercept": PUBLISHED.intercept, "pearson": PUBLISHED.pearson}
+MANY = 0.5  # of the tasks of the fullest series: one with fewer is an ablation, which is shown beside what it changes
+SAID = 3  # tasks whose best models are told of in sentences
 TABLE = ("accuracy", "ece", "contained", "rationale_f1_1", "rationale_f1_2", "steps_right", "loops", "words")
 
 
 def told(study: Study) -> Figures:
     """Everything that the page says of a study."""
     found = points(study)
-    pairs, alone = compared(found)
+    pairs, alone = compared(study, found)
     runs = series(pairs)
+    difficulty, more = study_difficulty.told(study, runs)
+    chosen = study_outcomes.best(found)
+    agreement = study_outcomes.agreement(chosen, pairs)
+    read = [(" ".join(filter(None, (point.task, point.split))), point) for pair in chosen for point in pair]
     return {
         "study": study.name, "cells": _counts(study), "axes": study.axes(),
         "missing": [_missing(cell) for cell in study.cells if cell.state != "done"],
-        "notes": list(_notes(study, alone)), "evaluations": len(study.evaluations),
-        "said": list(said(study.name, runs)),
+        "notes": [*_notes(study, alone), *more], "evaluations": len(study.evaluations),
+        "said": [*said(study.name, runs), *_agree(study.name, agreement)],
         "points": [_point(point) for point in found],
         "series": runs,
+        "difficulty": difficulty,
+        "variants": study_variants.variants(study, pairs),
+        "blanks": study_variants.blanks(found),
+        "before_and_after": study_variants.before_and_after(runs),
+        "grids": study_variants.grids(study, found),
+        "kinds": study_outcomes.kinds(found),
+        "agreement": agreement,
+        "lengths": study_outcomes.lengths(read),
     }  # fmt: skip
 
 
@@ -76,22 +92,41 @@ def _mean(runs: Sequence[Mapping[str, Any]], name: str) -> float | None:
 
 
 def series(pairs: Sequence[Compared]) -> list[Figures]:
-    """Comparisons that differ in their task alone, a point a task, and the line through them: those of trained models
-    first, then the prompting setting; the ones with most tasks first."""
+    """Comparisons of a block that differ in their task alone, a point a task, and the line through them.
+
+    Those of trained models come first, then the prompting setting; the ones with most tasks first. A block that has the
+    same runs as a larger one has no series of its own.
+    """
     collected: dict[tuple[Any, ...], dict[str, Compared]] = {}
     for pair in pairs:
         if not pair.figures.blank:
-            key = (not pair.point.trained, pair.point.split, *sorted(pair.point.others().items()))
+            others = tuple(sorted(pair.point.others().items()))
+            key = (not pair.point.trained, pair.point.split, others, pair.point.block)
             collected.setdefault(key, {}).setdefault(pair.point.task, pair)
-    several = {key: list(tasks.values()) for key, tasks in collected.items() if len(tasks) > 1}
-    keys = sorted(several, key=lambda key: (key[0], -len(several[key])))
-    beside = [several[key][0].point.others() for key in keys]
-    return [_series(several[key], beside) for key in keys]
+    several = [list(tasks.values()) for tasks in collected.values() if len(tasks) > 1]
+    several.sort(key=lambda one: (not one[0].point.trained, -len(one)))
+    new: list[list[Compared]] = []
+    for one in several:
+        if not any(_evaluations(one) <= _evaluations(other) for other in new):
+            new.append(one)
+    found = [_series(one, new) for one in new]
+    for each in found:
+        fullest = max(len(other["tasks"]) for other in found if other["trained"] is each["trained"])
+        each["main"] = len(each["tasks"]) >= MANY * fullest
+    return found
 
 
-def _series(pairs: Sequence[Compared], beside: Sequence[Mapping[str, str]]) -> Figures:
+def _evaluations(pairs: Sequence[Compared]) -> set[int]:
+    return {id(member) for pair in pairs for member in (*pair.point.members, *pair.against.members)}
+
+
+def _series(pairs: Sequence[Compared], beside: Sequence[Sequence[Compared]]) -> Figures:
     first = pairs[0].point
-    name = ", ".join(words(first.others(), beside))
+    alike = [one[0].point for one in beside if one[0].point.trained is first.trained]
+    said = list(words(first.others(), [one.others() for one in alike]))
+    if sum((one.others(), one.split) == (first.others(), first.split) for one in alike) > 1:
+        said.append(first.block)
+    name = ", ".join(said)
     rows: list[Figures] = [
         {"task": pair.point.task, "rows": pair.figures.rows, "seeds": len(pair.figures.each),
          "accuracy": pair.figures.accuracy, "ece": pair.figures.ece, "each": pair.figures.each,
@@ -114,13 +149,26 @@ def _title(name: str, trained: bool) -> str:
 
 
 def said(study: str, runs: Sequence[Figures]) -> Iterator[str]:
-    """What each series came to, in a sentence, no more than its intervals bear out."""
-    for one in runs:
+    """What each main series came to, in a sentence, no more than its intervals bear out."""
+    for one in (one for one in runs if one["main"]):
         count = len(one["tasks"])
         same = count - one["up"] - one["down"]
         yield (
             f"{study}, {one['title']}: with rationales more accurate in {one['up']} of {count} tasks, less accurate in "
             f"{one['down']}; in {same} no difference can be told."
+        )
+
+
+def _agree(study: str, agreement: Sequence[Figures]) -> Iterator[str]:
+    """Whether the best models get the same questions right, of the first tasks."""
+    for one in [one for one in agreement if one["best"] and one["correlation"]][:SAID]:
+        shares = [one[side] for side in ("first_answers", "second_answers")]
+        first, second = (f"{share['value']:.0%}" if share else "none" for share in shares)
+        correlation = f"{one['correlation']['value']:.2f}".replace("-", "\N{MINUS SIGN}")
+        yield (
+            f"{study}, {one['task']}: the outcomes of the best with ({one['with']}) and the best without rationales "
+            f"({one['without']}) have a correlation of {correlation}; the first answers {first} of the second's "
+            f"misses, the second {second} of the first's."
         )
 
 

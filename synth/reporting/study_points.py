@@ -104,13 +104,11 @@ def _codes(evaluation: Evaluation) -> str:
 
 
 def _task(cell: Cell, evaluation: Evaluation) -> str:
-    """The task of the axis; of a cell that was measured on several datasets the one that this is of."""
-    folders = {str(one.data.get("folder")) for one in cell.evaluations}
-    own = str(evaluation.data.get("task") or evaluation.data.get("folder") or "")
-    if TASK in cell.axes and len(folders) == 1:
+    """The task of the axis; without one, or if the cell was measured on several tasks, that of the data."""
+    several = len({one.data.get("task") for one in cell.evaluations}) > 1
+    if TASK in cell.axes and not several:
         return cell.axes[TASK]
-    several = {str(one.data.get("task")) for one in cell.evaluations}
-    return own if len(several) == len(folders) else str(evaluation.data.get("folder") or own)
+    return str(evaluation.data.get("task") or evaluation.data.get("folder") or "unnamed data")
 
 
 def label(point: Point, beside: Any) -> str:
@@ -119,7 +117,17 @@ def label(point: Point, beside: Any) -> str:
     if not point.trained:
         how = {"with": "asked for rationales", "without": "asked directly"}.get(point.side, how)
     near = [other for other in beside if other.task == point.task and other.split == point.split]
-    return ", ".join([how, *words(point.others(), [other.others() for other in near])])
+    said = [how, *words(point.others(), [other.others() for other in near])]
+    return ", ".join([*said, *([point.block] if _is_twice(point, near) else [])])
+
+
+def _is_twice(point: Point, near: Sequence[Point]) -> bool:
+    """Whether another block has the same condition, with other runs."""
+    runs = [cell.run for cell in point.cells]
+    alike = [
+        one for one in near if (one.side, one.trained, one.others()) == (point.side, point.trained, point.others())
+    ]
+    return any(one.block != point.block and [cell.run for cell in one.cells] != runs for one in alike)
 
 
 def words(axes: Mapping[str, str], beside: Sequence[Mapping[str, str]]) -> Iterator[str]:
@@ -135,15 +143,18 @@ def changed(point: Point) -> bool:
     return sum(one != other for one, other in zip(rows.ids, rows.sources, strict=True)) > len(rows.ids) / 2
 
 
-def compared(found: Sequence[Point]) -> tuple[list[Compared], list[Point]]:
+def compared(study: Study, found: Sequence[Point]) -> tuple[list[Compared], list[Point]]:
     """Each point with rationales beside its counterpart without; and those that have none."""
+    several = {name for name, values in study.axes().items() if len(values) > 1}
     usable = [point for point in found if point.members[0].rows.ids and not changed(point)]
     withouts = [point for point in usable if point.side == "without"]
     pairs, alone = [], []
     for point in usable:
         if point.side == "without":
             continue
-        rival = next((other for other in _rivals(point, withouts) if shared(point.members[0], other.members[0])), None)
+        rival = next(
+            (other for other in _rivals(point, withouts, several) if shared(point.members[0], other.members[0])), None
+        )
         figures = comparison(point, rival) if rival else None
         if rival and figures:
             pairs.append(Compared(point, rival, figures))
@@ -152,19 +163,31 @@ def compared(found: Sequence[Point]) -> tuple[list[Compared], list[Point]]:
     return pairs, alone
 
 
-def _rivals(point: Point, withouts: Sequence[Point]) -> list[Point]:
-    """Those without that it may be compared with, the nearest first."""
-    belong = [other for other in withouts if _belong(point, other)]
+def _rivals(point: Point, withouts: Sequence[Point], several: set[str]) -> list[Point]:
+    """Those without that it may be compared with, the nearest first. several: axes that have more than one value."""
+    belong = [other for other in withouts if _belong(point, other, several)]
     return sorted(belong, key=lambda other: _distance(point, other))
 
 
-def _belong(point: Point, other: Point) -> bool:
-    same = point.task == other.task and point.split == other.split and point.trained == other.trained
-    both = [name for name in point.others() if name in other.axes and name not in OF_RATIONALES]
-    return same and all(point.axes[name] == other.axes[name] for name in both)
+def _belong(point: Point, other: Point, several: set[str]) -> bool:
+    """Whether nothing but rationales tells them apart, as far as axes and what was trained or asked say."""
+    if (point.task, point.split, point.trained) != (other.task, other.split, other.trained):
+        return False
+    if not _bases(point) & _bases(other):
+        return False
+    mine, theirs = point.others(), other.others()
+    both = [name for name in {*mine, *theirs} if name not in OF_RATIONALES]
+    alone = [name for name in both if (name in mine) != (name in theirs)]
+    return all(mine[name] == theirs[name] for name in both if name not in alone) and not several & {*alone}
+
+
+def _bases(point: Point) -> set[tuple[str, str]]:
+    """The trainers and base models of its runs; of a point that was not trained the models."""
+    runs = [member.run or member.facts for member in point.members]
+    return {(str(run.get("trainer")), str(run.get("model"))) for run in runs}
 
 
 def _distance(point: Point, other: Point) -> tuple[int, int, int]:
     names = {*point.others(), *other.others()}
     apart = sum(point.axes.get(name) != other.axes.get(name) for name in names)
-    return (point.block != other.block, point.data != other.data, apart)
+    return (point.block != other.block, apart, point.data != other.data)

@@ -1,6 +1,5 @@
 """A study in `synth report`: cells to points, points to deltas, and what is missing by name."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +91,3 @@ def test_a_study_that_has_only_begun(tmp_path: Path) -> None:
     assert "planned main, seed 0, task sums, target answer" in text
     assert "evals/away: there is no such folder; the evaluation is left out" in text
     assert "the cell is done, but no evaluation of it can be read" in text
-
-
-def test_the_same_bytes_wherever_it_lies(small: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
-    out = small[1]
-    make([out.parent / "study"], tmp_path / "again")
-    for name in ("index.html", "report.json"):
-        assert (tmp_path / "again" / name).read_bytes() == (out / name).read_bytes()
-    assert str(tmp_path) not in json.dumps(small[0])

@@ -51,18 +51,21 @@ class AStudy:
         told: Mapping[str, Any] | None = None, run: Mapping[str, Any] | None = None,
         facts: Mapping[str, Any] | None = None, **axes: Any,
     ) -> None:  # fmt: skip
-        """A cell; `rows` are its predictions, of one test set or by split. told: other fields of the cell, such as its
-        state; run, facts: those of synth-run.json and metrics.json that are not as usual."""
+        """A cell; `rows` are its predictions, of one test set, by split, or by FOLDER/SPLIT.
+
+        told: other fields of the cell, such as its state; run, facts: those of synth-run.json and metrics.json that are
+        not as usual.
+        """
         axes = {"seed": 0, **axes}
         name = "-".join([block, *map(str, axes.values())]).replace("/", "-")
         by_split = rows if isinstance(rows, Mapping) else {"test": rows} if rows else {}
         done = (told or {}).get("state", "done") == "done"
         if trained and done:
             self._run(name, axes, run or {})
+        owner = name if trained else None
         made = [
-            self._evaluation(f"evals/{name}-{split}", axes, split, lines, name if trained else None, facts or {})
-            for split, lines in by_split.items() if done
-        ]  # fmt: skip
+            self._evaluation(name, axes, split, lines, owner, facts or {}) for split, lines in by_split.items() if done
+        ]
         self.cells.append(
             {"block": block, "axes": axes, "data": None, "run": f"runs/{name}" if trained else None,
              "evaluations": made, "difficulty": None, "quality": None, "state": "done", "why": None, **(told or {})}
@@ -77,18 +80,20 @@ class AStudy:
                                            for at in (5, 10)])  # fmt: skip
 
     def _evaluation(
-        self, path: str, axes: Mapping[str, Any], split: str, rows: list[dict[str, Any]], run: str | None,
+        self, name: str, axes: Mapping[str, Any], split: str, rows: list[dict[str, Any]], run: str | None,
         more: Mapping[str, Any],
     ) -> str:  # fmt: skip
+        path = f"evals/{name}-{split.replace('/', '-')}"
         folder = self.folder / path
         folder.mkdir(parents=True, exist_ok=True)
         target = axes.get("target", "rationale")
         prompting = "direct" if run is None and axes.get("prompting") == "direct" else "rationale"
-        task = str(axes.get("task", "sums"))
+        task = str(axes.get("task") or rows[0]["id"].split("/")[0])
+        data, _, split = split.rpartition("/")
         facts = {
             "made_by": MADE_BY, "command": "synth eval", "model": run or str(axes.get("model", "tiny")),
             "run": _run_facts(axes) if run else None, "target": target if run else "rationale", "prompting": prompting,
-            "data": {"folder": task, "split": split, "rows": len(rows), "task": task, "sha256": task},
+            "data": {"folder": data or task, "split": split, "rows": len(rows), "task": task, "sha256": task},
             "samples": 10 if rows[0]["confidence"] is not None else 1, "temperature": 0.8, **_figures(rows),
             "complete": True, **more,
         }  # fmt: skip
