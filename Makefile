@@ -37,7 +37,7 @@ mario: .venv/.all
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/mario.py --out mario
 
 study: .venv/.all
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/study.py --out study
+	$(BIN)/synth study explained-listops --out study --jobs 2
 
 clean:
 	rm -rf .venv out

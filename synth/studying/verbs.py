@@ -137,6 +137,8 @@ def check_words(verb: str, given: Mapping[str, Any]) -> None:
     first, *_ = made(verb, {**given, **out})
     if verb == "train":
         trainer.find(str(given["name"])).settled(first)
+    if verb == "build" and not is_task(str(given["name"])) and (made_by := builder.find(str(given["name"]))).drawn:
+        made_by.check(first)  # of those that read a source it may not be there yet
 
 
 def _name(verb: str, given: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ GOOD = """
 name = "llama"
 from_scratch = "tiny"
 [axes.task]
-sums.build = { name = "arithmetic", digits = "1" }
+sums.build = { name = "arithmetic", digits = "5" }
 [[blocks]]
 name = "main"
 task = ["sums"]
@@ -36,9 +36,9 @@ seed = [0, 1]
         ('"arithmetic"', '"arithmetik"', "'arithmetik'"),
         ("digits", "digit", "axes.task.sums.build: synth build arithmetic has no option digit; did you mean 'digits'?"),
         ("sums.build", "sums.bild", "axes.task.sums has bild, which is no verb: there are build, import"),
-        ('{ name = "arithmetic", digits = "1" }', "3", "axes.task.sums.build is no table of options"),
+        ('{ name = "arithmetic", digits = "5" }', "3", "axes.task.sums.build is no table of options"),
         ("sums.build = {", "sums.judge = {", "block main (task=sums, seed=0) has no data: give the value of an axis"),
-        ('sums.build = { name = "arithmetic", digits = "1" }', "", "there is no axes.task.sums"),
+        ('sums.build = { name = "arithmetic", digits = "5" }', "", "there is no axes.task.sums"),
         ('["sums"]', '["sum"]', "block main: there is no axes.task.sum; did you mean 'sums'?"),
         ("[0, 1]", "[0, 0]", "block main: seed has 0 twice"),
         ("[0, 1]", "[]", "block main: seed is empty: give it a value"),
@@ -51,7 +51,7 @@ seed = [0, 1]
         ("seed = [0, 1]", 'skip = [{ task = "x" }]', "block main: skip names task = 'x', which the block has not"),
         ("seed = [0, 1]", 'skip = [{ task = "sums" }]', "block main: skip leaves no cell"),
         ("seed = [0, 1]", 'train = { data = ["task=x"] }', "there is no axes.task.x: there are sums"),
-        ('digits = "1"', 'digits = "$x"', "there is no $x: there is no source"),
+        ('digits = "5"', 'digits = "$x"', "there is no $x: there is no source"),
         ("[train]", "[sources]\nx = 3\n[train]", 'sources.x is neither a path nor a table: write x = "PATH"'),
         ("[train]", "[axes.eval]\n[train]", "[axes.eval]: eval is taken, call the axis otherwise"),
         ("[train]", "[evals]\nx = 3\n[train]", "evals.x is no table: write [evals.x]"),

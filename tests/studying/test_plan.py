@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth.errors import UsageError
@@ -18,8 +18,8 @@ HEAD = """
 name = "llama"
 from_scratch = "tiny"
 [axes.task]
-sums.build = { name = "arithmetic", digits = "1" }
-products.build = { name = "arithmetic", operation = "multiply", digits = "1" }
+sums.build = { name = "arithmetic", digits = "5" }
+products.build = { name = "arithmetic", operation = "multiply", digits = "5" }
 [axes.model]
 wide.train = { lr = 0.001 }
 narrow.train = { lr = 0.002 }
@@ -46,6 +46,7 @@ def blocks() -> st.SearchStrategy[dict[str, list[Any]]]:
     return st.fixed_dictionaries({"task": some.pop("task")}, optional=some)
 
 
+@settings(max_examples=40)
 @given(several=st.lists(blocks(), min_size=1, max_size=3))
 def test_stages_are_shared_and_named_after_what_they_depend_on(
     several: list[dict[str, list[Any]]], tmp_path_factory: pytest.TempPathFactory
@@ -74,7 +75,7 @@ def test_words_are_those_of_the_commands(tmp_path: Path) -> None:
     assert (cell.run.folder, cell.evaluations[0].folder) == (
         "runs/sums-answer-wide-2", "runs/sums-answer-wide-2/eval/test",
     )  # fmt: skip
-    assert cell.stages[0].words(Path("out")) == ["build", "arithmetic", "--digits", "1", "--out", "out/data/sums"]
+    assert cell.stages[0].words(Path("out")) == ["build", "arithmetic", "--digits", "5", "--out", "out/data/sums"]
     said = cell.run.words(Path("out"))
     assert said[:4] == ["train", "llama", "--data", "out/data/sums"]
     assert {"--lr", "0.001", "--target", "answer", "--seed", "2"} <= set(said)
@@ -85,7 +86,7 @@ def test_words_are_those_of_the_commands(tmp_path: Path) -> None:
 
 
 def test_evaluations_of_their_own_and_of_other_data(tmp_path: Path) -> None:
-    evals = '[evals.test]\n[evals.long]\nsplit = "test_beyond"\n[evals.two]\nbuild = { digits = "2" }\n'
+    evals = '[evals.test]\n[evals.long]\nsplit = "test_beyond"\n[evals.two]\nbuild = { digits = "6" }\n'
     block = written("main", {"task": ["sums"], "seed": [0, 1]}) + written(
         "few", {"task": ["products"]}, 'evals = ["long"]'
     )
@@ -96,7 +97,7 @@ def test_evaluations_of_their_own_and_of_other_data(tmp_path: Path) -> None:
     ]
     assert "test_beyond" in first.evaluations[1].words(Path())
     (other,) = (stage for stage in first.evaluations[2].inputs if stage.verb == "build")
-    assert (other.folder, other.words(Path())[3]) == ("data/sums-two", "2")
+    assert (other.folder, other.words(Path())[3]) == ("data/sums-two", "6")
     assert sum(stage.verb == "build" for stage in made.stages) == 3
     assert [stage.folder for stage in made.cells[-1].evaluations] == ["runs/products/eval/long"]
 

@@ -46,10 +46,9 @@ model = "attempts"
 split = "train"
 [axes.wording]
 plain.distill = {{ max_attempts = 4 }}
-long.distill = {{ max_attempts = 4, length = "thorough" }}
 [[blocks]]
 name = "main"
-wording = ["plain", "long"]
+wording = ["plain"]
 """
 
 
@@ -126,7 +125,7 @@ def test_a_study_that_is_stopped_goes_on(tmp_path: Path, questions: Callable[[in
             time.sleep(0.05)
         said = stopped(study)
         assert study.returncode == 130, said
-        assert "interrupted: 0 of 4 stages are done and kept; the same command goes on" in said
+        assert "interrupted: 0 of 2 stages are done and kept; the same command goes on" in said
         silent["after"] = 1000
         # of the budget the replies before count, and what is left has no room for the most that another may cost
         again = subprocess.run(
