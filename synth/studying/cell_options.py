@@ -103,3 +103,14 @@ class CellOptions:
         """The cell, for a message."""
         said = ", ".join(f"{axis}={value}" for axis, value in self.axes.items())
         return f"block {self.block.name} ({said})"
+
+    def check_axes(self) -> None:
+        """Raises UsageError for a value that says nothing of any stage of the cell."""
+        trained = () if self.is_untrained() else ("train",)
+        there = ("eval", *trained, *(verb for verb in NEEDED if self.is_there(verb)))
+        for axis in self.axes:
+            if not any(self.says(axis, verb) for verb in there) and not (axis == "model" and not trained):
+                raise UsageError(
+                    f"{self.named()}: {axis} = {self.axes[axis]} says nothing of {', '.join(there)}, which is all that "
+                    "the cell has"
+                )

@@ -68,6 +68,7 @@ class _Cell(CellOptions):
 
     def cell(self) -> Cell:
         learned, asked = self.data()
+        self.check_axes()
         run = self.run(learned)
         names = self.block.evals or list(self.file.evals) or [""]
         evaluations = [self.evaluation(name, run, learned, asked) for name in names]

@@ -20,7 +20,6 @@ from synth.importing.build import is_task
 from synth.importing.options import Import, Questions
 from synth.judging.options import Judging
 from synth.measuring.options import Difficulty
-from synth.reporting.options import Report
 from synth.training import trainer
 from synth.training.options import Train
 
@@ -29,7 +28,6 @@ SET = ("out", "resume", "overwrite", "quiet", "dry_run", "cancel", "runs", "fold
 SET_TOO = {"eval": ("data",), "difficulty": ("data", "task", "source")}
 PLAIN: dict[str, type] = {
     "distill": Distill, "import": Import, "eval": Evaluate, "judge": Judging, "difficulty": Difficulty,
-    "report": Report,
 }  # fmt: skip
 
 

@@ -47,6 +47,11 @@ seed = [0, 1]
         ("seed =", "sead =", "no verb of its cells has an option sead: write [axes.sead] with 0.VERB = { ... }"),
         ('name = "main"', "", 'block 1 has no name: add name = "..."'),
         ("[[blocks]]", "[blocks]", "there are no blocks: add [[blocks]] with name and at least one axis"),
+        (
+            "[axes.task]", '[axes.seed]\n0.judge.votes = 3\n1.judge.votes = 5\n[axes.task]',
+            "block main (task=sums, seed=0): seed = 0 says nothing of eval, train, build, which is all that",
+        ),
+        ("[axes.task]", "[report]\n[axes.task]", "there is no report: there are about, "),
         ("seed = [0, 1]", 'evals = ["x"]', "block main: there is no [evals.x]"),
         ("seed = [0, 1]", 'skip = [{ task = "x" }]', "block main: skip names task = 'x', which the block has not"),
         ("seed = [0, 1]", 'skip = [{ task = "sums" }]', "block main: skip leaves no cell"),
