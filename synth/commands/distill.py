@@ -13,7 +13,7 @@ INTERRUPTED = "interrupted; the output folder is as it was, and replies that cam
 def run(asked: Distill) -> None:
     """Ask a teacher for rationales until answers are right."""
     from synth.distilling import distill
-    from synth.distilling.summary import summary
+    from synth.distilling.summary import short, summary
 
     try:
         outcome = distill.run(asked)
@@ -26,6 +26,8 @@ def run(asked: Distill) -> None:
     if not asked.quiet:
         typer.echo(summary(outcome))
     if not (outcome.complete and outcome.rows) and not asked.cancel:  # 0 says that rows are there, also after --batch
+        if asked.quiet and (why := short(outcome)):
+            typer.echo(f"synth: {why}", err=True)
         sys.exit(130 if outcome.why == "interrupted" else 3)
 
 

@@ -23,8 +23,20 @@ def summary(outcome: Outcome) -> str:
     for one in several or [outcome]:
         text += f"\nno row: {one.nothing}" if one.nothing else ""
     if not outcome.complete:
-        text += f"\nstopped early: {outcome.why}; the same command resumes from here"
+        text += f"\n{_stopped(outcome)}"
     return text
+
+
+def short(outcome: Outcome) -> str:
+    """What ended a run early, or why no row came of it, in a line; "" of one that waits for the Batch API."""
+    if not outcome.complete and not outcome.waiting:
+        return f"{outcome.folder}: {_stopped(outcome)}"
+    nothing = [one.nothing for one in outcome.configurations.values() or [outcome] if one.nothing]
+    return f"{outcome.folder}: no row: {nothing[0]}" if nothing else ""
+
+
+def _stopped(outcome: Outcome) -> str:
+    return f"stopped early: {outcome.why}; the same command resumes from here"
 
 
 def _came(outcome: Outcome) -> str:

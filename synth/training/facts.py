@@ -14,6 +14,7 @@ from synth.training.settings import Settings
 PACKAGES = ("rationale-synth", "torch", "transformers", "accelerate", "peft", "tokenizers")
 
 LATER = (
+    "blank_tokens",
     "form",
     "no_input",
     "warmup_steps",

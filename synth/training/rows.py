@@ -52,7 +52,7 @@ def prepare(
         room = None  # a new model is made for the texts there are
         tokenizer = scratch.make_tokenizer(records, cast(scratch.Size, config.from_scratch), decoder)
     known = len(tokenizer)
-    blanks = count_blanks(tokenizer, records, config.target, config.line_break)
+    blanks = count_blanks(tokenizer, records, config)
     add_blanks(tokenizer, targets.blank_tokens(blanks))
     if config.codes:
         check_codes(parts)
@@ -109,17 +109,20 @@ def add_codes(tokenizer: Any, names: Sequence[str]) -> None:
     tokenizer.add_tokens([AddedToken(name, normalized=False, special=True) for name in names], special_tokens=True)
 
 
-def count_blanks(tokenizer: Any, records: Sequence[Record], target: str, line_break: str | None) -> int:
-    """How many blank tokens stand for a rationale: its mean length in this tokenizer's tokens; 0 for other targets.
+def count_blanks(tokenizer: Any, records: Sequence[Record], config: Settled) -> int:
+    """How many blank tokens stand for a rationale: as many as are asked for, or its mean length in this tokenizer's
+    tokens; 0 for other targets.
 
     Raises UsageError if no row has a rationale.
     """
-    if target != "blank":
+    if config.target != "blank":
         return 0
     steps = [parts.steps for parts in map(targets.parts, records) if parts.steps]
     if not steps:
         raise UsageError("--target blank: the rows have no rationales that blanks could stand for")
-    texts = (encoding.broken(text, line_break) for text in steps)
+    if config.blank_tokens is not None:
+        return config.blank_tokens
+    texts = (encoding.broken(text, config.line_break) for text in steps)
     return targets.mean_length(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
 
 

@@ -41,6 +41,11 @@ class Settings:
     target: Literal["rationale", "answer", "blank"] = option(
         "what is learned; blank: meaningless tokens", default="rationale"
     )
+    blank_tokens: int | None = option(
+        "with --target blank: how many tokens stand for each rationale  [default: the mean length of the rationales]",
+        default=None,
+        least=1,
+    )
     form: Literal["question", "question+rationale"] | None = option(
         "read this and learn the label of the answer alone, for the reward consistency  [default: rows as they are]",
         default=None,
@@ -117,6 +122,8 @@ class Settings:
             wrong.append("give --max-steps or --max-tokens, not both")
         if self.form is not None and self.target != "rationale":
             wrong.append(f"--form {self.form} learns the label of the answer: leave out --target {self.target}")
+        if self.blank_tokens is not None and self.target != "blank":
+            wrong.append(f"--blank-tokens {self.blank_tokens} stand for rationales: add --target blank")
         if self.no_input and (self.target != "answer" or self.form is not None):
             wrong.append("--no-input learns answers alone: add --target answer, and leave out --form")
         if self.qlora and not self.lora:

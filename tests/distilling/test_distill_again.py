@@ -125,6 +125,12 @@ def test_a_budget_is_not_passed_and_the_run_goes_on_with_more(
         assert 0.2 < spent <= 0.5
         some = lines(tmp_path / "out" / "train.jsonl")
         assert len(some) == len(teacher.bodies)
+        done = distill(synth, teacher, source, *words, "--budget", 0.5, "--quiet")
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr == (
+            "synth: out: stopped early: the budget of $0.5 does not allow another request; the same command resumes "
+            "from here\n"
+        )
         done = distill(synth, teacher, source, *words, "--budget", 10)
         assert done.returncode == 0, done.stderr
         assert len(teacher.bodies) == 50

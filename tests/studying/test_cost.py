@@ -160,3 +160,5 @@ def test_raft_is_the_paper(tmp_path: Path) -> None:
     assert {asked.target_rows for asked in distilled} == {20_000}
     asked = [stage.settings(tmp_path) for stage in main.stages if stage.verb == "eval"]
     assert {(one.samples, one.temperature) for one in asked} == {(10, 0.8)}
+    blanks = [stage.given for cell in only(whole("raft"), ["blank"]).cells for stage in cell.stages]
+    assert [given["blank_tokens"] for given in blanks if "blank_tokens" in given] == [55, 38, 32]  # table 7

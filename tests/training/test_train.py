@@ -69,6 +69,18 @@ def test_blank_rationales_are_tokens_of_their_own(sums: Path, tmp_path: Path) ->
     assert written(run, [RECORDS[0].prompt]) == [f"{marks}\nThe answer is 5"]
 
 
+def test_the_number_of_blanks_can_be_set(sums: Path, models: dict[str, str], tmp_path: Path) -> None:
+    """As in table 7 of Zhu et al. 2025: 55 for WiC, 38 for QQP, 32 for Winogrande."""
+    given = {**SHORT, "max_steps": 1, "model": models["llama"], "target": "blank"}
+    run = trained("llama", tmp_path / "run", [sums], **given, blank_tokens=55)
+    assert (facts(run)["blank_tokens"], facts(run)["config"]["blank_tokens"]) == (55, 55)
+    assert "--blank-tokens 55" in facts(run)["command"]
+    own = trained("llama", tmp_path / "own", [sums], **given)
+    assert "blank_tokens" not in facts(own)["config"], "runs are told apart by what they were given"
+    with pytest.raises(UsageError, match="--blank-tokens 55 stand for rationales: add --target blank"):
+        trained("llama", tmp_path / "no", [sums], **{**given, "target": "answer"}, blank_tokens=55)
+
+
 def test_label_only_training_has_the_same_closing_form(sums: Path, tmp_path: Path) -> None:
     run = trained("t5", tmp_path / "run", [sums], **learning("answer"))
     assert written(run, [record.prompt for record in RECORDS]) == [f"The answer is {r.answer}" for r in RECORDS]
