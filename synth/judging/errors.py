@@ -41,8 +41,8 @@ class Errors:
 def errors_of(given: Path, against: Path) -> Errors:
     """The errors of one evaluation that the other one has right.
 
-    Raises FolderError for folders that are no evaluations, or cannot be read; UsageError for two that share few
-    questions, or where nothing is to be sorted.
+    There may be none. Raises FolderError for folders that are no evaluations, or cannot be read; UsageError for two
+    that share few questions, or if the first has no rationales.
     """
     folder, other = _pair(given, against)
     facts = _metrics(folder)
@@ -58,11 +58,8 @@ def errors_of(given: Path, against: Path) -> Errors:
     both = [line for line in lines if line[key] in known]
     wrong = [line for line in both if not line["correct"] and known[line[key]]]
     told = [line for line in wrong if line.get("answer") is not None]
-    if not told:
-        silent = f" ({len(wrong)} without an answer)" if wrong else ""
-        raise UsageError(f"{folder}: nothing is wrong there that {other} has right{silent}: there is nothing to sort")
     records = [_record(line, name, task) for line in told]
-    if not any(record.rationale.strip() for record in records):
+    if records and not any(record.rationale.strip() for record in records):
         raise none
     return Errors(
         folder, records, [str(line["answer"]) for line in told], str((facts.get("data") or {}).get("split") or "test"),

@@ -109,6 +109,13 @@ def _share(share: dict[str, Any] | None) -> list[str]:
 
 def _show_errors(errors: dict[str, Any]) -> None:
     """How many errors are of which kind, beside the shares that RAFT gives."""
+    if errors["errors"] == 0:
+        silent = f" ({errors['without_answer']:,} without an answer)" if errors["without_answer"] else ""
+        typer.echo(
+            f"of {errors['shared']:,} questions that both answered nothing is wrong here that {errors['against']} has "
+            f"right{silent}: there is nothing to sort"
+        )
+        return
     rows = [
         [kind, f"{of['rows']:,}", *_share(of["share"]), f"{PUBLISHED[kind]}%" if kind in PUBLISHED else "-"]
         for kind, of in errors["kinds"].items()

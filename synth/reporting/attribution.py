@@ -51,7 +51,9 @@ def _facts(evaluation: Evaluation, notes: list[str]) -> Facts | None:
 
 def _is_whole(facts: Facts) -> bool:
     """Whether it has the parts that are shown, as they should be."""
-    listed = all(isinstance(facts.get(name), list) and facts[name] for name in ("predictions", "verdicts"))
+    listed = bool(facts.get("predictions")) and all(
+        isinstance(facts.get(name), list) for name in ("predictions", "verdicts")
+    )
     tables = all(isinstance(facts.get(name), dict) for name in ("kinds", "examples"))
     counts = all(isinstance(facts.get(name), int) for name in ("shared", "errors", "sampled", "judged"))
     return listed and tables and counts and isinstance(facts.get("against"), str)

@@ -1,7 +1,7 @@
 """What a folder of `synth study` holds: the cells of its matrix, read from study.json.
 
     STUDY/study.json    {"study", "file", "cells": [{"block", "axes": {"task", "target", "seed", ...}, "data", "run",
-                         "evaluations", "difficulty", "state", "why"}]}
+                         "evaluations", "difficulty", "quality", "state", "why"}]}
 
 Paths are relative to the folder. A cell of a model that was not trained has no run. What the runs and evaluations hold
 is read by collect.py; what is missing of a cell is told in the report.
@@ -15,7 +15,8 @@ from synth.base.files import read_facts
 from synth.data.names import STUDY
 from synth.reporting.read import Evaluation
 
-STATES = ("done", "failed", "left out", "planned")
+OPTIONAL = "optional"  # of a block that nobody asked for
+STATES = ("done", "failed", "left out", "planned", OPTIONAL)
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Cell:
     run: str | None
     evaluated: list[str]  # evaluation folders
     difficulty: str | None
+    quality: str | None  # of its data
     state: str
     why: str | None
     evaluations: list[Evaluation] = field(default_factory=list)  # those that can be read
@@ -75,7 +77,7 @@ def _has_cells(facts: dict[str, Any]) -> bool:
 
 def _is_cell(cell: dict[str, Any]) -> bool:
     axes, evaluations = cell.get("axes", {}), cell.get("evaluations") or []
-    paths = [cell.get(name) for name in ("data", "run", "difficulty")]
+    paths = [cell.get(name) for name in ("data", "run", "difficulty", "quality")]
     listed = isinstance(evaluations, list) and all(isinstance(path, str) for path in evaluations)
     return isinstance(axes, dict) and listed and all(path is None or isinstance(path, str) for path in paths)
 
@@ -85,7 +87,7 @@ def _cell(told: dict[str, Any]) -> Cell:
     state = told.get("state")
     return Cell(
         str(told.get("block") or "main"), axes, told.get("data"), told.get("run"), told.get("evaluations") or [],
-        told.get("difficulty"), state if state in STATES else "planned", told.get("why"),
+        told.get("difficulty"), told.get("quality"), state if state in STATES else "planned", told.get("why"),
     )  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import study_difficulty, study_outcomes, study_variants
+from synth.reporting import study_difficulty, study_outcomes, study_quality, study_variants
 from synth.reporting.seeds import together
-from synth.reporting.study import STATES, Cell, Study
+from synth.reporting.study import OPTIONAL, STATES, Cell, Study
 from synth.reporting.study_points import Compared, Point, compared, points, words
 from synth.statistics.line import PUBLISHED, fit, one_tailed
 from synth.statistics.names import REWARD
@@ -33,11 +33,14 @@ def told(study: Study) -> Figures:
     difficulty, more = study_difficulty.told(study, runs)
     chosen = study_outcomes.best(found)
     agreement = study_outcomes.agreement(chosen, pairs)
+    quality_notes: list[str] = []
     read = [(" ".join(filter(None, (point.task, point.split))), point) for pair in chosen for point in pair]
     return {
         "study": study.name, "cells": _counts(study), "axes": study.axes(),
-        "missing": [_missing(cell) for cell in study.cells if cell.state != "done"],
-        "notes": [*_notes(study, alone), *more], "evaluations": len(study.evaluations),
+        "missing": [_missing(cell) for cell in study.cells if cell.state not in ("done", OPTIONAL)],
+        "optional": list(dict.fromkeys(cell.block for cell in study.cells if cell.state == OPTIONAL)),
+        "quality": study_quality.told(study, quality_notes),
+        "notes": [*_notes(study, alone), *more, *quality_notes], "evaluations": len(study.evaluations),
         "said": [*said(study.name, runs), *_agree(study.name, agreement)],
         "points": [_point(point) for point in found],
         "series": runs,
@@ -54,7 +57,7 @@ def told(study: Study) -> Figures:
 
 def _counts(study: Study) -> dict[str, int]:
     states = Counter(cell.state for cell in study.cells)
-    return {state: states[state] for state in STATES if states[state]}
+    return {state: states[state] for state in STATES if states[state] and state != OPTIONAL}
 
 
 def _missing(cell: Cell) -> Figures:

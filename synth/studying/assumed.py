@@ -8,6 +8,7 @@ training       6 FLOPs a parameter and token (Kaplan et al. 2020), at 312 TFLOP/
                which is what that table comes to
 writing        by the same table: 40 seconds a question for 10 outputs with rationales, 0.12 for answers alone, of 7
                billion parameters; far less with a server that writes many at once
+errors         a tenth of the questions are wrong with rationales and right without
 small models   up to 50 million parameters learn on a core, at 30 GFLOP/s, and write 3,000 tokens a second; a stage
                takes 12 seconds to start
 """
@@ -28,6 +29,7 @@ TEST_ROWS = 1_000  # of a data set whose questions are not here
 TRAIN_ROWS = 10_000
 ROW_BYTES = 1_500  # of a row on the disk, with its provenance
 JUDGED_TOKENS = 300  # of the instruction to a judge, beside the row
+WRONG = 0.1  # of the questions: wrong with rationales and right without
 SCRATCH = {"tiny": 1.2e5, "small": 7e6, "base": 3.4e7}  # parameters of `--from-scratch`
 KNOWN = {"t5-small": 6e7, "t5-base": 2.2e8, "t5-large": 7.7e8, "t5-xl": 3e9, "t5-xxl": 1.1e10}  # Raffel et al. 2020
 REPLY_TOKENS = GUESS_TOKENS

@@ -11,7 +11,7 @@ from synth.studying.verbs import Layer, has
 
 # The option without which a verb has no stage in a cell.
 NEEDED = {"build": "name", "import": "source", "data": "folder", "distill": "source", "judge": "judge",
-          "difficulty": "model"}  # fmt: skip
+          "attribution": "teacher", "difficulty": "model"}  # fmt: skip
 # A value without a table is the option of its axis' name, of the first of these that has it.
 HOMES = ("train", "eval", "distill", "build", "import", "judge", "difficulty")
 ALIASES = {"length": ("length", "explain"), "target": ("target",)}  # how verbs call what an axis is called

@@ -1,7 +1,7 @@
 """Cells become stages: which options each stage has, what it reads, what its folder is called."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synth.errors import UsageError
@@ -11,6 +11,7 @@ from synth.studying.plan import ROOMS, At, Axes, Cell, Plan, Source, Stage, comb
 from synth.studying.verbs import Layer, check_words, is_reference, settled
 
 QUESTIONS = ("build", "import", "data")  # verbs that give questions with their answers
+SIDES = {"target": ("rationale", "answer"), "prompting": ("rationale", "direct")}  # with rationales, and without
 
 
 def planned(file: StudyFile, sources: Mapping[str, str]) -> Plan:
@@ -19,16 +20,33 @@ def planned(file: StudyFile, sources: Mapping[str, str]) -> Plan:
     Raises UsageError, with the table of the file, for options that cannot be.
     """
     stages = _Stages(file)
-    return Plan(file, [
-        _Cell(file, block, sorted_axes(axes), sources, stages).cell()
-        for block in file.blocks for axes in _some(block)
-    ])  # fmt: skip
+    made = [_Cell(file, block, sorted_axes(axes), sources, stages) for block in file.blocks for axes in _some(block)]
+    return Plan(file, _attributed(made, [one.cell() for one in made]))
 
 
 def _some(block: Block) -> list[Axes]:
     found = combinations(block)
     if not found:
         raise UsageError(f"block {block.name}: skip leaves no cell")
+    return found
+
+
+def _attributed(made: "Sequence[_Cell]", cells: Sequence[Cell]) -> list[Cell]:
+    """The cells, those with rationales with a stage that sorts what they get wrong and answers alone get right.
+
+    Raises UsageError if that is asked for and no cell has a counterpart with answers alone.
+    """
+    wanted = [one.is_there("attribution") for one in made]
+    found = [
+        replace(cell, attribution=one.attribution(cell, cells)) if wants else cell
+        for one, cell, wants in zip(made, cells, wanted, strict=True)
+    ]
+    for name in dict.fromkeys(cell.block for cell, wants in zip(cells, wanted, strict=True) if wants):
+        if not any(cell.attribution for cell in found if cell.block == name):
+            raise UsageError(
+                f"block {name}: attribution sorts errors of cells of target rationale beside those of target answer: "
+                "no cell has one whose other axes are the same"
+            )
     return found
 
 
@@ -160,6 +178,16 @@ class _Cell(CellOptions):
             return None
         return self.made(verb, {**settled(verb, self.layers(verb)), option: _at(data)}, {"data": data})
 
+    def attribution(self, cell: Cell, cells: Sequence[Cell]) -> Stage | None:
+        """Sorting the errors of its first evaluation that the same one of its counterpart has not."""
+        others = [other for other in cells if _is_counterpart(cell, other)]
+        others.sort(key=lambda other: other.block != cell.block)
+        own = cell.evaluations[0]
+        for against in (one for other in others for one in other.evaluations if _asked(one) == _asked(own)):
+            given = {"judge": "attribution", **settled("attribution", self.layers("attribution"))}
+            return self.made("attribution", {**given, "folder": At(own), "against": At(against)}, {})
+        return None
+
     # Stages
 
     def stage(self, verb: str, inputs: Mapping[str, Any], more: "list[Layer] | None" = None, ending: str = "") -> Stage:
@@ -211,6 +239,19 @@ class _Cell(CellOptions):
             return Source(name, path)
         known = [f"${one}" for one in (*self.file.sources, *(key for key in inputs if inputs[key] is not None))]
         raise UsageError(f"{self.named()}: there is no {value}: there is {', '.join(known) or 'no source'}")
+
+
+def _is_counterpart(cell: Cell, other: Cell) -> bool:
+    """Whether one cell has rationales, the other answers alone, and nothing else tells them apart."""
+    return any(
+        (cell.axes.get(axis), other.axes.get(axis)) == sides and {**cell.axes, axis: None} == {**other.axes, axis: None}
+        for axis, sides in SIDES.items()
+    )
+
+
+def _asked(evaluation: Stage) -> dict[str, Any]:
+    """What was asked in an evaluation, whoever answered."""
+    return {key: value for key, value in evaluation.told.items() if key not in ("model", "prompting")}
 
 
 def _at(data: "Stage | str", behind: str = "") -> Any:

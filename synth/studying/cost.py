@@ -95,6 +95,17 @@ def of_judge(stage: Stage, out: Path) -> Cost:
     return Cost(prompt, reply, teacher.cost(prompt, reply) or 0.0)
 
 
+def of_attribution(stage: Stage, out: Path) -> Cost:
+    """One request an error and vote: so many as are sampled, or a share of the questions."""
+    asked, evaluated = stage.settings(out), stage.given["folder"].stage.given
+    data, split = evaluated["data"], str(evaluated.get("split", "test"))
+    rows = rows_of(data.stage, out, split).count if isinstance(data, At) else assumed.TEST_ROWS
+    errors = rows * assumed.WRONG
+    requests = min(errors, asked.sample or errors) * asked.votes
+    prompt, reply = requests * (assumed.JUDGED_TOKENS + assumed.ROW_TOKENS), requests * assumed.REPLY_TOKENS
+    return Cost(prompt, reply, teacher_from(asked.teacher, asked).cost(prompt, reply) or 0.0)
+
+
 def of_train(stage: Stage, out: Path) -> Cost:
     """6 FLOPs a parameter and token; the weights, and checkpoints if they are kept."""
     config = trainer.find(str(stage.given["name"])).settled(stage.settings(out))
@@ -163,7 +174,7 @@ def writing(size: float, outputs: float, short: bool, rows: Rows) -> Cost:
 
 OF: dict[str, Callable[[Stage, Path], Cost]] = {
     "build": of_data, "import": of_data, "distill": of_distill, "judge": of_judge, "train": of_train, "eval": of_eval,
-    "difficulty": of_difficulty, "report": lambda stage, out: Cost(),
+    "attribution": of_attribution, "difficulty": of_difficulty, "report": lambda stage, out: Cost(),
 }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from typing import Any
 from synth.base.toml import read_toml
 from synth.errors import UnknownNameError, UsageError, closest
 
-VERBS = ("build", "import", "data", "distill", "train", "eval", "judge", "difficulty")
+VERBS = ("build", "import", "data", "distill", "train", "eval", "judge", "attribution", "difficulty")
 TOP = ("about", "sources", "axes", "evals", "blocks", *VERBS)
 OWN = ("name", "about", "skip", "evals", "axes", "optional")  # keys of a block that are neither axes nor verbs
 SHIPPED = "synth.studies"

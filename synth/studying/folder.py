@@ -2,7 +2,7 @@
 
     STUDY/
     ├── study.json     the cells with what makes each, and of each stage its words, state, seconds and dollars
-    ├── data/  runs/  evals/  quality/  difficulty/      a folder a stage, named after the axes it depends on
+    ├── data/  runs/  evals/  quality/  attribution/  difficulty/      a folder a stage, named after its axes
     ├── logs/          what each stage said
     └── report/        the page over all of it
 
@@ -10,20 +10,32 @@ study.json is written whole, when the study begins and after every stage. Which 
 and those of the stages before them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from synth.base.files import as_json, facts_if_whole, read_facts, write_whole
-from synth.data.names import CACHE, CARD, CHECKPOINTS, DIFFICULTY, FIGURES, MANIFEST, METRICS, RUN, STUDY, VERDICTS
+from synth.data.names import (
+    ATTRIBUTION,
+    CACHE,
+    CARD,
+    CHECKPOINTS,
+    DIFFICULTY,
+    FIGURES,
+    MANIFEST,
+    METRICS,
+    RUN,
+    STUDY,
+    VERDICTS,
+)
 from synth.distilling.paid import spent
 from synth.errors import FolderError
 from synth.studying.plan import Cell, Plan, Stage
 from synth.teachers.given import Given, teacher_from
 
-State = Literal["planned", "running", "done", "failed", "left out"]
+State = Literal["planned", "running", "done", "failed", "left out", "optional"]
 LOGS = "logs"
 
 
@@ -43,6 +55,7 @@ class Folder:
 
     path: Path
     earlier: dict[str, Any]  # folder of a stage -> what study.json had of it before
+    begun: frozenset[str] = frozenset()  # blocks of which earlier runs carried something out
 
     @classmethod
     def open(cls, path: Path, plan: Plan) -> "Folder":
@@ -55,7 +68,9 @@ class Folder:
                 raise FolderError(f"{path} holds files that are not of a study: give another --out")
         if facts is not None and facts["study"] != plan.file.name:
             raise FolderError(f"{path} holds the study {facts['study']}, not {plan.file.name}: give another --out")
-        return cls(path, {stage["folder"]: stage for stage in (facts or {}).get("stages", [])})
+        begun = frozenset(cell["block"] for cell in (facts or {}).get("cells", [])
+                          if cell.get("state") not in ("planned", "optional"))  # fmt: skip
+        return cls(path, {stage["folder"]: stage for stage in (facts or {}).get("stages", [])}, begun)
 
     def state(self, stage: Stage) -> Made:
         """What became of a stage in earlier runs of the study: done, or planned; its costs count on."""
@@ -68,6 +83,9 @@ class Folder:
     def is_whole(self, stage: Stage) -> bool:
         """Whether the folder of a stage has what the verb writes last."""
         folder = self.path / stage.folder
+        if stage.verb == "attribution":  # what the report reads lies beside the predictions
+            evaluated: Stage = stage.given["folder"].stage
+            return (self.path / evaluated.folder / ATTRIBUTION).is_file()
         if stage.verb == "train":
             return facts_if_whole(folder / RUN).get("complete") is True
         return any((folder / name).is_file() for name in WRITTEN_LAST.get(stage.verb, (MANIFEST, CARD)))
@@ -99,8 +117,9 @@ class Folder:
         """Whether what is in a stage's folder would be lost or refused if its words were others."""
         return self.is_whole(stage) or (self.path / stage.folder / CHECKPOINTS).is_dir()
 
-    def write(self, plan: Plan, made: Mapping[str, Made]) -> None:
-        """Write study.json. Raises FolderError."""
+    def write(self, plan: Plan, made: Mapping[str, Made], asked: Collection[str] = ()) -> None:
+        """Write study.json; asked: the blocks that are carried out now. Raises FolderError."""
+        left = {block.name for block in plan.file.blocks if block.optional} - {*asked, *self.begun}
         stages = [
             {"folder": stage.folder, "verb": stage.verb, "words": stage.words(Path()), "identity": stage.identity,
              "axes": stage.axes, **asdict(made.get(stage.folder, Made()))}
@@ -111,7 +130,7 @@ class Folder:
             "about": plan.file.about,
             "made_by": f"rationale-synth {version('rationale-synth')}",
             "file": plan.file.digest,
-            "cells": [cell_facts(cell, made) for cell in plan.cells],
+            "cells": [cell_facts(cell, made, cell.block in left) for cell in plan.cells],
             "stages": stages,
         }
         try:
@@ -138,9 +157,13 @@ def _is_study(facts: Mapping[str, Any]) -> bool:
     return isinstance(facts.get("study"), str) and isinstance(facts.get("cells"), list)
 
 
-def cell_facts(cell: Cell, made: Mapping[str, Made]) -> dict[str, Any]:
-    """A cell as study.json has it; its paths are in the folder of the study."""
+def cell_facts(cell: Cell, made: Mapping[str, Made], optional: bool = False) -> dict[str, Any]:
+    """A cell as study.json has it; its paths are in the folder of the study.
+
+    optional: nobody has asked for its block, so it is not planned unless it is done.
+    """
     state, why = cell_state(cell, made)
+    state = "optional" if optional and state == "planned" else state
     return {
         "block": cell.block,
         "axes": cell.axes,
@@ -149,6 +172,7 @@ def cell_facts(cell: Cell, made: Mapping[str, Made]) -> dict[str, Any]:
         "evaluations": [stage.folder for stage in cell.evaluations],
         "difficulty": cell.difficulty.folder if cell.difficulty else None,
         "quality": cell.quality.folder if cell.quality else None,
+        "attribution": cell.attribution.folder if cell.attribution else None,
         "state": state,
         "why": why,
     }

@@ -19,12 +19,12 @@ from typing import Any
 from synth.data.names import CACHE, VERDICTS
 from synth.errors import UsageError, closest
 from synth.studying.file import Block, StudyFile, Value
-from synth.studying.verbs import made, words_of
+from synth.studying.verbs import JUDGES, made, words_of
 
 # How axes are ordered in names; others stand before `seed`, in the order of the block.
 FIRST, LAST = ("task", "teacher", "annotator", "length", "mixture", "target", "model"), ("prompting", "seed")
 ROOMS = {"build": "data", "import": "data", "distill": "data", "train": "runs", "eval": "evals", "judge": "quality",
-         "difficulty": "difficulty", "report": "report"}  # fmt: skip
+         "attribution": "attribution", "difficulty": "difficulty", "report": "report"}  # fmt: skip
 
 Axes = dict[str, Value]
 
@@ -69,7 +69,7 @@ class Stage:
     @property
     def is_paid(self) -> bool:
         """Whether it asks a teacher."""
-        return self.verb in ("distill", "judge") and self.given.get("teacher") is not None
+        return self.verb in ("distill", *JUDGES) and self.given.get("teacher") is not None
 
     @property
     def missing(self) -> list[Source]:
@@ -84,12 +84,17 @@ class Stage:
         """Its options, with the folders they name."""
         folder = out / self.folder
         judged = {"verdicts": folder / VERDICTS, "cache": folder / CACHE}
-        own = judged if self.verb == "judge" else {"out": folder}
+        own = judged if self.verb in JUDGES else {"out": folder}
         return {**{key: shown(value, out) for key, value in self.given.items()}, **own}
 
     def settings(self, out: Path) -> Any:
         """The settings of its verb; of build and train those of the builder or trainer."""
         return made(self.verb, self.options(out))[0]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its options as they say what it makes, wherever other stages lie."""
+        return {key: _map(value, _told) for key, value in self.given.items()}
 
     @cached_property
     def identity(self) -> str:
@@ -97,8 +102,8 @@ class Stage:
 
         An option that has its default is no word, so it is the same stage with and without it.
         """
-        own = {"verdicts": "x"} if self.verb == "judge" else {"out": "x"}
-        said = words_of(self.verb, {**{key: _map(value, _told) for key, value in self.given.items()}, **own})
+        own = {"verdicts": "x"} if self.verb in JUDGES else {"out": "x"}
+        said = words_of(self.verb, {**self.told, **own})
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
@@ -113,11 +118,12 @@ class Cell:
     evaluations: list[Stage]
     quality: Stage | None = None
     difficulty: Stage | None = None
+    attribution: Stage | None = None
 
     @property
     def stages(self) -> list[Stage]:
         """Its stages and those before them, first things first."""
-        own = [self.data, self.quality, self.difficulty, self.run, *self.evaluations]
+        own = [self.data, self.quality, self.difficulty, self.run, *self.evaluations, self.attribution]
         return in_order(stage for stage in own if isinstance(stage, Stage))
 
 

@@ -17,6 +17,7 @@ from synth.errors import SynthError
 from synth.studying.folder import LOGS, Folder, Made
 from synth.studying.plan import Plan, Stage
 from synth.studying.processes import Processes, last_line
+from synth.studying.verbs import JUDGES
 
 CAN_REPLACE = ("build", "import", "distill", "train", "eval")  # verbs with --overwrite
 
@@ -37,6 +38,7 @@ class Running:
     say: Say
     budget: float | None = None
     replace: frozenset[str] = frozenset()  # folders of stages that are made again
+    asked: frozenset[str] = frozenset()  # blocks that are carried out
 
     def __post_init__(self) -> None:
         self.made = {stage.folder: self.folder.state(stage) for stage in self.plan.stages}
@@ -47,7 +49,7 @@ class Running:
         """Run what is not done. Raises StoppedError after Ctrl-C, once every stage has ended."""
         self.waiting = [stage for stage in stages if self.made[stage.folder].state != "done"]
         self.total, self.running = len(self.waiting), dict[Future[Made], Stage]()
-        self.folder.write(self.plan, self.made)
+        self.folder.write(self.plan, self.made, self.asked)
         with ThreadPoolExecutor(self.jobs) as pool, _terminated():
             try:
                 while self.begin(pool) or self.running:
@@ -105,7 +107,7 @@ class Running:
         """Run one stage, in a thread of its own."""
         was, log = self.made[stage.folder], self.folder.log(stage)
         (self.folder.path / stage.folder).parent.mkdir(parents=True, exist_ok=True)
-        if stage.verb == "judge":
+        if stage.verb in JUDGES:
             (self.folder.path / stage.folder).mkdir(exist_ok=True)
         started = time.monotonic()
         code = self.processes.run(self.words(stage), log)
@@ -145,7 +147,7 @@ class Running:
     def told(self, stage: Stage, made: Made) -> None:
         """Keep what became of a stage, and say it in a line."""
         self.made[stage.folder] = made
-        self.folder.write(self.plan, self.made)
+        self.folder.write(self.plan, self.made, self.asked)
         gone = self.total - len(self.waiting) - len(self.running)
         took = f" in {_clock(made.seconds)}" if made.seconds is not None else ""
         if made.state == "done":

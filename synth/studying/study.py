@@ -82,7 +82,8 @@ def carry_out(plan: Plan, some: Plan, folder: Folder, asked: Study, say: Say) ->
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
         raise FolderError(f"{changed[0]}{more}: --overwrite makes it again, another --out keeps it")
     again = folder.changed(some.stages) if changed else frozenset()
-    running = Running(plan, folder, asked.jobs, say, asked.budget, again)
+    blocks = frozenset(cell.block for cell in some.cells)
+    running = Running(plan, folder, asked.jobs, say, asked.budget, again, blocks)
     before = Counter(made.state for made in running.made.values())
     running.carry_out(some.stages)
     if running.has_evaluations() and (running.total or not (folder.path / "report" / PAGE).is_file()):

@@ -25,10 +25,14 @@ from synth.training.options import Train
 
 NAMED = ("build", "train")  # verbs whose first word is a name: of a builder, of a trainer
 SET = ("out", "resume", "overwrite", "quiet", "dry_run", "cancel", "runs", "folder", "verdicts")  # by the study itself
-SET_TOO = {"eval": ("data",), "difficulty": ("data", "task", "source")}
-PLAIN: dict[str, type] = {
-    "distill": Distill, "import": Import, "eval": Evaluate, "judge": Judging, "difficulty": Difficulty,
+SET_TOO = {
+    "eval": ("data",), "difficulty": ("data", "task", "source"), "judge": ("against",), "attribution": ("against",),
 }  # fmt: skip
+PLAIN: dict[str, type] = {
+    "distill": Distill, "import": Import, "eval": Evaluate, "judge": Judging, "attribution": Judging,
+    "difficulty": Difficulty,
+}  # fmt: skip
+JUDGES = ("judge", "attribution")  # both are synth judge: of rows, and of errors
 
 
 class Layer(NamedTuple):
@@ -75,7 +79,7 @@ def settled(verb: str, layers: Sequence[Layer]) -> dict[str, Any]:
 def _check(verb: str, name: str | None, table: Mapping[str, Any]) -> None:
     own = (*SET, *SET_TOO.get(verb, ()))
     known = {f.name: f for kind in kinds(verb, name) for f in fields(kind) if f.name not in own}
-    said = f"synth {verb} {name}" if name else f"synth {verb}"
+    said = f"synth {_command(verb)} {name}" if name else f"synth {_command(verb)}"
     wrong = []
     for key, value in table.items():
         if key == "name" and name is not None:
@@ -123,7 +127,7 @@ def words_of(verb: str, given: Mapping[str, Any]) -> list[str]:
 
     Raises UsageError for options that do not go together, or that are missing.
     """
-    return [verb, *_name(verb, given), *(word for one in made(verb, given) for word in words(one))]
+    return [_command(verb), *_name(verb, given), *(word for one in made(verb, given) for word in words(one))]
 
 
 def check_words(verb: str, given: Mapping[str, Any]) -> None:
@@ -131,12 +135,16 @@ def check_words(verb: str, given: Mapping[str, Any]) -> None:
 
     Raises UsageError.
     """
-    out = {"verdicts": "x"} if verb == "judge" else {"out": "x"}
+    out = {"verdicts": "x"} if verb in JUDGES else {"out": "x"}
     first, *_ = made(verb, {**given, **out})
     if verb == "train":
         trainer.find(str(given["name"])).settled(first)
     if verb == "build" and not is_task(str(given["name"])) and (made_by := builder.find(str(given["name"]))).drawn:
         made_by.check(first)  # of those that read a source it may not be there yet
+
+
+def _command(verb: str) -> str:
+    return "judge" if verb in JUDGES else verb
 
 
 def _name(verb: str, given: Mapping[str, Any]) -> list[str]:
@@ -151,5 +159,5 @@ def made(verb: str, given: Mapping[str, Any]) -> list[Any]:
     known = kinds(verb, named[0] if named else None)
     missing = [f.name for kind in known for f in fields(kind) if f.default is MISSING and f.name not in options]
     if missing:
-        raise UsageError(f"synth {' '.join([verb, *named])} needs {', '.join(missing)}")
+        raise UsageError(f"synth {' '.join([_command(verb), *named])} needs {', '.join(missing)}")
     return [kind(**{f.name: options[f.name] for f in fields(kind) if f.name in options}) for kind in known]

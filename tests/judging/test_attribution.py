@@ -165,9 +165,6 @@ def test_what_cannot_be_sorted_is_a_line(sides: tuple[Path, Path], tmp_path: Pat
         synth.judge(tmp_path, against=other, **more)
     with pytest.raises(UsageError, match="takes one evaluation, and one --against it"):
         synth.judge([one, other], against=other, **more)
-    right = evaluation(tmp_path / "right", "rationale", [row(n, True) for n in range(ROWS)])
-    with pytest.raises(UsageError, match=r"nothing is wrong there that .* has right: there is nothing to sort"):
-        synth.judge(right, against=other, **more)
     apart = evaluation(tmp_path / "apart", "answer", [row(n + 100, True) for n in range(ROWS)])
     with pytest.raises(UsageError, match="are not of the same questions: give evaluations of one split"):
         synth.judge(one, against=apart, **more)
@@ -175,6 +172,25 @@ def test_what_cannot_be_sorted_is_a_line(sides: tuple[Path, Path], tmp_path: Pat
         file.write(b'{"id": ')
     with pytest.raises(FolderError, match=r"predictions.jsonl line 13 cannot be read .*: run synth eval again"):
         synth.judge(one, against=other, **more)
+
+
+def test_where_nothing_is_wrong_nothing_is_asked(sides: tuple[Path, Path], tmp_path: Path, synth: Synth) -> None:
+    """A study asks of every task; one without such errors is none that failed."""
+    silent = {"answer": None, "output": "I do not know."}
+    rows = [row(n, n != 3, **(silent if n == 3 else {})) for n in range(ROWS)]
+    right = evaluation(tmp_path / "right", "rationale", rows)
+    words = ("--judge", "attribution", "--teacher", "m-1", "--base-url", "http://127.0.0.1:9/v1")
+    done = synth("judge", right, "--against", sides[1], *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "of 12 questions that both answered nothing is wrong here that without has right (1 without an answer): there "
+        "is nothing to sort\n"
+    )
+    told = json.loads((right / "attribution.json").read_text())
+    assert (told["errors"], told["without_answer"], told["verdicts"]) == (0, 1, [])
+    figures = facts(collect([right.parent.parent, sides[1].parent.parent]))
+    assert (figures["attribution"][0]["errors"], figures["notes"]) == (0, [])
+    assert "of 12 questions that both answered 0 are such errors" in Page(page(figures, [], {})).text
 
 
 @pytest.mark.parametrize(

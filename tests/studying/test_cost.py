@@ -145,7 +145,7 @@ def test_a_dry_run_says_what_it_takes_and_writes_nothing(tmp_path: Path, synth: 
     done = synth("study", "raft", "--dry-run", "--only", "main", "--only", "task=gsm8k", "--only", "task=qqp")
     assert done.returncode == 0, done.stderr
     assert "data/gsm8k " in done.stdout
-    assert "4 cells, 16 stages, 16 to do" in done.stdout
+    assert "4 cells, 18 stages, 18 to do" in done.stdout
     assert "probably $" in done.stdout
     assert "hours of one A100" in done.stdout
     assert "missing before a run:\n" in done.stdout
