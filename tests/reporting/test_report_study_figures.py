@@ -169,6 +169,9 @@ def test_explanations_by_size_and_split(tmp_path: Path) -> None:
     panel = next(one for one in grid["panels"] if (one["row"], one["column"]) == ("equal-compute", "test_longer"))
     assert panel["lines"]["t5-base"]["medium"]["value"] == pytest.approx(0.75 + 0.04 + 0.02 - 0.15, abs=0.011)
     assert [name for name in found["pictures"] if name.startswith("study")] == ["study-1-grid-1.png"]
+    named = page_of(tmp_path / "report").text
+    for place in ("equal-examples, t5-small", "test_larger, equal-compute, t5-base"):
+        assert f"listops {place} short" in named, "a row says which rows and which block it is of"
 
 
 def test_evaluations_asked_in_two_ways_are_two_points(tmp_path: Path) -> None:
