@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from synth.evaluating.local import Coded, chats, prompt_of
+from synth.evaluating.local import begun, chats, prompt_of
 from synth.evaluating.places import Said, place_of, rivals
 from synth.evaluating.prompts import Asking
 from synth.models.generate import Checkpoint, Output
@@ -124,13 +124,7 @@ class Local:
         """What stands before all that the model writes about each row."""
         from synth.models.scoring import Place
 
-        if not records:
-            return []
-        chat = chats(self.checkpoint, self.asking)
-        prompts = [prompt_of(self.checkpoint, self.asking, record) for record in records]
-        ids, heads = Coded(self.checkpoint, self.asking.codes).placed(self.checkpoint.encode(prompts, chat), records)
-        begun = self.checkpoint.starts(len(records), heads) or [[] for _ in records]
-        return [Place(tuple(read), tuple(written)) for read, written in zip(ids, begun, strict=True)]
+        return [Place(tuple(read), tuple(written)) for read, written in begun(self.checkpoint, self.asking, records)]
 
     def _piece(self, start: "Place", record: Record, before: str, text: str) -> "tuple[Place, list[int]]":
         """Where the tokens of a text begin behind the start of its row and its own output, and which they are.

@@ -106,6 +106,17 @@ def prompt_of(checkpoint: Checkpoint, asking: Asking, record: Record) -> str:
     return text
 
 
+def begun(checkpoint: Checkpoint, asking: Asking, records: Sequence[Record]) -> list[tuple[list[int], list[int]]]:
+    """What stands before all that a model writes about each row: the tokens that it reads, and of an encoder-decoder
+    those that its decoder begins with."""
+    if not records:
+        return []
+    prompts = [prompt_of(checkpoint, asking, record) for record in records]
+    asked = checkpoint.encode(prompts, chats(checkpoint, asking))
+    ids, heads = Coded(checkpoint, asking.codes).placed(asked, records)
+    return list(zip(ids, checkpoint.starts(len(records), heads) or [[] for _ in records], strict=True))
+
+
 def _check_room(
     checkpoint: Checkpoint, asking: Asking, records: Sequence[Record], lengths: Sequence[int], job: Job
 ) -> None:

@@ -10,7 +10,8 @@ of n tokens with k answers costs a few passes and not n x k of them; what comes 
 of floating-point sums.
 
 It needs a model whose tokens stand where they are told: a decoder that takes `position_ids` and keeps keys and values
-alone, or a T5, whose distances are made from such places here. Other models are read the plain way (forced.py).
+alone, or a T5, whose distances are made from such places here. Other models are read the plain way
+(synth/models/scoring.py).
 
 Imports torch and transformers; to be imported inside the functions that need it.
 """
@@ -26,7 +27,7 @@ from transformers import DynamicCache, EncoderDecoderCache
 from transformers.cache_utils import DynamicLayer
 
 from synth.models.generate import Checkpoint
-from synth.probing.forced import log_probabilities, summed
+from synth.models.scoring import Place, log_probabilities
 from synth.probing.subject import Start
 
 T5 = ("t5", "mt5")
@@ -53,10 +54,18 @@ def weigh(checkpoint: Checkpoint, start: Start, text: Sequence[int], branches: S
 
 def plainly(checkpoint: Checkpoint, start: Start, text: Sequence[int], branches: Sequence[Branch]) -> list[list[float]]:
     """The same, each text read by itself."""
-    pairs = [([*text[: b.kept], *b.lead], answer) for b in branches for answer in b.answers]
-    before, after = [context for context, _ in pairs], [[*answer] for _, answer in pairs]
-    found = iter(log_probabilities(checkpoint, [start] * len(pairs), before, after))
-    return [[next(found) for _ in branch.answers] for branch in branches]
+    pairs = [((*text[: b.kept], *b.lead), answer) for b in branches for answer in b.answers]
+    places = [Place((*start.read, *before)) if checkpoint.decoder else Place((*start.read,), (*start.written, *before))
+              for before, _ in pairs]  # fmt: skip
+    found = iter(log_probabilities(checkpoint, places, [answer for _, answer in pairs]))
+    return [[sum(next(found)) for _ in branch.answers] for branch in branches]
+
+
+def summed(logits: torch.Tensor, ids: Sequence[int]) -> float:
+    """The logarithm of the probability of tokens, from the logits (tokens, vocabulary) at the places before them."""
+    wanted = torch.tensor([*ids], device=logits.device)
+    chances = torch.log_softmax(logits.double(), dim=-1)
+    return float(chances.gather(1, wanted[:, None]).sum())
 
 
 def takes_branches(model: Any) -> bool:

@@ -12,7 +12,7 @@ from synth.data.manifest import no_split, open_manifest
 from synth.data.names import RUN
 from synth.data.reading import read
 from synth.errors import FolderError, UsageError
-from synth.evaluating.local import Coded
+from synth.evaluating.local import begun, chats, prompt_of
 from synth.evaluating.options import is_url
 from synth.evaluating.prompts import Asking, asking_for
 from synth.models.codes import codes_of
@@ -61,7 +61,7 @@ class Subject:
 
     @property
     def chats(self) -> bool:
-        return not self.asking.trained and bool(self.checkpoint.tokenizer.chat_template)
+        return chats(self.checkpoint, self.asking)
 
     @property
     def line_break(self) -> str:
@@ -74,19 +74,11 @@ class Subject:
 
     def starts(self, records: Sequence[Record]) -> list[Start]:
         """What stands before all that the model writes about each row."""
-        ids = self.checkpoint.encode([self.prompt(record) for record in records], self.chats)
-        ids, heads = Coded(self.checkpoint, self.asking.codes).placed(ids, records)
-        begun = self.checkpoint.starts(len(records), heads) or [[] for _ in records]
-        return [Start(read, written) for read, written in zip(ids, begun, strict=True)]
+        return [Start(*tokens) for tokens in begun(self.checkpoint, self.asking, records)]
 
     def prompt(self, record: Record) -> str:
         """The text that is read about a row."""
-        if not self.chats:
-            return self.asking.text(record)
-        text: str = self.checkpoint.tokenizer.apply_chat_template(
-            self.asking.messages(record), tokenize=False, add_generation_prompt=True
-        )
-        return text
+        return prompt_of(self.checkpoint, self.asking, record)
 
     def follows(self, record: Record, text: str) -> str:
         """A text in the row's own form as the model writes it behind the prompt: with its line breaks."""

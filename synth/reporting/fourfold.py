@@ -26,17 +26,30 @@ def tables(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
     plain = [one for one in comparisons if not one.blank]
     for before in (one for one in plain if one.prompted):
         for after in (one for one in plain if one.trained):
-            if (before.model, before.data, before.measured) == (after.model, after.data, after.measured):
+            if _same(before) == _same(after):
                 key = (before.model, *_sides(before), *_sides(after), before.measured)
                 found.setdefault(key, []).append((before, after))
-    return [_table(pairs) for pairs in found.values()]
+    return [table(pairs) for pairs in found.values()]
+
+
+def matched(before: Sequence[Comparison], after: Sequence[Comparison]) -> list[tuple[Comparison, Comparison]]:
+    """Comparisons of trained models, each behind the first of the same model as it was, on the same data."""
+    known: dict[tuple[str, ...], Comparison] = {}
+    for one in before:
+        known.setdefault(_same(one), one)
+    return [(known[_same(one)], one) for one in after if _same(one) in known]
+
+
+def _same(one: Comparison) -> tuple[str, ...]:
+    return one.model, one.data, one.measured
 
 
 def _sides(one: Comparison) -> tuple[str, str]:
     return one.label, one.against.partition(" (")[0]  # behind it stands the folder, of data with other ids
 
 
-def _table(pairs: Sequence[tuple[Comparison, Comparison]]) -> dict[str, Any]:
+def table(pairs: Sequence[tuple[Comparison, Comparison]]) -> dict[str, Any]:
+    """One of `tables`, of comparisons before and after training, a pair for each data set."""
     before, after = pairs[0]
     columns = {name: [column for pair in pairs if (column := _column(*pair, name))] for name in METRICS}
     return {

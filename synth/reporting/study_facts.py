@@ -10,7 +10,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from synth.reporting import study_difficulty, study_outcomes, study_quality, study_variants
+from synth.reporting import fourfold, study_difficulty, study_outcomes, study_quality, study_variants
 from synth.reporting.seeds import together
 from synth.reporting.study import OPTIONAL, STATES, Cell, Study
 from synth.reporting.study_points import Compared, Point, compared, points, words
@@ -29,7 +29,8 @@ def told(study: Study) -> Figures:
     """Everything that the page says of a study."""
     found = points(study)
     pairs, alone = compared(study, found)
-    runs = series(pairs)
+    several = comparable(pairs)
+    runs = series(several)
     difficulty, more = study_difficulty.told(study, runs)
     chosen = study_outcomes.best(found)
     agreement = study_outcomes.agreement(chosen, pairs)
@@ -47,7 +48,7 @@ def told(study: Study) -> Figures:
         "difficulty": difficulty,
         "variants": study_variants.variants(study, pairs),
         "blanks": study_variants.blanks(found),
-        "before_and_after": study_variants.before_and_after(runs),
+        "fourfold": before_and_after(several, runs),
         "grids": study_variants.grids(study, found),
         "kinds": study_outcomes.kinds(found),
         "agreement": agreement,
@@ -94,8 +95,8 @@ def _mean(runs: Sequence[Mapping[str, Any]], name: str) -> float | None:
     return fmean(values) if values else None
 
 
-def series(pairs: Sequence[Compared]) -> list[Figures]:
-    """Comparisons of a block that differ in their task alone, a point a task, and the line through them.
+def comparable(pairs: Sequence[Compared]) -> list[list[Compared]]:
+    """Comparisons of a block that differ in their task alone, a point a task.
 
     Those of trained models come first, then the prompting setting; the ones with most tasks first. A block that has the
     same runs as a larger one has no series of its own.
@@ -112,11 +113,24 @@ def series(pairs: Sequence[Compared]) -> list[Figures]:
     for one in several:
         if not any(_evaluations(one) <= _evaluations(other) for other in new):
             new.append(one)
-    found = [_series(one, new) for one in new]
+    return new
+
+
+def series(several: Sequence[Sequence[Compared]]) -> list[Figures]:
+    """What comparisons that differ in their task alone came to, and the line through them."""
+    found = [_series(one, several) for one in several]
     for each in found:
         fullest = max(len(other["tasks"]) for other in found if other["trained"] is each["trained"])
         each["main"] = len(each["tasks"]) >= MANY * fullest
     return found
+
+
+def before_and_after(several: Sequence[Sequence[Compared]], runs: Sequence[Figures]) -> list[Figures]:
+    """The table of RAFT's figure 4 of each main series of trained models whose model was asked as it was, too."""
+    before = [pair.figures for one in several for pair in one if pair.figures.prompted]
+    after = [[pair.figures for pair in one] for one, told in zip(several, runs, strict=True)
+             if told["trained"] and told["main"]]  # fmt: skip
+    return [fourfold.table(pairs) for one in after if (pairs := fourfold.matched(before, one))]
 
 
 def _evaluations(pairs: Sequence[Compared]) -> set[int]:

@@ -1,8 +1,8 @@
 """Conditions of a study side by side: what one axis changes while all others stay.
 
 Zhu et al. 2025: lengths and annotators (figures 6 and 10), blank rationales (figure 11), mixtures (figure 15), settings
-of training (table 6), calibration before and after training (the table called figure 4). Ballout et al. 2023: accuracy
-by explanation and size of the model, on longer and larger expressions too.
+of training (table 6). Ballout et al. 2023: accuracy by explanation and size of the model, on longer and larger
+expressions too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,44 +84,6 @@ def _nearest(point: Point, others: Sequence[Point]) -> Point | None:
 
 def _figures(point: Point) -> Figures:
     return {name: together([member.metric(name) for member in point.members]) for name in METRICS}
-
-
-def before_and_after(series: Sequence[Figures]) -> list[Figures]:
-    """Calibration error of each task without and with rationales, of the model before and after it was trained."""
-    found = []
-    for after in (one for one in series if one["trained"] and one["main"]):
-        model = after["axes"].get("model")
-        before = next((one for one in series if not one["trained"] and one["axes"].get("model") == model), None)
-        if before is None:
-            continue
-        rows = [_four(row["task"], _by_task(before, row["task"]), row) for row in after["tasks"]]
-        known = [row for row in rows if row["untrained"] and row["finetuned"]]
-        if known:
-            found.append({"title": after["title"], "rows": known, "mean": _mean_row(known)})
-    return found
-
-
-def _by_task(series: Figures, task: str) -> Figures | None:
-    return next((row for row in series["tasks"] if row["task"] == task), None)
-
-
-def _four(task: str, before: Figures | None, after: Figures) -> Figures:
-    """The four values of a task, and their differences as the paper has them: with less without, after less before."""
-    return {"task": task, "untrained": _two(before), "finetuned": _two(after)}
-
-
-def _two(row: Figures | None) -> Figures | None:
-    if row is None or None in (row["without"]["ece"], row["with"]["ece"]):
-        return None
-    return {"without": row["without"]["ece"], "with": row["with"]["ece"]}
-
-
-def _mean_row(rows: Sequence[Figures]) -> Figures:
-    return {
-        "task": "mean",
-        **{when: {side: sum(row[when][side] for row in rows) / len(rows) for side in ("without", "with")}
-           for when in ("untrained", "finetuned")},
-    }  # fmt: skip
 
 
 def grids(study: Study, found: Sequence[Point]) -> list[Figures]:

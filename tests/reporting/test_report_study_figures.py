@@ -63,12 +63,18 @@ def test_difficulty_against_gain(varied: Told) -> None:
 
 
 def test_calibration_before_and_after(varied: Told) -> None:
-    (table,) = of(varied)["before_and_after"]
-    hard = next(row for row in table["rows"] if row["task"] == "hard")
-    assert hard["untrained"] == pytest.approx({"without": 0.7, "with": 0.6})
-    assert hard["finetuned"] == pytest.approx({"without": 0.8, "with": 0.1})
+    (table,) = of(varied)["fourfold"]
+    rows = {row["data"]: row for row in table["metrics"]["ece"]["columns"]}
+    assert set(rows) == {"easy test", "even test", "hard test"}
+    # untrained without and with, trained without and with
+    assert rows["hard test"]["values"] == pytest.approx([0.7, 0.6, 0.8, 0.1])
+    assert rows["hard test"]["differences"]["4 - 3"] == pytest.approx(-0.7)
     # untrained without: 0.0, 0.3, 0.7
-    assert table["mean"]["untrained"]["without"] == pytest.approx(1 / 3)
+    assert table["metrics"]["ece"]["average"]["values"][0] == pytest.approx(1 / 3)
+    assert table["metrics"]["accuracy"]["average"]["values"][3] == pytest.approx((0.8 + 0.6 + 0.8) / 3)
+    text = page_of(varied[1]).text
+    assert "ECE before and after training" in text
+    assert "hard test 0.700 0.600 \N{MINUS SIGN}0.100 0.800 0.100 \N{MINUS SIGN}0.700" in text
 
 
 def test_one_axis_at_a_time(varied: Told) -> None:
