@@ -3,16 +3,16 @@
 import sys
 from datetime import date
 
-from synth.base.config import option, settings
+from synth.base.config import Texts, option, settings
 from synth.commands.options import AsJson, command_from, print_json
 from synth.errors import SynthError, UsageError
-from synth.teachers.given import Sent
+from synth.teachers.given import SERVER, Sent
 
 
 @settings
 class Doctor(Sent):
     teacher: str = option("a teacher (synth teachers), or any model with --base-url", complete="teachers")
-    base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None)
+    base_url: Texts = option(f"{SERVER}  [default: OpenAI's]", default=())
     model: str | None = option(
         "the model's name at that server, if it is another  [default: the teacher's]", default=None
     )
@@ -39,23 +39,32 @@ def run_teachers(printing: AsJson) -> None:
 
 
 def run_doctor(asked: Doctor, printing: AsJson) -> None:
-    """Find out what a teacher's server can do."""
+    """Find out what a teacher's server can do; of several, each of them."""
     from dataclasses import asdict
 
     from synth.base import loops
     from synth.teachers import doctor
-    from synth.teachers.catalogue import find_teacher
+    from synth.teachers.catalogue import find_fleet
     from synth.teachers.given import with_sent
 
-    teacher = with_sent(find_teacher(asked.teacher, asked.base_url, asked.model), asked)
+    servers = with_sent(find_fleet(asked.teacher, asked.base_url, asked.model), asked).servers()
+    why: dict[str, str] = {}
+    found = {}
+    for server in servers:
+        if not printing.json:
+            doctor.show_head(server)
+        findings = loops.run(doctor.examine(server, asked, (lambda finding: None) if printing.json else doctor.show))
+        found[server.base_url] = [asdict(finding) for finding in findings]
+        if hopeless := doctor.hopeless(findings):
+            why[server.base_url] = hopeless
     if printing.json:
-        findings = loops.run(doctor.examine(teacher, asked))
-        print_json([asdict(finding) for finding in findings])
-        sys.exit(1 if doctor.hopeless(findings) else 0)
-    doctor.show_head(teacher)
-    findings = loops.run(doctor.examine(teacher, asked, doctor.show))
-    if why := doctor.hopeless(findings):
-        raise SynthError(f"this teacher cannot be asked: {why}")
+        print_json(found if len(servers) > 1 else found[servers[0].base_url])
+        sys.exit(1 if why else 0)
+    if why and len(servers) == 1:
+        raise SynthError(f"this teacher cannot be asked: {why[servers[0].base_url]}")
+    if why:
+        said = "; ".join(f"{server}: {reason}" for server, reason in why.items())
+        raise SynthError(f"{len(why)} of {len(servers)} servers cannot be asked: {said}")
 
 
 def run_teacher_demo(asked: TeacherDemo) -> None:

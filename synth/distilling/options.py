@@ -86,6 +86,8 @@ class Distill(Given, ShotOptions):
         if self.limit is not None and self.sample is not None:
             wrong.append("--limit takes the first questions and --sample draws some: choose one")
         wrong += split_mistakes(self.split) if len(self.split) > 1 else []
+        if self.batch and len(self.base_url) > 1:
+            wrong.append("--batch hands everything in at one server: give one --base-url")
         if self.cancel and not self.batch:
             wrong.append("--cancel is for what was handed in with --batch: add --batch")
         return wrong

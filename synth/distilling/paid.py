@@ -3,9 +3,9 @@
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from synth.base import loops
+from synth.teachers.address import without_login
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher
@@ -18,7 +18,8 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
 
     used: keys of the replies that stand in attempts.jsonl. `unused` are answers that were paid for and stand nowhere
     else; they lie in the store, and the same questions asked again take them from there. `dollars` is None where prices
-    are not known. `seconds` are those of all runs, from the beginning of each to its last reply.
+    are not known. `servers`, of a fleet, says how many answers came from each. `seconds` are those of all runs, from
+    the beginning of each to its last reply.
     """
     requests = prompt = completion = 0
     dollars: float | None = 0.0
@@ -35,7 +36,7 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
         if status == 200:
             answered.add(key)
     return {
-        "base_url": without_login(teacher.base_url),
+        "base_url": ", ".join(without_login(url) for url in (teacher.base_url, *teacher.others)),
         "requests": requests,
         "attempts": len(used),
         "from_store": len(used - answered),
@@ -44,6 +45,7 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
         "completion_tokens": completion,
         "dollars": dollars,
         "seconds": round(store.seconds(work), 1),
+        **({"servers": store.servers(work)} if teacher.others else {}),
     }
 
 
@@ -68,9 +70,3 @@ async def _spent(cache: Path, teacher: Teacher) -> float | None:
                 return None
             dollars += cost * (DISCOUNT if "batch" in loaded else 1)
     return dollars
-
-
-def without_login(address: str) -> str:
-    """An address without the name and the password that it may hold."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

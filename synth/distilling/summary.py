@@ -79,7 +79,7 @@ def meter_line(meter: Meter, outcome: Outcome, seconds: float) -> str:
     dollars = "price unknown" if meter.dollars is None else f"${meter.dollars:.2f}"
     return (
         f"{settled:,}/{outcome.total:,} questions, {outcome.kept:,} rows, {meter.asked + meter.cached:,} replies, "
-        f"{tokens:,.0f}k tokens, {dollars}, {_pace(rate)}, {left} left"
+        f"{tokens:,.0f}k tokens, {dollars}, {_pace(rate)}{meter.up()}, {left} left"
     )
 
 

@@ -54,6 +54,7 @@ def _job(asked: Evaluate, prompting: Prompting) -> Job:
         prompting=prompting,
         decoding=decoding,
         served=served,
+        others=asked.base_url,
         limits=asked,
         command=again,
         stop=stop,

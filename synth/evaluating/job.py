@@ -39,6 +39,7 @@ class Job:
     plain: bool = False  # prompts as they stand, also for a model that another program trained
     stop: tuple[str, ...] = ()  # texts at which an output ends
     served: str = ""  # the model's name at the server
+    others: tuple[str, ...] = ()  # addresses of further servers that have it
     shots: ShotOptions = field(default_factory=ShotOptions)
     codes: str | None = None  # control tokens, of a model that learned with them; None: the best
     limits: Limits = field(default_factory=Limits)

@@ -8,6 +8,7 @@ from synth.teachers.given import Limits
 
 SERVER_ONLY = (
     "model_name", "run", "budget", "price", "cache", "extra_body", "leave_out", "max_tokens_field", "wait_longest",
+    "base_url",
 )  # fmt: skip
 
 ATTEMPTS_MODEL = "attempts"  # a word for --model
@@ -52,6 +53,10 @@ class Evaluate(Limits, ShotOptions):
     plain: bool = option("ask with the prompts as they stand in the data", default=False)
     run: MaybePath = option("run folder (synth train) of a model that is served  [default: none]", default=None)
     model_name: str | None = option("the model's name at the server  [needed for a server]", default=None)
+    base_url: Texts = option(
+        "beside --model http://..., a further server that has the model; may be given again  [default: none]",
+        default=(), again=False,
+    )  # fmt: skip
     concurrency: int = option("requests in flight at most", default=64, least=1, again=False)
     reward: Texts = option(
         "a reward beside the metrics: diversity, mine.py:brief; may be given again  [default: none]", default=(),

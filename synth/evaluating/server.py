@@ -23,7 +23,7 @@ from synth.evaluating.prompts import Asking
 from synth.models.generate import Output
 from synth.record import Record
 from synth.teachers.asker import Asker, StopAskingError
-from synth.teachers.catalogue import Teacher, find_teacher
+from synth.teachers.catalogue import Teacher, find_fleet
 from synth.teachers.client import RefusedError, UnanswerableError
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.given import as_given
@@ -83,18 +83,20 @@ async def ask_server(
 def _teacher(job: Job) -> Teacher:
     if not job.served:
         raise UsageError(f"--model {job.model}: add --model-name, the name that the model has at that server")
-    return as_given(find_teacher(job.served, job.model), job.limits)
+    return as_given(find_fleet(job.served, (job.model, *job.others)), job.limits)
 
 
 def check_reachable(teacher: Teacher, option: str = "--model") -> None:
-    """Raises SynthError at once if no server answers; one that fails later is waited for."""
-    parts = urlsplit(teacher.base_url)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS).close()
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise SynthError(f"no server answers at {teacher.base_url} ({why}): start it, or check {option}") from error
+    """Raises SynthError at once if no server answers, of several none of them; one that fails later is waited for."""
+    for url in (teacher.base_url, *teacher.others):
+        parts = urlsplit(url)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.create_connection((parts.hostname or "", port), timeout=CONNECT_SECONDS).close()
+            return
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    raise SynthError(f"no server answers at {url} ({why}): start it, or check {option}")
 
 
 async def _all(shared: _Asked, records: Sequence[Record], left: Iterator[int], workers: int) -> None:

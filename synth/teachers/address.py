@@ -76,3 +76,9 @@ def address_of(base_url: str) -> Address:
     """The two parts of a base URL that `tidy` has made."""
     base, _, query = base_url.partition("?")
     return Address(base.rstrip("/"), query)
+
+
+def without_login(address: str) -> str:
+    """An address without the name and the password that it may hold."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

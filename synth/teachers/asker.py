@@ -6,6 +6,7 @@ What `synth distill`, `synth judge` and `synth eval` have in common: one store, 
 import asyncio
 import gc
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
 from synth.errors import SynthError
+from synth.teachers.address import without_login
 from synth.teachers.catalogue import Teacher, tell_end
 from synth.teachers.client import Client
 from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Reply, Request
+from synth.teachers.fleet import Fleet
 from synth.teachers.given import Limits
-from synth.teachers.meter import Meter
+from synth.teachers.meter import Meter, Served
 from synth.teachers.pace import Pace
 from synth.teachers.patience import Patience, StopAskingError, UsedUpError
 from synth.teachers.store import RequestStore
@@ -40,15 +43,17 @@ class Asker:
         self._looked: asyncio.Future[None] | None = None  # at what the server says about its end
         self._under_way, self._all_ended = 0, asyncio.Event()  # requests that are asked or wait for another try
         self._open = AsyncExitStack()
+        self._client: Client | Fleet
 
     async def __aenter__(self) -> "Asker":
         limits = self.limits
         self._gone = tell_end(self.teacher, self.say, self.store.path)
-        self._patience = Patience(limits.patience, self._told)
-        self._pace = Pace(limits.concurrency, limits.rpm, limits.tpm, self._told, sleep=self._patience.sleep)
+        self._patience = Patience(limits.patience, partial(self._told, self.teacher.base_url))
         async with AsyncExitStack() as opened:  # what is open is closed again if the rest cannot be, as without a key
             opened.enter_context(self.store)
-            self._client = await opened.enter_async_context(self._new_client())
+            self._client = self._new_client()
+            await opened.enter_async_context(self._client)
+            self.meter.servers = self._servers
             opened.enter_context(on_interrupt(self._interrupt))
             # What was imported stays: looking through it for garbage again and again took a tenth of a run's time.
             gc.freeze()
@@ -56,13 +61,30 @@ class Asker:
             self._open = opened.pop_all()
         return self
 
-    def _new_client(self) -> Client:
-        teacher, limits = self.teacher, self.limits
-        more: Any = {"patience": self._patience, "dialect": self.dialect, "say": self.say}
-        return Client(teacher, self.store, self._pace, limits.timeout, **more)
+    def _new_client(self) -> Client | Fleet:
+        self._clients = [self._at(server) for server in self.teacher.servers()]
+        return Fleet(self._clients, self.say) if len(self._clients) > 1 else self._clients[0]
 
-    def _told(self, line: str) -> None:
-        self.say(f"{self.teacher.base_url}: {line}")
+    def _at(self, server: Teacher) -> Client:
+        """The client of one server."""
+        limits = self.limits
+        told = partial(self._told, server.base_url)
+        pace = Pace(limits.concurrency, limits.rpm, limits.tpm, told, sleep=self._patience.sleep)
+        more: Any = {"patience": self._patience, "dialect": self.dialect, "say": self.say}
+        return Client(server, self.store, pace, limits.timeout, **more)
+
+    def _told(self, address: str, line: str) -> None:
+        self.say(f"{address}: {line}")
+
+    def _servers(self) -> list[Served]:
+        """What each server has done."""
+        return [
+            Served(
+                without_login(client.teacher.base_url), client.replies, client.seconds, client.pace.allowed,
+                client.pace.is_open,
+            )
+            for client in self._clients
+        ]  # fmt: skip
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -138,5 +160,8 @@ class Asker:
     def _interrupt(self) -> None:
         """The first Ctrl-C ends every wait, but waits for what is in flight; the second does not."""
         self.halt("interrupted")
-        waiting = ": waiting for the requests in flight (Ctrl-C again to leave them)" if self._pace.in_flight else ""
+        waiting = ": waiting for the requests in flight (Ctrl-C again to leave them)" if self._in_flight() else ""
         self.say(f"stopping{waiting}")
+
+    def _in_flight(self) -> int:
+        return sum(client.pace.in_flight for client in self._clients)

@@ -9,7 +9,7 @@ unknown price is reported so and never counted as 0. --price overrides them.
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -47,6 +47,11 @@ class Teacher:
     shutdown: date | None = None  # when the server stops serving it
     terms: str = ""  # what its licence says about training on its answers
     extra: Mapping[str, Any] = field(default_factory=dict)  # more fields of each request (--extra-body)
+    others: tuple[str, ...] = ()  # addresses of further servers that have the model
+
+    def servers(self) -> "list[Teacher]":
+        """The teacher at each of its servers by itself; requests are the same at all of them."""
+        return [replace(self, base_url=url, others=()) for url in (self.base_url, *self.others)]
 
     @property
     def at_openai(self) -> bool:
@@ -136,6 +141,28 @@ def find_teacher(name: str, base_url: str | None = None, model: str | None = Non
         )
     _refuse_typos(name.lower(), maker)
     return _served(maker, name.lower(), model or name.lower(), maker.base_url)
+
+
+def find_fleet(name: str, base_urls: Sequence[str] = (), model: str | None = None) -> Teacher:
+    """The teacher of a name at several servers, or at one, or at its maker's if none is given.
+
+    Raises UsageError for an address that is given twice, and for servers that differ in more than the address, as a
+    maker's and one's own do: in key, price, or the fields of a request.
+    """
+    if not base_urls:
+        return find_teacher(name, None, model)
+    first, *others = (find_teacher(name, url, model) for url in base_urls)
+    known = [first.base_url]
+    for other in others:
+        if other.base_url in known:
+            raise UsageError(f"--base-url {other.base_url} is given twice")
+        if replace(other, base_url=first.base_url) != first or other.at_openai != first.at_openai:
+            raise UsageError(
+                f"--base-url {other.base_url}: its key, prices or fields are not those of {first.base_url}; several "
+                "servers have to be of one kind: run the command for each of them with an --out of its own"
+            )
+        known.append(other.base_url)
+    return replace(first, others=tuple(known[1:]))
 
 
 def _served(maker: Maker, name: str, model: str, base_url: str) -> Teacher:

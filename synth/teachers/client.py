@@ -14,13 +14,14 @@ openai's own retries are switched off: they give up on half a JSON body, and two
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 from synth.base.terminal import Say
 from synth.errors import SynthError
+from synth.teachers.address import without_login
 from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.connection import Came, Connection
 from synth.teachers.dialect import Dialect
@@ -49,16 +50,23 @@ class RefusedError(UnanswerableError):
     """The server refuses what this request asks, as unsafe; its question is rejected as `refusal`."""
 
 
-class _TryAgainError(Exception):
-    """`wait`: seconds that the server names; `counts`: as one of the tries; `at_once`: it is sent otherwise now."""
+class DeadEndError(SynthError):
+    """This server will answer nobody: a bad key, an unknown model, no API at its address, nobody there."""
 
-    def __init__(self, why: str, wait: float | None = None, counts: bool = True, at_once: bool = False) -> None:
+
+class TryAgainError(Exception):
+    """`wait`: seconds that the server names; `counts`: as one of the tries; `at_once`: it is sent otherwise now;
+    `busy`: the server wants to be asked less."""
+
+    def __init__(
+        self, why: str, wait: float | None = None, counts: bool = True, at_once: bool = False, busy: bool = False
+    ) -> None:
         super().__init__(why)
-        self.wait, self.counts, self.at_once = wait, counts, at_once
+        self.wait, self.counts, self.at_once, self.busy = wait, counts, at_once, busy
 
 
 class Client:
-    """One teacher. Use as an async context manager."""
+    """One server; several of them are a fleet (synth/teachers/fleet.py). Use as an async context manager."""
 
     def __init__(
         self,
@@ -82,6 +90,10 @@ class Client:
         self._first_sent: float | None = None
         self._key_works: bool | None = None  # not known yet
         self._looking = asyncio.Lock()
+        self.lost: Callable[[SynthError], None] | None = None  # hears, of one of a fleet, why it is left out
+        self.hopeless: SynthError | None = None  # why it is left out, until it answers again
+        self.replies, self.seconds = 0, 0.0  # that came, and how long they took together
+        self.probing: asyncio.Task[bool] | None = None
 
     async def __aenter__(self) -> "Client":
         return self
@@ -89,10 +101,18 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.probing is not None:
+            self.probing.cancel()
+            await asyncio.gather(self.probing, return_exceptions=True)
         await self._connection.__aexit__(kind, error, trace)
 
-    async def ask(self, request: Request) -> Reply:
-        """The reply to a request: from the store if it was answered before, else from the teacher.
+    @property
+    def alone(self) -> bool:
+        """It is not one of a fleet, where nobody waits for one server."""
+        return self.lost is None
+
+    async def ask(self, request: Request, answer: Callable[[Request], Awaitable[Reply]] | None = None) -> Reply:
+        """The reply to a request: from the store if it was answered before, else from the teacher, or from `answer`.
 
         Raises UnanswerableError and SynthError; StopAskingError if asking is stopped while it waits.
         """
@@ -101,14 +121,14 @@ class Client:
             if (reply := self.store.find(request)) is not None:
                 return reply
             await self.store.put_request(request)
-            return await self._until_answered(request)
+            return await (answer or self._until_answered)(request)
 
     async def _until_answered(self, request: Request) -> Reply:
         tries, rounds, waited = 0, 0, 0.0
         while True:
             try:
                 return await self._send(request)
-            except _TryAgainError as error:
+            except TryAgainError as error:
                 if error.at_once:
                     continue
                 tries, rounds = tries + error.counts, rounds + 1
@@ -126,6 +146,22 @@ class Client:
     async def _send(self, request: Request) -> Reply:
         most = self._most_tokens(request)
         await self.pace.enter(most)
+        return await self._sent(request, most)
+
+    async def send_in_place(self, request: Request) -> Reply:
+        """The reply to a request that has got a place at this server (synth/teachers/turns.py).
+
+        Raises TryAgainError if it is to be asked again, here or elsewhere, DeadEndError and UsedUpError if that has to
+        be elsewhere, and UnanswerableError.
+        """
+        most = self._most_tokens(request)
+        await self.pace.ready(most)
+        if not self.pace.is_open:  # it went down meanwhile
+            self.pace.leave()
+            raise TryAgainError("the server is down", at_once=True)
+        return await self._sent(request, most)
+
+    async def _sent(self, request: Request, most: float) -> Reply:
         start = time.monotonic()
         self._first_sent = start if self._first_sent is None else self._first_sent
         try:
@@ -138,12 +174,14 @@ class Client:
             self.pace.leave()
         status = outcome.status if isinstance(outcome, Fault) else 200
         kept = {name: came.headers[name] for name in KEPT_HEADERS if name in came.headers}
-        await self.store.put_reply(request.key(), status, kept, came.body, time.monotonic() - start)
+        server = None if self.alone else without_login(self.teacher.base_url)
+        await self.store.put_reply(request.key(), status, kept, came.body, time.monotonic() - start, server)
         if isinstance(outcome, Fault):
             if adapted:
-                raise _TryAgainError(outcome.said, at_once=True)
+                raise TryAgainError(outcome.said, at_once=True)
             await self._failed(came, outcome)
         self._answered(came)
+        self.replies, self.seconds = self.replies + 1, self.seconds + time.monotonic() - start
         if outcome.prompt_tokens:
             self.pace.used(outcome.prompt_tokens + outcome.completion_tokens, most)
         return outcome
@@ -179,34 +217,34 @@ class Client:
         match fault.kind:
             case "busy":
                 self.pace.refused(came.headers)
-                raise _TryAgainError(said, fault.wait, counts=False)
+                raise TryAgainError(said, fault.wait, counts=False, busy=True)
             case "quota" if self.patience.chosen:
-                raise _TryAgainError(said, LONGEST_WAIT, counts=False)
+                raise TryAgainError(said, LONGEST_WAIT, counts=False, busy=True)
             case "quota":
                 raise UsedUpError(
                     f"the quota of the account is used up: {said}; what was answered is in {self.store.path}"
                 )
             case "key":
-                raise SynthError(f"{where} refuses the key in {self.teacher.key_variable}: {said}")
+                raise DeadEndError(f"{where} refuses the key in {self.teacher.key_variable}: {said}")
             case "filtered":
                 raise RefusedError(f"status {fault.status}: {said}")
             case "forbidden":
                 await self._forbidden(fault)
             case "model":
-                raise SynthError(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
+                raise DeadEndError(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
             case "path" if not self._answered_any:
                 self._nothing_here(came, fault)
             case "refused" | "path" if fault.status != UNREADABLE:
                 self._refused(fault)
             case "interrupted":
-                raise _TryAgainError(said, fault.wait)
+                raise TryAgainError(said, fault.wait)
         await self._broken(came, fault)
 
     def _refused(self, fault: Fault) -> NoReturn:
         """What one request says is not taken; if it is what all of them say, nobody will be answered."""
         self._refused_in_a_row += 1
         if not self._answered_any and self._refused_in_a_row > REFUSALS:
-            raise SynthError(f"{self.teacher.base_url} refuses every request: {fault.said}")
+            raise DeadEndError(f"{self.teacher.base_url} refuses every request: {fault.said}")
         raise UnanswerableError(f"status {fault.status}: {fault.said}")
 
     async def _forbidden(self, fault: Fault) -> NoReturn:
@@ -221,7 +259,7 @@ class Client:
                 self._key_works = (await self._say_hello()).status not in (401, 403)
         if not self._key_works:
             where, variable = self.teacher.base_url, self.teacher.key_variable
-            raise SynthError(f"{where} refuses the key in {variable}: {fault.said}")
+            raise DeadEndError(f"{where} refuses the key in {variable}: {fault.said}")
         raise RefusedError(f"status {fault.status}: {fault.said}")
 
     def _nothing_here(self, came: Came, fault: Fault) -> None:
@@ -231,17 +269,17 @@ class Client:
         if fault.status == UNREADABLE and self._unread < PAGES:
             return
         if fault.page:
-            raise SynthError(f"{where} answers with a web page{tried}: give --base-url an address that ends in /v1")
+            raise DeadEndError(f"{where} answers with a web page{tried}: give --base-url an address that ends in /v1")
         if fault.status == UNREADABLE:
             self._nothing_readable(fault, tried)
-        raise SynthError(
+        raise DeadEndError(
             f"there is no /chat/completions at {where}{tried} ({fault.said}): give --base-url the address to which it "
             "is added, most end in /v1"
         )
 
     def _nothing_readable(self, fault: Fault, tried: str = "") -> NoReturn:
         where = self.teacher.base_url
-        raise SynthError(
+        raise DeadEndError(
             f"{where} answers with what is no chat completion{tried} ({fault.said}): is it an OpenAI-compatible "
             "server? check --base-url with synth doctor"
         )
@@ -249,27 +287,64 @@ class Client:
     async def _broken(self, came: Came, fault: Fault) -> NoReturn:
         """The connection broke, or the server failed: this request is tried again, or everybody waits."""
         if came.unreachable and not self._connection.heard:
-            if time.monotonic() - (self._first_sent or 0.0) >= FIRST_CONTACT:
-                where = self.teacher.base_url
-                raise SynthError(f"nobody answers at {where} ({fault.said}): is it running? if it is, check --base-url")
-            raise _TryAgainError(fault.said, counts=False)
+            if self._nobody_there():
+                raise self._nobody(fault)
+            if self.alone:
+                raise TryAgainError(fault.said, counts=False)
+        if came.unreachable and not self.alone:
+            self.stay_away()
+            raise TryAgainError(fault.said, counts=False)
         if fault.status == UNREADABLE and not self._answered_any and self._unread >= UNREAD:
             self._nothing_readable(fault)
-        if self.pace.broken() and await self.pace.pause(self._probe):
-            raise _TryAgainError(fault.said, counts=False)  # to wait for a server that was down costs no try
+        if self.pace.broken() and await self._was_down():
+            raise TryAgainError(fault.said, counts=False)  # to wait for a server that was down costs no try
         kind = {NO_REPLY: "no reply", UNREADABLE: "a reply that cannot be read"}.get(
             fault.status, f"status {fault.status}"
         )
-        raise _TryAgainError(f"{kind}: {fault.said}", fault.wait)
+        raise TryAgainError(f"{kind}: {fault.said}", fault.wait)
+
+    def _nobody_there(self) -> bool:
+        """Nothing has been heard from the server, which should have started by now."""
+        waited = time.monotonic() - (self._first_sent or 0.0)
+        return not self._connection.heard and waited >= FIRST_CONTACT
+
+    def _nobody(self, fault: Fault) -> DeadEndError:
+        where = self.teacher.base_url
+        return DeadEndError(f"nobody answers at {where} ({fault.said}): is it running? if it is, check --base-url")
+
+    async def _was_down(self) -> bool:
+        """Waits until the server answers; returns whether it was down. In a fleet only the server's own probe waits."""
+        if self.alone:
+            return await self.pace.pause(self._probe)
+        self.stay_away()
+        return False
+
+    def stay_away(self) -> None:
+        """Nobody asks this server until it answers; that is found out beside the run."""
+        if self.probing is None or self.probing.done():
+            self.probing = asyncio.ensure_future(self.pace.pause(self._probe, once=True))
+            self.probing.add_done_callback(self._probed)
+
+    def _probed(self, task: "asyncio.Task[bool]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # it was stopped, or nothing was answered for longer than the user wants to wait
+            self.pace.turns.give_up(error)
 
     async def _probe(self) -> bool:
         """Whether the server answers, whatever it says. It is asked nothing of the run: a request that makes the server
-        fail would make it look down for ever."""
+        fail would make it look down for ever. One that was left out of a fleet has to answer well."""
         came = await self._say_hello()
+        fault = fault_in(came.status, {}, came.body)
         up = 0 < came.status < 500
-        if not up:
-            self.patience.failed(0.0, f"the server does not answer ({fault_in(came.status, {}, came.body).said})")
-        return up
+        if self.hopeless is not None:
+            up = not isinstance(outcome_of(came.status, came.headers, came.body), Fault)
+        if up:
+            self.hopeless = None
+            return True
+        if self.lost is not None and self._nobody_there():
+            self.lost(self._nobody(fault))
+        self.patience.failed(0.0, f"the server does not answer ({fault.said})")
+        return False
 
     async def _say_hello(self) -> Came:
         sampling = {self.teacher.max_tokens_field(): 16}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from synth.base.config import option, settings
+from synth.base.config import Texts, option, settings
 from synth.errors import UsageError
 from synth.teachers.retry_after import duration
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from synth.teachers.catalogue import Teacher
 
 PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
+SERVER = "an OpenAI-compatible server; given again, further ones that have the model"
 EXAMPLE = '{"reasoning_effort": "low"}'
 OPTIONAL = ("seed", "top_p", "temperature")  # may be left out; of two that exclude each other the first
 NOTHING = "none"  # --leave-out none: whatever the model's name says, send all
@@ -82,7 +83,7 @@ class Limits(Sent):
 class Given(Limits):
     """Limits, and the server that the teacher is asked at."""
 
-    base_url: str | None = option("an OpenAI-compatible server  [default: OpenAI's]", default=None, again=False)
+    base_url: Texts = option(f"{SERVER}  [default: OpenAI's]", default=(), again=False)
     model: str | None = option(
         "the model's name at that server, if it is another  [default: the teacher's]", default=None
     )
@@ -119,9 +120,9 @@ def _wrong_names(leave_out: str | None) -> list[str]:
 
 def teacher_from(name: str, given: Given) -> "Teacher":
     """The teacher that --teacher, --base-url, --model, --price and --extra-body describe."""
-    from synth.teachers.catalogue import find_teacher
+    from synth.teachers.catalogue import find_fleet
 
-    return as_given(find_teacher(name, given.base_url, given.model), given)
+    return as_given(find_fleet(name, given.base_url, given.model), given)
 
 
 def with_sent(teacher: "Teacher", sent: Sent) -> "Teacher":

@@ -1,7 +1,7 @@
 """What a run has used and may still use: attempts, tokens, dollars."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +10,22 @@ from synth.teachers.catalogue import Teacher
 from synth.teachers.exchange import Reply, Request
 
 CHAT_OVERHEAD = 8  # tokens a chat format puts around a message, about
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one server has done in this run."""
+
+    address: str
+    replies: int
+    seconds: float  # of all replies together
+    allowed: int  # requests in flight at most, now
+    up: bool
+
+    def line(self) -> str:
+        """For a person."""
+        each = f", {self.seconds / self.replies:.1f} s each" if self.replies else ""
+        return f"{self.address}: {self.replies:,} replies{each}" + ("" if self.up else ", does not answer")
 
 
 @dataclass
@@ -26,6 +42,7 @@ class Meter:
     set_aside: float = 0.0  # dollars the requests in flight can cost at most
     in_flight: int = 0
     before: float = 0.0  # dollars of the budget that were spent elsewhere
+    servers: Callable[[], Sequence[Served]] = tuple  # each that is asked
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
     _count = staticmethod(counter(None))
 
@@ -74,7 +91,15 @@ class Meter:
         """Replies, tokens and dollars of this run, for a person."""
         asked = f"{self.asked:,} replies" + (f" and {self.cached:,} out of the store" if self.cached else "")
         tokens = f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens"
-        return f"{asked}, {tokens}, {'price unknown' if self.dollars is None else f'${self.dollars:.4f}'}"
+        line = f"{asked}, {tokens}, {'price unknown' if self.dollars is None else f'${self.dollars:.4f}'}"
+        servers = self.servers()
+        return "\n".join([line, *(f"  {server.line()}" for server in servers if len(servers) > 1)])
+
+    def up(self) -> str:
+        """How many of several servers answer, for the line of progress; nothing of one."""
+        servers = self.servers()
+        answering = sum(server.up for server in servers)
+        return f", {answering} of {len(servers)} servers" if len(servers) > 1 else ""
 
     def count(self, reply: Reply) -> None:
         if reply.cached:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from synth.base.terminal import Say
 from synth.teachers.retry_after import number
+from synth.teachers.turns import Turns
 
 START = 64  # requests in flight at first
 SHARE_REFUSED = 0.25  # of the last replies; above it concurrency shrinks
@@ -46,12 +47,17 @@ class Bucket:
         self.at = now
         return max(0.0, -self.level / self.rate)
 
+    def wait(self, now: float) -> float:
+        """Seconds that whoever takes next has to wait for those who came before."""
+        return max(0.0, -(self.level + (now - self.at) * self.rate) / self.rate)
+
     def give_back(self, amount: float) -> None:
         self.level = min(self.size, self.level + amount)
 
 
 class Pace:
-    """Shared by every request of a run. `say` tells the user when everything pauses and resumes."""
+    """How fast one server may be asked; shared by every request of a run. `say` tells the user when everything pauses
+    and resumes. Several servers whose requests may go to any of them have their `turns` in common."""
 
     def __init__(
         self,
@@ -69,27 +75,55 @@ class Pace:
         for name, a_minute in self._given.items():
             if a_minute is not None:
                 self._limit(name, a_minute)
-        self._waiting: deque[asyncio.Future[None]] = deque()
         self._recent: deque[bool] = deque(maxlen=WINDOW)  # whether each of the last replies was a refusal
         self._since_change = 0
         self._broken_in_a_row = 0
-        self._was_down = False
+        self._refused_in_a_row = 0
+        self.was_down = False  # when it was looked last
         self._closed = asyncio.Event()  # the circuit
         self._closed.set()
+        self.turns: Turns[Pace] = Turns(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be asked: not while it is down."""
+        return self._closed.is_set()
+
+    @property
+    def rounds_refused(self) -> int:
+        """How often in a row everything that was asked at once has been refused; 1 at the first refusal."""
+        return 1 + self._refused_in_a_row // self.allowed
 
     async def enter(self, tokens: float) -> None:
         """Wait for one's turn. `tokens`: the most that the request may use of the tokens a minute."""
-        await self._slot()
+        await self.turns.take()
+        await self.ready(tokens)
         try:
-            await self._wait_for_buckets(tokens)
             await self._closed.wait()
         except asyncio.CancelledError:
             self.leave()
             raise
 
+    async def ready(self, tokens: float) -> None:
+        """Wait until the limits allow a request that has a place; if that is given up, so is the place."""
+        try:
+            await self._wait_for_buckets(tokens)
+        except BaseException:  # stopped or cancelled
+            self.leave()
+            raise
+
     def leave(self) -> None:
         self.in_flight -= 1
-        self._wake()
+        self.turns.wake()
+
+    def hold(self, seconds: float) -> None:
+        """Keep a place empty for so long: that of a request that was refused, and has gone to another server."""
+        self.in_flight += 1
+        asyncio.get_running_loop().call_later(seconds, self.leave)
+
+    def delay(self) -> float:
+        """Seconds that the next request would wait for the limits."""
+        return max((bucket.wait(self._clock()) for bucket in self._buckets.values()), default=0.0)
 
     def used(self, tokens: float, at_most: float) -> None:
         """A request that was let in for `at_most` tokens used so many: settle the difference."""
@@ -98,7 +132,7 @@ class Pace:
 
     def answered(self, headers: Mapping[str, str]) -> None:
         """A reply came: learn the server's limits, and ask more at once if it has kept up."""
-        self._broken_in_a_row = 0
+        self._broken_in_a_row = self._refused_in_a_row = 0
         self._learn(headers)
         self._count(refused=False)
         if self._since_change >= self.allowed and self.allowed < self.most and not any(self._recent):
@@ -108,7 +142,7 @@ class Pace:
 
     def refused(self, headers: Mapping[str, str]) -> None:
         """A 429 came. Only when many of the last replies were refusals is the server asked less at once."""
-        self._broken_in_a_row = 0
+        self._broken_in_a_row, self._refused_in_a_row = 0, self._refused_in_a_row + 1
         self._learn(headers)
         self._count(refused=True)
         full = len(self._recent) >= min(WINDOW, self.allowed)
@@ -120,45 +154,33 @@ class Pace:
         self._broken_in_a_row += 1
         return self._broken_in_a_row >= BREAK_AFTER
 
-    async def pause(self, probe: Callable[[], Awaitable[bool]]) -> bool:
+    async def pause(self, probe: Callable[[], Awaitable[bool]], once: bool = False) -> bool:
         """Hold everybody back until `probe` finds the server answering; whoever comes second waits for the first.
+        `once`: the user is told that it does not answer once, not at each try.
 
         Returns whether the server was down: False if the first probe was answered.
         """
         if not self._closed.is_set():
             await self._closed.wait()
-            return self._was_down
+            return self.was_down
         self._closed.clear()
-        wait, self._was_down = PROBE_FIRST, False
+        self.turns.changed()
+        wait, self.was_down = PROBE_FIRST, False
         try:
             while True:
-                self._say(f"the server does not answer: trying again in {wait:.0f} s")
+                if not once:
+                    self._say(f"the server does not answer: trying again in {wait:.0f} s")
+                elif wait == PROBE_FIRST:
+                    self._say("the server does not answer: the others are asked until it does")
                 await self._sleep(wait)
                 if await probe():
                     self._say("the server answers again")
-                    return self._was_down
-                wait, self._was_down = min(PROBE_LAST, wait * 2), True
+                    return self.was_down
+                wait, self.was_down = min(PROBE_LAST, wait * 2), True
         finally:
             self._broken_in_a_row = 0
             self._closed.set()
-            self._wake()
-
-    async def _slot(self) -> None:
-        """Count as in flight, after those who came before."""
-        if self._is_room() and not self._waiting:
-            self.in_flight += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was given the slot at the same moment: hand it on
-                self.leave()
-            raise
-
-    def _is_room(self) -> bool:
-        return self._closed.is_set() and self.in_flight < self.allowed
+            self.turns.changed()
 
     async def _wait_for_buckets(self, tokens: float) -> None:
         waits = [
@@ -195,11 +217,4 @@ class Pace:
 
     def _change(self, allowed: int) -> None:
         self.allowed, self._since_change = allowed, 0
-        self._wake()
-
-    def _wake(self) -> None:
-        while self._is_room() and self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self.in_flight += 1
-                turn.set_result(None)
+        self.turns.wake()

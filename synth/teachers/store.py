@@ -126,6 +126,15 @@ class RequestStore:
         """The body of every reply that came, for whatever work."""
         yield from (row[0] for row in self._reader.execute("select body from replies"))
 
+    def servers(self, work: str) -> dict[str, int]:
+        """How many answers for this work came from each of several servers."""
+        return dict(
+            self._reader.execute(
+                "select server, count(*) from replies where status = 200 and server is not null and run in "
+                "(select id from runs where work = ?) group by server order by server", (work,),
+            )
+        )  # fmt: skip
+
     def seconds(self, work: str) -> float:
         """How long the runs of this work took: from the beginning of each to its last reply."""
         (found,) = self._reader.execute(
@@ -147,12 +156,15 @@ class RequestStore:
         )
         await asyncio.gather(written, self._put("insert or ignore into kin values (?, ?)", (key, request.kin())))
 
-    async def put_reply(self, key: str, status: int, headers: dict[str, str], body: bytes, seconds: float) -> None:
-        """Returns when the reply is on the disk. `status` 0: the connection broke, `body` says how."""
-        values = (key, time.time(), status, seconds, _bytes(headers), body, self._run_of.get(key, self._run))
-        await self._put(
-            "insert into replies (key, at, status, seconds, headers, body, run) values (?, ?, ?, ?, ?, ?, ?)", values
-        )
+    async def put_reply(
+        self, key: str, status: int, headers: dict[str, str], body: bytes, seconds: float, server: str | None = None
+    ) -> None:
+        """Returns when the reply is on the disk. `status` 0: the connection broke, `body` says how. `server`: its
+        address, where the request could have gone to others."""
+        run = self._run_of.get(key, self._run)
+        values = (key, time.time(), status, seconds, _bytes(headers), body, run, server)
+        columns = "key, at, status, seconds, headers, body, run, server"
+        await self._put(f"insert into replies ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     async def open_batch(self, batch_id: str, digest: str) -> None:
         await self._put("insert or replace into batches values (?, ?, ?, 'open')", (batch_id, time.time(), digest))
@@ -218,13 +230,17 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """What a store of version 0.1.0 lacks: which run a reply was paid in, and the kin of its requests."""
+    """What a store of version 0.1.0 lacks: which run a reply was paid in, the kin of its requests;
+    and of any before there were fleets, which server replied."""
     connection.execute("begin immediate")
-    if "run" not in [row[1] for row in connection.execute("pragma table_info(replies)")]:
+    columns = [row[1] for row in connection.execute("pragma table_info(replies)")]
+    if "run" not in columns:
         connection.execute("alter table replies add column run integer")
         requests = connection.execute("select key, body from requests").fetchall()
         kin = [(key, _kin_of_stored(key, orjson.loads(body))) for key, body in requests]
         connection.executemany("insert or ignore into kin values (?, ?)", kin)
+    if "server" not in columns:
+        connection.execute("alter table replies add column server text")
     connection.execute("commit")
 
 

@@ -1,7 +1,7 @@
 """Calls of the teachers' client for tests: requests, and the replies and store that come of asking them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +10,9 @@ from loopback import Answer, Loopback, Script, serving
 from synth.teachers.catalogue import Teacher
 from synth.teachers.client import Client
 from synth.teachers.exchange import Reply, Request
+from synth.teachers.fleet import Fleet
 from synth.teachers.pace import Pace
+from synth.teachers.patience import Patience
 from synth.teachers.store import RequestStore
 
 KEY = "sk-test-4242424242424242"
@@ -31,6 +33,24 @@ def with_client(
         with RequestStore(path) as store:
             async with Client(teacher, store, pace or Pace(512), timeout) as client:
                 return await work(client)
+
+    return asyncio.run(go())
+
+
+def with_fleet(
+    urls: Sequence[str], path: Path, work: Callable[[Fleet], Awaitable[T]], most: int = 64, **options: Any
+) -> T:
+    """A fleet of these servers, each with a pace of its own."""
+
+    async def go() -> T:
+        with RequestStore(path) as store:
+            patience, clients = Patience(options.pop("longest", None)), []
+            for url in urls:
+                teacher = Teacher("m", "m", base_url=url, key_variable="LOOPBACK_KEY")
+                pace = Pace(most, sleep=patience.sleep)
+                clients.append(Client(teacher, store, pace, 60.0, patience=patience))
+            async with Fleet(clients, **options) as fleet:
+                return await work(fleet)
 
     return asyncio.run(go())
 

@@ -39,6 +39,21 @@ def limited(request: dict[str, Any], times: int) -> Answer:
     return Answer(text, headers={"x-ratelimit-limit-requests": "500", "x-ratelimit-limit-tokens": "30000"})
 
 
+def test_each_of_several_servers_is_examined(synth: Synth) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    with serving(limited) as one, serving(limited) as other:
+        done = examine(synth, one, "--base-url", other.url)
+        assert done.returncode == 0, done.stderr
+        heads = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+        assert heads == [f"loopback: loopback at {one.url}", f"loopback: loopback at {other.url}"]
+        found = json.loads(examine(synth, one, "--base-url", nobody, "--json").stdout)
+        assert list(found) == [one.url, nobody]
+        assert [each[-1]["good"] for each in found.values()] == [True, False]
+        done = examine(synth, one, "--base-url", nobody)
+        assert done.returncode == 1
+        assert f"1 of 2 servers cannot be asked: {nobody}: " in done.stderr
+
+
 def test_a_server_that_does_everything(synth: Synth) -> None:
     with serving(limited) as teacher:
         done = examine(synth, teacher)
