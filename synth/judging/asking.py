@@ -123,4 +123,4 @@ async def ask_all(
 
 def told(asker: Asker, say: Say) -> None:
     """Say what was used, and why asking stopped early."""
-    say(asker.meter.line() + (f"; stopped early: {asker.why}" if asker.stopping else ""))
+    say(asker.meter.line(f"; stopped early: {asker.why}" if asker.stopping else ""))

@@ -51,7 +51,7 @@ class RefusedError(UnanswerableError):
 
 
 class DeadEndError(SynthError):
-    """This server will answer nobody: a bad key, an unknown model, no API at its address, nobody there."""
+    """This server of a fleet answers nobody: a bad key, an unknown model, no API at its address, nobody there."""
 
 
 class TryAgainError(Exception):
@@ -225,13 +225,13 @@ class Client:
                     f"the quota of the account is used up: {said}; what was answered is in {self.store.path}"
                 )
             case "key":
-                raise DeadEndError(f"{where} refuses the key in {self.teacher.key_variable}: {said}")
+                raise self._dead_end(f"{where} refuses the key in {self.teacher.key_variable}: {said}")
             case "filtered":
                 raise RefusedError(f"status {fault.status}: {said}")
             case "forbidden":
                 await self._forbidden(fault)
             case "model":
-                raise DeadEndError(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
+                raise self._dead_end(f"{where} has no model {self.teacher.model!r}: {said}; see synth doctor")
             case "path" if not self._answered_any:
                 self._nothing_here(came, fault)
             case "refused" | "path" if fault.status != UNREADABLE:
@@ -244,7 +244,9 @@ class Client:
         """What one request says is not taken; if it is what all of them say, nobody will be answered."""
         self._refused_in_a_row += 1
         if not self._answered_any and self._refused_in_a_row > REFUSALS:
-            raise DeadEndError(f"{self.teacher.base_url} refuses every request: {fault.said}")
+            raise self._dead_end(f"{self.teacher.base_url} refuses every request: {fault.said}")
+        if not self.alone and not self._answered_any:  # it may be this server's fault: the others are asked
+            raise TryAgainError(f"status {fault.status}: {fault.said}")
         raise UnanswerableError(f"status {fault.status}: {fault.said}")
 
     async def _forbidden(self, fault: Fault) -> NoReturn:
@@ -259,7 +261,7 @@ class Client:
                 self._key_works = (await self._say_hello()).status not in (401, 403)
         if not self._key_works:
             where, variable = self.teacher.base_url, self.teacher.key_variable
-            raise DeadEndError(f"{where} refuses the key in {variable}: {fault.said}")
+            raise self._dead_end(f"{where} refuses the key in {variable}: {fault.said}")
         raise RefusedError(f"status {fault.status}: {fault.said}")
 
     def _nothing_here(self, came: Came, fault: Fault) -> None:
@@ -269,17 +271,17 @@ class Client:
         if fault.status == UNREADABLE and self._unread < PAGES:
             return
         if fault.page:
-            raise DeadEndError(f"{where} answers with a web page{tried}: give --base-url an address that ends in /v1")
+            raise self._dead_end(f"{where} answers with a web page{tried}: give --base-url an address that ends in /v1")
         if fault.status == UNREADABLE:
             self._nothing_readable(fault, tried)
-        raise DeadEndError(
+        raise self._dead_end(
             f"there is no /chat/completions at {where}{tried} ({fault.said}): give --base-url the address to which it "
             "is added, most end in /v1"
         )
 
     def _nothing_readable(self, fault: Fault, tried: str = "") -> NoReturn:
         where = self.teacher.base_url
-        raise DeadEndError(
+        raise self._dead_end(
             f"{where} answers with what is no chat completion{tried} ({fault.said}): is it an OpenAI-compatible "
             "server? check --base-url with synth doctor"
         )
@@ -303,14 +305,18 @@ class Client:
         )
         raise TryAgainError(f"{kind}: {fault.said}", fault.wait)
 
+    def _dead_end(self, why: str) -> SynthError:
+        """What is raised if this server answers nobody: of a fleet, others may."""
+        return SynthError(why) if self.alone else DeadEndError(why)
+
     def _nobody_there(self) -> bool:
         """Nothing has been heard from the server, which should have started by now."""
         waited = time.monotonic() - (self._first_sent or 0.0)
         return not self._connection.heard and waited >= FIRST_CONTACT
 
-    def _nobody(self, fault: Fault) -> DeadEndError:
+    def _nobody(self, fault: Fault) -> SynthError:
         where = self.teacher.base_url
-        return DeadEndError(f"nobody answers at {where} ({fault.said}): is it running? if it is, check --base-url")
+        return self._dead_end(f"nobody answers at {where} ({fault.said}): is it running? if it is, check --base-url")
 
     async def _was_down(self) -> bool:
         """Waits until the server answers; returns whether it was down. In a fleet only the server's own probe waits."""

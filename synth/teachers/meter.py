@@ -87,11 +87,11 @@ class Meter:
             self.set_aside = max(0.0, self.set_aside - most) if self.in_flight else 0.0
             self._freed.set()
 
-    def line(self) -> str:
-        """Replies, tokens and dollars of this run, for a person."""
+    def line(self, end: str = "") -> str:
+        """Replies, tokens and dollars of this run, for a person; of several servers a line each below it."""
         asked = f"{self.asked:,} replies" + (f" and {self.cached:,} out of the store" if self.cached else "")
         tokens = f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens"
-        line = f"{asked}, {tokens}, {'price unknown' if self.dollars is None else f'${self.dollars:.4f}'}"
+        line = f"{asked}, {tokens}, {'price unknown' if self.dollars is None else f'${self.dollars:.4f}'}{end}"
         servers = self.servers()
         return "\n".join([line, *(f"  {server.line()}" for server in servers if len(servers) > 1)])
 

@@ -118,7 +118,7 @@ def test_one_dies_and_comes_back_one_is_slow_one_says_429(store_path: Path) -> N
         assert len(replies) == len(answered) >= begun + back
         assert set(answered.values()) == {1}
         assert asked(first) <= 30 + most  # those in flight when it went
-        assert 0 < 2 * sum(paid(slow).values()) < sum(answered.values())
+        assert all(sum(paid(server).values()) for server in (slow, busy))
         assert stored(store_path)[0] <= 2 * most + BREAK_AFTER  # lost with the server, or found it dead
 
 
@@ -199,6 +199,18 @@ def test_a_server_that_refuses_everybody_is_left_out_and_used_once_it_answers(st
     assert len(said) == 1
     assert said[0].startswith(broken.url) or broken.url in said[0]
     assert said[0].endswith("; the other servers are asked until it answers")
+
+
+def test_a_server_that_takes_no_request_costs_no_question_its_answer(store_path: Path) -> None:
+    fault = Answer(status=400, error={"message": "no chat template", "code": None})
+    with serving(lambda body, times: fault) as broken, serving() as server:
+
+        async def work(fleet: Fleet) -> list[Reply]:
+            return await asyncio.gather(*(fleet.ask(request(n)) for n in range(40)))
+
+        assert len(with_fleet([broken.url, server.url], store_path, work, most=8)) == 40
+        assert set(paid(server).values()) == {1}
+        assert 1 <= asked(broken) <= 5 + 2 * 8  # those in flight when it was found out
 
 
 def test_all_that_refuse_end_the_run(store_path: Path) -> None:
