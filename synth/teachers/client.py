@@ -55,14 +55,11 @@ class DeadEndError(SynthError):
 
 
 class TryAgainError(Exception):
-    """`wait`: seconds that the server names; `counts`: as one of the tries; `at_once`: it is sent otherwise now;
-    `busy`: the server wants to be asked less."""
+    """`wait`: seconds that the server names; `counts`: as one of the tries; `at_once`: it is sent otherwise now."""
 
-    def __init__(
-        self, why: str, wait: float | None = None, counts: bool = True, at_once: bool = False, busy: bool = False
-    ) -> None:
+    def __init__(self, why: str, wait: float | None = None, counts: bool = True, at_once: bool = False) -> None:
         super().__init__(why)
-        self.wait, self.counts, self.at_once, self.busy = wait, counts, at_once, busy
+        self.wait, self.counts, self.at_once = wait, counts, at_once
 
 
 class Client:
@@ -164,27 +161,36 @@ class Client:
     async def _sent(self, request: Request, most: float) -> Reply:
         start = time.monotonic()
         self._first_sent = start if self._first_sent is None else self._first_sent
+        held = True  # the place
         try:
             self.patience.check()
             sent = self.dialect.body(request)
             came = await self._connection.chat(sent)
             outcome = outcome_of(came.status, came.headers, came.body)
             adapted = isinstance(outcome, Fault) and self._adapted(came, outcome, sent)  # before the next one is sent
+            if self.alone or isinstance(outcome, Reply):  # of a fleet nobody takes it before a fault is dealt with
+                held = False
+                self.pace.leave()
+            await self._keep(request, came, outcome, time.monotonic() - start)
+            if isinstance(outcome, Fault):
+                if adapted:
+                    raise TryAgainError(outcome.said, at_once=True)
+                await self._failed(came, outcome)
         finally:
-            self.pace.leave()
-        status = outcome.status if isinstance(outcome, Fault) else 200
-        kept = {name: came.headers[name] for name in KEPT_HEADERS if name in came.headers}
-        server = None if self.alone else without_login(self.teacher.base_url)
-        await self.store.put_reply(request.key(), status, kept, came.body, time.monotonic() - start, server)
-        if isinstance(outcome, Fault):
-            if adapted:
-                raise TryAgainError(outcome.said, at_once=True)
-            await self._failed(came, outcome)
+            if held:
+                self.pace.leave()
         self._answered(came)
         self.replies, self.seconds = self.replies + 1, self.seconds + time.monotonic() - start
         if outcome.prompt_tokens:
             self.pace.used(outcome.prompt_tokens + outcome.completion_tokens, most)
         return outcome
+
+    async def _keep(self, request: Request, came: Came, outcome: Reply | Fault, seconds: float) -> None:
+        """Write down what came."""
+        status = outcome.status if isinstance(outcome, Fault) else 200
+        kept = {name: came.headers[name] for name in KEPT_HEADERS if name in came.headers}
+        server = None if self.alone else without_login(self.teacher.base_url)
+        await self.store.put_reply(request.key(), status, kept, came.body, seconds, server)
 
     def _adapted(self, came: Came, fault: Fault, sent: Mapping[str, Any]) -> bool:
         """Whether the request is to be sent otherwise: without a field that is not taken, or to another address."""
@@ -217,9 +223,11 @@ class Client:
         match fault.kind:
             case "busy":
                 self.pace.refused(came.headers)
-                raise TryAgainError(said, fault.wait, counts=False, busy=True)
+                self._rest(fault.wait)
+                raise TryAgainError(said, fault.wait, counts=False)
             case "quota" if self.patience.chosen:
-                raise TryAgainError(said, LONGEST_WAIT, counts=False, busy=True)
+                self._rest(LONGEST_WAIT)
+                raise TryAgainError(said, LONGEST_WAIT, counts=False)
             case "quota":
                 raise UsedUpError(
                     f"the quota of the account is used up: {said}; what was answered is in {self.store.path}"
@@ -307,7 +315,17 @@ class Client:
 
     def _dead_end(self, why: str) -> SynthError:
         """What is raised if this server answers nobody: of a fleet, others may."""
-        return SynthError(why) if self.alone else DeadEndError(why)
+        if self.lost is None:
+            return SynthError(why)
+        error = DeadEndError(why)
+        self.lost(error)  # before its place is given to the next
+        return error
+
+    def _rest(self, wait: float | None) -> None:
+        """The request goes to another server of a fleet; its place here stays empty for as long as it would wait."""
+        if not self.alone:
+            seconds, spread = wait_before(self.pace.rounds_refused, wait)
+            self.pace.hold(seconds + random.uniform(0, spread))
 
     def _nobody_there(self) -> bool:
         """Nothing has been heard from the server, which should have started by now."""
@@ -327,8 +345,9 @@ class Client:
 
     def stay_away(self) -> None:
         """Nobody asks this server until it answers; that is found out beside the run."""
-        if self.probing is None or self.probing.done():
-            self.probing = asyncio.ensure_future(self.pace.pause(self._probe, once=True))
+        if self.pace.is_open:
+            self.pace.shut()
+            self.probing = asyncio.ensure_future(self.pace.until_up(self._probe, once=True))
             self.probing.add_done_callback(self._probed)
 
     def _probed(self, task: "asyncio.Task[bool]") -> None:

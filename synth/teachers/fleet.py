@@ -11,7 +11,6 @@ Each server has a pace and a circuit of its own; store, patience and what is not
                 is said; if that is true of all of them, the run ends with the last reason
 """
 
-import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -89,8 +88,6 @@ class Fleet:
             except TryAgainError as error:
                 if error.at_once:
                     continue
-                if error.busy:
-                    self._hold(client, error)
                 if client in tried or not self._another([*tried, client]):
                     tried.append(client)
                     raise
@@ -107,10 +104,6 @@ class Fleet:
             return False
         await self.turns.until_one_is_open()
         return any(client.pace.was_down for client in tried)
-
-    def _hold(self, client: Client, refused: TryAgainError) -> None:
-        seconds, spread = wait_before(client.pace.rounds_refused, refused.wait)
-        client.pace.hold(seconds + random.uniform(0, spread))
 
     def _lost(self, client: Client, error: SynthError) -> None:
         """Leave a server out until it answers, or give up if none is left."""

@@ -154,18 +154,29 @@ class Pace:
         self._broken_in_a_row += 1
         return self._broken_in_a_row >= BREAK_AFTER
 
-    async def pause(self, probe: Callable[[], Awaitable[bool]], once: bool = False) -> bool:
+    async def pause(self, probe: Callable[[], Awaitable[bool]]) -> bool:
         """Hold everybody back until `probe` finds the server answering; whoever comes second waits for the first.
-        `once`: the user is told that it does not answer once, not at each try.
 
         Returns whether the server was down: False if the first probe was answered.
         """
         if not self._closed.is_set():
             await self._closed.wait()
             return self.was_down
+        self.shut()
+        return await self.until_up(probe)
+
+    def shut(self) -> None:
+        """Let nobody in from now on."""
+        self.was_down = False
         self._closed.clear()
         self.turns.changed()
-        wait, self.was_down = PROBE_FIRST, False
+
+    async def until_up(self, probe: Callable[[], Awaitable[bool]], once: bool = False) -> bool:
+        """Let everybody in again when `probe` finds the server answering; returns whether it was down.
+
+        once: the user is told that it does not answer once, not at each try.
+        """
+        wait = PROBE_FIRST
         try:
             while True:
                 if not once:

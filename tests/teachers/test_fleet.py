@@ -210,7 +210,7 @@ def test_a_server_that_takes_no_request_costs_no_question_its_answer(store_path:
 
         assert len(with_fleet([broken.url, server.url], store_path, work, most=8)) == 40
         assert set(paid(server).values()) == {1}
-        assert 1 <= asked(broken) <= 5 + 2 * 8  # those in flight when it was found out
+        assert 1 <= asked(broken) <= 5 + 8  # those in flight when it was found out
 
 
 def test_all_that_refuse_end_the_run(store_path: Path) -> None:
