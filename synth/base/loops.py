@@ -88,3 +88,20 @@ def on_interrupt(callback: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def terminable(alone: bool = True) -> Iterator[None]:
+    """Take SIGTERM, which schedulers send, as Ctrl-C; in a process `alone` at its work, and in its main thread."""
+    if not alone or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

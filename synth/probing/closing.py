@@ -80,10 +80,6 @@ class Cuts:
         """How much of the rationale is there at a cut, from 0 to 1."""
         return (place - self.first) / max(self.length, 1)
 
-    def step_of(self, place: int) -> int:
-        """The step, from 0, that the last token kept is part of."""
-        return next((at for at, end in enumerate(self.steps) if place <= end), max(len(self.steps) - 1, 0))
-
 
 def cuts_of(subject: Subject, record: Record, form: Form, at: str, stride: int) -> Cuts:
     """The cuts of a row: `stride` tokens or steps apart, the first before all of the body, the last behind it.

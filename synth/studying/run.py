@@ -1,16 +1,13 @@
 """The stages of a study, carried out: each when those before it are done, several at the same time."""
 
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
+from synth.base.loops import terminable
 from synth.base.terminal import Say
 from synth.data.names import CHECKPOINTS
 from synth.errors import SynthError
@@ -50,7 +47,7 @@ class Running:
         self.waiting = [stage for stage in stages if self.made[stage.folder].state != "done"]
         self.total, self.running = len(self.waiting), dict[Future[Made], Stage]()
         self.folder.write(self.plan, self.made, self.asked)
-        with ThreadPoolExecutor(self.jobs) as pool, _terminated():
+        with ThreadPoolExecutor(self.jobs) as pool, terminable():
             try:
                 while self.begin(pool) or self.running:
                     self.end(wait(self.running, return_when=FIRST_COMPLETED).done)
@@ -182,23 +179,6 @@ class Running:
         raise StoppedError(
             f"interrupted: {done} of {len(self.made)} stages are done and kept; the same command goes on"
         )
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """SIGTERM, which schedulers send, is taken as Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _without(words: Sequence[str], option: str) -> list[str]:

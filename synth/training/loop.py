@@ -4,8 +4,6 @@ Imports torch and transformers; to be imported inside the functions that train.
 """
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from safetensors import SafetensorError
 from torch.utils.data import Dataset
 from transformers import TrainerCallback
 
+from synth.base.loops import terminable
 from synth.base.terminal import StepLine
 from synth.errors import FolderError, TrainingError
 from synth.record import Record
@@ -201,7 +200,7 @@ def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> 
     Raises TrainingError for a loss that is not finite, FolderError if a checkpoint cannot be written.
     """
     try:
-        with _terminable(alone=run.main and trainer.args.world_size == 1):
+        with terminable(alone=run.main and trainer.args.world_size == 1):  # of several processes torchrun ends all
             yield
     except NotFiniteError as error:
         step = trainer.state.global_step
@@ -226,23 +225,6 @@ def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> 
         if not run.main:
             raise SystemExit(130) from error  # the first process says it for all
         raise TrainingError(f"interrupted at step {trainer.state.global_step}: {_kept(run)}", 130) from error
-
-
-@contextmanager
-def _terminable(alone: bool) -> Iterator[None]:
-    """Take SIGTERM, which schedulers send, as Ctrl-C; of several processes torchrun ends all."""
-    if not alone or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _kept(run: Run) -> str:

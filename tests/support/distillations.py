@@ -18,6 +18,24 @@ OVERLOADED = Answer(status=500, error={"message": "overloaded", "code": None})
 LATE = Answer(hang=True)  # the batch ended before the request's turn
 
 
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Callable[[int], str]:
+    """Write n questions in the plain layout; the answer to question i is i."""
+
+    def write(count: int, name: str = "questions.jsonl") -> str:
+        rows = [{"id": f"q{i}", "question": f"Which number is {i}?", "label": str(i)} for i in range(count)]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return name
+
+    return write
+
+
 def asked(request: dict[str, Any]) -> int:
     """The number a request asks for."""
     return int(re.findall(r"Which number is (\d+)\?", request["messages"][-1]["content"])[0])
