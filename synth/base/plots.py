@@ -89,6 +89,17 @@ def draw(width: float, height: float, fill: "Callable[[Figure], None]", look: Lo
         return out.getvalue()
 
 
+def panels(figure: "Figure", count: int, wide: int, *, sharex: bool = False, sharey: bool = False) -> Any:
+    """A grid of axes for `count` panels, `wide` of them side by side; places that are left stay empty.
+
+    sharex, sharey: as matplotlib has them. Returns the axes as an array of rows.
+    """
+    found = figure.subplots(-(-count // wide), wide, squeeze=False, sharex=sharex, sharey=sharey)
+    for axes in found.flat[count:]:
+        axes.set_axis_off()
+    return found
+
+
 def grid(axes: "Axes", axis: str = "y") -> None:
     """Faint lines behind the data, along the axis that values are read off."""
     axes.grid(axis=axis, color=FAINT, linewidth=0.8)  # type: ignore[arg-type]

@@ -29,9 +29,7 @@ def reliability(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
     tall = -(-len(shown) // PANELS)
 
     def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, PANELS, sharex=True, sharey=True, squeeze=False)
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(shown), PANELS, sharex=True, sharey=True)
         for place, (axes, diagram) in enumerate(zip(grid.flat, shown, strict=False)):
             _diagram(axes, diagram)
             axes.tick_params(labelbottom=place + PANELS >= len(shown))
@@ -87,9 +85,7 @@ def coverage(diagrams: Sequence[Mapping[str, Any]], name: str) -> Picture:
     tall = -(-len(shown) // wide)
 
     def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, wide, sharey=True, squeeze=False)
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(shown), wide, sharey=True)
         for axes, split in zip(grid.flat, shown, strict=False):
             _coverage(axes, [one for one in diagrams if one["data"] == split], labels)
             axes.set_title("\n".join(plots.label(line, TITLE) for line in wrap(split, TITLE)), fontsize=8.5)

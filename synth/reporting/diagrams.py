@@ -63,9 +63,7 @@ def rewards(settings: Sequence[Mapping[str, Any]], titles: Mapping[str, str], na
     tall = -(-len(titles) // PANELS)
 
     def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, min(PANELS, len(titles)), sharey=True, squeeze=False)
-        for axes in grid.flat[len(titles) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(titles), min(PANELS, len(titles)), sharey=True)
         for axes, (reward, title) in zip(grid.flat, titles.items(), strict=False):
             for place, row in enumerate(rows):
                 if found := row["metrics"].get(reward):
@@ -86,9 +84,7 @@ def by_columns(data: str, columns: Mapping[str, Sequence[Mapping[str, Any]]], na
 
     def fill(figure: "Figure") -> None:
         wide = min(PANELS, len(columns))
-        grid = figure.subplots(tall, wide, sharey=True, squeeze=False)
-        for axes in grid.flat[len(columns) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(columns), wide, sharey=True)
         for axes, (column, lines) in zip(grid.flat, columns.items(), strict=False):
             _column(axes, column, lines, labels)
         for row in grid:

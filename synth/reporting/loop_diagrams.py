@@ -179,9 +179,7 @@ def _training(settings: Sequence[Setting], name: str) -> Picture:
     last = _last(settings)
 
     def fill(figure: "Figure") -> None:
-        panels = figure.subplots(-(-len(rows) // 2), 2, squeeze=False).flat
-        for axes in panels[len(rows) :]:
-            axes.set_axis_off()
+        panels = plots.panels(figure, len(rows), 2).flat
         for axes, row in zip(panels, rows, strict=False):
             _frame(axes, last, share=False)
             for place, setting in enumerate(settings):

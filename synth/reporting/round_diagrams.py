@@ -59,9 +59,7 @@ def _rewards(settings: Sequence[Setting], names: Mapping[str, bool]) -> Picture:
     down = -(-len(names) // across)
 
     def fill(figure: "Figure") -> None:
-        panels = list(figure.subplots(down, across, sharex=True, squeeze=False).flat)
-        for axes in panels[len(names) :]:
-            axes.set_axis_off()
+        panels = list(plots.panels(figure, len(names), across, sharex=True).flat)
         for axes, (name, audit) in zip(panels, names.items(), strict=False):
             _frame(axes, settings, 0)
             axes.set_title(_title(name, audit))

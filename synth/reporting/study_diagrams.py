@@ -92,9 +92,7 @@ def lines(series: Sequence[Facts], name: str) -> Picture:
     tall = -(-len(shown) // wide)
 
     def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, wide, squeeze=False)
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(shown), wide)
         named = [_line(axes, one["line"]) for axes, one in zip(grid.flat, shown, strict=False)]
         for axes, one in zip(grid.flat, shown, strict=False):
             fitted = f"r {one['line']['pearson']:.3f}, {one['line']['n']} tasks".replace("-", "\N{MINUS SIGN}")

@@ -68,9 +68,7 @@ def lengths(told: Sequence[Facts], name: str) -> Picture:
     tall = -(-len(shown) // wide)
 
     def fill(figure: "Figure") -> None:
-        grid = figure.subplots(tall, wide, squeeze=False)
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
+        grid = plots.panels(figure, len(shown), wide)
         for axes, one in zip(grid.flat, shown, strict=False):
             _histogram(axes, one)
         for row in grid:
