@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from synth.importing.import_data import import_data as import_data
     from synth.judging.judge import judge as judge
     from synth.measuring.difficulty import difficulty as difficulty
+    from synth.merging.merge import merge as merge
     from synth.probing.probe import probe as probe
     from synth.questions.task import Question as Question
     from synth.questions.task import Task as Task
@@ -44,6 +45,7 @@ HOMES = {
     "Run": "data.handles", "load": "data.handles", "distill": "distilling.distill", "SynthError": "errors",
     "evaluate": "evaluating.evaluate", "export": "exporting.export",
     "import_data": "importing.import_data", "judge": "judging.judge", "difficulty": "measuring.difficulty",
+    "merge": "merging.merge",
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
     "probe": "probing.probe", "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report",
     "study": "studying.study", "train": "training.train", "validate": "validating.validate",

@@ -15,6 +15,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "Make data": {
         "build": ("Build a dataset by program.", "build:command"),
         "distill": ("Ask a teacher for rationales until answers are right.", "distill:command"),
+        "merge": ("Put the shards of a distillation together.", "merge:command"),
         "import": ("Take in rationales that exist, or questions and answers alone.", "import_:command"),
         "judge": ("Have rows judged: by a model, or by working them out.", "judge:command"),
     },

@@ -1,6 +1,6 @@
 """Looks at a folder before it is written to: empty, the same dataset, another one, or somebody else's files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,9 @@ def look(folder: Path, recipe: dict[str, Any], overwrite: bool, later: Sequence[
         if not overwrite:
             raise FolderError(f"{folder / hurt} is missing or was changed: add --overwrite to make the dataset again")
     elif not overwrite:
-        difference = _difference(held, wanted)
-        raise FolderError(f"{folder} holds another dataset ({difference}): add --overwrite to replace it")
+        differs = difference(held, wanted)
+        said = "it was made by another version" if differs is None else "{} is {}, asked for {}".format(*differs)
+        raise FolderError(f"{folder} holds another dataset ({said}): add --overwrite to replace it")
     return None
 
 
@@ -66,17 +67,17 @@ def refuse_foreign_files(folder: Path) -> None:
         raise FolderError(f"{folder} is a file: give --out a folder")
 
 
-def _difference(held: Any, wanted: dict[str, Any], inside: str = "its") -> str:
-    """The first thing in which two recipes differ."""
-    for key, value in wanted.items():
-        old = held.get(key)
-        if old != value:
-            inner = isinstance(value, dict) and isinstance(old, dict)
-            return (
-                _difference(old, value, key) if inner else f"{inside} {key} is {_said(old)}, asked for {_said(value)}"
-            )
-    return "it was made by another version"
+def difference(held: Mapping[str, Any], wanted: Mapping[str, Any], inside: str = "its") -> tuple[str, str, str] | None:
+    """The first thing in which two recipes differ, and what each says of it, for a person."""
+    for key in dict.fromkeys([*wanted, *held]):
+        old, new = held.get(key), wanted.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            if (inner := difference(old, new, key)) is not None:
+                return inner
+        elif old != new:
+            return f"{inside} {key}", _said(old), _said(new)
+    return None
 
 
 def _said(value: Any) -> str:
-    return str(value) if value not in ("", []) else "empty"
+    return "not given" if value is None else str(value) if value not in ("", []) else "empty"

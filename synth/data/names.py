@@ -7,6 +7,7 @@ MANIFEST = "synth.json"  # what made it: settings, splits, counts, sha256 of eac
 CARD = "README.md"  # for people, and which files are which split; in a run folder the model card
 REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
 ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
+PLACES = "shard.jsonl"  # of a shard: where each of its questions stands among all, how much there is of it
 VERDICTS = "verdicts.jsonl"  # what judges said of the rows, if it was put beside them
 VALIDATION = "validation.json"  # what `synth validate` found
 DOCS = "validation"  # the same as web pages
@@ -59,7 +60,7 @@ def split_mistakes(names: Sequence[str]) -> list[str]:
     """What is wrong with the names that splits are to have, a line each: they are names of files too."""
     wrong = [f"--split {name} is given twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     wrong += [f"--split {name!r}: a name of letters, digits and _" for name in names if not _is_name(name)]
-    taken = [name for name in names if f"{name}.jsonl" in (REJECTED, ATTEMPTS)]
+    taken = [name for name in names if f"{name}.jsonl" in (REJECTED, ATTEMPTS, PLACES)]
     return wrong + [f"--split {name}: a dataset has a file of that name already" for name in taken]
 
 

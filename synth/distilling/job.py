@@ -1,7 +1,7 @@
 """The job of a distillation: its options with task and teacher looked up, and the recipe that decides its rows."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from synth.shots.load import load_shots
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.catalogue import Teacher
 from synth.teachers.given import teacher_from
+
+RECIPE = ("distilled", "task", "teacher", "plan", "shots", "extractor", "format")  # what decides which rows come out
 
 
 @dataclass(frozen=True)
@@ -96,20 +98,32 @@ class Job:
         asked = self.asked
         drawn = {"sample": asked.sample, "seed": asked.seed} if asked.sample is not None else {}
         repeats = {"repeats": asked.repeats} if asked.repeats != "merge" else {}
-        return {"limit": asked.limit, **repeats, **drawn}
+        shard = {"shard": str(asked.part)} if asked.part is not None else {}
+        return {"limit": asked.limit, **repeats, **drawn, **shard}
 
     def work(self) -> str:
         """What replies are paid for: the same in each run of this dataset."""
-        return hashlib.sha256(orjson.dumps(self.recipe(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return work_of(self.recipe())
+
+
+def recipe_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of a dataset, as its manifest has it."""
+    return {name: manifest[name] for name in RECIPE if name in manifest}
+
+
+def work_of(recipe: Mapping[str, Any]) -> str:
+    """The name that a recipe has in the request store."""
+    return hashlib.sha256(orjson.dumps(recipe, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def count_questions(job: Job) -> int:
-    """How many questions there are.
+    """How many questions there are, of a shard its own.
 
-    Raises SynthError for none, UsageError for such without an answer if no vote takes its place.
+    Raises SynthError for none, UsageError for such without an answer if no vote takes its place, and for more shards
+    than questions.
     """
-    total, unlabelled, name = len(job.source), [], job.asked.source
-    for split, choice in job.source.choices.items():
+    total, unlabelled, name = sum(map(len, job.source.whole.values())), [], job.asked.source
+    for split, choice in job.source.whole.items():
         place = f"{name} {split}" if len(job.source.splits) > 1 else name
         if not choice:
             raise SynthError(f"{place} has no questions" + "".join(f"; {said}" for said in choice.lines("it")))
@@ -121,7 +135,9 @@ def count_questions(job: Job) -> int:
             f"{len(unlabelled):,} of {total:,} questions in {name} have no answer to compare with ({which}): "
             "take them out, or add --vote 10 to go by the majority"
         )
-    return total
+    if job.asked.part is not None and total < job.asked.part.of:
+        raise UsageError(f"{job.asked.part.flag}: there are {total:,} questions, make that many shards at most")
+    return len(job.source)
 
 
 def job_from(asked: Distill) -> Job:

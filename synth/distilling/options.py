@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from synth.base.config import AnyText, MaybePath, Numbers, Texts, hints, option, settings
 from synth.data.names import split_mistakes
+from synth.distilling.shard import Shard, shard_in
 from synth.shots.options import ShotOptions
 from synth.teachers.given import Given
 
@@ -58,6 +59,11 @@ class Distill(Given, ShotOptions):
     limit: int | None = option("the first questions of each split  [default: all]", default=None, least=1)
     sample: int | None = option("so many questions of each split at random  [default: all]", default=None, least=1)
     seed: int = option("of the sample", default=0)
+    shard: str | None = option(
+        "k/n: the k-th of n runs that share the questions, limits and budget; synth merge puts them together  "
+        "[default: all]",
+        default=None,
+    )  # fmt: skip
     batch: bool = option("hand requests in at half the price; run again to collect", default=False, again=False)
     cancel: bool = option("with --batch: cancel what was handed in", default=False, again=False)
     dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
@@ -88,9 +94,18 @@ class Distill(Given, ShotOptions):
         wrong += split_mistakes(self.split) if len(self.split) > 1 else []
         if self.batch and len(self.base_url) > 1:
             wrong.append("--batch hands everything in at one server: give one --base-url")
+        if self.shard is not None and self.part is None:
+            wrong.append(f"--shard {self.shard}: give k/n with k from 1 to n, as 2/4")
+        if self.part is not None and self.target_rows is not None:
+            wrong.append("--target-rows counts the rows of all shards, which none of them knows: give --limit instead")
         if self.cancel and not self.batch:
             wrong.append("--cancel is for what was handed in with --batch: add --batch")
         return wrong
+
+    @property
+    def part(self) -> Shard | None:
+        """The shard of --shard."""
+        return None if self.shard is None else shard_in(self.shard)
 
     def axes(self) -> list[tuple[str, str]]:
         """Length and annotator of each dataset that is asked for: one, or the configurations of a folder."""

@@ -12,6 +12,8 @@ from synth.teachers.catalogue import Teacher
 from synth.teachers.exchange import read_reply_body
 from synth.teachers.store import RequestStore
 
+FRACTIONS = 12  # digits of dollars: a token's price is whole in them, and sums are the same in any order
+
 
 def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> dict[str, Any]:
     """What the runs of a work took.
@@ -43,7 +45,7 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
         "unused": len(answered - used),
         "prompt_tokens": prompt,
         "completion_tokens": completion,
-        "dollars": dollars,
+        "dollars": None if dollars is None else round(dollars, FRACTIONS),
         "seconds": round(store.seconds(work), 1),
         **({"servers": store.servers(work)} if teacher.others else {}),
     }

@@ -2,6 +2,7 @@
 
 import platform
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from synth.base.terminal import Say
 from synth.data.already import look
 from synth.data.carried import carried_with
 from synth.data.folder import FolderWriter, finish_move
-from synth.data.names import ATTEMPTS, CACHE, REJECTED
+from synth.data.names import ATTEMPTS, CACHE, PLACES, REJECTED
 from synth.data.survey import PROVENANCE, meta_of
 from synth.data.writing import SplitWriter, encode, split_writer
 from synth.distilling.brake import Brake
@@ -28,6 +29,7 @@ from synth.distilling.outcome import Outcome, Report
 from synth.distilling.paid import paid
 from synth.distilling.provenance import provenance
 from synth.distilling.settle import Distiller
+from synth.distilling.shard import Placed
 from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
@@ -67,6 +69,7 @@ class _Files:
     rows: SplitWriter
     attempts: IO[bytes]
     rejected: IO[bytes]
+    places: IO[bytes] | None  # of a shard
 
 
 class Run:
@@ -105,14 +108,16 @@ class Run:
     async def write(self, writer: FolderWriter, distiller: Distiller) -> None:
         """Settle the questions, split by split, and write what comes of each, in their order."""
         splits = {}
+        places = nullcontext() if self.job.asked.part is None else writer.path(PLACES).open("wb")
         with (
             writer.path(REJECTED).open("wb") as rejected,
             writer.path(ATTEMPTS).open("wb") as attempts,
+            places as placed,
         ):
             for split in self.job.source.splits:
                 with split_writer(writer, split, self.job.asked.format, self.meta, PROVENANCE) as out:
                     before = Counter(self.outcome.rejected)
-                    await self.fill(_Files(split, out, attempts, rejected), distiller)
+                    await self.fill(_Files(split, out, attempts, rejected, placed), distiller)
                 left = dict(self.outcome.rejected - before)
                 splits[split] = {"rows": out.rows, "rejected": left, "files": out.names()}
         self.ended()
@@ -164,6 +169,10 @@ class Run:
         if (drop := rejected_of(settled, job.task)) is not None:
             files.rejected.write(orjson.dumps(drop) + b"\n")
             outcome.rejected[drop.reason] += 1
+        if files.places is not None:
+            at = job.source.choices[files.split].places[settled.question.id]
+            placed = Placed(files.split, at, len(rows), len(settled.attempts), drop is not None)
+            files.places.write(placed.line())
         if job.plan.vote and settled.question.gold is not None and settled.answer is not None:
             outcome.labels["labelled"] += 1
             outcome.labels["agree"] += same(settled.answer, settled.question.gold, job.task.kind)

@@ -22,6 +22,7 @@ from synth.distilling.job import Job, check, count_questions, job_from
 from synth.distilling.options import Distill
 from synth.distilling.outcome import Outcome, Report, together
 from synth.distilling.run import Run, there
+from synth.distilling.shard import shared_out
 from synth.distilling.visit import visit
 from synth.errors import FolderError
 from synth.teachers.asker import Asker
@@ -32,7 +33,7 @@ Jobs = Mapping[str, Job]  # by the name of the configuration; "" of a dataset al
 def jobs_from(asked: Distill) -> dict[str, Job]:
     """The jobs of some options, by the names of their configurations. Raises what `job_from` does."""
     found: dict[str, Job] = {}
-    axes = asked.axes()
+    asked, axes = shared_out(asked), asked.axes()
     for name, (length, annotator) in zip(names(axes), axes, strict=True):
         job = job_from(_placed(replace(asked, length=(length,), annotator=(annotator,)), name))
         first = next(iter(found.values()), None)
@@ -78,7 +79,7 @@ def carry_out(jobs: Jobs, out: Path, say: Say, report: Report) -> Outcome:
             for run in runs.values():
                 run.report = lambda meter, _: report(meter, together(out, ordered))
         try:
-            written = (lambda: None) if alone else (lambda: _list(out))
+            written = (lambda: None) if alone else (lambda: list_configurations(out))
             loops.run(_carry_out(list(runs.values()), say, written))
         except OSError as error:
             raise FolderError.from_os(error, f"cannot write to {out}") from error
@@ -100,7 +101,7 @@ async def _carry_out(runs: Sequence[Run], say: Say, written: Callable[[], None])
             written()
 
 
-def _list(folder: Path) -> None:
+def list_configurations(folder: Path) -> None:
     """Name every dataset that is there on the card of the folder."""
     if any(folder.glob(f"*/{MANIFEST}")):
         folder_card(folder, list(members(folder)))

@@ -12,6 +12,7 @@ from typing import Any
 
 from synth.distilling.built import facts_in, questions_in
 from synth.distilling.options import Distill
+from synth.distilling.shard import cut, share_lines
 from synth.questions.choosing import Choice, Wanted, question_key
 from synth.questions.entry import Entry
 from synth.questions.loading import load, splits_facts
@@ -35,8 +36,8 @@ class Source:
         return {name: name for name in named} if len(named) > 1 else {"train": next(iter(named), None)}
 
     @cached_property
-    def choices(self) -> dict[str, Choice]:
-        """What is chosen of each split."""
+    def whole(self) -> dict[str, Choice]:
+        """What is chosen of each split, for all shards together."""
         asked = self.asked
         wanted = Wanted(asked.repeats, asked.limit, asked.sample, asked.seed)
         return {
@@ -44,21 +45,28 @@ class Source:
             for name, part in self.splits.items()
         }
 
+    @cached_property
+    def choices(self) -> dict[str, Choice]:
+        """What is asked of each split."""
+        return self.whole if (shard := self.asked.part) is None else cut(self.whole, shard)
+
     def __len__(self) -> int:
         return sum(map(len, self.choices.values()))
 
     @cached_property
     def in_several(self) -> dict[str, dict[str, int]]:
         """How many questions of a split stand in each of those before it too."""
-        several = self.choices if len(self.splits) > 1 else {}
+        several = self.whole if len(self.splits) > 1 else {}
         return overlap({name: {question_key(question) for question in choice} for name, choice in several.items()})
 
     def lines(self) -> Iterator[str]:
         """What the user has to know of it."""
         several = len(self.splits) > 1
-        for name, choice in self.choices.items():
+        sizes = {name: len(choice) for name, choice in self.whole.items()}
+        for name, choice in self.whole.items():
             yield from choice.lines(f"{self.asked.source} {name}" if several else self.asked.source)
-        yield from overlap_lines(self.in_several, {name: len(choice) for name, choice in self.choices.items()})
+        yield from overlap_lines(self.in_several, sizes)
+        yield from share_lines(self.asked, len(self), sum(sizes.values()))
 
     def facts(self) -> dict[str, Any]:
         """What tells one source from another: its name, its files with size and hash, or where it is on the Hub."""
@@ -72,7 +80,7 @@ class Source:
 
     def read(self) -> dict[str, Any]:
         """What was read, for synth.json: counts, of several splits those of each, and commits on the Hub."""
-        counts: dict[str, Any] = {name: choice.facts() for name, choice in self.choices.items()}
+        counts: dict[str, Any] = {name: choice.facts() for name, choice in self.whole.items()}
         for name, shared in self.in_several.items():
             counts[name]["in_other_splits"] = shared
         told = counts if len(counts) > 1 else next(iter(counts.values()))

@@ -4,6 +4,7 @@ A question repeats another one if its text and its options are the same. If the 
 question is left out, because nobody knows which of them is right.
 """
 
+import copy
 import hashlib
 import heapq
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ class Choice:
     repeated: int = 0  # of those, repeats of an earlier one
     contradicting: list[str] = field(default_factory=list)  # ids of questions that have several right answers
     golds: dict[bytes, str | None] = field(default_factory=dict, repr=False)  # of the questions that are chosen
+    places: dict[str, int] = field(default_factory=dict, repr=False)  # of a part: by id, among all that were chosen
 
     def __post_init__(self) -> None:
         against: dict[bytes, str] = {}
@@ -65,6 +67,15 @@ class Choice:
             if (key := self._key(question)) in left:
                 left.remove(key)
                 yield replace(question, gold=self.golds[key])
+
+    def part(self, belongs: Callable[[int, Question], bool]) -> "Choice":
+        """A part of it: the questions for which `belongs`, told place and question, is true."""
+        part = copy.copy(self)
+        part.golds, part.places = {}, {}
+        for place, question in enumerate(self):
+            if belongs(place, question):
+                part.golds[self._key(question)], part.places[question.id] = question.gold, place
+        return part
 
     def lines(self, source: str) -> Iterator[str]:
         """What the user has to know of it."""

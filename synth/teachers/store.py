@@ -69,8 +69,8 @@ class RequestStore:
         except OSError as error:
             raise FolderError.from_os(error, f"cannot write to {self.path}") from error
         try:
-            self._writer = _open(self.path)
-            self._reader = _open(self.path)
+            self._writer = open_store(self.path)
+            self._reader = open_store(self.path)
         except sqlite3.Error as error:
             raise complaint(self.path, error, LOCKED) from error
         self._thread.start()
@@ -215,7 +215,7 @@ class RequestStore:
         self._writes.put(None)  # the end; seen again when this batch is written
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_store(path: Path) -> sqlite3.Connection:
     """A connection to a file that holds our tables; other runs that write to it at the moment are waited for."""
     connection = sqlite3.connect(path, timeout=LOCKED, isolation_level=None, check_same_thread=False)
     try:

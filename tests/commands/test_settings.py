@@ -24,6 +24,7 @@ from synth.exporting.options import Export
 from synth.importing.options import Import, Questions
 from synth.judging.options import Judging
 from synth.measuring.options import Difficulty
+from synth.merging.options import Merge
 from synth.probing.probe import KINDS as KINDS_OF_PROBES
 from synth.releasing.options import Pull, Push
 from synth.reporting.options import Estimate, Report
@@ -35,7 +36,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "card": (Card,), "difficulty": (Difficulty, AsJson), "distill": (Distill,),
     "doctor": (teachers.Doctor, AsJson), "estimate": (Estimate, AsJson),
     "eval": (Evaluate, AsJson), "export": (Export,), "import": (Import,),
-    "judge": (Judging, AsJson), "pull": (Pull,), "push": (Push,),
+    "judge": (Judging, AsJson), "merge": (Merge,), "pull": (Pull,), "push": (Push,),
     **{f"probe {name}": (settings, AsJson) for name, (settings, _) in KINDS_OF_PROBES.items()},
     "report": (Report,), "row": (look.Row,),
     "show": (look.Show,), "study": (Study,), "stats": (look.Stats, AsJson),

@@ -30,7 +30,7 @@ FLOORS = (
         "rewarding",
         "training",
     ),  # the other verbs
-    ("bootstrapping", "measuring", "probing", "rewards"),
+    ("bootstrapping", "measuring", "merging", "probing", "rewards"),
     ("conditioning",),
     ("trainers",),
     ("studying",),

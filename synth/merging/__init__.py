@@ -1,0 +1,1 @@
+"""Puts the shards of a distillation together: `synth merge`."""
