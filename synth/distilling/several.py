@@ -22,7 +22,7 @@ from synth.distilling.job import Job, check, count_questions, job_from
 from synth.distilling.options import Distill
 from synth.distilling.outcome import Outcome, Report, together
 from synth.distilling.run import Run, there
-from synth.distilling.shard import shared_out
+from synth.distilling.shares import shared_out
 from synth.distilling.visit import visit
 from synth.errors import FolderError
 from synth.teachers.asker import Asker

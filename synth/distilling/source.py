@@ -12,7 +12,8 @@ from typing import Any
 
 from synth.distilling.built import facts_in, questions_in
 from synth.distilling.options import Distill
-from synth.distilling.shard import cut, share_lines
+from synth.distilling.shard import cut
+from synth.distilling.shares import share_lines
 from synth.questions.choosing import Choice, Wanted, question_key
 from synth.questions.entry import Entry
 from synth.questions.loading import load, splits_facts

@@ -27,8 +27,8 @@ def run(asked: Merge) -> Outcome:
     stores are put into one, so that the command of the shards goes on there without --shard. Raises FolderError for
     folders that are no shards of one run, or a folder that holds something else, UsageError if a shard is missing.
     """
-    shards, out = shards_of(asked.folders), asked.out
-    if out.resolve() in {folder.resolve() for folder in asked.folders}:
+    shards, out = shards_of(asked.shards), asked.out
+    if out.resolve() in {folder.resolve() for folder in asked.shards}:
         raise UsageError(f"--out {out} is one of the shards: give another folder")
     alone = "" in shards
     if not alone and read_manifest(out) is not None:
@@ -37,7 +37,7 @@ def run(asked: Merge) -> Outcome:
         name: _there(parts, out / name, asked.overwrite) for name, parts in shards.items()
     }  # before any is written
     if not all(found.values()):
-        _copy_stores(asked.folders, out / CACHE, _works(shards), sayer(asked.quiet, "synth: "))
+        _copy_stores(asked.shards, out / CACHE, _works(shards), sayer(asked.quiet, "synth: "))
     each = {name: found[name] or _merged(parts, out / name) for name, parts in shards.items()}
     if alone:
         return each[""]
