@@ -1,5 +1,6 @@
 """What the tests share."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,11 +16,25 @@ from synth.cli import main
 # The workers of pytest-xdist share the cores, so no library starts threads of its own in them or in their children.
 os.environ |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 
+# Clients trust one authority, which nobody is: they speak to this machine, and to read all 140 takes longer than that.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "support" / "authority.pem")
+
 # Nothing is timed here, and a run in CI tries the same examples every time; elsewhere each run tries others.
 settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("here")
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+FROZEN = {"modules": 0}
+
+
+def pytest_runtest_logfinish() -> None:
+    """What libraries made when they were imported is no garbage: every training would look through it again."""
+    if len(sys.modules) > FROZEN["modules"] + 200:
+        gc.collect()
+        gc.freeze()
+        FROZEN["modules"] = len(sys.modules)
 
 
 @pytest.fixture(scope="session")
