@@ -112,10 +112,22 @@ def hold(folder: Path, advice: str = ELSEWHERE) -> Iterator[None]:
         return
     held = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise FolderError(f"another process is writing to {folder}: {advice}") from error
+        if not take(held):
+            raise FolderError(f"another process is writing to {folder}: {advice}")
         yield
     finally:
         os.close(held)
+
+
+def take(descriptor: int) -> bool:
+    """Whether an open file is ours now, and that of the processes that inherit it: until all of them have ended.
+
+    Systems without such locks (Windows) give everything to everybody.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -111,13 +111,13 @@ def _four_bit() -> dict[str, Any]:
     return {"quantization_config": kind(**four, bnb_4bit_compute_dtype=torch.bfloat16)}
 
 
-def load(name: str) -> Checkpoint:
-    """The checkpoint in a folder or on the Hub.
+def load(name: str, otherwise: str = SERVED) -> Checkpoint:
+    """The checkpoint in a folder or on the Hub. otherwise: what can be given if it is not there; {} is its name.
 
     Raises MissingExtraError without torch, SourceError for what is not there, needs a login or has no weights.
     """
     hf.quiet()
-    adapter, base = _base(name)  # before torch, which takes seconds to import
+    adapter, base = _base(name, otherwise)  # before torch, which takes seconds to import
     try:
         import torch
         from safetensors import SafetensorError
@@ -138,18 +138,18 @@ def load(name: str) -> Checkpoint:
     return Checkpoint(name, tokenizer, model.to(place).eval())
 
 
-def _base(name: str) -> tuple[str | None, str]:
+def _base(name: str, otherwise: str) -> tuple[str | None, str]:
     """The folder of an adapter, if there is one, and the place of the whole model."""
     folder = Path(name)
     if (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
         import json
 
         base = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
-        return name, str(fetch(base, SERVED.format(base)))
+        return name, str(fetch(base, otherwise.format(base)))
     if not folder.is_dir():
         if folder.exists() or name.count("/") > 1 or name.startswith((".", "/", "~")):
             raise SourceError(f"{name} is not there: give --model a checkpoint's folder, a name on the Hub, or a URL")
-        return None, str(fetch(name, SERVED.format(name)))
+        return None, str(fetch(name, otherwise.format(name)))
     if not (folder / "config.json").is_file():
         saved = sorted(folder.glob(f"{CHECKPOINTS}/checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
         hint = f"its training did not end; the last checkpoint is {saved[-1]}" if saved else "it has no config.json"

@@ -63,6 +63,8 @@ def _frame(axes: "Axes", look: Look, shares: str) -> None:
 
 def _row(figure: "Figure", row: Mapping[str, Any], lines: Sequence[Sequence[tuple[int, str]]], look: Look) -> None:
     """The curve of one row above its tokens, each coloured by how likely the gold answer is behind it."""
+    from matplotlib.ticker import MaxNLocator
+
     above = 2.6
     high = above / (above + 0.24 * len(lines))
     top, below = figure.subplots(2, 1, height_ratios=[high, 1 - high])
@@ -79,7 +81,8 @@ def _row(figure: "Figure", row: Mapping[str, Any], lines: Sequence[Sequence[tupl
     top.set_xlabel("tokens of the rationale")
     top.set_ylim(-0.02, 1.02)
     top.set_xlim(0, 1.01 * max(row["cuts"][-1], 1))
-    top.legend(loc="center left")
+    top.xaxis.set_major_locator(MaxNLocator(integer=True))
+    top.legend(loc="best")
     _frame(top, look, "")
     _tokens(below, row, lines, look)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDE, TALL = 6.8, 8.0  # inches of one map at most
 LINE = 0.1  # inches that a label takes
 FINEST = 500  # columns and lines; of more the largest weight of each stretch is drawn
+PARTED = 60  # runs of lines that are parted by a stroke; more of them hide the map
 COLOURS = {"right": 2, "wrong": 1}  # places in a look's colours
 QUIET = (FIRST, SPECIAL, REST)
 TITLES = {
@@ -85,7 +86,8 @@ def _draw(figure: "Figure", axes: "Axes", one: Map, look: Look, inches: tuple[fl
     axes.set_xlabel("token that is read" + _note(every[0]))
     axes.set_ylabel("token that is written" + _note(every[1]) if one.kind != "encoder" else "token that reads")
     axes.tick_params(length=0)
-    for _, last in _runs(one.line_parts)[:-1]:
+    parted = _runs(one.line_parts)[:-1]
+    for _, last in parted if len(parted) <= PARTED else ():
         axes.axhline(last + 0.5, color=look.edge, linewidth=0.5)
     _bands(axes, one.column_parts, inches[1], look)
     axes.set_title(f"{one.title}: {TITLES[one.kind]}", pad=22)

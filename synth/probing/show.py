@@ -52,7 +52,9 @@ def _groups(probe: Mapping[str, Any]) -> Iterator[list[str]]:
 def _faithful(probes: Sequence[Mapping[str, Any]]) -> None:
     show_table(FAITHFUL, (row for probe in probes for row in _changes(probe)), left=2)
     for probe in probes:
-        typer.echo(f"{probe['run']}: area over the curve of early answers {share(probe['figures']['early']['aoc'])}")
+        area = probe["figures"]["early"]["aoc"]
+        told = "-" if area is None else f"{area['value']:.2f} ({area['low']:.2f}-{area['high']:.2f})"
+        typer.echo(f"{probe['run']}: area over the curve of early answers {told}")
 
 
 def _changes(probe: Mapping[str, Any]) -> Iterator[list[str]]:

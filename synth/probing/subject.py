@@ -25,6 +25,8 @@ from synth.record import Record
 from synth.training.encoding import broken
 from synth.validating.checker import Checker, reader_of, settings_of
 
+WEIGHTS = "give RUN the folder of the model or its name on the Hub"
+
 
 @dataclass(frozen=True)
 class Start:
@@ -156,9 +158,7 @@ def subject(run: str, asked: Probe) -> Subject:
     Raises UsageError for a server, FolderError and SourceError for what is not there, MissingExtraError without torch.
     """
     if is_url(run):
-        raise UsageError(
-            f"{run} is a server, and a probe needs the weights: give RUN the folder of the model or its name on the Hub"
-        )
+        raise UsageError(f"{run} is a server, and a probe needs the weights: {WEIGHTS}")
     manifest = open_manifest(asked.data)
     if asked.split not in manifest["splits"]:
         raise FolderError(f"{no_split(asked.data, asked.split, manifest['splits'])}; name one with --split")
@@ -169,4 +169,4 @@ def subject(run: str, asked: Probe) -> Subject:
     if facts is not None and (facts.get("config") or {}).get("form"):
         raise UsageError(f"{run} was trained with --form and writes labels alone: a probe needs a model that answers")
     asking = asking_for(facts, "rationale", manifest, codes=codes_of(facts, None))
-    return Subject(run, load(run), asking, manifest, records, facts)
+    return Subject(run, load(run, WEIGHTS), asking, manifest, records, facts)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from synth.errors import UsageError
+from synth.errors import UsageError, closest
 from synth.studying.file import Block, StudyFile
-from synth.studying.plan import Axes
+from synth.studying.plan import FIRST, LAST, Axes
 from synth.studying.verbs import Layer, has
 
 # The option without which a verb has no stage in a cell.
@@ -79,8 +79,9 @@ class CellOptions:
                 for option in ALIASES.get(axis, (axis,)):
                     if has(verb, name, option):
                         return verb, option
+        usual = [name for name in (*self.file.axes, *FIRST, *LAST) if name != axis]
         raise UsageError(f"block {self.block.name}: no verb of its cells has an option {axis}: write [axes.{axis}] "
-                         f"with {self.axes[axis]}.VERB = {{ ... }}")  # fmt: skip
+                         f"with {self.axes[axis]}.VERB = {{ ... }}{closest(axis, usual)}")  # fmt: skip
 
     def says(self, axis: str, verb: str) -> bool:
         """Whether the value of an axis says something of a verb's options."""

@@ -219,7 +219,7 @@ def _wrong_skips(skips: Any, axes: Table, where: str) -> list[str]:
     for skip in skips:
         for axis, value in skip.items():
             if value not in _listed(axes.get(axis, [])):
-                wrong.append(f"{where}: skip names {axis} = {value!r}, which the block has not")
+                wrong.append(f"{where}: skip names {axis} = {value!r}, which the block does not have")
     return wrong
 
 

@@ -32,8 +32,13 @@ def _files(stage: Stage) -> Iterator[str]:
     """Paths that are given and are not there. A name with one slash may be of the Hub."""
     for name in READ:
         value = getattr(stage.given.get(name), "path", stage.given.get(name))
-        if isinstance(value, str) and _is_path(value) and not Path(value).exists():
+        if isinstance(value, str) and is_gone(value):
             yield f"the file or folder {value} is not there ({stage.verb}, {name})"
+
+
+def is_gone(text: str) -> bool:
+    """Whether a text is the path of something that is not there, and no name of something on the Hub."""
+    return _is_path(text) and not Path(text).exists()
 
 
 def _is_path(text: str) -> bool:

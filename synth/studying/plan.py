@@ -72,9 +72,14 @@ class Stage:
         return self.verb in ("distill", *JUDGES) and self.given.get("teacher") is not None
 
     @property
+    def sources(self) -> list[Source]:
+        """The files of the user that it reads."""
+        return [value for value in _values(self.given) if isinstance(value, Source)]
+
+    @property
     def missing(self) -> list[Source]:
-        """The files that it reads and nobody named."""
-        return [value for value in _values(self.given) if isinstance(value, Source) and value.path is None]
+        """Those that nobody named."""
+        return [source for source in self.sources if source.path is None]
 
     def words(self, out: Path) -> list[str]:
         """The words after `synth`, with the study in the folder `out`."""
@@ -186,13 +191,20 @@ def _known(plan: Plan, blocks: Sequence[str], values: Mapping[str, Sequence[str]
     names = [block.name for block in plan.file.blocks]
     for name in blocks:
         if name not in names:
-            raise UsageError(f"--only {name}: there is no such block, but {', '.join(names)}{closest(name, names)}")
+            raise UsageError(
+                f"--only {name}: there is no block {name}: there are {', '.join(names)}{closest(name, names)}"
+            )
+    axes = dict.fromkeys(axis for cell in plan.cells for axis in cell.axes)
     for axis, some in values.items():
+        if axis not in axes:
+            said = f"no cell has an axis {axis}: there are {', '.join(axes)}{closest(axis, axes)}"
+            raise UsageError(f"--only {axis}={some[0]}: {said}")
         there = list(dict.fromkeys(str(cell.axes[axis]) for cell in plan.cells if axis in cell.axes))
         for value in some:
             if value not in there:
-                said = ", ".join(there) if there else f"no cell has an axis {axis}"
-                raise UsageError(f"--only {axis}={value}: there is {said}{closest(value, there)}")
+                raise UsageError(
+                    f"--only {axis}={value}: the values of {axis} are {', '.join(there)}{closest(value, there)}"
+                )
 
 
 def sorted_axes(axes: Axes) -> Axes:

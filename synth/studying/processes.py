@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from synth.base.files import take
 from synth.workers.local import cores
 
 GPUS = Path("/proc/driver/nvidia/gpus")
+LOOK = 0.3  # seconds between two looks whether a process has ended
 
 
 def gpus() -> list[str]:
@@ -32,10 +35,19 @@ class Processes:
         self._free = list(range(jobs))
         self._lock = threading.Lock()
 
-    def run(self, words: Sequence[str], log: Path) -> int:
-        """Run a command of synth, add what it says to a log, and return its exit code."""
+    def run(self, of: Callable[[], Sequence[str]], log: Path, waits: Callable[[], None]) -> int:
+        """Run a command of synth, add what it says to a log, and return its exit code.
+
+        of: gives its words, once no other process writes to the log. Stages outlive a study that is killed, so the
+        next one waits for them; `waits` is called then.
+        """
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as file:
+            if not take(file.fileno()):
+                waits()
+            while not (self.stopping or take(file.fileno())):
+                time.sleep(LOOK)
+            words = of()
             file.write(f"$ synth {shlex.join(words)}\n".encode())
             file.flush()
             with self._lock:

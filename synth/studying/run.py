@@ -69,8 +69,9 @@ class Running:
     def cannot(self, stage: Stage) -> str | None:
         """Why a stage will not be run."""
         for before in stage.inputs:
-            if self.made[before.folder].state in ("failed", "left out"):
-                return f"{before.folder} is not there: {self.made[before.folder].why}"
+            made = self.made[before.folder]
+            if made.state in ("failed", "left out"):
+                return made.why if made.state == "left out" else f"{before.folder} is not there: {made.why}"
         if stage.is_paid and self.left() == 0 and not self.paying():
             return f"the budget of ${self.budget:g} is spent"
         return None
@@ -97,7 +98,8 @@ class Running:
     def report(self) -> None:
         """Write the report over everything that is there; that it cannot be written fails no stage."""
         out, log = self.folder.path, self.folder.path / LOGS / "report.log"
-        code = self.processes.run(["report", str(out), "--out", str(out / "report"), "--quiet"], log)
+        words = ["report", str(out), "--out", str(out / "report"), "--quiet"]
+        code = self.processes.run(lambda: words, log, lambda: self.wait_for("report"))
         self.say(f"report/index.html {'written' if code == 0 else f'was not written: {last_line(log)}'}")
 
     def one(self, stage: Stage) -> Made:
@@ -107,7 +109,7 @@ class Running:
         if stage.verb in JUDGES:
             (self.folder.path / stage.folder).mkdir(exist_ok=True)
         started = time.monotonic()
-        code = self.processes.run(self.words(stage), log)
+        code = self.processes.run(lambda: self.words(stage), log, lambda: self.wait_for(stage.folder))
         seconds = round((was.seconds or 0.0) + time.monotonic() - started, 2)
         dollars = (self.folder.paid(stage) if stage.is_paid else None) or was.dollars
         if code == 0:
@@ -116,6 +118,9 @@ class Running:
         if self.processes.stopping:
             return Made("planned", None, seconds, dollars)
         return Made("failed", last_line(log), seconds, dollars)
+
+    def wait_for(self, folder: str) -> None:
+        self.say(f"{folder} is still being made by a process of a run that was killed: waiting until it ends")
 
     def clear(self, stage: Stage) -> None:
         """Remove the checkpoints of a training that is done, unless the study says how many are kept."""

@@ -18,7 +18,7 @@ from synth.studying.cells import planned
 from synth.studying.cost import Cost, cost
 from synth.studying.file import StudyFile, find, read_study
 from synth.studying.folder import Folder, Made, cell_facts
-from synth.studying.needs import needs
+from synth.studying.needs import is_gone, needs
 from synth.studying.options import Study
 from synth.studying.plan import Plan, only
 from synth.studying.run import Running
@@ -107,12 +107,15 @@ def sources_of(asked: Study, file: StudyFile) -> dict[str, str]:
 
 
 def check_sources(plan: Plan) -> None:
-    """Raises UsageError for files that the study needs and nobody named."""
+    """Raises UsageError for files that the study needs and that nobody named, or that are not there."""
     missing = {source.name for stage in plan.stages for source in stage.missing}
     if missing:
         said = [f"--source {name}=PATH" + (f" ({about})" if (about := plan.file.sources[name].get("about")) else "")
                 for name in sorted(missing)]  # fmt: skip
         raise UsageError(f"the study {plan.file.name} needs {', '.join(said)}")
+    for source in (one for stage in plan.stages for one in stage.sources):
+        if is_gone(source.path or ""):
+            raise UsageError(f"--source {source.name}={source.path}: there is no such file or folder")
 
 
 study = verb("study", Study, run)

@@ -44,7 +44,7 @@ seed = [0, 1]
         ("[0, 1]", "[]", "block main: seed is empty: give it a value"),
         ("[0, 1]", "[[0]]", "block main: seed has [0], which is neither a text nor a number"),
         ("[0, 1]", "[-1]", "block main, seed: --seed -1: 0 at least"),
-        ("seed =", "sead =", "no verb of its cells has an option sead: write [axes.sead] with 0.VERB = { ... }"),
+        ("seed =", "sead =", "has an option sead: write [axes.sead] with 0.VERB = { ... }; did you mean 'seed'?"),
         ('name = "main"', "", 'block 1 has no name: add name = "..."'),
         ("[[blocks]]", "[blocks]", "there are no blocks: add [[blocks]] with name and at least one axis"),
         (
@@ -53,7 +53,7 @@ seed = [0, 1]
         ),
         ("[axes.task]", "[report]\n[axes.task]", "there is no report: there are about, "),
         ("seed = [0, 1]", 'evals = ["x"]', "block main: there is no [evals.x]"),
-        ("seed = [0, 1]", 'skip = [{ task = "x" }]', "block main: skip names task = 'x', which the block has not"),
+        ("seed = [0, 1]", 'skip = [{ task = "x" }]', "block main: skip names task = 'x', which the block does not"),
         ("seed = [0, 1]", 'skip = [{ task = "sums" }]', "block main: skip leaves no cell"),
         ("seed = [0, 1]", 'train = { data = ["task=x"] }', "there is no axes.task.x: there are sums"),
         ('digits = "5"', 'digits = "$x"', "there is no $x: there is no source"),

@@ -170,7 +170,11 @@ def test_only(tmp_path: Path) -> None:
     assert {cell.block for cell in only(made, ["b"]).cells} == {"b"}
     some = only(made, ["task=sums", "seed=0", "seed=1", "a"])
     assert {(cell.axes["task"], cell.axes["seed"]) for cell in some.cells} == {("sums", 0), ("sums", 1)}
-    with pytest.raises(UsageError, match=r"--only task=sum: there is sums, products; did you mean 'sums'\?"):
+    with pytest.raises(
+        UsageError, match=r"--only task=sum: the values of task are sums, products; did you mean 'sums'\?"
+    ):
         only(made, ["task=sum"])
-    with pytest.raises(UsageError, match=r"--only c: there is no such block, but a, b"):
+    with pytest.raises(UsageError, match=r"--only c: there is no block c: there are a, b"):
         only(made, ["c"])
+    with pytest.raises(UsageError, match=r"--only sed=0: no cell has an axis sed: there are .*; did you mean 'seed'\?"):
+        only(made, ["sed=0"])

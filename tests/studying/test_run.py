@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from distillations import COST, right
+from distillations import COST, asked, right
 from loopback import Answer, serving
 
 Synth = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -141,3 +143,44 @@ def test_a_study_that_is_stopped_goes_on(tmp_path: Path, questions: Callable[[in
         assert max(teacher.answered.values()) == 1
         stages = {stage["folder"]: stage for stage in facts(tmp_path)["stages"]}
         assert stages["data/plain"]["dollars"] == pytest.approx(4 * COST)
+
+
+def test_a_stage_that_outlives_a_killed_study_is_waited_for(tmp_path: Path, questions: Callable[[int], str]) -> None:
+    """kill -9 ends a study and not its stages: the next one waits until they have ended, and pays for nothing twice.
+
+    The first request is answered when number 77 is asked for.
+    """
+
+    def script(request: dict[str, Any], times: int) -> Answer:
+        reply = right(request, times)
+        return replace(reply, crowd=2) if len(teacher.bodies) == 1 or asked(request) == 77 else reply
+
+    source = questions(2)
+    with serving(script) as teacher:
+        write(tmp_path, DISTILLED.format(url=teacher.url))
+        command = [sys.executable, "-m", "synth", "study", "mine.toml", "--out", "out", "--source"]
+        command.append(f"questions={source}")
+        study = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        while not teacher.bodies:
+            assert study.poll() is None, study.communicate()[1]
+            time.sleep(0.05)
+        study.kill()
+        study.communicate(timeout=60)
+        again = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        assert again.stderr is not None
+        assert again.stderr.readline() == (
+            "data/plain is still being made by a process of a run that was killed: waiting until it ends\n"
+        )
+        other = {"model": "m-1", "messages": [{"role": "user", "content": "Which number is 77?"}]}
+        urllib.request.urlopen(f"{teacher.url}/chat/completions", json.dumps(other).encode(), timeout=60).close()
+        said = again.communicate(timeout=120)[1]
+        assert again.returncode == 0, said
+        assert set(states(tmp_path).values()) == {"done"}
+        assert max(teacher.answered.values()) == 1
+
+
+def test_a_source_that_is_not_there_is_said_before_anything_is_run(tmp_path: Path, synth: Synth) -> None:
+    write(tmp_path, DISTILLED.format(url="http://127.0.0.1:1/v1"))
+    gone = synth("study", "mine.toml", "--out", "out", "--source", "questions=none.jsonl")
+    assert (gone.returncode, (tmp_path / "out").exists()) == (2, False)
+    assert gone.stderr == "synth: --source questions=none.jsonl: there is no such file or folder\n"
