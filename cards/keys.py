@@ -93,7 +93,8 @@ def _config(member: Member, given: Given) -> dict[str, Any]:
     if member.name != "default":
         own = {split: [f"{member.name}/{name}" for name in names] for split, names in own.items()}
     paths = given.files.get(member.name, own)
-    data_files = [{"split": split, "path": list(paths[split])} for split in _named(member) if split in paths]
+    named = {split: frontmatter.in_few_words(paths[split]) for split in _named(member) if split in paths}
+    data_files = [{"split": split, "path": files} for split, files in named.items()]
     return {"config_name": member.name, "data_files": data_files}
 
 

@@ -6,6 +6,7 @@
     ├── FolderError                 a dataset folder cannot be read or written
     ├── SourceError                 input data is missing or not in the format it should be in
     ├── HubError                    the Hugging Face Hub cannot be reached, or refuses
+    ├── LostWorkerError             a process that worked was killed: what is done stays
     ├── TrainingError               a training run cannot be set up or continued
     └── MissingExtraError           a verb needs packages that are not installed
 
@@ -58,6 +59,10 @@ class SourceError(SynthError):
 
 
 class HubError(SynthError):
+    pass
+
+
+class LostWorkerError(SynthError):
     pass
 
 

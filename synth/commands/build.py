@@ -1,5 +1,6 @@
 """`synth build NAME`: one command for each file in builders/, imported only when it is named."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,6 +10,10 @@ from synth.commands.options import Named, command_from
 
 if TYPE_CHECKING:
     from synth.building.build import Result
+
+INTERRUPTED = (
+    "interrupted; the dataset in the folder is as it was, and files that are done are kept: the same command goes on"
+)
 
 
 class Builders(Named):
@@ -60,8 +65,14 @@ def _build(name: str, config: Any, options: Any) -> None:
     from synth.base.terminal import progress
     from synth.building.build import carry_out
 
-    with progress(options.quiet) as report:
-        results = carry_out(name, config, options, report)
+    try:
+        with progress(options.quiet) as report:
+            results = carry_out(name, config, options, report)
+    except KeyboardInterrupt:
+        if options.format == "jsonl":
+            raise
+        typer.echo(f"synth: {INTERRUPTED}", err=True)
+        sys.exit(130)
     for result in [] if options.quiet else results:
         state = "is there already" if result.already_there else "written"
         rows = ", ".join(f"{count:,} {split}" for split, count in result.rows.items())

@@ -1,7 +1,7 @@
 """Dataset folders: written whole or not at all, read as a stream.
 
     out/
-    ├── train.jsonl  validation.jsonl  ...     or data/<split>-00000-of-0000N.parquet
+    ├── train.jsonl  validation.jsonl  ...     or data/<split>-0000i.parquet
     ├── rejected.jsonl                         dropped rows, each with its reason
     ├── synth.json                             what made the folder, counts, sha256 of each file
     └── README.md                              names the splits, so that `datasets.load_dataset("out")` reads them all
@@ -13,17 +13,21 @@ and until then its files are read where they are (manifest.py).
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from synth.base.files import as_json, facts_if_whole, file_facts, hold
+import orjson
+
+from synth.base.files import as_json, facts_if_whole, file_facts, hold, write_whole
 from synth.data.frontmatter import split_configs, with_configs
 from synth.data.manifest import is_manifest
-from synth.data.names import CARD, MANIFEST, PARTIAL, READY
-from synth.errors import FolderError
+from synth.data.names import CARD, MANIFEST, PARTIAL, READY, SHARDS
+from synth.errors import FolderError, LostWorkerError, SynthError
+
+RECIPE = "recipe.json"  # in SHARDS: of which dataset they are
 
 
 class FolderWriter:
@@ -34,12 +38,16 @@ class FolderWriter:
             ...
             writer.commit(manifest)
 
-    Left without `commit`, for whatever reason, everything in the folder is as it was before.
+    Left without `commit`, for whatever reason, everything in the folder is as it was before. resumes: what is to be
+    written, told so that another is told apart; what was written stays beside it then, if something lies in `shards`,
+    and the next writer of the same finds it there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resumes: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
+        self.shards = folder / SHARDS  # for whoever resumes: what is known of the files that are done
         self._partial = folder / PARTIAL
+        self._resumes = resumes
         self._lock = ExitStack()
 
     def __enter__(self) -> "FolderWriter":
@@ -48,8 +56,12 @@ class FolderWriter:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.enter_context(hold(self.folder))
             _put_into_place(self.folder)
-            shutil.rmtree(self._partial, ignore_errors=True)  # left by a run that was killed
-            self._partial.mkdir()
+            if self._resumes is None or facts_if_whole(self.shards / RECIPE) != orjson.loads(as_json(self._resumes)):
+                self._clear()  # of what a run left that was killed
+            self._partial.mkdir(exist_ok=True)
+            if self._resumes is not None:
+                self.shards.mkdir(exist_ok=True)
+                write_whole(self.shards / RECIPE, as_json(self._resumes))
         except OSError as error:
             self._lock.close()
             raise FolderError.from_os(error, f"cannot write to {self.folder}") from error
@@ -59,9 +71,20 @@ class FolderWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            shutil.rmtree(self._partial, ignore_errors=True)
+            if not self._goes_on(error):
+                self._clear()
             if self._made and not any(self.folder.iterdir()):
                 self.folder.rmdir()
+
+    def _goes_on(self, error: BaseException | None) -> bool:
+        """Whether what was written is worth keeping: it was stopped, and is not done or wrong."""
+        stopped = error is not None and (isinstance(error, LostWorkerError) or not isinstance(error, SynthError))
+        return stopped and any(path.name != RECIPE for path in self.shards.glob("*"))
+
+    def _clear(self) -> None:
+        """Remove all that was written and is not in place."""
+        for left in (self._partial, self.shards):
+            shutil.rmtree(left, ignore_errors=True)
 
     def path(self, name: str) -> Path:
         """Where to write the file that will be `name` in the folder."""
@@ -69,21 +92,32 @@ class FolderWriter:
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def commit(self, manifest: dict[str, Any], card_facts: Mapping[str, Any] | None = None) -> None:
+    def commit(
+        self,
+        manifest: dict[str, Any],
+        card_facts: Mapping[str, Any] | None = None,
+        files: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         """Add sizes and hashes of the files to the manifest, write it and the card, and put all of it into place.
 
         card_facts: what the manifest of a release says of its card, which is written anew and is no part of the data:
-        a manifest that comes back is the one that was validated.
+        a manifest that comes back is the one that was validated. files: size and hash of files of which they are known.
         """
         card = self.folder / CARD
         theirs = card.read_text(encoding="utf-8") if card.exists() else ""
         self.path(CARD).write_text(with_configs(theirs, split_configs(manifest)), encoding="utf-8")
-        files = sorted(path for path in self._partial.rglob("*") if path.is_file())
-        manifest["files"] = {path.relative_to(self._partial).as_posix(): file_facts(path) for path in files}
+        names = [path.relative_to(self._partial).as_posix() for path in self._partial.rglob("*") if path.is_file()]
+        known = files or {}
+        manifest["files"] = {name: known.get(name) or file_facts(self._partial / name) for name in _in_order(names)}
         manifest["files"][CARD] = dict(card_facts or manifest["files"][CARD])
         self.path(MANIFEST).write_bytes(as_json(manifest))
         self._partial.rename(self.folder / READY)
         _put_into_place(self.folder)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Names of files as paths are sorted: by folder and file."""
+    return sorted(names, key=lambda name: name.split("/"))
 
 
 def finish_move(folder: Path) -> None:

@@ -17,6 +17,9 @@ from synth.data.names import CARD
 from synth.errors import FolderError
 from synth.record import FIELDS
 
+NAMED = 20  # files of a split that a card names one by one
+NUMBERED = re.compile(r"(?P<stem>.*)-\d{5}(-of-\d{5})?\.parquet")
+
 # The Hub's names of sizes, by the number of rows they end below (datasetcard.md in huggingface/hub-docs)
 SIZES = {
     10**3: "n<1K", 10**4: "1K<n<10K", 10**5: "10K<n<100K", 10**6: "100K<n<1M", 10**7: "1M<n<10M", 10**8: "10M<n<100M",
@@ -247,8 +250,15 @@ def config_lines(configs: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str
     for config, splits in configs.items():
         lines += [f"- config_name: {config}", "  data_files:"]
         for split, files in splits.items():
-            lines += [f"  - split: {split}", "    path:", *(f"    - {file}" for file in files)]
+            lines += [f"  - split: {split}", "    path:", *(f"    - {file}" for file in in_few_words(files))]
     return lines
+
+
+def in_few_words(files: Sequence[str]) -> list[str]:
+    """The files of a split as a card names them: one by one, or by a pattern if there are many."""
+    stems = {match["stem"] if (match := NUMBERED.fullmatch(file)) else None for file in files}
+    stem = stems.pop() if len(stems) == 1 else None
+    return list(files) if stem is None or len(files) <= NAMED else [f"{stem}-*.parquet"]
 
 
 def features() -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ DOCS = "validation"  # the same as web pages
 BESIDE = {"attempts": ATTEMPTS, "rejected": REJECTED}  # what a release may have beside its rows, as configurations
 PLOTS = "plots"  # pictures of the card
 PARTIAL = ".synth-partial"  # files while they are written, of a dataset or of a finished model
+SHARDS = ".synth-shards"  # of a build of Parquet that is not done: what is known of the files that are
 READY = ".synth-ready"  # a dataset that is complete, while its files are put into place
 
 # What a dataset folder keeps for the next command

@@ -14,6 +14,7 @@ SPLITS = {
     "test": {"test", "testing"},
 }
 _SHARD = re.compile(r"(?P<stem>.*?-)(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>.*)")
+_PART = re.compile(r"(?P<stem>.*-)(?P<number>\d{5})\.parquet")  # of our own: their number is not in their names
 _NUMBERED = re.compile(r"(part-)?\d{4,}\b.*")
 
 
@@ -59,5 +60,11 @@ def _belong_together(names: Collection[str], layouts: Sequence[Layout]) -> bool:
         if len(wholes) == 1 and (count := int(next(iter(wholes))[1])) != len(names):
             raise SourceError(f"{next(iter(names))} is one of {count} parts, of which only {len(names)} are here")
         return len(wholes) == 1
+    parts = [_PART.fullmatch(name) for name in names]
+    if all(parts):
+        numbers = sorted(int(part["number"]) for part in parts if part)
+        if missing := set(range(numbers[-1] + 1)) - set(numbers):
+            raise SourceError(f"{next(iter(names))} is one of several parts, and part {min(missing):05d} is not here")
+        return len({part["stem"] for part in parts if part}) == 1
     paths = [PurePosixPath(name) for name in names]
     return len({path.parent for path in paths}) == 1 and all(_NUMBERED.fullmatch(path.name) for path in paths)

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 from typing import Any, TypeVar
 
-from synth.errors import SynthError
+from synth.errors import LostWorkerError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ def ordered(
 ) -> Iterator[R]:
     """`work(item)` for each item, in order, never more than a few items ahead of who reads.
 
-    Raises SynthError when a worker was killed, by the system for want of memory for one.
+    Raises LostWorkerError when a worker was killed, by the system for want of memory for one.
     """
     if executor is None:
         yield from map(work, items)
@@ -52,7 +52,7 @@ def ordered(
             waiting.extend(executor.submit(work, item) for item in islice(items, 1))
             yield result
     except BrokenProcessPool as error:
-        raise SynthError(
+        raise LostWorkerError(
             "a worker process was killed, perhaps for want of memory: try again with --workers 1"
         ) from error
     finally:

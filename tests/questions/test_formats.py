@@ -248,3 +248,13 @@ def test_numbered_parts_of_one_file_are_read_together(tmp_path: Path) -> None:
     (tmp_path / "train-00001-of-00003.jsonl").unlink()
     with pytest.raises(SourceError, match="is one of 3 parts, of which only 2 are here"):
         list(load(TASK, str(tmp_path)))
+
+
+def test_parquet_that_is_built_by_windows_is_read_together(tmp_path: Path) -> None:
+    for at in range(3):
+        table = pa.table({"id": [f"q{at}"], "question": ["What?"], "label": ["4"]})
+        pq.write_table(table, tmp_path / f"train-0000{at}.parquet")
+    assert [q.id for q in load(TASK, str(tmp_path))] == ["q0", "q1", "q2"]
+    (tmp_path / "train-00001.parquet").unlink()
+    with pytest.raises(SourceError, match="is one of several parts, and part 00001 is not here"):
+        list(load(TASK, str(tmp_path)))

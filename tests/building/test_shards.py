@@ -1,0 +1,231 @@
+"""Parquet is built by windows: the bytes are those of the rows alone, whoever made which and however often it died.
+
+The windows are small here: some items of a few rows. What is expected is worked out from the lines of JSON of the same
+build.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from halting import halted
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synth.builders.listops import Config as Listops
+from synth.builders.twowiki import Config as Wiki
+from synth.building import build as building
+from synth.building import pieces
+from synth.building.build import Build
+from synth.building.options import Options
+from synth.building.pieces import Sizes, write_groups
+from synth.data import frontmatter
+from synth.data.builder import find
+from synth.data.manifest import damage, open_manifest
+from synth.data.reading import read
+from synth.data.writing import encode
+from synth.errors import SynthError
+
+FEW = {"min_length": 4, "max_length": 5, "values": 5, "modulus": 5, "test_longer": 0, "test_larger": 0}  # 600 questions
+SIZES = st.builds(Sizes, window=st.integers(1, 6), group=st.integers(1, 3))
+
+
+class Died(BaseException):
+    """Nobody catches it: a process that is killed."""
+
+
+@contextmanager
+def threads(workers: int) -> Iterator[Any]:
+    """Workers that cost nothing to start."""
+    with nullcontext() if workers == 1 else ThreadPoolExecutor(workers) as executor:
+        yield executor
+
+
+def made(
+    name: str, config: Any, folder: Path, format: Any, sizes: Sizes, chunk: int, workers: int = 1
+) -> dict[str, Any]:
+    """The manifest of a build of small windows."""
+    build = Build(name, find(name), config, folder, Options(folder, format=format, workers=workers))
+    build.sizes, build.chunk = sizes, chunk
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(building, "pool", threads)
+        build.run(lambda *_: None)
+    manifest = open_manifest(folder)
+    assert damage(folder, manifest) is None
+    return manifest
+
+
+def data(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@given(SIZES, st.integers(3, 40), st.integers(1, 4), st.tuples(*[st.integers(1, 120)] * 3))
+@settings(max_examples=12)
+def test_the_bytes_are_those_of_the_rows_that_are_kept_by_window_and_group(
+    sizes: Sizes, chunk: int, workers: int, rows: tuple[int, int, int]
+) -> None:
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        config = Listops(**FEW, train=rows[0], validation=rows[1], test=rows[2])
+        lines = made("listops", config, folder / "jsonl", "jsonl", sizes, chunk)
+        found = made("listops", config, folder / "parquet", "parquet", sizes, chunk, workers)
+        for part in ("rejected", "splits"):
+            assert without_files(found[part]) == without_files(lines[part])
+        for split, facts in found["splits"].items():
+            records = list(read(folder / "jsonl", split))
+            assert list(read(folder / "parquet", split)) == records
+            windows: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
+            for record in records:
+                item = int(record.id.rpartition("/")[2]) // chunk
+                windows[item // sizes.window][item // sizes.group].append(record)
+            assert facts["files"] == [f"data/{split}-{number:05d}.parquet" for number in range(max(windows) + 1)]
+            meta = find("listops").meta
+            for number, file in enumerate(facts["files"]):
+                tables = [pa.Table.from_batches([encode(part, "parquet", meta)]) for part in windows[number].values()]
+                write_groups(folder / "due", meta, tables)
+                assert (folder / "parquet" / file).read_bytes() == (folder / "due").read_bytes()
+
+
+def without_files(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: {k: v for k, v in each.items() if k != "files"} if isinstance(each, dict) else each
+            for name, each in facts.items()}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed") / "data"
+    made("listops", BUSY, folder, "parquet", Sizes(4, 2), 16)
+    return data(folder)
+
+
+BUSY = Listops(**FEW, train=300, validation=80, test=40)  # several windows, repeats in and across them, several rounds
+
+
+@given(st.lists(st.integers(0, 140), min_size=1, max_size=4), st.integers(1, 4))
+@settings(max_examples=12)
+def test_killed_anywhere_and_run_again_the_bytes_are_the_same(
+    undisturbed: dict[str, bytes], deaths: list[int], workers: int
+) -> None:
+    replace = Path.replace
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "data"
+        for death in deaths:  # each time before another file would have been put into its place
+            moves = count()
+
+            def dying(path: Path, target: Path, death: int = death, moves: Iterator[int] = moves) -> Path:
+                if next(moves) >= death:
+                    raise Died
+                return replace(path, target)
+
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(Path, "replace", dying)
+                try:
+                    made("listops", BUSY, folder, "parquet", Sizes(4, 2), 16, workers)
+                except Died:
+                    continue
+            break
+        building.finish_move(folder)
+        if not (folder / "synth.json").exists():
+            made("listops", BUSY, folder, "parquet", Sizes(4, 2), 16, workers)
+        assert data(folder) == undisturbed
+
+
+def test_what_is_done_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    make = pieces.file_facts
+
+    def counted(path: Path) -> Any:
+        calls.append(path.name)
+        if len(calls) == 12:
+            raise Died
+        return make(path)
+
+    monkeypatch.setattr(pieces, "file_facts", counted)
+    with pytest.raises(Died):
+        made("listops", BUSY, tmp_path / "data", "parquet", Sizes(4, 2), 16)
+    first = calls.copy()
+    made("listops", BUSY, tmp_path / "data", "parquet", Sizes(4, 2), 16)
+    assert calls[len(first)] == first[-1]
+    assert not set(first[:-1]) & set(calls[len(first) :])
+
+
+def test_another_dataset_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("synth.building.shards.finish_window", raises)
+        with pytest.raises(Died):
+            made("listops", BUSY, tmp_path / "data", "parquet", Sizes(4, 2), 16)
+    assert (tmp_path / "data" / ".synth-shards").is_dir()
+    other = Listops(**FEW, train=20, validation=8, test=4)
+    made("listops", other, tmp_path / "data", "parquet", Sizes(4, 2), 16)
+    made("listops", other, tmp_path / "alone", "parquet", Sizes(4, 2), 16)
+    assert data(tmp_path / "data") == data(tmp_path / "alone")
+
+
+def raises(*_: Any) -> None:
+    raise Died
+
+
+@pytest.mark.parametrize(("train", "test"), [(None, None), (7, 3), (1, None)])
+def test_a_source_leaves_out_the_same_rows_for_the_same_reasons(
+    tmp_path: Path, train: int | None, test: int | None
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    sample = Path(__file__).parents[2] / "builders" / "twowiki"
+    for name in ("train", "dev"):
+        records = orjson.loads((sample / f"sample_{name}.json").read_bytes())
+        twins = [{**records[3], "_id": records[1]["_id"]}, {**records[2], "_id": f"{name}-other"}, records[4]]
+        (source / f"{name}.json").write_bytes(orjson.dumps([*records[:5], *twins, *records[5:]]))
+    config = Wiki(source=str(source), train=train, test=test)
+    lines = made("2wiki", config, tmp_path / "jsonl", "jsonl", Sizes(), 0)
+    for workers, sizes in ((1, Sizes(1, 1)), (3, Sizes(4, 2))):
+        folder = tmp_path / f"parquet-{workers}"
+        found = made("2wiki", config, folder, "parquet", sizes, 0, workers)
+        assert without_files(found["splits"]) == without_files(lines["splits"])
+        assert found["yield"] == lines["yield"]
+        for split in lines["splits"]:
+            assert list(read(folder, split)) == list(read(tmp_path / "jsonl", split))
+        assert (folder / "rejected.jsonl").read_bytes() == (tmp_path / "jsonl" / "rejected.jsonl").read_bytes()
+
+
+def test_a_killed_build_goes_on_at_the_file(synth: Callable[..., Any], tmp_path: Path) -> None:
+    words = ["build", "listops", "--min-length", 8, "--max-length", 20, "--test-longer", 0, "--test-larger", 0,
+             "--train", 400, "--validation", 40, "--test", 40, "--format", "parquet", "--out", "killed"]  # fmt: skip
+    with halted(words, "synth.building.shards:make_piece", times=2, folder=tmp_path) as process:
+        process.kill()
+    left = tmp_path / "killed" / ".synth-partial" / "data" / "train-00000.parquet"
+    made_then = left.stat().st_mtime_ns
+    done = synth(*words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "killed" / "data" / "train-00000.parquet").stat().st_mtime_ns == made_then
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == ["README.md", "data", "synth.json"]
+    assert pq.read_metadata(tmp_path / "killed" / "data" / "train-00000.parquet").num_rows == 400
+
+
+def test_a_card_names_many_files_by_a_pattern(tmp_path: Path) -> None:
+    config = Listops(**FEW, train=300, validation=300, test=0)
+    found = made("listops", config, tmp_path, "parquet", Sizes(2, 1), 4)["splits"]
+    assert len(found["train"]["files"]) > frontmatter.NAMED
+    front = frontmatter.parse(frontmatter.split((tmp_path / "README.md").read_text())[0])
+    paths = {part["split"]: part["path"] for part in front["configs"][0]["data_files"]}
+    assert paths["train"] == ["data/train-*.parquet"]
+    assert (
+        sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob(*paths["train"]))
+        == (found["train"]["files"])
+    )
+
+
+def test_too_few_questions_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth.building.job.PATIENCE", 2000)
+    with pytest.raises(SynthError, match=r"train: 600 different questions turned up and no more in 2,000 further"):
+        made("listops", Listops(**FEW, train=601, validation=0, test=0), tmp_path / "data", "parquet", Sizes(), 64)
+    assert not (tmp_path / "data").exists()
