@@ -139,6 +139,7 @@ def _put_into_place(folder: Path) -> None:
     ready = folder / READY
     new = facts_if_whole(ready / MANIFEST)
     if new:
+        shutil.rmtree(folder / SHARDS, ignore_errors=True)  # of the dataset that is complete now
         for name in _old_files(folder) - set(new["files"]) - {CARD}:
             (folder / name).unlink(missing_ok=True)
         for path in sorted(ready.rglob("*")):
