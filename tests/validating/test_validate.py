@@ -155,7 +155,7 @@ def test_parquet_is_read_as_json_lines_are(tmp_path: Path) -> None:
     assert result.report["rows"] == {"train": 20, "test": 20}
     path = next((tmp_path / "data" / "data").glob("train*"))
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(FolderError, match=r"train-00000-of-00001\.parquet cannot be read as Parquet"):
+    with pytest.raises(FolderError, match=r"train-00000\.parquet cannot be read as Parquet"):
         run(tmp_path / "data")
 
 
