@@ -193,13 +193,8 @@ class Build:
         """What decides the bytes of files that a run which was stopped left; None if none are left."""
         if self.format == "jsonl":
             return None
-        made = {name: version(name) for name in ("numpy", "pyarrow")}
-        return {
-            **self._recipe(),
-            "rows": dict(self.splits),
-            "versions": made,
-            "sizes": {"chunk": self.chunk, **asdict(self.sizes)},
-        }
+        sizes = {"chunk": self.chunk, **asdict(self.sizes)}
+        return {**self._recipe(), "rows": dict(self.splits), "sizes": sizes}
 
     def _manifest(self, splits: dict[str, Any], tally: Tally) -> dict[str, Any]:
         packages = {name: version(name) for name in ("rationale-synth", "numpy", "orjson", "pyarrow")}

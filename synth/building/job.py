@@ -36,21 +36,25 @@ class Job:
 
 
 class Drawn:
-    """How far a split that is drawn is: every row is drawn once, and as many more as are missing then."""
+    """How far a split that is drawn is: every row is drawn once, and then as many more as are likely to be needed."""
 
     def __init__(self, split: str, wanted: int) -> None:
         self._split, self._wanted = split, wanted
         self._drawn = self._last_new = self._rows = 0
+        self._new = 1.0  # of the last draws, the share that asked a new question
 
     def further(self, rows: int) -> tuple[int, int]:
         """The indexes to draw next, from where to where, if there are so many rows."""
-        return self._drawn, self._drawn + max(self._wanted - rows, self._drawn // 16, 64)
+        missing = self._wanted - rows
+        likely = 64 + int(1.1 * missing / max(self._new, 1e-9))
+        return self._drawn, self._drawn + min(likely, max(self._drawn // 2, missing, 64))
 
     def done(self, until: int, rows: int) -> None:
         """They were drawn, and there are so many rows now.
 
         Raises SynthError if no row came of too many draws.
         """
+        self._new = (rows - self._rows) / (until - self._drawn)
         self._drawn = until
         if rows > self._rows:
             self._last_new, self._rows = until, rows

@@ -22,17 +22,16 @@ from synth.building.pieces import (
     IDS,
     QUESTIONS,
     Facts,
-    Left,
+    Making,
     Piece,
     Sizes,
-    finish_window,
     made_before,
     make_piece,
-    shard_name,
     window_before,
 )
+from synth.building.windows import Left, finish_window
 from synth.data.folder import FolderWriter
-from synth.data.repeats import Run, kept_run, repeats
+from synth.data.repeats import NOWHERE, Offsets, Run, kept_run, repeats
 from synth.record import Rejected
 from synth.workers.local import ordered
 
@@ -67,13 +66,12 @@ class Shards:
         made = self._drawn(split) if items is None else self._of_source(split, items(self.job.config, split))
         pieces = made if wanted is None else _cut(made, wanted)
         for piece in pieces:
-            questions = np.union1d(*(piece.repeated.get(reason, NONE) for reason in (REPEATED, REPEATED_ID)))
-            self._questions.append(replace(self._run(piece, QUESTIONS), gone=questions, until=piece.rows))
+            self._questions.append(replace(self._asked(piece), until=piece.rows))
             self._ids.append(replace(self._run(piece, IDS), until=piece.rows_of_items()))
         windows = self._windows(pieces)
         rows, names = 0, []
         for window, facts in zip(windows, self._finish(split, windows), strict=True):
-            names.append(shard_name(split, window))
+            names.append(self._making(split).file_name(window))
             self.files[names[-1]] = {key: facts[key] for key in ("bytes", "sha256")}
             self._note(split, windows[window], facts)
             rows += facts["rows"]
@@ -107,11 +105,11 @@ class Shards:
     def _made(self, split: str, pieces: list[Piece], before: int) -> Iterator[Left]:
         """Make what a run that was stopped did not leave. As many pieces as keep all workers busy are written by them;
         the rows of the others are made by all workers, and written here as they come."""
-        work, place = self.job.work(split), self.writer.shards
-        known = [made_before(place, piece, self.writer.path(shard_name(split, piece.window))) for piece in pieces]
+        making = self._making(split)
+        known = [made_before(making, piece) for piece in pieces]
         missing = [piece for piece, facts in zip(pieces, known, strict=True) if facts is None]
         theirs = len(missing) // self.job.workers * self.job.workers if self.executor is not None else 0
-        make = partial(make_piece, work, self.sizes, place)
+        make = partial(make_piece, making)
         whole = ordered(self.executor, make, missing[:theirs], self.job.workers)
         for piece, there in zip(pieces, known, strict=True):
             if there is not None:
@@ -120,7 +118,7 @@ class Shards:
                 facts, theirs = next(whole), theirs - 1
             else:
                 executor = self.executor if len(piece.items) > 1 else None
-                facts = make(piece, ordered(executor, work.make, piece.items, self.job.workers))
+                facts = make(piece, ordered(executor, making.work.make, piece.items, self.job.workers))
             before += facts["rows"]
             wanted = self.job.splits[split]
             self.report(split, before if wanted is None else min(before, wanted), wanted)
@@ -131,12 +129,12 @@ class Shards:
 
         A row whose id an earlier one has takes no question.
         """
-        ids = [NONE] * len(made)
+        ids = [NOWHERE] * len(made)
         if not self.job.builder.drawn:
             ids = repeats([*self._ids, *(self._run(piece, IDS) for piece in made)])[len(self._ids) :]
-        questions = [NONE] * len(made)
+        questions = [NOWHERE] * len(made)
         if not self.job.may_repeat:
-            runs = [replace(self._run(piece, QUESTIONS), gone=gone) for piece, gone in zip(made, ids, strict=True)]
+            runs = [self._asked(piece, gone) for piece, gone in zip(made, ids, strict=True)]
             questions = repeats([*self._questions, *runs])[len(self._questions) :]
         left = [
             replace(
@@ -147,6 +145,14 @@ class Shards:
         ]
         return left, sum(int(piece.kept().sum()) for piece in left)
 
+    def _making(self, split: str) -> Making:
+        return Making(self.job.work(split), self.sizes, self.writer.folder)
+
+    def _asked(self, piece: Left, gone: Offsets | None = None) -> Run:
+        """The questions that rows of a piece ask, but for those whose id an earlier row has."""
+        gone = piece.repeated.get(REPEATED_ID, NOWHERE) if gone is None else gone
+        return replace(self._run(piece, QUESTIONS), gone=gone)
+
     def _run(self, piece: Left, end: str) -> Run:
         return kept_run(self.writer.shards / (piece.name + end))
 
@@ -156,13 +162,13 @@ class Shards:
 
     def _finish(self, split: str, windows: dict[int, list[Left]]) -> Iterator[Facts]:
         """What is known of each window; those that are not written yet are."""
-        place = self.writer.shards
-        targets = {window: self.writer.path(shard_name(split, window)) for window in windows}
-        known = {window: window_before(place, split, window, targets[window]) for window in windows}
-        missing = [(targets[window], window, windows[window]) for window in windows if known[window] is None]
-        work = partial(_finish, self.job.work(split), self.sizes, place)
+        making = self._making(split)
+        making.file(0).parent.mkdir(parents=True, exist_ok=True)
+        known = {window: window_before(making, window) for window in windows}
+        missing = [window for window in windows if known[window] is None]
         executor = self.executor if len(missing) > 1 else None
-        written = ordered(executor, work, missing, self.job.workers)
+        work = partial(_finish, making)
+        written = ordered(executor, work, ((window, windows[window]) for window in missing), self.job.workers)
         for window in windows:
             facts = known[window]
             yield next(written) if facts is None else facts
@@ -188,14 +194,12 @@ class Shards:
                 self.tally.drop(split, row)
 
 
-NONE = np.zeros(0, dtype=np.uint32)
 ORDER = {REPEATED: 0, REPEATED_ID: 1}  # of the lines of an item; those of the builder come last
 BUILDERS = 2
 
 
-def _finish(work: Any, sizes: Sizes, place: Any, item: tuple[Any, int, list[Left]]) -> Facts:
-    target, window, pieces = item
-    return finish_window(work, sizes, place, target, window, pieces)
+def _finish(making: Making, window: tuple[int, list[Left]]) -> Facts:
+    return finish_window(making, *window)
 
 
 def _of_range(split: str, start: int, until: int, chunk: int, window: int) -> Iterator[Piece]:

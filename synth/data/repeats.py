@@ -7,7 +7,7 @@ their top bits, and slice by slice what belongs together is put in order: no fil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,23 +15,40 @@ import numpy.typing as npt
 from synth.base.files import write_whole
 from synth.data.fingerprints import Prints
 
-Offsets: TypeAlias = "npt.NDArray[np.uint32]"  # places of rows in their file, from 0
+Offsets = npt.NDArray[np.uint32]  # places of rows in their file, from 0
+ENTRY = 12  # bytes of a print and a place in a file
 SLICE = 1 << 21  # prints that are in memory at a time, some 30 bytes each
 NOWHERE: Offsets = np.zeros(0, dtype=np.uint32)
+
+
+class Stored:
+    """Numbers that lie in a file in a row, read by slices; no file stays open, for there may be thousands of them."""
+
+    def __init__(self, path: Path, kind: str, start: int, length: int) -> None:
+        """kind: numpy's name of their type. start: bytes of the file that come before."""
+        self._path, self._kind, self._start, self._length = path, np.dtype(kind), start, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, part: slice) -> npt.NDArray[Any]:
+        start, stop, _ = part.indices(self._length)
+        offset = self._start + start * self._kind.itemsize
+        return np.fromfile(self._path, self._kind, max(0, stop - start), offset=offset)
 
 
 @dataclass(frozen=True)
 class Run:
     """The prints of one file, in order, each with the place of its row; of equal prints the earlier row comes first."""
 
-    prints: Prints
-    offsets: Offsets
+    prints: Prints | Stored
+    offsets: Offsets | Stored
     gone: Offsets = field(default_factory=NOWHERE.copy)  # rows that do not count, in order
     until: int | None = None  # rows from here on do not count either
 
     def part(self, start: int, stop: int) -> tuple[Prints, Offsets]:
         """Those of the entries `start` to `stop` that count."""
-        prints, offsets = np.asarray(self.prints[start:stop]), np.asarray(self.offsets[start:stop])
+        prints, offsets = self.prints[start:stop], self.offsets[start:stop]
         if not len(self.gone) and self.until is None:
             return prints, offsets
         counts = ~np.isin(offsets, self.gone) if len(self.gone) else np.ones(len(offsets), dtype=bool)
@@ -48,16 +65,13 @@ def in_order(prints: Prints) -> Run:
 
 def keep_run(path: Path, run: Run) -> None:
     """Write a run to a file: all prints, then all places, little-endian. Raises OSError."""
-    write_whole(path, [run.prints.astype("<u8").tobytes(), run.offsets.astype("<u4").tobytes()])
+    write_whole(path, [run.prints[:].astype("<u8").tobytes(), run.offsets[:].astype("<u4").tobytes()])
 
 
 def kept_run(path: Path) -> Run:
-    """A run as `keep_run` wrote it, mapped and not read. Raises OSError."""
-    entries = path.stat().st_size // 12
-    if not entries:
-        return Run(np.zeros(0, dtype=np.uint64), NOWHERE)
-    prints = np.memmap(path, dtype="<u8", mode="r", shape=(entries,))
-    return Run(prints, np.memmap(path, dtype="<u4", mode="r", offset=8 * entries, shape=(entries,)))
+    """A run as `keep_run` wrote it, to be read from its file. Raises OSError."""
+    entries = path.stat().st_size // ENTRY
+    return Run(Stored(path, "<u8", 0, entries), Stored(path, "<u4", 8 * entries, entries))
 
 
 def repeats(runs: Sequence[Run], most: int = SLICE) -> list[Offsets]:
@@ -84,8 +98,8 @@ def _placed(parts: Sequence[tuple[Prints, Offsets]], ends: npt.NDArray[np.intp])
     return [(number, part[1], int(ends[number]) - len(part[0])) for number, part in enumerate(parts)]
 
 
-def _cuts(run: Run, entries: int, most: int) -> list[int]:
+def _cuts(run: Run, entries: int, most: int) -> npt.NDArray[np.intp]:
     """Where the slices of a run begin and end: by the top bits of the prints, the same for all runs."""
     bits = max(0, (max(entries, 1) - 1) // most).bit_length()
     bounds = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits) if bits else np.zeros(0, dtype=np.uint64)
-    return [0, *np.searchsorted(run.prints, bounds).tolist(), len(run.prints)]
+    return np.concatenate([[0], np.searchsorted(run.prints[:], bounds), [len(run.prints)]])

@@ -1,9 +1,11 @@
 """Repeats in many files are found as a record of all that was taken finds them, for any size of the slices."""
 
+import os
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth.data.fingerprints import Prints, Seen
@@ -27,6 +29,7 @@ def test_repeats_are_those_of_the_record_of_what_was_taken(files: list[list[int]
 
 
 @given(FILES, st.integers(1, 40), st.data())
+@settings(max_examples=60)
 def test_rows_that_do_not_count_take_nothing(files: list[list[int]], most: int, data: st.DataObject) -> None:
     runs, wanted, seen = [], [], Seen()
     for values in files:
@@ -41,12 +44,24 @@ def test_rows_that_do_not_count_take_nothing(files: list[list[int]], most: int, 
     assert [found.tolist() for found in repeats(runs, most)] == wanted
 
 
-@given(st.lists(VALUES, max_size=30))
-def test_a_run_comes_back_from_its_file(tmp_path_factory: object, values: list[int]) -> None:
-    path = Path(str(tmp_path_factory.mktemp("run"))) / "prints"  # type: ignore[attr-defined]
+@pytest.mark.parametrize("values", [[], [2**64 - 1], [7, 2**63, 7, 0]])
+def test_a_run_comes_back_from_its_file(tmp_path: Path, values: list[int]) -> None:
     run = in_order(array(values))
-    keep_run(path, run)
-    back = kept_run(path)
-    assert (back.prints.tolist(), back.offsets.tolist()) == (run.prints.tolist(), run.offsets.tolist())
+    keep_run(tmp_path / "prints", run)
+    back = kept_run(tmp_path / "prints")
+    assert (len(back.prints), len(back.offsets)) == (len(values), len(values))
+    for start in range(len(values) + 1):
+        assert [part.tolist() for part in back.part(start, start + 2)] == [
+            part.tolist() for part in run.part(start, start + 2)
+        ]
     assert run.prints.tolist() == sorted(values)
     assert [values[at] for at in run.offsets] == run.prints.tolist()
+
+
+def test_runs_in_files_keep_none_of_them_open(tmp_path: Path) -> None:
+    for at in range(20):
+        keep_run(tmp_path / str(at), in_order(array([at, 3, at])))
+    before = len(os.listdir("/dev/fd"))
+    runs = [kept_run(tmp_path / str(at)) for at in range(20)]
+    assert [found.tolist() for found in repeats(runs)] == [[2], *[[1, 2]] * 2, [0, 1, 2], *[[1, 2]] * 16]
+    assert len(os.listdir("/dev/fd")) == before
