@@ -80,7 +80,7 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
     if state is None:
         at = f" at {asked.revision}" if asked.revision else ""
         raise HubError(f"{hub.url} is not there{at}, or is private: check the name; for a private one {_login_hint()}")
-    releases = [_wanted(release, asked.format) for release in _releases(hub, state, asked)]
+    releases = [_wanted(hub, state, release, asked.format) for release in _releases(hub, state, asked)]
     several = releases[0].folder != asked.out
     if several and read_manifest(asked.out) is not None:
         raise FolderError(f"{asked.out} is a dataset folder, several do not fit into it: give another folder")
@@ -178,15 +178,15 @@ def _manifest(hub: Hub, state: State, path: str) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _wanted(release: Release, format: str | None) -> Release:
-    """A release with the names that its files get here."""
+def _wanted(hub: Hub, state: State, release: Release, format: str | None) -> Release:
+    """A release with the names that its files get here: of Parquet those that they have there."""
     manifest = {**release.manifest, "splits": {k: dict(v) for k, v in release.manifest["splits"].items()}}
     for split, facts in manifest["splits"].items():
         was = "parquet" if any(str(name).endswith(".parquet") for name in facts["files"]) else "jsonl"
         if (format or was) == "jsonl":
             facts["files"] = [f"{split}.jsonl"]
-        elif was == "jsonl":
-            facts["files"] = []  # as many shards as there turn out to be
+        else:
+            facts["files"] = [f"data/{Path(path).name}" for path in _shards(hub, state, release, split)]
     if format is not None and "format" in manifest:
         manifest["format"] = format
     return replace(release, manifest=manifest)
@@ -222,8 +222,6 @@ def _fill(hub: Hub, state: State, release: Release, writer: FolderWriter) -> dic
     for split, facts in manifest["splits"].items():
         shards = every[split]
         as_lines = facts["files"] == [f"{split}.jsonl"]
-        if not as_lines:
-            facts["files"] = [f"data/{Path(path).name}" for path in shards]
         rows = 0
         try:
             with writer.path(f"{split}.jsonl").open("wb") as lines:
@@ -272,8 +270,8 @@ def _shards(hub: Hub, state: State, release: Release, split: str) -> list[str]:
 
 
 def _is_shard(path: str, folder: str, split: str) -> bool:
-    name = path.removeprefix(folder)
-    return path.startswith(folder) and SHARD.fullmatch(name) is not None and name.rsplit("-", 3)[0] == split
+    shard = SHARD.fullmatch(path.removeprefix(folder))
+    return path.startswith(folder) and shard is not None and shard["split"] == split
 
 
 def _take(file: Path, lines: Any) -> int:

@@ -33,7 +33,7 @@ from synth.errors import FolderError
 from synth.releasing.leaks import Guard
 
 PLAN = "plan.json"
-SHARD = re.compile(r"[\w.]+-\d{5}-of-\d{5}\.parquet")
+SHARD = re.compile(r"(?P<split>[\w.]+)-\d{5}(-of-\d{5})?\.parquet")
 GROUP_BYTES = 64 << 20  # of a row group, before compression
 
 
