@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from synth.studying.study import study as study
     from synth.training.train import train as train
     from synth.validating.validate import validate as validate
+    from synth.viewing.view import view as view
 
 HOMES = {
     "build": "importing.build", "card": "cards.dataset", "Dataset": "data.handles", "Evaluation": "data.handles",
@@ -49,6 +50,7 @@ HOMES = {
     "Verdict": "data.verdict", "Question": "questions.task", "Task": "questions.task", "Record": "record",
     "probe": "probing.probe", "pull": "releasing.pull", "push": "releasing.push", "report": "reporting.report",
     "study": "studying.study", "train": "training.train", "validate": "validating.validate",
+    "view": "viewing.view",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "estimate": ("Say what rationales may be worth, before money is spent.", "report:estimate"),
     },
     "Look": {
+        "view": ("Look at rows, attempts and runs on a page in the browser.", "view:command"),
         "show": ("Print rows readably: prompt, steps, answer.", "look:show"),
         "stats": ("Print figures: rows, lengths, answers, what rows have.", "look:stats"),
         "row": ("Make a row again from its id, as JSON.", "look:row"),

@@ -58,12 +58,12 @@ def show_rows(
 def _print_rows(
     console: Console, folder: Path, inside: str, rows: Sequence[tuple[str, Record]], attempts: bool
 ) -> None:
-    tried = _attempts(folder, {_question_of(record) for _, record in rows}) if attempts else {}
+    tried = _attempts(folder, {question_of(record) for _, record in rows}) if attempts else {}
     for where, record in rows:
         console.rule(f"[bold]{escape(inside + where)}[/]  {escape(str(record.id))}", align="left")
         for line in _lines(record):
             console.print(line)
-        for attempt in tried.get(_question_of(record), ()):
+        for attempt in tried.get(question_of(record), ()):
             console.print(_attempt(attempt))
         console.print()
 
@@ -145,7 +145,7 @@ def _read(path: Path) -> Iterator[Line]:
                 yield found
 
 
-def _question_of(record: Record) -> str:
+def question_of(record: Record) -> str:
     """The id that attempts at the question of a row have; "" for a question with its answer alone, which may have the
     id of another one in its source."""
     if not record.rationale:

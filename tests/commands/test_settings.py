@@ -31,6 +31,7 @@ from synth.reporting.options import Estimate, Report
 from synth.studying.options import Study
 from synth.training.options import Train
 from synth.validating.options import Validate
+from synth.viewing.options import View
 
 KINDS: dict[str, tuple[type, ...]] = {
     "card": (Card,), "difficulty": (Difficulty, AsJson), "distill": (Distill,),
@@ -41,7 +42,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "report": (Report,), "row": (look.Row,),
     "show": (look.Show,), "study": (Study,), "stats": (look.Stats, AsJson),
     "tasks show": (tasks.ShowTask,), "teachers": (AsJson,),
-    "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson),
+    "teacher-demo": (teachers.TeacherDemo,), "validate": (Validate, AsJson), "view": (View,),
     "build gsm8k": (Questions,),
     **{f"build {name}": (registry.load("builders", name).Config, Options) for name in registry.names("builders")},
     **{
@@ -94,7 +95,7 @@ def _with_needed(kind: type, fields: dict[str, Any], chosen: dict[str, Any]) -> 
             (of, *_), _ = parts(hints(kind)[name])
             inner = get_args(of)[0] if get_args(of) else of
             chosen[name] = inner if get_origin(of) is Literal else [needed[inner]] if get_args(of) else needed[of]
-    if "folders" in fields:  # both words of a push are needed, though each has a default
+    if {"folders", "name"} <= set(fields):  # both words of a push are needed, though each has a default
         chosen |= {"folders": chosen.get("folders") or (Path("x"),), "name": chosen.get("name") or "x"}
     if "max_new_tokens" in fields and "questions" in fields:  # of a folder or of a task, one of the two
         chosen |= {"eval": chosen.get("eval") or Path("x"), "task": None if chosen.get("data") else "x"}

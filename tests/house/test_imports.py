@@ -33,7 +33,7 @@ FLOORS = (
     ("bootstrapping", "measuring", "merging", "probing", "rewards"),
     ("conditioning",),
     ("trainers",),
-    ("studying",),
+    ("studying", "viewing"),
     ("commands",),  # the roof
     ("synth", "cli", "__main__"),  # "synth": the Python API, synth/__init__.py
 )

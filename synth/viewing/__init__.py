@@ -1,0 +1,1 @@
+"""A place to look at data in the browser: `synth view`."""

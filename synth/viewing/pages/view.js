@@ -1,0 +1,35 @@
+// Keys, copying, dark and light. Every page works without any of it.
+"use strict";
+const root = document.documentElement;
+root.dataset.theme = localStorage.getItem("theme") || "";
+const follow = rel => document.querySelector(`a[rel=${rel}]`)?.click();
+const move = by => {
+  const all = [...document.querySelectorAll("[data-keys] a")];
+  const at = all.indexOf(document.activeElement);
+  all[Math.min(all.length - 1, Math.max(0, at + by))]?.focus();
+};
+const KEYS = {
+  "/": () => document.getElementById("search")?.select(),
+  j: () => move(1), k: () => move(-1),
+  n: () => follow("next"), p: () => follow("prev"), u: () => follow("up"),
+  e: () => { const all = [...document.querySelectorAll("details")]; const open = all.some(one => !one.open); all.forEach(one => { one.open = open; }); },
+  d: () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    localStorage.setItem("theme", root.dataset.theme = dark ? "light" : "dark");
+  },
+  "?": () => document.getElementById("keys").scrollIntoView(),
+};
+document.addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea")) { if (event.key === "Escape") event.target.blur(); return; }
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+document.querySelectorAll(".copy").forEach(button => {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+});
+document.getElementById("sort")?.addEventListener("change", event => event.target.form.submit());

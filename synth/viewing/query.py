@@ -1,0 +1,228 @@
+"""Which rows a URL asks for: filters, a search, an order; their places, how many they are, and facets.
+
+    is.COLUMN=value     one of the values; several of one column are either of them
+    in.COLUMN=50..60    from 50 to below 60
+    no.COLUMN=1         without a value
+    q=words             in one of the texts, upper and lower case alike
+    sort=COLUMN         -COLUMN: from the highest down
+    page=2
+
+Names of columns are looked up in the index, values are bound: no word of a URL becomes SQL.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from synth.errors import UsageError, closest
+from synth.viewing.index import Index, Store, quoted, search
+from synth.viewing.sources import Place, Split
+
+PAGE = 50  # rows of a page
+VALUES = 10  # of a facet, the commonest; after `more` MANY
+MANY = 500
+BARS = 20  # of a histogram
+FILTERS = ("is", "in", "no")
+Params = tuple[tuple[str, str], ...]
+
+
+class Value(NamedTuple):
+    """One line of a facet: a value or a range, how many rows have it, and the filter that it is."""
+
+    label: str
+    rows: int
+    filter: tuple[str, str]
+    chosen: bool
+
+
+class Facet(NamedTuple):
+    column: str
+    values: Sequence[Value]
+    is_histogram: bool
+    more: bool  # there are further values
+
+
+@dataclass(frozen=True)
+class View:
+    """What a URL asks for, as far as it can be told without the index."""
+
+    params: Params = ()
+
+    def get(self, key: str, default: str = "") -> str:
+        return dict(self.params).get(key, default)
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        return [(key, value) for key, value in self.params if key.partition(".")[0] in FILTERS and "." in key]
+
+    @property
+    def page(self) -> int:
+        page = self.get("page", "1")
+        return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 10 else 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether these are the first rows, in their order: they need no index."""
+        return not self.filters and not self.get("q") and not self.get("sort") and self.page == 1
+
+    def url(self, **changes: str | int | None) -> str:
+        """The query string with some words changed; a change of anything but the page goes to the first page."""
+        kept = [(key, value) for key, value in self.params if key not in changes and (key != "page" or not changes)]
+        return "?" + urlencode(kept + [(key, str(value)) for key, value in changes.items() if value not in (None, "")])
+
+    def toggled(self, filter: tuple[str, str]) -> str:
+        """The query string with a filter put in or taken out."""
+        left = tuple(pair for pair in self.params if pair != filter and pair[0] != "page")
+        return replace(self, params=left if filter in self.params else (*left, filter)).url()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A view of an index."""
+
+    store: Store
+    split: Split
+    index: Index
+    view: View
+
+    def count(self) -> int:
+        return int(self._ask("SELECT count(*) FROM {rows} WHERE {where}")[0][0])
+
+    def numbers(self, first: int, n: int) -> list[int]:
+        """The numbers of rows, from 1, that stand at places of this view, from 0."""
+        found = self._ask(f"SELECT n FROM {{rows}} WHERE {{where}} ORDER BY {self._order} LIMIT {n} OFFSET {first}")
+        return [number for (number,) in found]
+
+    def place_of(self, number: int) -> int | None:
+        """The place of a row in this view, from 0; None if it is not in it."""
+        if not self._ask(f"SELECT 1 FROM {{rows}} WHERE {{where}} AND n = {int(number)}"):
+            return None
+        if self._order == "n":
+            return int(self._ask(f"SELECT count(*) FROM {{rows}} WHERE {{where}} AND n < {int(number)}")[0][0])
+        places = f"SELECT n, row_number() OVER (ORDER BY {self._order}) - 1 AS place FROM {{rows}} WHERE {{where}}"
+        return int(self._ask(f"SELECT place FROM ({places}) WHERE n = {int(number)}")[0][0])
+
+    @cached_property
+    def _order(self) -> str:
+        sort = self.view.get("sort")
+        down = " DESC" if sort.startswith("-") else ""
+        return f"{self._column(sort.removeprefix('-'))}{down} NULLS LAST, n" if sort else "n"
+
+    def places(self, numbers: Iterable[int]) -> list[Place]:
+        wanted = list(numbers)
+        found = self.store.ask(
+            f"SELECT rowid + 1, file, place FROM {self.index.schema}.lines WHERE rowid IN "
+            "(SELECT unnest(?::BIGINT[]) - 1)", [wanted],
+        )  # fmt: skip
+        by_number = {number: Place(file, at) for number, file, at in found}
+        return [by_number[number] for number in wanted]
+
+    def facets(self) -> Iterable[Facet]:
+        """One of each column that has a few values or holds numbers; its own filter does not count."""
+        for column in self.index.columns:
+            if column in ("n", "id", "readable"):
+                continue
+            facet = self._values(column)
+            if facet is None and self.index.columns[column]:
+                facet = self._histogram(column)
+            if facet is not None:
+                yield facet
+
+    def _values(self, column: str) -> Facet | None:
+        """The commonest values; None of a column of many numbers, or in which every value is another one."""
+        most = MANY if self.view.get("more") == column else VALUES
+        found = self._ask(
+            f"SELECT {self._column(column)}::VARCHAR AS value, count(*) AS rows FROM {{rows}} WHERE {{where}} "
+            f"GROUP BY value ORDER BY rows DESC, value LIMIT {most + 1}", leave_out=column,
+        )  # fmt: skip
+        many = len(found) > most
+        if many and (self.index.columns[column] or found[0][1] == 1):
+            return None
+        if not found or [value for value, _ in found] == [None]:
+            return None
+        values = [self._value(column, value, count) for value, count in found[:most]]
+        return Facet(column, values, False, many)
+
+    def _value(self, column: str, value: str | None, count: int) -> Value:
+        filter = (f"no.{column}", "1") if value is None else (f"is.{column}", value)
+        return Value("(none)" if value is None else value, count, filter, filter in self.view.params)
+
+    def _histogram(self, column: str) -> Facet | None:
+        said = self._column(column)
+        ((low, high, whole),) = self.store.ask(
+            f"SELECT min({said}), max({said}), bool_and({said} = floor({said})) FROM {self.index.schema}.rows "
+            f"WHERE isfinite({said}::DOUBLE)"
+        )
+        if low is None:
+            return None
+        width = _width(high - low, whole)
+        start = math.floor(low / width)
+        found = self._ask(
+            f"SELECT floor({said}::DOUBLE / {width}) AS bar, count(*) FROM {{rows}} WHERE {{where}} AND "
+            f"isfinite({said}::DOUBLE) GROUP BY bar", leave_out=column,
+        )  # fmt: skip
+        counts = {int(bar): count for bar, count in found}
+        values = []
+        for bar in range(start, math.floor(high / width) + 1):
+            low, end = f"{bar * width:.12g}", f"{(bar + 1) * width:.12g}"
+            last = f"{(bar + 1) * width - 1:.12g}" if whole else end
+            label = low if low == last else f"{low}–{last}"
+            filter = (f"in.{column}", f"{low}..{end}")
+            values.append(Value(label, counts.get(bar, 0), filter, filter in self.view.params))
+        return Facet(column, values, True, False)
+
+    def _ask(self, sql: str, leave_out: str = "") -> list[tuple[Any, ...]]:
+        where, values = self._where(leave_out)
+        return self.store.ask(sql.format(rows=f"{self.index.schema}.rows", where=where), values)
+
+    def _where(self, leave_out: str) -> tuple[str, list[str | float]]:
+        each: dict[str, list[str]] = {}
+        values: list[str | float] = []
+        for key, value in self.view.filters:
+            kind, _, column = key.partition(".")
+            if column == leave_out:
+                continue
+            said = self._column(column)
+            if kind == "no":
+                condition = f"{said} IS NULL"
+            elif kind == "is":
+                condition = f"{said}::VARCHAR = ?"
+                values.append(value)
+            else:
+                condition = f"({said} >= ? AND {said} < ?)"
+                values += _ends(key, value)
+            each.setdefault(column, []).append(condition)
+        conditions = [f"({' OR '.join(either)})" for either in each.values()]
+        if self._hits:
+            conditions.append(f"n IN (SELECT n FROM {self._hits})")
+        return " AND ".join(conditions) or "true", values
+
+    @cached_property
+    def _hits(self) -> str:
+        words = self.view.get("q").strip()
+        return search(self.store, self.split, words) if words else ""
+
+    def _column(self, column: str) -> str:
+        if column not in self.index.columns:
+            raise UsageError(f"no column {column!r}: there are {', '.join(self.index.columns)}"
+                             f"{closest(column, self.index.columns)}")  # fmt: skip
+        return quoted(column)
+
+
+def _ends(key: str, value: str) -> list[float]:
+    low, _, high = value.partition("..")
+    try:
+        return [float(low), float(high)]
+    except ValueError as error:
+        raise UsageError(f"{key}={value}: give a range, as in 50..60") from error
+
+
+def _width(spread: float, whole: bool) -> float:
+    """Of a bar: 1, 2 or 5 times a power of ten, so that there are about BARS; of whole numbers 1 at least."""
+    rough = float(spread) / BARS or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    width = next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
+    return max(1.0, width) if whole else width

@@ -1,0 +1,98 @@
+"""Rows: search, facets, order, a line a row. The first rows come straight from the file, facets behind them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from synth.errors import SynthError
+from synth.validating.checker import settings_of
+from synth.viewing.checked import Checked, checked
+from synth.viewing.query import PAGE, Facet, Query, View
+from synth.viewing.site import Screen, Site
+from synth.viewing.sources import Line, Source
+
+CUT = 400  # characters of a text that a line can show
+
+
+class Shown(NamedTuple):
+    """A row of the list: its number from 1, its line, its steps."""
+
+    number: int
+    line: Line
+    checked: Checked | None
+
+    def text(self, name: str) -> str:
+        value = (self.line.values or {}).get(name)
+        return " ".join(str("" if value is None else value)[:CUT].split())
+
+
+class Rows:
+    """The parts of the page, each made when the template comes to it."""
+
+    def __init__(self, site: Site, request: Request) -> None:
+        self.source: Source = site.source(request)
+        self.split = site.split(request)
+        self.view = View(tuple(request.query_params.multi_items()))
+        self.store = site.store
+        self.made = site.store.index(self.split)
+        self.problem = ""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.made.done() and self.made.exception() is None
+
+    def shown(self) -> list[Shown]:
+        """The rows of the page; none if there is a problem."""
+        try:
+            first = (self.view.page - 1) * PAGE
+            if self.view.is_plain and not self.is_ready:
+                lines = self.split.first(PAGE)
+                numbers = list(range(1, len(lines) + 1))
+            else:
+                query = self._query()
+                numbers = query.numbers(first, PAGE)
+                lines = self.split.lines(query.places(numbers))
+        except SynthError as error:
+            self.problem = str(error)
+            return []
+        known = settings_of(self.source.manifest)
+        return [Shown(number, line, _checked(line, known)) for number, line in zip(numbers, lines, strict=True)]
+
+    def count(self) -> int | None:
+        return None if self.problem else self._try(lambda: self._query().count())
+
+    def unreadable(self) -> int:
+        return self._try(lambda: self.made.result().unreadable) or 0
+
+    def facets(self) -> Iterator[Facet]:
+        return iter(self._try(lambda: [*self._query().facets()]) or [])
+
+    def columns(self) -> list[str]:
+        return list(self._try(lambda: self.made.result().columns) or [])
+
+    def pages(self, count: int) -> int:
+        return max(1, -(-count // PAGE))
+
+    def _query(self) -> Query:
+        return Query(self.store, self.split, self.made.result(), self.view)
+
+    def _try(self, part: Any) -> Any:
+        """A part of the page; None, and the problem said, if it cannot be made."""
+        try:
+            return part()
+        except SynthError as error:
+            self.problem = str(error)
+            return None
+
+
+def _checked(line: Line, known: dict[str, Any]) -> Checked | None:
+    return checked(line.record, known) if line.record is not None else None
+
+
+def page(site: Site, request: Request) -> Response:
+    return site.stream("rows.html", request, rows=Rows(site, request))
+
+
+SCREEN = Screen("rows", "Rows", "/{source}/{split}", page)

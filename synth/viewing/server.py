@@ -1,0 +1,54 @@
+"""The application: the screens, each at its URL, behind the guard."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from synth.errors import SynthError
+from synth.viewing.guard import Guard
+from synth.viewing.index import Store
+from synth.viewing.screens import row, rows
+from synth.viewing.site import Screen, Site, static
+from synth.viewing.sources import Source
+
+SCREENS: tuple[Screen, ...] = (rows.SCREEN, row.SCREEN)  # a further one is added here
+STATIC = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+def application(sources: Mapping[str, Source], port: int) -> Guard:
+    """The application for some folders, behind the guard. Raises FolderError if there is no place for indexes."""
+    store = Store([split for source in sources.values() for split in source.splits.values()])
+    site = Site(sources, store, SCREENS)
+    for source in sources.values():
+        for split in list(source.splits.values())[:1]:  # begun now, so that it is there when it is asked for
+            store.index(split)
+    routes = [Route(f"/static/{name}", _static(name, kind)) for name, kind in STATIC.items()]
+    routes += [Route("/", lambda request: RedirectResponse(site.home(next(iter(sources.values()))), 303))]
+    for screen in SCREENS:
+        routes.append(Route(f"/{screen.name}{screen.path}", _bound(site, screen.page), methods=["GET"]))
+        if screen.write is not None:
+            routes.append(Route(f"/{screen.name}{screen.path}", _bound(site, screen.write), methods=["POST"]))
+
+    def told(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            return site.page("problem.html", request, error.status_code, problem=error.detail)
+        return site.page("problem.html", request, 400, problem=str(error))
+
+    return Guard(Starlette(routes=routes, exception_handlers={SynthError: told, HTTPException: told}), port)
+
+
+def _bound(site: Site, page: Any) -> Any:
+    def endpoint(request: Request) -> Any:
+        return page(site, request)
+
+    return endpoint
+
+
+def _static(name: str, kind: str) -> Any:
+    content = static(name)
+    return lambda request: Response(content, media_type=kind)

@@ -1,0 +1,108 @@
+"""What screens are given, and what a screen is.
+
+A screen is a file in `screens/` that ends with SCREEN = Screen(...), and its template in `pages/`. Its page is a
+function of the site and the request; it looks its folder up with `site.source(request)` and its split with
+`site.split(request)`, asks for rows through `synth.viewing.query.Query`, and returns `site.page(...)` or, for a page of
+which a part takes longer, `site.stream(...)`. Everything that a page shows stands in its URL. SCREENS in `server.py`
+lists the screens.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from synth.viewing.index import Store
+from synth.viewing.query import View
+from synth.viewing.sources import Kind, Source, Split
+
+FLUSH = Markup("<!-- more follows -->")  # in a template: what stands before it is sent
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen: its name in URLs, its title in the menu, which folders have it, and its page."""
+
+    name: str
+    title: str  # "" for one that is reached from another
+    path: str  # behind the name: "/{source}/{split}"
+    page: "Callable[[Site, Request], Response]"
+    of: tuple[Kind, ...] = ("dataset",)
+    write: "Callable[[Site, Request], Any] | None" = None  # what a POST does
+
+
+@dataclass
+class Site:
+    """All that is looked at."""
+
+    sources: Mapping[str, Source]
+    store: Store
+    screens: tuple[Screen, ...]
+    env: jinja2.Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.env = jinja2.Environment(
+            loader=jinja2.PackageLoader("synth.viewing", "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        self.env.globals |= {"site": self, "flush": FLUSH, "url": url}
+
+    def source(self, request: Request) -> Source:
+        """The folder that the URL names; 404 if there is none of that name."""
+        if (name := request.path_params["source"]) not in self.sources:
+            raise HTTPException(404, f"nothing called {name!r} is looked at: {', '.join(self.sources)} is")
+        return self.sources[name]
+
+    def split(self, request: Request) -> Split:
+        """The split that the URL names."""
+        source, name = self.source(request), request.path_params["split"]
+        if name not in source.splits:
+            raise HTTPException(404, f"{source.name} has no split {name!r}: it has {', '.join(source.splits)}")
+        return source.splits[name]
+
+    def home(self, source: Source) -> str:
+        """The URL of the first screen that a folder has."""
+        for screen in self.screens:
+            if screen.title and source.kind in screen.of and (source.splits or "{split}" not in screen.path):
+                return url(screen.name, source.name, *([next(iter(source.splits))] if "{split}" in screen.path else []))
+        return "/none"
+
+    def page(self, template: str, request: Request, status: int = 200, **values: Any) -> Response:
+        return HTMLResponse(self.env.get_template(template).render(self._shared(request) | values), status)
+
+    def stream(self, template: str, request: Request, **values: Any) -> Response:
+        """A page that is sent up to each {{ flush }} as soon as it is there."""
+        pieces = self.env.get_template(template).generate(self._shared(request) | values)
+        return StreamingResponse(_until_flush(pieces), media_type="text/html")
+
+    def _shared(self, request: Request) -> dict[str, Any]:
+        view = View(tuple(request.query_params.multi_items()))
+        source = self.sources.get(request.path_params.get("source", ""))
+        return {"view": view, "source": source, "split": request.path_params.get("split"), "problem": "",
+                "here": request.url.path}  # fmt: skip
+
+
+def url(*parts: str | int) -> str:
+    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+def _until_flush(pieces: Iterator[str]) -> Iterator[str]:
+    ready: list[str] = []
+    for piece in pieces:
+        if piece == FLUSH:
+            yield "".join(ready)
+            ready.clear()
+        else:
+            ready.append(piece)
+    yield "".join(ready)
+
+
+def static(name: str) -> bytes:
+    """A file of ours that pages name."""
+    return (files("synth.viewing") / "pages" / name).read_bytes()

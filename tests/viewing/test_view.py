@@ -1,0 +1,156 @@
+"""`synth view` as a user starts it: what it says, what it refuses, and what it leaves on the disk."""
+
+import re
+import shutil
+import signal
+import stat
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import duckdb
+import pytest
+from conftest import Synth
+from golden import GOLDEN, hashes
+from starlette.testclient import TestClient
+from viewed import folder, lines, process, row, viewing
+
+from synth.errors import FolderError
+from synth.viewing.index import Store
+from synth.viewing.sources import sources
+
+
+@contextmanager
+def golden(tmp_path: Path, *names: str) -> Iterator[TestClient]:
+    folders = [shutil.copytree(GOLDEN / name, tmp_path / "data" / name) for name in names]
+    with viewing(tmp_path / "cache", *folders) as (client, _):
+        yield client
+
+
+def test_a_user_sees_rows_and_ends_it(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(*[row(at) for at in range(3)]))
+    with process(tmp_path / "cache", data) as (started, url):
+        assert url.startswith("http://127.0.0.1:")
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        page = opener.open(url, timeout=60)
+        assert page.url.endswith("/rows/data/train")
+        assert "2 + 1 = 3" in page.read().decode()
+        started.send_signal(signal.SIGINT)
+        assert started.wait(30) == 0
+
+
+def test_folders_of_earlier_versions_are_shown_and_left_as_they_are(tmp_path: Path) -> None:
+    with golden(tmp_path, "distilled", "judged", "listops", "2wiki") as client:
+        before = hashes(tmp_path / "data")
+        for name in ("distilled", "judged", "listops", "2wiki"):
+            page = client.get(f"/rows/{name}/train").text
+            assert "banner" not in page
+            assert client.get(f"/row/{name}/train/1").status_code == 200
+        assert hashes(tmp_path / "data") == before
+
+
+def test_a_row_of_a_teacher_has_its_attempts_and_what_was_sent(tmp_path: Path) -> None:
+    with golden(tmp_path, "distilled") as client:
+        page = client.get("/row/distilled/train/1").text
+    assert "every step holds" in page
+    assert "1: right, kept" in page
+    assert "What was sent" in page
+    assert "synth show" in page
+
+
+def test_the_first_wrong_step_and_what_is_behind_it(tmp_path: Path) -> None:
+    wrong = row(1, rationale="1 + 1 = 2.\n2 + 2 = 5.\n5 + 1 = 6.", answer="6", completion="The answer is 7.")
+    with viewing(tmp_path / "cache", folder(tmp_path / "data", lines(wrong))) as (client, _):
+        page, listed = client.get("/row/data/train/1").text, client.get("/rows/data/train").text
+    assert [page.count(word) for word in ("✓ right", "✗ wrong", "? unknown")] == [1, 2, 1]
+    assert "2 + 2 = 5 does not hold" in page
+    assert "✗ another one" in page
+    assert "step 2" in listed
+
+
+def test_lines_that_cannot_be_read_are_counted_and_shown(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", [*lines(row(1)), b'{"id": "half', *lines(row(3))])
+    with viewing(tmp_path / "cache", data) as (client, _):
+        assert "1 line of this split cannot be read as rows" in client.get("/rows/data/train").text
+        assert "half" in client.get("/rows/data/train?is.readable=false").text
+        assert "stands in the file like this" in client.get("/row/data/train/2").text
+
+
+def test_a_file_that_changes_is_indexed_anew_and_an_index_is_used_again(tmp_path: Path) -> None:
+    data, cache = folder(tmp_path / "data", lines(row(1))), tmp_path / "cache"
+    for rows in ([row(1)], [row(1)], [row(1), row(2)]):
+        folder(data, lines(*rows)) if len(rows) > 1 else None
+        with viewing(cache, data) as (client, _):
+            assert f"{len(rows)} rows" in client.get("/rows/data/train").text
+    kept = cache / "rationale-synth" / "view"
+    assert len([*kept.iterdir()]) == 2
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+
+
+def test_an_index_that_is_rubbish_is_made_again(tmp_path: Path) -> None:
+    data, cache = folder(tmp_path / "data", lines(row(1))), tmp_path / "cache"
+    with viewing(cache, data) as (client, _):
+        client.get("/rows/data/train")
+    (index,) = (cache / "rationale-synth" / "view").iterdir()
+    index.write_bytes(index.read_bytes()[:5000])
+    with viewing(cache, data) as (client, _):
+        assert "1 rows" in client.get("/rows/data/train").text
+
+
+def test_links_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_bytes(lines(row(1))[0])
+    data = folder(tmp_path / "data", lines(row(1)))
+    (data / "train.jsonl").unlink()
+    (data / "train.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    with pytest.raises(FolderError, match=r"train.jsonl is a link, which is not followed"):
+        sources([data])
+
+
+def test_a_file_that_becomes_a_link_is_not_read(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    with viewing(tmp_path / "cache", data) as (client, _):
+        client.get("/rows/data/train")
+        (data / "train.jsonl").rename(tmp_path / "elsewhere")
+        (data / "train.jsonl").symlink_to(tmp_path / "elsewhere")
+        assert "1 + 1 =" not in client.get("/row/data/train/1").text
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT * FROM read_csv('/etc/passwd')", "COPY (SELECT 1) TO '{}/x.csv'", "ATTACH '{}/x.duckdb' AS x",
+    "INSTALL httpfs", "SET enable_external_access = true", "SET threads = 1",
+    "SELECT * FROM read_text('{}/data/synth.json')",
+])  # fmt: skip
+def test_duckdb_opens_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    store = Store(sources([folder(tmp_path / "data", lines(row(1)))])["data"].splits.values())
+    with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
+        store.ask(sql.format(tmp_path))
+
+
+@pytest.mark.parametrize(("make", "said"), [
+    ("", r"synth: .*nowhere is not there: give a folder that synth build, distill, train or eval wrote"),
+    ("{}", r"synth: .*synth.json is not a manifest of a dataset folder: build the folder again with --overwrite"),
+    ("[", r"synth: .*synth.json is not JSON .*"),
+    (None, r"synth: .*nowhere is not a dataset folder .*: make one with synth build, distill or import"),
+])  # fmt: skip
+def test_folders_that_cannot_be_shown(tmp_path: Path, synth: Synth, make: str | None, said: str) -> None:
+    path = tmp_path / "nowhere"
+    if make != "":
+        path.mkdir()
+    if make:
+        (path / "synth.json").write_text(make)
+    done = synth("view", path, "--no-browser")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(said, done.stderr.strip())
+
+
+def test_without_duckdb_one_line_says_what_to_install(tmp_path: Path, synth: Synth) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    with mock.patch.dict(sys.modules, {"duckdb": None}):
+        done = synth("view", data, "--no-browser")
+    assert (
+        done.stderr == "synth: synth view needs packages that are not installed: pip install 'rationale-synth[view]'\n"
+    )
