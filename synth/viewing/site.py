@@ -51,7 +51,7 @@ class Site:
         self.env = jinja2.Environment(
             loader=jinja2.PackageLoader("synth.viewing", "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self.env.globals |= {"site": self, "flush": FLUSH, "url": url}
+        self.env.globals.update(site=self, flush=FLUSH, url=url)
 
     def source(self, request: Request) -> Source:
         """The folder that the URL names; 404 if there is none of that name."""
