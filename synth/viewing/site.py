@@ -1,6 +1,6 @@
 """What screens are given, and what a screen is.
 
-A screen is a file in `screens/` that ends with SCREEN = Screen(...), and its template in `pages/`. Its page is a
+A screen is a file in `screens/` that ends with SCREEN = Screen(...), and its template is beside it. Its page is a
 function of the site and the request; it looks its folder up with `site.source(request)` and its split with
 `site.split(request)`, asks for rows through `synth.viewing.query.Query`, and returns `site.page(...)` or, for a page of
 which a part takes longer, `site.stream(...)`. Everything that a page shows stands in its URL. SCREENS in `server.py`
@@ -49,7 +49,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.env = jinja2.Environment(
-            loader=jinja2.PackageLoader("synth.viewing", "pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=jinja2.PackageLoader("synth.viewing", "screens"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         self.env.globals.update(site=self, flush=FLUSH, url=url)
 
@@ -105,4 +105,4 @@ def _until_flush(pieces: Iterator[str]) -> Iterator[str]:
 
 def static(name: str) -> bytes:
     """A file of ours that pages name."""
-    return (files("synth.viewing") / "pages" / name).read_bytes()
+    return (files("synth.viewing") / "screens" / name).read_bytes()
