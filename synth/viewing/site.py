@@ -49,7 +49,10 @@ class Site:
 
     def __post_init__(self) -> None:
         self.env = jinja2.Environment(
-            loader=jinja2.PackageLoader("synth.viewing", "screens"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=jinja2.PackageLoader("synth.viewing", "screens"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self.env.globals.update(site=self, flush=FLUSH, url=url)
 
