@@ -21,7 +21,7 @@ from synth.cards.keys import Files, Given, Sizes, keys
 from synth.cards.markdown import number
 from synth.cards.member import Member, read_member
 from synth.cards.options import Card
-from synth.data import frontmatter
+from synth.data import frontmatter, mirror
 from synth.data.folder import finish_move
 from synth.data.manifest import members
 from synth.data.names import CARD, PLOTS
@@ -126,6 +126,7 @@ def write_card(
             (folder / name).parent.mkdir(exist_ok=True)
             write_whole(folder / name, picture)
         write_whole(path, card.text.encode())
+        mirror.put_beside(folder)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {folder}") from error
     return card

@@ -7,7 +7,7 @@ from synth.base.config import AnyPath, argument, option, settings
 class Card:
     """Which folder gets a card, under which licence."""
 
-    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False, store=True)
     license: str | None = option(
         "identifier of the Hub: cc-by-4.0  [default: that of the card or the source]", default=None
     )

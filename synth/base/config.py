@@ -27,6 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from synth.base import stores
 from synth.errors import UsageError, closest
 
 T = TypeVar("T")
@@ -99,15 +100,17 @@ def option(  # noqa: PLR0913 - each is a fact about an option
     complete: str | None = None,
     metavar: str | None = None,
     kw_only: bool = True,
+    store: bool = False,
 ) -> Any:
     """A field that is an option of a command.
 
     least, most: of numbers. named: stands in the id of a row even when it is the default. recipe: decides the text of a
     row (numbers of rows do not). again: stands in the command that makes the thing again (folders to write to,
     processes and `quiet` do not). complete: what completes its values on Tab (COMPLETE in synth/commands/options.py).
+    store: a folder that may be in an object store (synth/base/stores.py).
     """
     facts = {"help": help, "least": least, "most": most, "named": named, "recipe": recipe, "again": again}
-    metadata = {**facts, "complete": complete, "metavar": metavar, "positional": False}
+    metadata = {**facts, "complete": complete, "metavar": metavar, "positional": False, "store": store}
     return field(default=default, metadata=metadata, kw_only=kw_only)
 
 
@@ -118,10 +121,11 @@ def argument(
     complete: str | None = None,
     metavar: str | None = None,
     kw_only: bool = False,
+    store: bool = False,
 ) -> Any:
     """A field that is given by its place: `synth show FOLDER`."""
     metadata = {"help": help, "least": None, "most": None, "again": True, "complete": complete, "metavar": metavar}
-    return field(default=default, metadata={**metadata, "positional": True}, kw_only=kw_only)
+    return field(default=default, metadata={**metadata, "positional": True, "store": store}, kw_only=kw_only)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option, argument))
@@ -204,10 +208,10 @@ def as_declared(kind: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], l
     for name, hint in hints(kind).items():
         facts = known[name].metadata
         try:
-            values[name] = _value(given[name], hint)
+            values[name] = _value(stores.placed(given[name], facts["store"]), hint)
             _check_size(values[name], facts)
         except ValueError as error:
-            wrong.append(f"{label(known[name])} {_written(given[name])}: {error}")
+            wrong.append(f"{label(known[name])} {stores.without_keys(_written(given[name]))}: {error}")
     return values, wrong
 
 
@@ -293,7 +297,7 @@ def _number(value: Any) -> float:
 
 def _path(value: Any) -> Path:
     if isinstance(value, str | os.PathLike):
-        return Path(value)
+        return stores.as_path(value)
     raise ValueError("a path")
 
 

@@ -9,7 +9,9 @@ from synth.base.config import AnyPath, option, settings
 class Options:
     """Where a dataset is written, in which form, by how many processes."""
 
-    out: AnyPath = option("folder to write the dataset to", again=False, kw_only=False)
+    out: AnyPath = option(
+        "folder to write the dataset to, or s3://BUCKET/FOLDER", again=False, kw_only=False, store=True
+    )
     seed: int = option("another seed, other rows", default=0)
     format: Literal["jsonl", "parquet"] = option("how rows are written", default="jsonl")
     workers: int | None = option(

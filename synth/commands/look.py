@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @settings
 class Show:
-    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False, store=True)
     n: int = option("rows to print", default=3, least=1)
     split: str | None = option("split to read  [default: the first]", default=None)
     id: str | None = option("print the row with this id  [default: the first rows]", default=None)
@@ -23,7 +23,7 @@ class Show:
 
 @settings
 class Stats:
-    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False, store=True)
     verdicts: MaybePath = option(
         "a file that synth judge --verdicts wrote  [default: verdicts.jsonl in the folder]", default=None
     )

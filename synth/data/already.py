@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from synth.base.stores import is_stored
+from synth.data import mirror
 from synth.data.manifest import damage, read_manifest
 from synth.data.names import MANIFEST, OURS, READY
 from synth.errors import FolderError
@@ -57,8 +59,9 @@ def _forget(path: Sequence[str], wanted: dict[str, Any], held: Any) -> None:
 
 def refuse_foreign_files(folder: Path) -> None:
     """Raises FolderError for a folder that is no dataset folder and has files in it."""
-    if folder.is_dir():
-        foreign = sorted(path.name for path in folder.iterdir() if not path.name.startswith(OURS))
+    if is_stored(folder) or folder.is_dir():
+        here = () if is_stored(folder) else (path.name for path in folder.iterdir())
+        foreign = sorted(name for name in here if not name.startswith(OURS)) or mirror.foreign_files(folder)
         if foreign:
             raise FolderError(
                 f"{folder} holds {foreign[0]!r} and is no dataset folder: give --out a new or an empty folder"

@@ -9,7 +9,8 @@
 New files are written to `.synth-partial/` inside the folder. When all are complete that folder is renamed to
 `.synth-ready/`, which is the moment the new dataset exists, and its files are moved into place. A run that dies before
 leaves the old dataset as it was; one that dies while moving is finished by the next command that writes to the folder,
-and until then its files are read where they are (manifest.py).
+and until then its files are read where they are (manifest.py). The files of a folder in an object store are sent there
+instead (mirror.py).
 """
 
 import shutil
@@ -22,6 +23,8 @@ from typing import Any
 import orjson
 
 from synth.base.files import as_json, facts_if_whole, file_facts, hold, write_whole
+from synth.base.stores import is_stored
+from synth.data import mirror
 from synth.data.frontmatter import split_configs, with_configs
 from synth.data.manifest import is_manifest
 from synth.data.names import CARD, MANIFEST, PARTIAL, READY, SHARDS
@@ -51,6 +54,7 @@ class FolderWriter:
         self._lock = ExitStack()
 
     def __enter__(self) -> "FolderWriter":
+        self._before = mirror.manifest_now(self.folder)
         try:
             self._made = not self.folder.exists()
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +115,9 @@ class FolderWriter:
         manifest["files"] = {name: known.get(name) or file_facts(self._partial / name) for name in _in_order(names)}
         manifest["files"][CARD] = dict(card_facts or manifest["files"][CARD])
         self.path(MANIFEST).write_bytes(as_json(manifest))
+        if is_stored(self.folder):
+            mirror.publish(self.folder, self._partial, self._before)
+            return
         self._partial.rename(self.folder / READY)
         _put_into_place(self.folder)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from synth.base.files import write_whole
+from synth.data import mirror
 from synth.data.manifest import open_manifest, with_rows
 from synth.data.names import CARD
 from synth.errors import FolderError
@@ -288,6 +289,7 @@ def folder_card(folder: Path, datasets: list[str]) -> None:
     path = folder / CARD
     theirs = path.read_text(encoding="utf-8") if path.exists() else ""
     write_whole(path, with_configs(theirs, [*config_lines(configs), *info_lines(configs)]).encode())
+    mirror.put_beside(folder)
 
 
 def with_configs(card: str, configs: list[str]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from synth.base.files import read_facts
+from synth.base.stores import located
 from synth.data.frontmatter import COLUMNS
 from synth.data.manifest import members, no_split, open_manifest, split_files
 from synth.data.names import EVALUATIONS, LOG, METRICS, PREDICTIONS, RUN
@@ -27,7 +28,7 @@ class Folder:
     """A folder that a verb wrote."""
 
     def __init__(self, folder: "str | os.PathLike[str]") -> None:
-        self.folder = Path(folder)
+        self.folder = located(folder)
 
     def __fspath__(self) -> str:
         return str(self.folder)
@@ -180,7 +181,7 @@ def load(folder: "str | os.PathLike[str]", name: str | None = None) -> Dataset:
 
     Raises FolderError for what is no dataset folder, UsageError for a name that is not there.
     """
-    dataset = Dataset(Path(folder))
+    dataset = Dataset(folder)
     if name is None:
         dataset.members  # noqa: B018 - says now if it is no dataset
         return dataset

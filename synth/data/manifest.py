@@ -2,6 +2,7 @@
 
 Nothing here writes. While a new dataset is put into place (folder.py), the manifest in `.synth-ready/` is the one that
 counts, and a file that is still in there is read from there: a reader sees all of the old dataset or all of the new.
+Of a folder in an object store the dataset is brought here first (mirror.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from synth.base.files import read_facts
-from synth.data.names import CACHE, CARD, MANIFEST, PARTIAL, READY
+from synth.base.stores import is_stored
+from synth.data import mirror
+from synth.data.names import CACHE, CARD, MANIFEST, PARTIAL, READY, is_inside
 from synth.errors import FolderError, closest
 
 # Parts that only some folders have, and that are objects, or null, where they are there.
@@ -21,6 +24,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
     Raises FolderError if synth.json cannot be read as what it should be.
     """
+    mirror.sync(folder)
     what, way_out = "a manifest of a dataset folder", "build the folder again with --overwrite"
     # The one in .synth-ready is put into place by a single rename, after all other files: one of the two is there.
     new = read_facts(folder / READY / MANIFEST, what, way_out, is_manifest)
@@ -38,17 +42,20 @@ def is_manifest(facts: Any) -> bool:
     return all(
         isinstance(split, dict) and isinstance(split.get("rows"), int) and isinstance(split.get("rejected"), dict)
         for split in splits
-    ) and all(isinstance(n, str) and not Path(n).is_absolute() and ".." not in Path(n).parts for n in names)
+    ) and all(isinstance(name, str) and is_inside(name) for name in names)
 
 
 def place(folder: Path, name: str) -> Path:
     """Where a file of the dataset lies now: in `.synth-ready/` until it is put into place."""
+    mirror.bring(folder, [name])
     ready = folder / READY / name
     return ready if ready.exists() else folder / name
 
 
 def damage(folder: Path, manifest: Mapping[str, Any]) -> str | None:
     """The first file that is not as its manifest says, told by its size; None if all are."""
+    if is_stored(folder):
+        return mirror.damage(folder, manifest)
     for name, facts in manifest["files"].items():
         path = place(folder, name)
         if name != CARD and (not path.is_file() or path.stat().st_size != facts["bytes"]):
@@ -63,10 +70,11 @@ def open_manifest(folder: Path) -> dict[str, Any]:
     """
     manifest = read_manifest(folder)
     if manifest is not None:
+        mirror.bring(folder)
         return manifest
     if below := _below(folder):
         raise FolderError(f"{folder} holds several datasets: give one of {', '.join(map(str, below.values()))}")
-    if folder.is_dir() and any((folder / name).exists() for name in (PARTIAL, CACHE)):
+    if any((folder / name).exists() for name in (PARTIAL, CACHE)) or mirror.is_begun(folder):
         raise FolderError(f"{folder} holds a run that did not get to its end: the command that began it resumes it")
     raise FolderError(
         f"{folder} is not a dataset folder (it has no {MANIFEST}): make one with synth build, distill or import"
@@ -87,6 +95,7 @@ def members(folder: Path) -> dict[str, Path]:
 
 def _below(folder: Path) -> dict[str, Path]:
     """The dataset folders in a folder, by name; those of which the first dataset is being put into place too."""
+    mirror.sync_below(folder)
     folders = {path.parent for path in folder.glob(f"*/{MANIFEST}") if path.parent.name != READY}
     folders |= {path.parent.parent for path in folder.glob(f"*/{READY}/{MANIFEST}")}
     return {path.name: path for path in sorted(folders)}

@@ -1,6 +1,7 @@
 """What each file of a folder is called: names that stand here and nowhere else; what a split may be called."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 # A dataset folder, that of `synth build`, `distill`, `judge` and `pull`
 MANIFEST = "synth.json"  # what made it: settings, splits, counts, sha256 of each file
@@ -63,6 +64,11 @@ def split_mistakes(names: Sequence[str]) -> list[str]:
     wrong += [f"--split {name!r}: a name of letters, digits and _" for name in names if not _is_name(name)]
     taken = [name for name in names if f"{name}.jsonl" in (REJECTED, ATTEMPTS, PLACES)]
     return wrong + [f"--split {name}: a dataset has a file of that name already" for name in taken]
+
+
+def is_inside(name: str) -> bool:
+    """Whether a name in a manifest is that of a file in its folder."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def _is_name(text: str) -> bool:

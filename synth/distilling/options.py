@@ -28,7 +28,12 @@ class Distill(Given, ShotOptions):
         default=None, complete="tasks",
     )  # fmt: skip
     source: AnyText = option("the questions: a file, a folder, one that synth built, or hub")
-    out: MaybePath = option("folder to write the dataset to  [required, but for --dry-run]", default=None, again=False)
+    out: MaybePath = option(
+        "folder to write the dataset to, or s3://BUCKET/FOLDER  [required, but for --dry-run]",
+        default=None,
+        again=False,
+        store=True,
+    )
     teacher: str = option(
         "gpt-6-luna, anthropic/MODEL, qwen3-32b, ..., or any model with --base-url", complete="teachers"
     )

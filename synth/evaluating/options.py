@@ -25,7 +25,7 @@ class Evaluate(Limits, ShotOptions):
     model: AnyText = option(
         "a checkpoint's folder, a name on the Hub, the URL of a server, or attempts: what the data's teacher wrote"
     )
-    data: AnyPath = option("a dataset folder")
+    data: AnyPath = option("a dataset folder", store=True)
     split: str = option("which of its splits", default="test")
     limit: int | None = option("the first so many rows  [default: all]", default=None, least=1)
     prompting: Literal["rationale", "direct", "both"] = option(

@@ -10,7 +10,7 @@ from synth.exporting.forms import TAKES_SYSTEM, Asked, Form, Prompts
 class Export:
     """Which rows, in which form, to where."""
 
-    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False, store=True)
     to: Form = option("the form of the rows")
     out: AnyPath = option("folder to write to, or a .jsonl or .parquet file for one split", again=False)
     system: str | None = option("system message of every row  [default: none]", default=None)

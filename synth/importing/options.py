@@ -12,7 +12,7 @@ class Import:
 
     source: AnyText = argument("what there is: a file, a folder, hub, or org/name on the Hub", metavar="SOURCE")
     task: str = option("a task's name (synth tasks), or a .toml or .py file of your own", complete="tasks")
-    out: AnyPath = option("folder to write the dataset to", again=False)
+    out: AnyPath = option("folder to write the dataset to, or s3://BUCKET/FOLDER", again=False, store=True)
     split: Texts = option("split of the source, and what it is called; may be repeated  [default: train]", default=())
     config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
     no_rationale: bool = option("questions and answers alone; adds the split to a dataset in --out", default=False)
@@ -48,7 +48,7 @@ class Questions:
     """Of which source the questions of a task are taken, and what they are called."""
 
     source: AnyText = option("a file, a folder, hub, or org/name on the Hub; of gym:NAME how many: 500,seed=7")
-    out: AnyPath = option("folder to write the dataset to", again=False)
+    out: AnyPath = option("folder to write the dataset to, or s3://BUCKET/FOLDER", again=False, store=True)
     split: Texts = option("split of the source, and what it is called; may be repeated  [default: train]", default=())
     config: str | None = option("configuration on the Hub, or a folder in the source  [default: none]", default=None)
     question: str | None = option("column of the question, or a template  [default: the task's]", default=None)

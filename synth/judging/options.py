@@ -11,7 +11,7 @@ class Judging(Given, ShotOptions):
 
     folder: Paths = argument(
         "dataset folders, or one of configurations; of attribution an evaluation, or a run with one", metavar="FOLDER",
-        kw_only=False,
+        kw_only=False, store=True,
     )  # fmt: skip
     judge: str = option(
         "rubric, answer, steps, equations, attribution, or a reward, such as reward:diversity", complete="judges"

@@ -10,7 +10,7 @@ from synth.data.names import BESIDE
 class Push:
     """Which folders go to which repository, under which conditions."""
 
-    folders: Paths = argument("dataset folders", default=(), metavar="FOLDER", kw_only=False)
+    folders: Paths = argument("dataset folders", default=(), metavar="FOLDER", kw_only=False, store=True)
     name: str = argument("where to, on the Hub", default="", metavar="ORG/NAME", kw_only=False)
     config: str | None = option("name of the configuration, of one folder  [default: the folder's]", default=None)
     with_: Texts = option(

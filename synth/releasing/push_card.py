@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from synth.base.files import as_json, facts_if_whole, write_whole
 from synth.cards.blocks import hashes, merge, names, texts, without_ours
+from synth.data import mirror
 from synth.data.frontmatter import TRUTH, dump, parse, split, with_configs
 from synth.data.names import CARD, CARD_MEMORY
 from synth.errors import FolderError
@@ -227,5 +228,6 @@ def _remembered(folder: Path | None, name: str) -> Sequence[str]:
 def remember(folder: Path, name: str, here: str, hub: str) -> None:
     """Note that these two cards have the same text now; of a folder that cannot be written to nothing is remembered."""
     known = {**_memory(folder), name: [digest(own_text(here)), digest(own_text(hub))]}
-    with suppress(OSError):
+    with suppress(OSError, FolderError):
         write_whole(folder / CARD_MEMORY, as_json(known))
+        mirror.put_beside(folder)

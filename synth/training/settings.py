@@ -31,7 +31,8 @@ class Settings:
     naming_models: ClassVar[Collection[str]] = ()
 
     data: list[str] = option(
-        "a dataset folder, FOLDER:WEIGHT, or full:, polarity-gain:, polarity-harm:FOLDER of tasks  [repeatable]"
+        "a dataset folder, FOLDER:WEIGHT, or full:, polarity-gain:, polarity-harm:FOLDER of tasks  [repeatable]",
+        store=True,
     )
     model: str | None = option("a folder or a model on the Hub  [default: --from-scratch]", default=None)
     from_scratch: Literal["tiny", "small", "base"] | None = option(

@@ -11,7 +11,7 @@ Reason = Literal["contaminated", "twins", "near-duplicates"]
 class Validate:
     """What a dataset is held to."""
 
-    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False)
+    folder: AnyPath = argument("a dataset folder, or one that holds several", kw_only=False, store=True)
     suite: Paths = option("a Python file with expectations of your own  [repeatable]", default=())
     docs: bool = option("write Great Expectations' Data Docs to validation/", default=False)
     steps: bool = option("work the steps of every row out again", default=True)

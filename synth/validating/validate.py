@@ -21,6 +21,7 @@ import orjson
 from synth.base.config import command, verb
 from synth.base.files import file_facts, write_whole
 from synth.base.terminal import progress
+from synth.data import mirror
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
@@ -245,6 +246,7 @@ def _write(folder: Path, report: Mapping[str, Any]) -> None:
     path = folder / VALIDATION
     try:
         write_whole(path, orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
+        mirror.put_beside(folder)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write {path}") from error
 
