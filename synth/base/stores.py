@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from synth.errors import FolderError, UsageError, first_line
@@ -34,7 +34,13 @@ KEYS = {
 }
 
 
-class StorePath(type(Path())):  # type: ignore[misc]
+if TYPE_CHECKING:
+    OwnPath = Path
+else:
+    OwnPath = type(Path())  # that of this system: until Python 3.12 no other can have subclasses
+
+
+class StorePath(OwnPath):
     """The place on this machine of something in a store; in a sentence it is the URL."""
 
     def __format__(self, spec: str) -> str:
@@ -74,13 +80,13 @@ def as_path(value: "str | os.PathLike[str]") -> Path:
     text = os.fspath(value)
     url = URL.fullmatch(text)
     if url is None:
-        return cast(Path, StorePath(text)) if is_stored(Path(text)) else Path(text)
+        return StorePath(text) if is_stored(Path(text)) else Path(text)
     scheme, parts = url["scheme"], url["rest"].rstrip("/").split("/")
     if "@" in text or ":" in parts[0]:
         raise ValueError("no keys in a URL: they are taken from the environment, or from where aws, gcloud and az keep")
     if len(parts) < 2 or any(part in ("", ".", "..") for part in parts) or re.search(r"[?#\s\\]", text):
         raise ValueError(f"give a bucket and a folder in it, such as {scheme}://my-bucket/my-data")
-    return cast(Path, StorePath(home(), scheme, *parts))
+    return StorePath(home(), scheme, *parts)
 
 
 def located(value: "str | os.PathLike[str]") -> Path:
