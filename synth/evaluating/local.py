@@ -43,7 +43,8 @@ def write_locally(
         asked_rows = [records[row] for row in rows]
         ids, heads = coded.placed(ids, asked_rows)
         written = checkpoint.write(ids, [record.id for record in asked_rows], job.decoding, done, heads)
-        partial.add(dict(zip(rows, written, strict=True)))
+        read = [[replace(one, read=len(own)) for one in outputs] for own, outputs in zip(ids, written, strict=True)]
+        partial.add(dict(zip(rows, read, strict=True)))
         report(job.split, len(partial), len(asked))
     return dict.fromkeys(set(range(len(records))) - set(asked), TOO_LONG)
 

@@ -109,8 +109,7 @@ class Partial:
 
 
 def _fields(output: Output) -> list[Any]:
-    told = [] if output.told is None else [output.told]
-    return [output.text, output.tokens, output.cut_off, output.refused, *told]
+    return [output.text, output.tokens, output.cut_off, output.refused, output.told, output.read]
 
 
 def digest(recipe: Mapping[str, Any]) -> str:

@@ -121,7 +121,8 @@ class Judge:
             "fault": fault or self._refusal(record, outputs, answer) or (None if verdict is None else verdict.fault),
             "cut_off": any(output.cut_off for output in outputs), "beyond": ends[0].beyond if ends else "",
             "loop": bool(values["loop"]), "words": int(values["words"] or 0),
-            "tokens": outputs[0].tokens if outputs else 0, "diversity": diverse,
+            "tokens": outputs[0].tokens if outputs else 0, "prompt_tokens": outputs[0].read if outputs else None,
+            "diversity": diverse,
             **sure, "meta": dict(record.meta),
         }  # fmt: skip
 

@@ -135,7 +135,9 @@ def _requests(teacher: Teacher, asking: Asking, record: Record, job: Job) -> Ite
 
 def _output(job: Job, asking: Asking, record: Record, reply: Reply) -> Output:
     end = end_of(reply.finish_reason)
-    output = Output(reply.text or "", reply.completion_tokens, end == "cut", end == "filtered")
+    output = Output(
+        reply.text or "", reply.completion_tokens, end == "cut", end == "filtered", read=reply.prompt_tokens or None
+    )
     if job.confidence == "votes":
         return output
     return replace(output, told=told(asking, record, output, job.stop, reply.logprobs))

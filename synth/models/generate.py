@@ -45,6 +45,7 @@ class Output:
     cut_off: bool  # the length limit ended it
     refused: bool = False  # the server withheld it, or says that the model refused
     told: Any = None  # what the server tells of the probabilities of its answer (synth/evaluating/logprobs.py)
+    read: int | None = None  # tokens of its prompt, all that the model read; None if nobody counted
 
 
 class Checkpoint:

@@ -42,6 +42,7 @@ class Rows:
     ids: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)  # the row that a changed row was made from, else the row itself
     prompts: list[str] = field(default_factory=list)
+    read: list[int | None] = field(default_factory=list)  # tokens of the prompt; evaluations of before have none
     correct: list[bool] = field(default_factory=list)
     loops: list[bool] = field(default_factory=list)
     confidence: list[float | None] = field(default_factory=list)
@@ -151,6 +152,8 @@ def _read_rows(path: Path) -> tuple[Rows, int]:
         rows.sources.append(str((meta if isinstance(meta, dict) else {}).get("source_id") or line["id"]))
         rows.loops.append(bool(line.get("loop")))
         rows.prompts.append(str(line.get("prompt", "")))
+        tokens = line.get("prompt_tokens")
+        rows.read.append(tokens if isinstance(tokens, int) else None)
         rows.correct.append(line["correct"])
         rows.confidence.append(float(sure) if isinstance(sure, int | float) else None)
         rows.has_rationales |= line.get("f1_1") is not None

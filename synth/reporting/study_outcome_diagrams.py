@@ -62,7 +62,7 @@ def _bars(axes: "Axes", order: Sequence[str], values: Mapping[str, Facts], place
 
 
 def lengths(told: Sequence[Facts], name: str) -> Picture:
-    """Histograms of the lengths of prompts, in words: of those answered right, and of those answered wrong."""
+    """Histograms of the lengths of prompts: of those answered right, and of those answered wrong."""
     shown = told[:LENGTHS]
     wide = min(PANELS, len(shown))
     tall = -(-len(shown) // wide)
@@ -73,14 +73,14 @@ def lengths(told: Sequence[Facts], name: str) -> Picture:
             _histogram(axes, one)
         for row in grid:
             row[0].set_ylabel("share of questions")
-        for axes in grid[-1]:
-            axes.set_xlabel("words of the prompt")
+        for axes, one in list(zip(grid.flat, shown, strict=False))[-wide:]:  # the lowest of each column
+            axes.set_xlabel(f"{one['unit']} of the prompt")
         legend(figure, [f"answered {said}" for _, said in SIDES.values()])
 
     more = f"; {len(told) - LENGTHS} more are in report.json" if len(told) > LENGTHS else ""
     caption = (
-        "Lengths of prompts that are answered right and wrong, each side's own share, in words: no tokenizer is needed"
-        f" for these{more}"
+        "Lengths of prompts that are answered right and wrong, each side's own share; in the model's tokens, or in "
+        f"words where they were not counted{more}"
     )
     return picture(name, caption, 0.6 + 2.3 * tall, fill)
 

@@ -67,24 +67,27 @@ def _agreement(one: Point, other: Point, told: Figures, best: bool, seeds: int) 
 def lengths(groups: Sequence[tuple[str, Group]]) -> list[Figures]:
     """How long the prompts are that a model answers right, and those that it does not; all seeds together.
 
-    groups: what the test set is called, and who was measured on it. Lengths are in words: predictions have the text of
-    a prompt, and no tokenizer need be at hand. Nothing for prompts that are all of one length.
+    groups: what the test set is called, and who was measured on it. Lengths are in tokens of the model, if predictions
+    have them of every row, else in words. Nothing for prompts that are all of one length.
     """
     import numpy as np
 
     found = []
     for place, group in groups:
         counts: tuple[list[int], list[int]] = ([], [])
+        counted = all(tokens is not None for member in group.members for tokens in member.rows.read)
         for member in group.members:
-            for prompt, ok in zip(member.rows.prompts, member.rows.correct, strict=True):
-                counts[ok].append(len(prompt.split()))
+            words = (len(prompt.split()) for prompt in member.rows.prompts)
+            for length, ok in zip(member.rows.read if counted else words, member.rows.correct, strict=True):
+                counts[ok].append(length or 0)
         every = [*counts[0], *counts[1]]
         if len(set(every)) < 2:
             continue
         edges = np.linspace(min(every), max(every), min(BINS, len(set(every))) + 1)
         bars = {name: np.histogram(values, edges)[0].tolist() for name, values in zip(SIDES, counts, strict=True)}
         means = {name: interval(list(map(float, values))) for name, values in zip(SIDES, counts, strict=True)}
-        found.append({"task": place, "label": group.label, "edges": edges.tolist(), "counts": bars, "means": means})
+        found.append({"task": place, "label": group.label, "unit": "tokens" if counted else "words",
+                      "edges": edges.tolist(), "counts": bars, "means": means})  # fmt: skip
     return found
 
 

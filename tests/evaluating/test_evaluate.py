@@ -22,6 +22,7 @@ from synth.errors import FolderError, SourceError
 from synth.evaluating.job import Job
 from synth.evaluating.run import carry_out as evaluate
 from synth.models.generate import Decoding
+from synth.models.load import load
 
 WRITTEN = "synth.evaluating.outputs:Partial.add"  # is called for every batch of outputs that is written down
 
@@ -78,6 +79,10 @@ def test_what_was_learned_by_heart_is_right_and_nothing_else(model: Path, data: 
         assert (line["output"].strip(), line["answer"]) == (record.completion, record.answer)
         assert (line["correct"], line["steps_right"], line["f1_2"], line["fault"]) == (True, True, 1.0, None)
         assert line["prompt"] == record.prompt
+    checkpoint = load(str(model))
+    read_of = [len(checkpoint.encode([line["prompt"]], chat=False)[0]) for line in lines]
+    assert [line["prompt_tokens"] for line in lines] == read_of, "of shorter ones the padding is not counted"
+    assert len(set(read_of)) > 1
     wrong = [line for line in lines[KNOWN:] if not line["steps_right"]]
     assert wrong, "rows it has never seen"
     assert all(line["fault"] for line in wrong)
@@ -196,6 +201,7 @@ def test_prompts_that_are_too_long_are_counted_and_named(data: Path, tmp_path: P
     lines = [json.loads(line) for line in (tmp_path / "eval" / PREDICTIONS).read_text().splitlines()]
     assert [line["correct"] for line in lines] == [True, False]
     assert (lines[1]["fault"], lines[1]["output"], lines[1]["tokens"]) == ("prompt_too_long", "", 0)
+    assert lines[1]["prompt_tokens"] is None
     assert result.metrics["metrics"]["accuracy"]["value"] == 0.5
 
 

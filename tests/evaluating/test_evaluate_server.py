@@ -121,6 +121,7 @@ def test_a_reply_that_was_cut_off_has_no_answer(data: Path, tmp_path: Path) -> N
     with serving(lambda request, times: Answer("So far the answer is 0", finish_reason="length")) as server:
         _, lines = ask(server.url, data, tmp_path / "eval", limit=1)
     assert (lines[0]["answer"], lines[0]["correct"], lines[0]["tokens"]) == (None, False, 7)
+    assert lines[0]["prompt_tokens"] == 11
 
 
 def test_a_killed_evaluation_asks_nothing_twice(data: Path, tmp_path: Path, synth: Callable[..., Any]) -> None:

@@ -163,7 +163,24 @@ def test_lengths_of_prompts(asked: Told) -> None:
     assert (sum(direct["counts"]["right"]), sum(direct["counts"]["wrong"])) == (702, 298)
     gap = direct["means"]["wrong"]["value"] - direct["means"]["right"]["value"]
     assert gap == pytest.approx(12, abs=0.2)
-    assert "no tokenizer is needed" in page_of(asked[1]).text
+    assert direct["unit"] == "words"
+    assert "or in words where they were not counted" in page_of(asked[1]).text
+
+
+def test_lengths_of_prompts_in_tokens(tmp_path: Path) -> None:
+    """If every row has them; of one without, in words. The first 60 of 100 questions are right."""
+    study = AStudy(tmp_path / "study")
+    for target, counted in (("answer", 100), ("rationale", 99)):
+        rows = some_rows("mine", share(0.6), prompts=["word " * (3 + at % 2) for at in range(100)])
+        told = [{**row, "prompt_tokens": 40 + at // 10} for at, row in enumerate(rows[:counted])]
+        study.cell("main", [*told, *rows[counted:]], task="mine", target=target)
+    found = make([study.write()], tmp_path / "report")["studies"][0]["lengths"]
+    tokens, words = sorted(found, key=lambda one: one["unit"])
+    assert (tokens["unit"], words["unit"]) == ("tokens", "words")
+    assert [tokens["means"][side]["value"] for side in ("right", "wrong")] == [42.5, 47.5]
+    assert [words["means"][side]["value"] for side in ("right", "wrong")] == [3.5, 3.5]
+    text = page_of(tmp_path / "report").text
+    assert "length of a prompt" in text
 
 
 def test_explanations_by_size_and_split(tmp_path: Path) -> None:
