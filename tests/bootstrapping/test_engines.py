@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from bootstrapped import SMALL, star
+from bootstrapped import SMALL, begun, half, star
 from loopback import Answer, serving
 
 from synth.bootstrapping.engines import VllmWriter, check_engine, writer_for
@@ -40,6 +40,13 @@ def vllm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def nothing(*state: object) -> None:
     return None
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a stage does in a process of its own is done here."""
+    from synth.bootstrapping import vllm_stage
+
+    monkeypatch.setattr(VllmWriter, "_run", lambda writer, folder: vllm_stage.write(folder))
 
 
 def config(**given: Any) -> Any:
@@ -80,14 +87,19 @@ def test_what_does_not_go_with_an_engine(given: dict[str, str], said: str) -> No
 def test_vllm_writes_what_transformers_writes(
     whole: Path, sums: Path, vllm: Path, tmp_path: Path
 ) -> None:  # fmt: skip
-    run = star(tmp_path / "run", data=[str(sums)], engine="vllm", **SMALL)
-    assert [outputs(run, n) for n in (1, 2)] == [outputs(whole, n) for n in (1, 2)]
+    """Of the second iteration, which is as every other; that each has its own model is seen of a server below."""
+    run = half(whole, tmp_path / "run", engine="vllm")
+    star(run, resume=True, data=[str(sums)], engine="vllm", **SMALL)
+    assert outputs(run, 2) == outputs(whole, 2)
     loaded = vllm.read_text().splitlines()
-    assert loaded == [str(run / "base")] * 2 + [str(run / "iterations" / "001" / "run")] * 2, "a process a stage"
-    assert not (run / "iterations" / "001" / "asked").exists()
+    assert loaded == [str(run / "iterations" / "001" / "run")] * 2, "a process a stage"
+    assert not (run / "iterations" / "002" / "asked").exists()
 
 
-def test_several_samples_have_seeds_of_their_own(whole: Path, sums: Path, vllm: Path, tmp_path: Path) -> None:
+def test_several_samples_have_seeds_of_their_own(
+    whole: Path, sums: Path, vllm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_this_process(monkeypatch)
     records = list(read(sums, "train"))[:3]
     decoding = Decoding(samples=4, temperature=1.5, max_new_tokens=12)
     asking = Asking(trained=True)
@@ -107,7 +119,7 @@ def test_vllm_goes_on_where_a_gpu_was_lost(
 
     records, decoding = list(read(sums, "train"))[:5], Decoding(max_new_tokens=40)
     given: Any = (Asking(trained=True), records, decoding, tmp_path / "asked", "asked", {})
-    monkeypatch.setattr(VllmWriter, "_run", lambda writer, folder: vllm_stage.write(folder))
+    in_this_process(monkeypatch)
     monkeypatch.setattr(vllm_stage, "AT_ONCE", 2)
     monkeypatch.setenv("VLLM_STANDIN_STOPS", "2")
     with pytest.raises(RuntimeError, match="CUDA"):
@@ -180,7 +192,8 @@ def test_a_server_that_is_told_to_reload_writes_what_the_models_write(
     whole: Path, sums: Path, served: tuple[Serving, Any], tmp_path: Path
 ) -> None:
     model, server = served
-    run = star(tmp_path / "run", data=[str(sums)], **at(server))
+    run = begun(whole, tmp_path / "run", **at(server))
+    star(run, resume=True, data=[str(sums)], **at(server))
     assert [outputs(run, n) for n in (1, 2)] == [outputs(whole, n) for n in (1, 2)]
     assert [body["model_path"] for body in model.loaded] == [
         str(run / "base"), str(run / "iterations" / "001" / "run"),
@@ -191,7 +204,8 @@ def test_a_server_with_old_weights_ends_the_loop_and_nothing_is_lost(
     whole: Path, sums: Path, served: tuple[Serving, Any], tmp_path: Path
 ) -> None:
     model, server = served
-    out = tmp_path / "run"
+    given = at(server, start_steps=60)
+    out = begun(whole, tmp_path / "run", **given)
     with pytest.MonkeyPatch.context() as patch:
         original = Serving.reload
 
@@ -201,31 +215,33 @@ def test_a_server_with_old_weights_ends_the_loop_and_nothing_is_lost(
 
         patch.setattr(Serving, "reload", once)
         with pytest.raises(TrainingError, match=r"still answers with old weights, .*001/run.* --resume") as caught:
-            star(out, data=[str(sums)], **at(server, start_steps=60))
+            star(out, resume=True, data=[str(sums)], **given)
     assert caught.value.exit_code == 3
     assert "\n" not in str(caught.value)
     before = (out / "iterations" / "001" / "outputs.jsonl").stat().st_mtime_ns
     model.deaf = False
-    star(out, resume=True, data=[str(sums)], **at(server, start_steps=60))
+    star(out, resume=True, data=[str(sums)], **given)
     assert (out / "iterations" / "001" / "outputs.jsonl").stat().st_mtime_ns == before
     assert outputs(out, 2)
 
 
 def test_a_chat_template_that_changes_prompts_is_found_out(
-    sums: Path, served: tuple[Serving, Any], tmp_path: Path
+    whole: Path, sums: Path, served: tuple[Serving, Any], tmp_path: Path
 ) -> None:
     model, server = served
     model.prefix = "Target: Target: 9 9 9"
     with pytest.raises(TrainingError, match="a chat template that changes the prompt") as caught:
-        star(tmp_path / "run", data=[str(sums)], **at(server))
+        star(begun(whole, tmp_path / "run", **at(server)), resume=True, data=[str(sums)], **at(server))
     assert caught.value.exit_code == 3
 
 
-def test_a_server_that_does_not_load_is_a_line(sums: Path, served: tuple[Serving, Any], tmp_path: Path) -> None:
+def test_a_server_that_does_not_load_is_a_line(
+    whole: Path, sums: Path, served: tuple[Serving, Any], tmp_path: Path
+) -> None:
     _, server = served
-    root = server.url.removesuffix("/v1")
+    given = at(server, reload_url=f"{server.url.removesuffix('/v1')}/nowhere")
     with pytest.raises(TrainingError, match=r"did not load .*404") as caught:
-        star(tmp_path / "run", data=[str(sums)], **at(server, reload_url=f"{root}/nowhere"))
+        star(begun(whole, tmp_path / "run", **given), resume=True, data=[str(sums)], **given)
     assert caught.value.exit_code == 3
 
 

@@ -2,7 +2,6 @@
 
 import re
 import resource
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from bootstrapped import SMALL, star
+from bootstrapped import SMALL, half, star
 from loopback import free_port
 from training import RECORDS, dataset, micro
 
@@ -31,15 +30,6 @@ def listops(tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("data") / "listops"
     synth.build("listops", explain="short", train=4, validation=2, test=0, out=out, quiet=True)
     return str(out)
-
-
-def half(whole: Path, out: Path) -> Path:
-    """The run of before, as it stood after its first iteration."""
-    shutil.copytree(whole, out)
-    shutil.rmtree(out / "iterations" / "002")
-    facts = orjson.loads((out / "synth-run.json").read_bytes())
-    (out / "synth-run.json").write_bytes(orjson.dumps({**facts, "complete": False}))
-    return out
 
 
 def weights(run: Path) -> list[bytes]:

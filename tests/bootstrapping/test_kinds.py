@@ -182,20 +182,17 @@ def test_questions_without_rationales_that_were_imported(
     assert (out / "iterations" / "001" / "data" / "synth.json").is_file()
 
 
-def test_the_trainings_of_a_loop_in_two_processes(synth_process: Synth, sums: str, tmp_path: Path) -> None:
-    given = {**SMALL, **NEW, "base_steps": 150, "max_new_tokens": 40, "launch": "ddp", "processes": 2}
+def test_the_base_of_a_loop_in_two_processes(synth_process: Synth, sums: str, tmp_path: Path) -> None:
+    """After two steps it has nothing right, so that the run ends there; iterations are in test_launch.py."""
+    given = {**SMALL, **NEW, "launch": "ddp", "processes": 2}
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    done = synth_process("train", "star", "--data", sums, *words,
-                 "--rationalize", "--out", "run", timeout=300)  # fmt: skip
+    done = synth_process("train", "star", "--data", sums, *words, "--rationalize", "--out", "run", timeout=300)
     base = orjson.loads((tmp_path / "run" / "base" / "synth-run.json").read_bytes())
-    assert (base["complete"], base["config"]["processes"], base["steps"]) == (True, 2, 150)
+    assert (base["complete"], base["config"]["processes"], base["steps"]) == (True, 2, 2)
     assert (tmp_path / "run" / "iterations" / "000" / "metrics.json").is_file()
     assert "Traceback" not in done.stderr
-    if done.returncode:  # 150 steps may not be enough to come to a right answer
-        assert "nothing to learn from" in done.stderr
-    else:
-        run = orjson.loads((tmp_path / "run" / "iterations" / "001" / "run" / "synth-run.json").read_bytes())
-        assert run["config"]["processes"] == 2
+    assert done.returncode
+    assert "nothing to learn from" in done.stderr
 
 
 @pytest.mark.parametrize("preset", ["star-arithmetic", "star-commonsenseqa", "star-gsm8k"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from bootstrapped import SMALL
+from bootstrapped import SMALL, begun
 from hub_use import taking_models
 
 import synth
@@ -163,15 +163,6 @@ def test_the_same_command_again_does_nothing(whole: Path, sums: Path, capsys: py
     STAR.train(STAR, config, Job(whole))
     assert "is there already" in capsys.readouterr().err
     assert (whole / "synth-run.json").stat().st_mtime_ns == before
-
-
-def begun(whole: Path, out: Path) -> Path:
-    """A run whose base is made, and no more."""
-    for name in ("base", "shots", "held"):
-        shutil.copytree(whole / name, out / name)
-    facts = orjson.loads((whole / "synth-run.json").read_bytes())
-    (out / "synth-run.json").write_bytes(orjson.dumps({**facts, "complete": False}))
-    return out
 
 
 class Stopped(BaseException):

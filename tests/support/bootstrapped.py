@@ -120,3 +120,24 @@ def star(out: Path, resume: bool = False, **given: Any) -> Path:
     """Run a loop in this process."""
     trainer = find("star")
     return trainer.train(trainer, trainer.config(**given), Job(out, resume=resume, quiet=True))
+
+
+def half(whole: Path, out: Path, **changed: Any) -> Path:
+    """A run as it stood after its first iteration. changed: settings that it is said to have been begun with."""
+    shutil.copytree(whole, out)
+    shutil.rmtree(out / "iterations" / "002")
+    return _undone(whole, out, changed)
+
+
+def begun(whole: Path, out: Path, **changed: Any) -> Path:
+    """A run whose base is made, and no more."""
+    for name in ("base", "shots", "held"):
+        shutil.copytree(whole / name, out / name)
+    return _undone(whole, out, changed)
+
+
+def _undone(whole: Path, out: Path, changed: Mapping[str, Any]) -> Path:
+    facts = orjson.loads((whole / "synth-run.json").read_bytes())
+    config = {**facts["config"], **changed}
+    (out / "synth-run.json").write_bytes(orjson.dumps({**facts, "config": config, "complete": False}))
+    return out
