@@ -23,6 +23,7 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/house/check_types.py mypy ty
+	MYPYPATH=typings:benchmarks:tests/support $(BIN)/mypy benchmarks/*.py
 
 docs: .venv/.dev
 	$(BIN)/python docs/options.py

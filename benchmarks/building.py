@@ -28,13 +28,13 @@ from rich.table import Table
 
 from synth.base.draws import bits
 from synth.builders import listops
-from synth.builders.listops import draw
+from synth.builders.listops.draw import DRAWS, draw
 
 NONE_ELSE = {  # splits that are left out
     "listops": ("validation", "test", "test-longer", "test-larger"),
     "arithmetic": ("validation", "test", "test-beyond"),
 }
-SAMPLE = Path(__file__).parents[1] / "builders" / "twowiki_sample_dev.json"
+SAMPLE = Path(__file__).parents[1] / "builders" / "twowiki" / "sample_dev.json"
 
 
 def main() -> None:
@@ -144,7 +144,7 @@ def expressions_alone(rows: int) -> dict[str, Any]:
 
     def work() -> int:
         for start in range(0, rows, 4096):
-            draw.draw(grammar, bits("bench", start, start + 4096, grammar.longest * draw.DRAWS))
+            draw(grammar, bits("bench", start, start + 4096, grammar.longest * DRAWS))
         return rows
 
     done, seconds = timed(work)

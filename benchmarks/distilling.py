@@ -12,7 +12,6 @@ only ratios of one run carry over to other machines.
 import argparse
 import asyncio
 import hashlib
-import importlib
 import json
 import os
 import statistics
@@ -28,7 +27,7 @@ from typing import Any
 IN_FLIGHT = 512
 ATTEMPTS = 10
 RUNS = {"aiohttp": "bare aiohttp loop", "openai": "bare AsyncOpenAI loop", "synth": "synth distill"}
-TESTS = Path(__file__).parents[1] / "tests"
+TESTS = Path(__file__).parents[1] / "tests" / "support"
 PROMPT = (
     'Solve the problem. Close with a line "The answer is x.", where x is a number.\n\n'
     "Question: {question}\nAnswer: Let's think step by step."
@@ -126,7 +125,7 @@ def server(latency: float) -> Iterator[str]:
 def serve(latency: float) -> None:
     """The loopback teacher of the tests; whether a reply is right is drawn for each attempt at a question."""
     sys.path.insert(0, str(TESTS))
-    loopback = importlib.import_module("loopback")
+    import loopback
 
     def script(request: dict[str, Any], times: int) -> Any:
         number = int(request["messages"][-1]["content"].partition("Which number is ")[2].partition("?")[0])

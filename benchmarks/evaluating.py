@@ -80,7 +80,7 @@ def made(shape: str, rows: int, folder: Path) -> tuple[Checkpoint, list[list[int
 
     from synth.data.reading import read
     from synth.models import scratch
-    from synth.training.trainer import find
+    from synth.training.trainer import Architecture, find
 
     out = folder / "data"
     trainer, size = cast(tuple[str, Any], shape.split(", "))
@@ -89,7 +89,7 @@ def made(shape: str, rows: int, folder: Path) -> tuple[Checkpoint, list[list[int
         none = ["--validation", "0", "--test", "0", "--test-longer", "0", "--test-larger", "0", "--out", str(out)]
         subprocess.run([sys.executable, "-m", "synth", "build", "listops", *words, *none], check=True)
     records = list(read(out, "train"))
-    architecture = find(trainer).architecture
+    architecture = cast(Architecture, find(trainer).architecture)
     tokenizer = scratch.make_tokenizer(records, size, decoder=not architecture.encoder_decoder)
     model = architecture.make(tokenizer, size, 1024).eval()
     encoded = [architecture.encode(tokenizer, record.prompt, record.completion) for record in records]
@@ -132,8 +132,9 @@ def turn(checkpoint: Checkpoint, prompts: Sequence[list[int]], lengths: Sequence
 def ours(checkpoint: Checkpoint, prompts: list[list[int]], lengths: list[int]) -> int:
     from synth.models import writing
 
-    pad, start = checkpoint.tokenizer.pad_token_id, None if checkpoint.decoder else checkpoint.tokenizer.pad_token_id
-    written = writing.write(checkpoint.model, prompts, lengths, checkpoint.ends, pad, start=start)
+    pad = checkpoint.tokenizer.pad_token_id
+    starts = None if checkpoint.decoder else [[pad]] * len(prompts)
+    written = writing.write(checkpoint.model, prompts, lengths, checkpoint.ends, pad, starts=starts)
     return sum(map(len, written))
 
 

@@ -112,7 +112,7 @@ def encoder(folder: Path, records: Sequence[Record]) -> Path:
     return folder
 
 
-def run(folder: Path, data: Path, size: str, form: str) -> Path:
+def run(folder: Path, data: Path, size: Any, form: Any) -> Path:
     trainer = find_trainer("t5")
     config = trainer.config(data=[str(data)], from_scratch=size, form=form, max_steps=1)
     return trainer.train(trainer, config, Job(folder, quiet=True))

@@ -23,7 +23,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from rich import box
 from rich.console import Console
@@ -86,7 +86,7 @@ def main() -> None:
 
 def measure(shape: Shape, turns: int, folder: Path) -> dict[str, Any]:
     """Tokens a CPU second of each way, and the median ratio to the first."""
-    architecture = find(shape.trainer).architecture
+    architecture = cast(Architecture, find(shape.trainer).architecture)
     tokenizer, rows, make = long_rows(shape) if shape.size == "135M" else made_rows(shape, architecture, folder)
     turn(shape, architecture, tokenizer, rows, make, folder, "synth train", WARM if shape.steps > WARM else 1)
     speeds: dict[str, list[float]] = {way: [] for way in WAYS}

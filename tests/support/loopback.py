@@ -68,7 +68,8 @@ class Seen:
 
     @property
     def body(self) -> dict[str, Any]:
-        return json.loads(self.raw)
+        body: dict[str, Any] = json.loads(self.raw)
+        return body
 
 
 class Loopback:
