@@ -1,7 +1,7 @@
 """2WikiMultiHopQA: the step checker passes every built row and finds every change of meaning."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -132,3 +132,16 @@ def test_a_comparison_without_what_is_asked_of_one_thing_has_its_gap_named() -> 
         assert (last.reason, last.step) == ("missing_step", None), (row, last)  # what is missing stands behind the last
         seen += 1
     assert seen >= 10
+
+
+def test_a_comparison_that_stops_at_whom_the_two_things_lead_to_lacks_what_is_compared() -> None:
+    seen = Counter[str]()
+    for row in (row for row in ALL if row.meta["type"] == "bridge_comparison"):
+        steps = parsed(row)
+        if len(steps) == 4:
+            fault = checker.check(written(row, steps[:2]))
+            assert fault is not None
+            assert (fault.reason, fault.step) == ("missing_step", None), (row, fault)
+            seen[str(row.answer in ("yes", "no"))] += 1
+    assert seen["True"] > 1
+    assert seen["False"] > 1

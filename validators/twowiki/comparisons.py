@@ -35,6 +35,8 @@ def same(row: Row, steps: Sequence[Step]) -> None:
     rest = without(row.question, things)
     needed = "country of citizenship" if "nationality" in rest else next(iter(relations))
     strange = meaning.WORD_FOR.get(needed) in ("Who", "When") and needed not in questions.perhaps_asked(rest)
+    if relations != {needed} or strange or re.search(r"\b(country|nationality)\b", rest):
+        _went_on(values, rest)
     if relations != {needed} or strange:
         asked = sorted((step for own in values for step in own), key=lambda step: step.number)
         other = next((step for step in asked if step.relation != asked[0].relation), asked[-1])
@@ -51,6 +53,8 @@ def _order(row: Row, things: list[str], values: list[list[Step]]) -> tuple[bool,
     """Whether the first of two things has the lower value, and the words of the question without their names."""
     rest = without(row.question, things)
     lives = bool(re.search(f"{LONGER}|{SHORTER}", rest))
+    if not {step.relation for own in values for step in own} & questions.compared(rest):
+        _went_on(values, rest)
     for own in values:
         _has_life(own) if lives else _has_one(own, questions.compared(rest))
     if values[0][0].relation != values[1][0].relation:
@@ -66,6 +70,15 @@ def _order(row: Row, things: list[str], values: list[list[Step]]) -> tuple[bool,
     if not found:
         raise Unsound("wrong_step", "the two intermediate answers cannot be told apart", values[1][-1].number)
     return found < 0, rest
+
+
+def _went_on(values: list[list[Step]], rest: str) -> None:
+    """Somebody was asked for whom the question names, and then nothing about them."""
+    asked = {step.relation for own in values for step in own}
+    if all(len(own) == 1 for own in values) and all(
+        meaning.WORD_FOR.get(name) == "Who" and name in rest for name in asked
+    ):
+        raise Unsound("missing_step", f"nothing is asked about {values[0][0].object!r}")
 
 
 def _has_life(own: list[Step]) -> None:
