@@ -24,6 +24,7 @@ LATER = (
     "reference",
     "kl",
     "entropy",
+    "machines",
 )  # options that the first runs had not: named if they are given
 
 

@@ -11,6 +11,7 @@ A checkpoint counts once `synth-checkpoint.json` is in it, which is written last
 that was cut short, or has lost a file since, is thrown away.
 """
 
+import math
 import shutil
 import stat
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from synth.base.config import switch
 from synth.base.files import as_json, facts_if_whole, hold, read_facts, write_whole
 from synth.data.names import CHECKPOINTS, LOG, MARK, RUN
 from synth.errors import FolderError, UsageError
@@ -36,10 +38,10 @@ FREE = {
     "patience",
     "report_to",
     "launch",
-    "processes",
     "reload_url",
     "reload_body",
 }
+STEP = ("batch_size", "accumulate", "processes", "machines")  # rows of a step are their product
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,12 @@ class Run:
         whole = filter(None, map(_checkpoint, self.checkpoints.glob("*")))
         return max(whole, key=lambda checkpoint: checkpoint.step, default=None)
 
+    @property
+    def kept(self) -> str:
+        """From where a run that has stopped can go on, as a part of a line."""
+        last = self.last()
+        return f"--resume continues from step {last.step}" if last else "there is no checkpoint yet"
+
     def mark(self, step: int, seconds: float, cpu_seconds: float) -> None:
         """Declare the checkpoint of a step whole."""
         if self.main:
@@ -241,11 +249,21 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], free: Collection
     changed = []
     if old["trainer"] != new["trainer"]:
         changed.append(f"it was begun with synth train {old['trainer']}")
-    for name in sorted({*old["config"], *new["config"]} - {*free, "data"}):
+    steps = [_rows_of_step(facts["config"]) for facts in (old, new)]
+    if None not in steps and steps[0] != steps[1]:
+        changed.append(f"a step had {steps[0]} rows and has {steps[1]}: {' '.join(map(switch, STEP))} make them")
+    named = {*free, "data", *(STEP[2:] if None in steps else STEP)}
+    for name in sorted({*old["config"], *new["config"]} - named):
         was, now = old["config"].get(name), new["config"].get(name)
         if was != now:
-            changed.append(f"--{name.replace('_', '-')} was {was} and is {now}")
+            changed.append(f"{switch(name)} was {was} and is {now}")
     return changed + _other_data(old["data"], new["data"])
+
+
+def _rows_of_step(config: Mapping[str, Any]) -> int | None:
+    """Rows of a step over all processes of all machines; None of a loop, which leaves them to its trainings."""
+    counts = [config.get(name) for name in STEP]
+    return math.prod(count or 1 for count in counts) if all(counts[:3]) else None
 
 
 def _other_data(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import reduce
+from accelerate.utils import gather_object, reduce
 from safetensors import SafetensorError
 from torch.utils.data import Dataset
 from transformers import TrainerCallback
@@ -37,6 +37,7 @@ class Place:
     rank: int
     processes: int
     cuda: bool
+    machines: int = 1
 
     @property
     def main(self) -> bool:
@@ -45,6 +46,15 @@ class Place:
     def wait(self) -> None:
         if self.processes > 1:
             PartialState().wait_for_everyone()
+
+    def gathered(self, here: Any) -> list[Any]:
+        """What all processes have of something, by rank."""
+        found: list[Any] = gather_object([here]) if self.processes > 1 else [here]
+        return found
+
+    def named(self, rank: int) -> str:
+        """A process of the run as a person knows it."""
+        return f"machine {rank * self.machines // self.processes}" if self.machines > 1 else f"process {rank}"
 
     def anywhere(self, here: bool) -> bool:
         """Whether it is so in any process: all have to stop at the same step."""
@@ -65,7 +75,8 @@ def place() -> Place:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     cuda = torch.cuda.is_available()
     state = PartialState(cpu=not cuda)
-    return Place(state.process_index, state.num_processes, cuda)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", state.num_processes))
+    return Place(state.process_index, state.num_processes, cuda, state.num_processes // here)
 
 
 class EpochRows(Dataset[Encoded]):
@@ -207,29 +218,24 @@ def guarded(run: Run, trainer: Any, records: Sequence[Record], order: Order) -> 
         rows = [records[index].id for index in order.at(step)]
         more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
         raise TrainingError(
-            f"the loss is not a number at step {step + 1}, with the rows {', '.join(rows[:3])}{more}: {_kept(run)}; "
+            f"the loss is not a number at step {step + 1}, with the rows {', '.join(rows[:3])}{more}: {run.kept}; "
             "try a lower --lr, more --warmup, or --no-bf16"
         ) from error
     except OSError as error:
         run.drop_broken()
-        raise FolderError.from_os(error, f"a checkpoint cannot be written to {run.folder} ({_kept(run)})") from error
+        raise FolderError.from_os(error, f"a checkpoint cannot be written to {run.folder} ({run.kept})") from error
     except (SafetensorError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not any(sign in str(error) for sign in UNWRITTEN):
             raise
         run.drop_broken()
         raise FolderError(
-            f"a checkpoint cannot be written to {run.folder} ({_kept(run)}): the disk is full, or a "
+            f"a checkpoint cannot be written to {run.folder} ({run.kept}): the disk is full, or a "
             "file may not be that large; free some space and continue with --resume"
         ) from error
     except KeyboardInterrupt as error:
         if not run.main:
             raise SystemExit(130) from error  # the first process says it for all
-        raise TrainingError(f"interrupted at step {trainer.state.global_step}: {_kept(run)}", 130) from error
-
-
-def _kept(run: Run) -> str:
-    last = run.last()
-    return f"--resume continues from step {last.step}" if last else "there is no checkpoint yet"
+        raise TrainingError(f"interrupted at step {trainer.state.global_step}: {run.kept}", 130) from error
 
 
 def checkpoint(run: Run, resume: bool) -> str | None:

@@ -110,7 +110,10 @@ class Settings:
     keep_checkpoints: int = option("checkpoints to keep", default=2, least=1)
     seed: int = option("another seed, another start and order", default=0, least=0, most=LAST_SEED)
     launch: Literal["none", "ddp", "fsdp"] | None = option("several processes, through torchrun  [none]", default=None)
-    processes: int | None = option("how many: one for each GPU  [1]", default=None, least=1)
+    processes: int | None = option("how many, on each machine: one for each GPU  [1]", default=None, least=1)
+    machines: int | None = option(
+        "machines that train together, each started with this same command  [default: this one]", default=None, least=1
+    )
     report_to: Literal["none", "tensorboard", "wandb"] = option("where else to log", default="none")
 
     def conflicts(self) -> list[str]:
@@ -159,5 +162,7 @@ def check_settings(config: Settled) -> None:
         wrong.append(f"--report-to {config.report_to} needs: pip install {config.report_to}")
     if config.launch == "none" and config.processes > 1:
         wrong.append(f"--processes {config.processes} needs a way to launch them: add --launch ddp or --launch fsdp")
+    if config.launch == "none" and (config.machines or 1) > 1:
+        wrong.append(f"--machines {config.machines} needs a way to launch processes: add --launch ddp or --launch fsdp")
     if wrong:
         raise UsageError("; ".join(wrong))

@@ -5,19 +5,23 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 import typer
+from loopback_machines import start_machines
 from training import RECORDS, dataset, facts, micro, trained
 from typer.testing import CliRunner
 
 from synth.commands import train
 from synth.errors import MissingExtraError, SourceError, SynthError, UsageError
 from synth.models.load import fetch, quiet_libraries
+from synth.training.folder import Run
 from synth.training.train import train as train_in_python
 
 Synth = Callable[..., Any]
@@ -128,6 +132,7 @@ def test_two_processes_train_as_one_does(
     data = dataset(tmp_path / "sums", {"train": five, "validation": RECORDS[:3]})
     model = micro(tmp_path / "model", family)
     given = {"model": str(model), "max_steps": 6, "log_steps": 2, "save_steps": 3, "eval_steps": 3, "lr": 1e-3}
+    given["schedule"] = "constant"  # so that a run of more steps begins with the same
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     two = [f"--launch={launch}", "--processes=2", "--batch-size=2", "--out=two", "--quiet"]
     done = synth_process(
@@ -145,6 +150,51 @@ def test_two_processes_train_as_one_does(
         "checkpoint-6",
     ]
     assert facts(tmp_path / "two")["tokens_seen"] == facts(one)["tokens_seen"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    given = {**given, "data": [data], "batch_size": 2, "launch": launch}
+    two_machines_train_as_one_does(family, given, tmp_path) if launch == "fsdp" else one_of_two_machines_dies(
+        family, given, tmp_path
+    )
+
+
+def two_machines_train_as_one_does(family: str, given: dict[str, Any], folder: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = start_machines(pool, family, [{}, {}], out=folder / "machines", **given)
+        assert [run.result() for run in runs] == ["", ""]
+    files = [
+        {str(path.relative_to(run)): path for path in run.rglob("*")} for run in (folder / "two", folder / "machines")
+    ]
+    assert files[0].keys() == files[1].keys()
+    for name in ("model.safetensors", "checkpoints/checkpoint-3/rng_state_1.pth"):
+        assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
+
+
+def one_of_two_machines_dies(family: str, given: dict[str, Any], folder: Path) -> None:
+    """The other says so, and the run goes on with one process that has the rows of both."""
+    out = folder / "machines"
+    given = {**given, "max_steps": 100_000, "keep_checkpoints": 1000, "out": out}
+    mark = out / "checkpoints" / "checkpoint-3" / "synth-checkpoint.json"
+    with ThreadPoolExecutor() as pool:
+        runs = start_machines(pool, family, [{}, {}], **given)
+        while not mark.exists() and not any(run.done() for run in runs):
+            wait(runs, timeout=0.1)
+        for command in psutil.Process().children():
+            if "--node-rank=1" in command.cmdline():
+                command.children()[0].kill()
+        said = [run.result() for run in runs]
+    last = Run(out).last()
+    assert last is not None
+    goes_on = f"so all have stopped: --resume continues from step {last.step}"
+    assert said == [
+        f"a process on another machine has ended, {goes_on}", f"process 1 was ended by SIGKILL, {goes_on}",
+    ]  # fmt: skip
+    first = [run / "checkpoints" / "checkpoint-3" / "model.safetensors" for run in (folder / "two", out)]
+    assert first[0].read_bytes() == first[1].read_bytes()
+    alone = {**given, "launch": "none", "max_seconds": 1e-9, "resume": True, "quiet": True}
+    with pytest.raises(UsageError, match="a step had 4 rows and has 2"):
+        train_in_python(family, **alone)
+    train_in_python(family, **{**alone, "batch_size": 4})
+    assert facts(out)["steps"] == last.step + 1
 
 
 def test_python_launches_processes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
