@@ -2,7 +2,7 @@
 
 transformers    the default, the only one for encoder-decoders and for machines without a GPU (write.py)
 vllm            a process a stage, on the model folder that a training left (vllm_stage.py)
-http://...      an OpenAI-compatible server that is told to load each model (served.py)
+http://...      OpenAI-compatible servers that are told to load each model (served.py)
 
 Models are measured by transformers whoever writes, so that figures do not depend on the engine.
 """
@@ -31,7 +31,7 @@ from synth.evaluating.prompts import Asking
 from synth.evaluating.server import check_reachable
 from synth.models.generate import Decoding, Output
 from synth.record import Record
-from synth.teachers.catalogue import find_teacher
+from synth.teachers.catalogue import find_fleet
 from synth.training.trainer import Trainer
 
 
@@ -43,7 +43,8 @@ def check_engine(config: Looped, student: Trainer) -> None:
     if student.student().encoder_decoder:
         raise UsageError(f"--engine {config.engine}: encoder-decoders write with --engine transformers only")
     if is_url(config.engine):
-        check_reachable(find_teacher(config.model_name or "model", config.engine), "--engine")
+        for server in find_fleet(config.model_name or "model", (config.engine, *config.base_url)).servers():
+            check_reachable(server, "--engine and --base-url" if config.base_url else "--engine")
     if config.engine == "vllm" and find_spec("vllm") is None:
         raise MissingExtraError("--engine vllm", "vllm")
 

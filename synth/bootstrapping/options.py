@@ -1,6 +1,7 @@
 """The options of `synth train star`: those of every trainer, and those of the loop around it."""
 
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from synth.base.config import MaybePath, MaybeText, Texts, option, settings, switch
 from synth.errors import UsageError
@@ -86,11 +87,15 @@ class Star(ShotOptions, Settings):
     )
     control: Texts = option("few-shot-only or direct, trained beside; may be repeated  [default: none]", default=())
     engine: str = option("what writes: transformers, vllm, or the URL of a server", default="transformers", again=True)
+    base_url: Texts = option(
+        "with --engine URL: a further server that writes; may be repeated  [default: none]", default=()
+    )
     model_name: MaybeText = option(
         "the model's name at that server  [default: the folder of each iteration's model]", default=None
     )
     reload_url: str | None = option(
-        "where that server is told to load each model: http://.../update_weights_from_disk  [default: it is not told]",
+        "where that server is told to load each model: http://.../update_weights_from_disk; further ones at the same "
+        "path  [default: it is not told]",
         default=None,
     )
     reload_body: str | None = option(
@@ -120,7 +125,7 @@ class Star(ShotOptions, Settings):
 
 
 CONTROLS = ("few-shot-only", "direct")
-OF_SERVERS = ("model_name", "reload_url", "reload_body")
+OF_SERVERS = ("base_url", "model_name", "reload_url", "reload_body")
 ENGINES = ("transformers", "vllm")
 
 
@@ -139,16 +144,28 @@ def check(config: Star) -> None:
     ]
     if config.engine not in ENGINES and not is_url(config.engine):
         wrong.append(f"--engine {config.engine}: give {', '.join(ENGINES)} or the URL of a server")
-    served = [switch(name) for name in OF_SERVERS if getattr(config, name) is not None]
+    served = [switch(name) for name in OF_SERVERS if getattr(config, name) not in (None, ())]
     if served and not is_url(config.engine):
         wrong.append(f"{', '.join(served)}: for a server only, --engine http://...")
-    if config.reload_url is not None and not is_url(config.reload_url):
-        wrong.append(f"--reload-url {config.reload_url}: give the whole address, http://...")
+    if config.reload_url is not None and not (
+        is_url(config.reload_url) and "@" not in urlsplit(config.reload_url).netloc
+    ):
+        bare = config.reload_url.rpartition("@")[2]
+        wrong.append(f"--reload-url {bare}: give the whole address, http://..., without a name and a password")
+    elif config.reload_url is not None and config.base_url and not _same_host(config.reload_url, config.engine):
+        wrong.append(
+            f"--reload-url {config.reload_url}: with --base-url each server is told at its own address, so this "
+            "one has to be at that of --engine"
+        )
     given = [switch(name) for name in ("epochs", "max_steps", "max_tokens") if getattr(config, name) is not None]
     if given:
         wrong.append(f"{', '.join(given)}: how long a training takes is said by --start-steps, --grow and --add")
     if wrong:
         raise UsageError("; ".join(wrong))
+
+
+def _same_host(one: str, other: str) -> bool:
+    return urlsplit(one).netloc == urlsplit(other).netloc
 
 
 class Looped(Star):

@@ -1,23 +1,25 @@
-"""A server writes for a loop: it is told to load each model, and has to prove that it did.
+"""Servers write for a loop: each is told to load each model, and has to prove that it did.
 
-The server gets each prompt as the one message of a chat, so its chat template has to pass the text through: new models
+A server gets each prompt as the one message of a chat, so its chat template has to pass the text through: new models
 of ours have such a one; for others start the server with one that says
 
     {% for message in messages %}{{ message['content'] }}{% endfor %}
 
 Before an iteration POST --reload-url has it load the folder of the model (SGLang's /update_weights_from_disk; vLLM's
-/collective_rpc, where VLLM_SERVER_DEV_MODE=1 is set). Without --reload-url the folder is the name that the server is
-asked for, which `transformers serve` loads by itself. Then greedy replies to a few fixed prompts are compared with
-those of the model itself, here: those of other weights are others.
+/collective_rpc, where VLLM_SERVER_DEV_MODE=1 is set); further servers are told at the same path. Without --reload-url
+the folder is the name that the server is asked for, which `transformers serve` loads by itself. Then greedy replies to
+a few fixed prompts are compared with those of the model itself, here: those of other weights are others.
 """
 
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit, urlunsplit
 
 from synth.base import loops
 from synth.base.terminal import Say
@@ -32,6 +34,7 @@ from synth.evaluating.server import ask_server
 from synth.models.generate import Decoding
 from synth.models.load import load
 from synth.record import Record
+from synth.teachers.address import tidy
 
 SECONDS = 900.0  # that loading a model may take
 TOKENS = 16  # of a reply that tells whose it is
@@ -47,6 +50,16 @@ def body_for(config: Looped, model: Path) -> bytes:
     end = str(config.reload_url).rstrip("/").rpartition("/")[2].partition("?")[0]
     template = config.reload_body or BODIES.get(end, BODIES["update_weights_from_disk"])
     return template.replace("{model}", json.dumps(str(model.resolve()))[1:-1]).encode()
+
+
+def reload_urls(config: Looped) -> dict[str, str]:
+    """Where each server is told to load a model, by the address that it is asked at."""
+    told = urlsplit(str(config.reload_url))
+    others = {url: urlsplit(tidy(url)) for url in config.base_url}
+    return {
+        config.engine: str(config.reload_url),
+        **{url: urlunsplit(told._replace(scheme=at.scheme, netloc=at.netloc)) for url, at in others.items()},
+    }
 
 
 def verdict(served: Sequence[str], new: Sequence[str], old: Sequence[str] | None) -> str:
@@ -69,17 +82,23 @@ def _share(served: Sequence[str], said: Sequence[str], places: Sequence[int]) ->
 
 @dataclass
 class ServerWriter(Writer):
-    """A server that writes."""
+    """A server that writes, or several that have the same model."""
 
     config: Looped = field(kw_only=True)
     known: Sequence[Record] = field(kw_only=True)
     say: Say = field(kw_only=True)
-    _proved: Path | None = None  # the model that the server has been seen to have
+    _proved: Path | None = None  # the model that the servers have been seen to have
     _said: Sequence[str] | None = None  # its replies to the known questions
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return self.config.engine, *self.config.base_url
+
     def _job(self, decoding: Decoding, folder: Path, name: str) -> Job:
-        served = self.config.model_name or str(self.model.resolve())
-        return Job(model=self.config.engine, served=served, data=folder, out=folder, split=name, decoding=decoding)
+        served, (first, *others) = self.config.model_name or str(self.model.resolve()), self.servers
+        return Job(
+            model=first, others=tuple(others), served=served, data=folder, out=folder, split=name, decoding=decoding
+        )
 
     def _fill(self, job: Job, asking: Asking, records: Sequence[Record], partial: Partial) -> None:
         if self._proved != self.model:
@@ -92,37 +111,39 @@ class ServerWriter(Writer):
         loops.run(ask_server(job, replace(asking, shots=shots), records, partial, self.say, self.report))
 
     def _load(self) -> None:
-        """Have the server load the model."""
-        if self.config.reload_url is None:
-            return
-        sent = urllib.request.Request(
-            self.config.reload_url, body_for(self.config, self.model), {"Content-Type": "application/json"}
-        )
+        """Have the servers load the model, all at once."""
+        if self.config.reload_url is not None:
+            with ThreadPoolExecutor(len(self.servers)) as threads:
+                list(threads.map(self._load_at, *zip(*reload_urls(self.config).items(), strict=True)))
+
+    def _load_at(self, server: str, url: str) -> None:
+        sent = urllib.request.Request(url, body_for(self.config, self.model), {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(sent, timeout=SECONDS) as reply:
                 said = reply.read()
         except (OSError, ValueError) as error:
             why = error.read().decode(errors="replace")[:200] if isinstance(error, urllib.error.HTTPError) else ""
-            raise self._stopped(f"did not load {self.model} ({error}{why and ': '}{why})") from error
+            raise self._stopped(server, f"did not load {self.model} ({error}{why and ': '}{why})") from error
         if b'"success":false' in said.replace(b" ", b""):
-            raise self._stopped(f"did not load {self.model}: {said.decode(errors='replace')[:200]}")
+            raise self._stopped(server, f"did not load {self.model}: {said.decode(errors='replace')[:200]}")
 
     def _prove(self, asking: Asking) -> None:
-        """Raises TrainingError, exit code 3, if the server answers with other weights than those of the model."""
+        """Raises TrainingError, exit code 3, if a server answers with other weights than those of the model."""
         plain, decoding = replace(asking, shots=None), Decoding(max_new_tokens=TOKENS)
         with TemporaryDirectory() as name:
-            here, there = Path(name) / "here", Path(name) / "there"
+            here = Path(name) / "here"
             local = Job(model=str(self.model), data=here, out=here, decoding=decoding)
             with Partial(local, {}) as partial:
                 write_locally(local, load(str(self.model)), plain, self.known, partial, lambda *state: None)
                 new = self._texts(partial)
             free_memory()
-            with Partial(job := self._job(decoding, there, "fingerprint"), {}) as partial:
-                self._ask(job, plain, self.known, partial)
-                served = self._texts(partial)
-        found = verdict(served, new, self._said)
-        if found != "new":
-            raise self._stopped(self._why(found))
+            for number, server in enumerate(self.servers):
+                there = self._job(decoding, Path(name) / str(number), "fingerprint")  # a request store of its own
+                with Partial(job := replace(there, model=server, others=()), {}) as partial:
+                    self._ask(job, plain, self.known, partial)
+                    found = verdict(self._texts(partial), new, self._said)
+                if found != "new":
+                    raise self._stopped(server, self._why(found))
         self._proved, self._said = self.model, new
 
     def _texts(self, partial: Partial) -> list[str]:
@@ -137,5 +158,5 @@ class ServerWriter(Writer):
             f"see {way}, and start it with a template that passes the text through (docs/star.md)"
         )
 
-    def _stopped(self, why: str) -> TrainingError:
-        return TrainingError(f"{self.config.engine} {why}; what was done is kept, --resume goes on from there", STOPPED)
+    def _stopped(self, server: str, why: str) -> TrainingError:
+        return TrainingError(f"{server} {why}; what was done is kept, --resume goes on from there", STOPPED)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from synth.base import loops
-from synth.teachers.address import without_login
 from synth.teachers.batches import DISCOUNT
 from synth.teachers.bodies import load
 from synth.teachers.catalogue import Teacher
@@ -38,7 +37,7 @@ def paid(store: RequestStore, work: str, teacher: Teacher, used: Set[str]) -> di
         if status == 200:
             answered.add(key)
     return {
-        "base_url": ", ".join(without_login(url) for url in (teacher.base_url, *teacher.others)),
+        "base_url": ", ".join((teacher.base_url, *teacher.others)),
         "requests": requests,
         "attempts": len(used),
         "from_store": len(used - answered),

@@ -4,7 +4,7 @@ What a teacher is and what it may cost stands behind its name, by the names of t
 
     gpt-6-luna
     gpt-6-luna,budget=2,rpm=500
-    qwen3-32b,base_url=http://localhost:8000/v1,max_tokens=2048
+    qwen3-32b,base_url=http://gpu1:8000/v1,base_url=http://gpu2:8000/v1,max_tokens=2048
 
 Replies are kept in a store of the user's, ~/.cache/rationale-synth/requests.sqlite, unless `cache` names another: a
 statement is paid for once. What a teacher says of a statement that is no rating is None.
@@ -103,7 +103,14 @@ def rater(said: str) -> Rater:
     name, *pairs = re.split(r",(?=\w+=)", said)
     if not name:
         raise UsageError("name the teacher that rates: plausibility:judge:gpt-6-luna")
-    options = {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+    options: dict[str, Any] = {}
+    for key, _, text in (pair.partition("=") for pair in pairs):
+        if key == "base_url":  # several servers that have the model
+            options[key] = (*options.get(key, ()), text)
+        elif key in options:
+            raise UsageError(f"{name}: a teacher: {key} is given twice: give it once")
+        else:
+            options[key] = _value(text)
     (given,) = made(f"{name}: a teacher", options, Rating)
     return Rater(given, teacher_from(name, given))
 

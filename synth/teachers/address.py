@@ -16,6 +16,7 @@ ENDPOINTS = (
     "/messages", "/api/chat", "/api/generate", "/api/tags",  # beside it: Anthropic's own interface, and Ollama's
 )  # fmt: skip
 _HERE = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[[\da-f:]+\])(?::\d{1,5})?(?:[/?]|$)", re.IGNORECASE)
+_LOGIN = re.compile(r"^(?:[a-z][a-z\d+.-]*:)?(?://)?([^/?#]*@)", re.IGNORECASE)
 _VERSION = re.compile(r"/v\d\w*(?:/|$)")
 
 
@@ -48,9 +49,15 @@ class Address:
 def tidy(url: str, option: str = "--base-url") -> str:
     """A base URL as it is meant.
 
-    Raises UsageError for what is none.
+    Raises UsageError for what is none, and for one with a name and a password in it, which are said by nobody.
     """
     text = url.strip().strip("\"'").strip()
+    if (login := _LOGIN.search(text)) is not None:
+        bare = text[: login.start(1)] + text[login.end() :]
+        raise UsageError(
+            f"{option} {bare}: a name and a password in an address are not sent; type instead export "
+            'OPENAI_API_KEY="Basic $(printf %s NAME:PASSWORD | base64)", and the address without them'
+        )
     if _HERE.match(text):
         text = f"http://{text}"
     example = "http://localhost:8000/v1"
@@ -76,9 +83,3 @@ def address_of(base_url: str) -> Address:
     """The two parts of a base URL that `tidy` has made."""
     base, _, query = base_url.partition("?")
     return Address(base.rstrip("/"), query)
-
-
-def without_login(address: str) -> str:
-    """An address without the name and the password that it may hold."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

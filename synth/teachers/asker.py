@@ -14,7 +14,6 @@ from typing import Any
 from synth.base.loops import on_interrupt
 from synth.base.terminal import Say
 from synth.errors import SynthError
-from synth.teachers.address import without_login
 from synth.teachers.catalogue import Teacher, tell_end
 from synth.teachers.client import Client
 from synth.teachers.dialect import Dialect
@@ -80,7 +79,7 @@ class Asker:
         """What each server has done."""
         return [
             Served(
-                without_login(client.teacher.base_url), client.replies, client.seconds, client.pace.allowed,
+                client.teacher.base_url, client.replies, client.seconds, client.pace.allowed,
                 client.pace.is_open,
             )
             for client in self._clients

@@ -121,6 +121,7 @@ def find_teacher(name: str, base_url: str | None = None, model: str | None = Non
 
     Raises UsageError for a name that says no maker if no server of one's own is given either.
     """
+    base_url = None if base_url is None else tidy(base_url)
     prefix, _, rest = name.partition("/")
     maker = PREFIXES.get(prefix.lower()) if rest else None
     if maker is not None and (base_url is None or maker_at(base_url) is maker):

@@ -21,7 +21,6 @@ from weakref import WeakValueDictionary
 
 from synth.base.terminal import Say
 from synth.errors import SynthError
-from synth.teachers.address import without_login
 from synth.teachers.catalogue import Teacher, listed_notice
 from synth.teachers.connection import Came, Connection
 from synth.teachers.dialect import Dialect
@@ -189,7 +188,7 @@ class Client:
         """Write down what came."""
         status = outcome.status if isinstance(outcome, Fault) else 200
         kept = {name: came.headers[name] for name in KEPT_HEADERS if name in came.headers}
-        server = None if self.alone else without_login(self.teacher.base_url)
+        server = None if self.alone else self.teacher.base_url
         await self.store.put_reply(request.key(), status, kept, came.body, seconds, server)
 
     def _adapted(self, came: Came, fault: Fault, sent: Mapping[str, Any]) -> bool:

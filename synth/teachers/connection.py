@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import openai
 
 CONNECT_TIMEOUT = 30.0
+BASIC = "Basic "  # how a key begins that is a name and a password: `Authorization` as it is (RFC 7617)
 PLACEHOLDER = 12  # letters; what is shorter ("none", "EMPTY", "ollama") is no secret, and may be a word of a reply
 
 
@@ -50,7 +51,7 @@ class Connection:
 
         self.address = address_of(self.teacher.base_url)
         told = account_at(self.address, self.teacher)
-        self._key = told["api_key"].encode()
+        self._key = told["api_key"].removeprefix(BASIC).encode()
         self._status_error = openai.APIStatusError
         # Replies that are not HTTP come through openai and httpx2 as exceptions of aiohttp.
         self._broken = (openai.APIConnectionError, aiohttp.ClientError)
@@ -117,7 +118,7 @@ def account_at(address: Address, teacher: Teacher) -> dict[str, Any]:
     key = teacher.key()
     if not (key.isascii() and key.isprintable()):
         raise SynthError(f"the key in {teacher.key_variable} has characters that no key has: export it again")
-    headers = {"api-key": key} if address.azure else {}
+    headers = {"api-key": key} if address.azure else {"Authorization": key} if key.startswith(BASIC) else {}
     return {
         "base_url": address.base,
         "api_key": key,

@@ -6,6 +6,7 @@ What is tested of vLLM is the process, its files and its words; vLLM itself is n
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,12 @@ def test_encoder_decoders_have_one_engine() -> None:
         ({"model_name": "x"}, "--model-name: for a server only"),
         ({"reload_url": "http://h/x"}, "--reload-url: for a server only"),
         ({"engine": "http://h/v1", "reload_url": "h/x"}, "--reload-url h/x: give the whole address"),
+        ({"engine": "http://h/v1", "reload_url": "http://a:b@h/x"}, "--reload-url h/x: give the whole address"),
+        ({"base_url": "http://h/v1"}, "--base-url: for a server only"),
+        (
+            {"engine": "http://h/v1", "base_url": "http://g/v1", "reload_url": "http://g/x"},
+            "--reload-url http://g/x: with --base-url each server is told at its own address",
+        ),
     ],
 )
 def test_what_does_not_go_with_an_engine(given: dict[str, str], said: str) -> None:
@@ -171,6 +178,12 @@ class Serving:
 
 @pytest.fixture
 def served(whole: Path) -> Iterator[tuple[Serving, Any]]:
+    with a_server(whole) as found:
+        yield found
+
+
+@contextmanager
+def a_server(whole: Path) -> Iterator[tuple[Serving, Any]]:
     """A server that still has the model of a run of before."""
     model = Serving(whole / "iterations" / "002" / "run")
     with serving(model.reply) as server:
@@ -198,6 +211,24 @@ def test_a_server_that_is_told_to_reload_writes_what_the_models_write(
     assert [body["model_path"] for body in model.loaded] == [
         str(run / "base"), str(run / "iterations" / "001" / "run"),
     ]  # fmt: skip
+
+
+def test_several_servers_write_and_each_has_to_prove_itself(
+    whole: Path, sums: Path, served: tuple[Serving, Any], tmp_path: Path
+) -> None:
+    first, server = served
+    with a_server(whole) as (second, other):
+        several = at(server, base_url=other.url)
+        run = star(tmp_path / "run", data=[str(sums)], **several)
+        assert [outputs(run, n) for n in (1, 2)] == [outputs(whole, n) for n in (1, 2)]
+        assert first.loaded == second.loaded
+        assert len(first.loaded) == 2
+        assert (
+            min(len(server.bodies), len(other.bodies)) > 16
+        )  # more than tell whose replies they are
+        second.deaf, second.model = True, whole / "iterations" / "002" / "run"
+        with pytest.raises(TrainingError, match=f"^{other.url} does not answer as .*/base does"):
+            star(tmp_path / "again", data=[str(sums)], **several)
 
 
 def test_a_server_with_old_weights_ends_the_loop_and_nothing_is_lost(

@@ -45,6 +45,17 @@ def test_ratings_are_numbers_and_are_asked_for_once(tmp_path: Path, monkeypatch:
     assert find(name).name == "plausibility-judge-gpt-oss-20b"
 
 
+def test_several_servers_rate(tmp_path: Path) -> None:
+    with serving(lambda request, times: Answer("7")) as first, serving(lambda request, times: Answer("7")) as second:
+        servers = f"base_url={first.url},base_url={second.url}"
+        statements = [f"It is {at}." for at in range(20)]
+        found = paid(f"plausibility:judge:gpt-oss-20b,{servers},cache={tmp_path}/c.sqlite", statements)
+        assert found == [0.7] * 20
+        assert first.bodies
+        assert second.bodies
+        assert len(first.bodies) + len(second.bodies) == 20
+
+
 def test_a_budget_holds_for_all_calls_together(tmp_path: Path) -> None:
     with serving(lambda request, times: Answer("7")) as server:
         name = (
@@ -74,6 +85,8 @@ def test_a_teacher_that_cannot_be_asked_is_one_line(tmp_path: Path, monkeypatch:
         "plausibility:judge:nobody": "no teacher is called 'nobody'",
         "plausibility:judge:gpt-6-luna,bugdet=2": "has no keyword bugdet; did you mean 'budget'?",
         "plausibility:judge:gpt-6-luna,budget=much": "--budget much: a number",
+        "plausibility:judge:gpt-6-luna,budget=2,budget=3": "budget is given twice",
+        "plausibility:judge:m,base_url=http://me:secret@h/v1": "--base-url http://h/v1: a name and a password",
     }
     for name, told in wrong.items():
         with pytest.raises(UsageError, match=re.escape(told)) as error:

@@ -29,7 +29,7 @@ from synth.teachers.address import address_of, tidy
         ("localhost", "http://localhost"),
         ("127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("[::1]:8000/v1", "http://[::1]:8000/v1"),
-        ("https://me:secret@h/v1", "https://me:secret@h/v1"),
+        ("http://h/@me/v1", "http://h/@me/v1"),
     ],
 )
 def test_what_is_meant(given: str, meant: str) -> None:
@@ -77,3 +77,13 @@ def test_where_requests_go(url: str, base: str, parameters: dict[str, str], vers
     assert (address.base, address.parameters) == (base, parameters)
     other = address.versioned
     assert (None if other is None else str(other)) == versioned
+
+
+@pytest.mark.parametrize(
+    "given", ["https://me:secret@h/v1", "http://secret@h", " me:secret@localhost:8000/v1", "https://me:sec@ret@h/v1"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(given: str) -> None:
+    with pytest.raises(UsageError, match="export OPENAI_API_KEY") as caught:
+        tidy(given)
+    assert "secret" not in str(caught.value)
+    assert "ret@" not in str(caught.value)

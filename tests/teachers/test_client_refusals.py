@@ -323,5 +323,16 @@ def test_a_query_stays_behind_the_path(store_path: Path) -> None:
     assert seen.headers["authorization"] == f"Bearer {KEY}"
 
 
+def test_a_name_and_a_password_are_a_key(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOPBACK_KEY", "Basic bWU6c2VjcmV0c2VjcmV0")
+    seen = Answer(status=400, error={"message": "who is bWU6c2VjcmV0c2VjcmV0?"})
+    with serving(lambda body, times: seen) as server:
+        with pytest.raises(UnanswerableError) as caught:
+            with_client(server.url, store_path, lambda client: client.ask(request()))
+        assert server.seen[0].headers["authorization"] == "Basic bWU6c2VjcmV0c2VjcmV0"
+    assert "who is ***?" in str(caught.value)
+    assert b"bWU6" not in store_path.read_bytes()
+
+
 def test_refusals_are_unanswerable() -> None:
     assert issubclass(RefusedError, UnanswerableError)
