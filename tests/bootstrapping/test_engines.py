@@ -223,9 +223,7 @@ def test_several_servers_write_and_each_has_to_prove_itself(
         assert [outputs(run, n) for n in (1, 2)] == [outputs(whole, n) for n in (1, 2)]
         assert first.loaded == second.loaded
         assert len(first.loaded) == 2
-        assert (
-            min(len(server.bodies), len(other.bodies)) > 16
-        )  # more than tell whose replies they are
+        assert min(len(server.bodies), len(other.bodies)) > 16  # more than tell whose replies they are
         second.deaf, second.model = True, whole / "iterations" / "002" / "run"
         with pytest.raises(TrainingError, match=f"^{other.url} does not answer as .*/base does"):
             star(tmp_path / "again", data=[str(sums)], **several)
