@@ -15,7 +15,8 @@ rows loses what comes late. DuckDB may open the files that are looked at and the
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,18 +28,21 @@ import orjson
 import pyarrow as pa
 
 from synth.data.columns import read_notes
+from synth.data.reading import TEXTS
+from synth.data.verdict import REWARD
 from synth.errors import FolderError
-from synth.record import FIELDS
 from synth.viewing.sources import Split
 
-MEMORY, THREADS = "200MB", 2
+MEMORY, THREADS = "150MB", 2
 BLOCK = 4 << 20  # bytes that are looked through for ends of lines at a time
-LONGEST = 1 << 20  # bytes of a line that DuckDB makes room for, unless one is longer
-LEFT_OUT = ("request", "sampling", "thinking", "row", "sha256")  # of provenance: texts and hashes
+LONGEST = 1 << 20  # bytes of a line that DuckDB makes room for; it reads lines of up to 16 times as many
+SEARCHES = 16  # that are remembered
+LEFT_OUT = {("provenance", key) for key in ("request", "sampling", "thinking", "row", "sha256")}  # texts and hashes
+KEPT = (1, 30)  # days: of parts, and of indexes that nobody opens
 MOST_COLUMNS = 100  # of meta and provenance; if there are more, their names are data
 NEWLINE, SPACE = ord("\n"), ord(" ")
 WHOLE, NUMBERS = {"UBIGINT", "BIGINT"}, {"UBIGINT", "BIGINT", "DOUBLE"}
-TEXT_FIELDS = FIELDS[:6]
+FACTS = ("meta", "provenance")
 LONG = ("prompt", "rationale", "completion")
 
 
@@ -59,17 +63,18 @@ class Store:
         self.folder = _cache()
         self.con = duckdb.connect(":memory:")
         files = [str(path) for split in splits for path in split.files]
-        for name, value in {
-            "threads": THREADS, "memory_limit": MEMORY, "temp_directory": str(self.folder / f"spill-{os.getpid()}"),
-            "autoload_known_extensions": False, "autoinstall_known_extensions": False,
-            "allowed_paths": files, "allowed_directories": [str(self.folder)], "enable_external_access": False,
-        }.items():  # fmt: skip
-            self.con.execute(f"SET {name} = {_literal(value)}")
-        self.con.execute("ATTACH ':memory:' AS raw (COMPRESS); CREATE SCHEMA hits; SET lock_configuration = true")
+        self.con.execute(
+            f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
+            f"SET temp_directory = {_literal(str(self.folder / f'spill-{os.getpid()}'))}; CREATE SCHEMA hits; "
+            "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false; "
+            f"SET allowed_paths = {_literal(files)}; SET allowed_directories = {_literal([str(self.folder)])}; "
+            "SET enable_external_access = false; SET lock_configuration = true"
+        )
         self._worker = ThreadPoolExecutor(1, "index")
         self._made: dict[str, Future[Index]] = {}
         self._lock = threading.Lock()
         self.searching = threading.Lock()
+        self.kept: dict[Any, Any] = {}  # counts and facets of queries
 
     def index(self, split: Split) -> "Future[Index]":
         """The index of a split as it is now; begun at the first call."""
@@ -80,14 +85,18 @@ class Store:
             return self._made[key]
 
     def ask(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.con.cursor().execute(sql, list(values)).fetchall()
+        """The rows of a query. Raises FolderError if a file is not what it was, or memory does not suffice."""
+        try:
+            return self.con.cursor().execute(sql, list(values)).fetchall()
+        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
+            raise FolderError(f"the data cannot be read: {str(error).splitlines()[0]}") from error
 
     def _open(self, split: Split, key: str) -> Index:
         path = self.folder / f"{key}.duckdb"
         schema = f"i{key}"
         try:
             return self._attach(path, schema)
-        except duckdb.Error:  # there is none, or half of one that somebody copied
+        except (FolderError, duckdb.Error):  # there is none, or half of one
             path.unlink(missing_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         try:
@@ -102,8 +111,8 @@ class Store:
         return self._attach(path, schema)
 
     def _attach(self, path: Path, schema: str) -> Index:
-        if not path.is_file():
-            raise duckdb.IOException
+        if path.is_file():
+            os.utime(path)  # it is in use
         self.ask(f"ATTACH {_literal(str(path))} AS {schema} (READ_ONLY)")
         kinds = self.ask("SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? "
                          "AND table_name = 'rows' ORDER BY column_index", [schema])  # fmt: skip
@@ -117,140 +126,137 @@ class Build:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, split: Split) -> None:
         self.cursor, self.split = cursor, split
-        self.as_text: list[list[str | int]] = []  # places of a Parquet file that hold JSON as text (data/columns.py)
+        self.as_text: Sequence[Sequence[str | int]] = ()  # of a Parquet file, what holds JSON as text (data/columns.py)
 
     def into(self, path: Path) -> None:
         """Raises duckdb.Error, OSError, FolderError."""
-        places, longest = self._parquet_places() if self.split.is_parquet else _line_places(self.split)
-        self.cursor.execute("CREATE OR REPLACE TABLE raw.rows AS " + self._raw(longest))
+        places = self._parquet_places() if self.split.is_parquet else _line_places(self.split)
+        raw = path.with_name(f"{path.name}.raw")  # on the disk, where texts that are alike are kept once
+        self.cursor.execute(f"ATTACH {_literal(str(raw))} AS raw")
         try:
-            columns = [*self._columns("meta"), *self._columns("provenance"), *self._verdicts()]
+            self.cursor.execute("CREATE TABLE raw.rows AS " + self._raw())
+            columns = ["rowid + 1 AS n", "* EXCLUDE (meta, provenance)"]
+            columns += [*self._columns("meta"), *self._columns("provenance"), *self._verdicts()]
             self.cursor.execute(f"ATTACH {_literal(str(path))} AS new")
-            own = ", ".join(["rowid + 1 AS n", "* EXCLUDE (meta, provenance)", *columns])
-            self.cursor.execute(f"CREATE TABLE new.rows AS SELECT {own} FROM raw.rows")
+            (rows,) = self._all(f"CREATE TABLE new.rows AS SELECT {', '.join(columns)} FROM raw.rows")[0]
             self.cursor.register("places", places)
             self.cursor.execute("CREATE TABLE new.lines AS SELECT * FROM places")
-            ((rows, lines),) = self.cursor.execute(
-                "SELECT (SELECT count(*) FROM new.rows), (SELECT count(*) FROM new.lines)"
-            ).fetchall()
-            self.cursor.execute("DETACH new")
         finally:
-            self.cursor.execute("DROP TABLE raw.rows")
-        if rows != lines:
-            raise FolderError(f"{self.split.files[0]} has {lines:,} lines and DuckDB reads {rows:,} rows from it")
+            self.cursor.execute("DETACH DATABASE IF EXISTS new; DETACH raw")
+            raw.unlink()
+        if rows != len(places):
+            raise FolderError(f"{self.split.files[0]} has {len(places):,} lines and DuckDB reads {rows:,} from it")
 
-    def _raw(self, longest: int) -> str:
+    def _all(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.cursor.execute(sql).fetchall()
+
+    def _raw(self) -> str:
         lengths = ", ".join(f"length({text})::BIGINT AS {text}_length" for text in LONG)
-        readable = f"coalesce({', '.join(TEXT_FIELDS)}) IS NOT NULL AS readable"
-        source = _rows_of(self.split, longest)
+        readable = f"coalesce({', '.join(TEXTS)}) IS NOT NULL AS readable"
+        source = _rows_of(self.split, *TEXTS, "meta", "provenance")
         if self.split.is_parquet:
-            source = f"(SELECT * REPLACE ({self._json('meta')}, {self._json('provenance')}) FROM {source})"
+            as_json = [f"{name}::JSON" if [name] in self.as_text else f"to_json({name})" for name in FACTS]
+            source = f"(SELECT * REPLACE ({', '.join(map('{} AS {}'.format, as_json, FACTS))}) FROM {source})"
         return f"SELECT {readable}, id, task, answer, {lengths}, meta, provenance FROM {source}"
 
-    def _json(self, name: str) -> str:
-        is_text = [name] in self.as_text
-        return f"{name}::JSON AS {name}" if is_text else f"to_json({name}) AS {name}"
-
-    def _parquet_places(self) -> tuple[pa.Table, int]:
+    def _parquet_places(self) -> pa.Table:
         import pyarrow.parquet as pq
 
         self.as_text = [list(place) for place in read_notes(pq.read_schema(self.split.files[0])).get("json", ())]
-        files = np.repeat(np.arange(len(self.split.counts), dtype=np.uint16), self.split.counts)
         numbers = [np.arange(count, dtype=np.int64) for count in self.split.counts]
-        return pa.table({"file": files, "place": np.concatenate(numbers) if numbers else np.empty(0, np.int64)}), 0
+        return _table(numbers)
 
     def _columns(self, name: str) -> list[str]:
         """The columns of `meta` or `provenance`: numbers where every value is one; lists and objects are left out."""
         kinds: dict[str, set[str]] = {}
-        for (structure,) in self.cursor.execute(f"SELECT DISTINCT json_structure({name}) FROM raw.rows").fetchall():
+        for (structure,) in self._all(f"SELECT DISTINCT json_structure({name}) FROM raw.rows"):
             fields = orjson.loads(structure or "null")
             for key, kind in fields.items() if isinstance(fields, dict) else ():
-                if name == "provenance" and key in LEFT_OUT:
-                    continue
-                kinds.setdefault(key, set()).add(kind if isinstance(kind, str) else "nested")
+                if (name, key) not in LEFT_OUT:
+                    kinds.setdefault(key, set()).add(kind if isinstance(kind, str) else "nested")
         kinds = {key: found - {"NULL"} for key, found in kinds.items() if found - {"NULL", "nested"}}
         if len(kinds) > MOST_COLUMNS:
             return []
-        return [f"{self._value(name, key, found)} AS {quoted(f'{name}.{key}')}" for key, found in kinds.items()]
+        lower = [key.lower() for key in kinds]  # SQL knows no upper and lower case: `K` beside `k` is `K~`
+        names = [f"{name}.{key}" + "~" * lower[:at].count(key.lower()) for at, key in enumerate(kinds)]
+        values = [self._value(name, key, found) for key, found in kinds.items()]
+        return [f"{value} AS {quoted(column)}" for value, column in zip(values, names, strict=True)]
 
     def _value(self, name: str, key: str, kinds: set[str]) -> str:
-        value = f"({name}->>{_pointer(key)})"
+        value = f"({name}->>{_literal('/' + key.replace('~', '~0').replace('/', '~1'))})"
         if [name, key] in self.as_text:
             return f"(try_cast({value} AS JSON)->>'$')"
         return f"try_cast({value} AS {'HUGEINT' if kinds <= WHOLE else 'DOUBLE'})" if kinds <= NUMBERS else value
 
-    def _verdicts(self) -> list[str]:
+    def _verdicts(self) -> Iterator[str]:
         """What each judge said last of a row; of a reward its number."""
         said = "try_cast(provenance->'/verdicts' AS JSON[])"
-        judges = self.cursor.execute(
-            f"SELECT DISTINCT v->>'/judge' AS judge FROM (SELECT unnest({said}) AS v FROM raw.rows) "
-            f"WHERE judge IS NOT NULL ORDER BY 1 LIMIT {MOST_COLUMNS}"
-        ).fetchall()
-        columns = []
-        for (judge,) in judges:
+        judges = f"SELECT DISTINCT v->>'/judge' AS judge FROM (SELECT unnest({said}) AS v FROM raw.rows)"
+        for (judge,) in self._all(f"{judges} WHERE judge IS NOT NULL ORDER BY 1 LIMIT {MOST_COLUMNS}"):
             last = f"list_filter({said}, lambda v: (v->>'/judge') = {_literal(judge)})[-1]"
-            what = f"try_cast({last}->>'/score' AS DOUBLE)" if judge.startswith("reward:") else f"{last}->>'/verdict'"
-            columns.append(f"{what} AS {quoted(f'verdict.{judge}')}")
-        return columns
+            what = f"try_cast({last}->>'/score' AS DOUBLE)" if judge.startswith(REWARD) else f"{last}->>'/verdict'"
+            yield f"{what} AS {quoted(f'verdict.{judge}')}"
 
 
 def search(store: Store, split: Split, words: str) -> str:
     """The table with the numbers of the rows that have these words in a text; made once. Raises FolderError."""
     key = hashlib.blake2b(f"{split.key()} {words}".encode(errors="replace"), digest_size=16).hexdigest()
     with store.searching:
-        if not store.ask("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [key]):
+        tables = [name for (name,) in store.ask("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'hits' "
+                                                "ORDER BY table_oid")]  # fmt: skip
+        if key not in tables:
+            for old in tables[: 1 - SEARCHES]:
+                store.ask(f'DROP TABLE hits."{old}"')
             said = _literal(words.lower().replace("\0", ""))
-            has = " OR ".join([f"contains(lower(completion), {said})", f"contains(lower(prompt), {said})", *(
-                f"(NOT contains(coalesce(completion, ''), {text}) AND contains(lower({text}), {said}))"
-                for text in ("rationale", "answer")
-            )])  # fmt: skip
-            source = _rows_of(split, LONGEST)
-            try:
-                store.ask(f"CREATE OR REPLACE TABLE hits.every AS SELECT {has} AS hit FROM {source}")
-                store.ask(f'CREATE TABLE hits."{key}" AS SELECT rowid + 1 AS n FROM hits.every WHERE hit')
-            except duckdb.Error as error:
-                raise FolderError(f"{split.files[0]} cannot be searched: {str(error).splitlines()[0]}") from error
-            store.ask("DROP TABLE hits.every")
+            has = f"contains(lower(completion), {said}) OR contains(lower(prompt), {said})" + "".join(
+                f" OR (NOT contains(coalesce(completion, ''), {text}) AND contains(lower({text}), {said}))"
+                for text in ("answer", "rationale")  # which mostly stand in the completion
+            )
+            every = f"SELECT {has} AS hit FROM {_rows_of(split, 'prompt', 'rationale', 'answer', 'completion')}"
+            store.ask(f"CREATE OR REPLACE TABLE every AS {every}")
+            store.ask(f'CREATE TABLE hits."{key}" AS SELECT rowid + 1 AS n FROM every WHERE hit')
+            store.ask("DROP TABLE every")
     return f'hits."{key}"'
 
 
-def _rows_of(split: Split, longest: int) -> str:
+def _rows_of(split: Split, *fields: str) -> str:
     """What DuckDB reads rows from."""
     files = _literal([str(path) for path in split.files])
     if split.is_parquet:
         return f"read_parquet({files})"
-    kinds = {**dict.fromkeys(TEXT_FIELDS, "VARCHAR"), "meta": "JSON", "provenance": "JSON"}
-    return (f"read_json({files}, columns = {_literal(kinds)}, format = 'newline_delimited', "
-            f"maximum_object_size = {max(LONGEST, longest)}, ignore_errors = true)")  # fmt: skip
+    kinds = ", ".join(f"{name}: '{'JSON' if name in FACTS else 'VARCHAR'}'" for name in fields)
+    return (f"read_json({files}, columns = {{{kinds}}}, format = 'newline_delimited', ignore_errors = true, "
+            f"maximum_object_size = {LONGEST})")  # fmt: skip
 
 
-def _line_places(split: Split) -> tuple[pa.Table, int]:
-    """File and byte of each line that is not blank (DuckDB passes over those), and the length of the longest."""
-    files, starts, longest = [np.empty(0, np.uint16)], [np.empty(0, np.int64)], 0
-    for number, path in enumerate(split.files):
+def _line_places(split: Split) -> pa.Table:
+    """File and byte of each line that is not blank: DuckDB passes over those."""
+    starts = []
+    for path in split.files:
         with path.open("rb") as file:
-            at, blank, size = _starts(file)
-            longest = max(longest, int(np.diff(at, append=size).max(initial=0)))
-            for start in blank:
-                file.seek(start)
-                if not file.readline().strip():
-                    at = at[at != start]
-        files.append(np.full(len(at), number, np.uint16))
-        starts.append(at)
-    return pa.table({"file": np.concatenate(files), "place": np.concatenate(starts)}), longest + 2
+            at, maybe_blank = _starts(file)
+            blank = [start for start in maybe_blank if file.seek(start) is not None and not file.readline().strip()]
+            starts.append(np.setdiff1d(at, blank, assume_unique=True) if blank else at)
+    return _table(starts)
 
 
-def _starts(file: IO[bytes]) -> tuple[Any, list[int], int]:
-    """Where lines begin, those that may be blank, and the size of the file."""
-    starts, blank, done, fresh = [np.empty(0, np.int64)], list[int](), 0, True
+def _starts(file: IO[bytes]) -> tuple[Any, list[int]]:
+    """Where the lines of a file begin, and those of them that may be blank."""
+    starts, maybe_blank, done, fresh = [np.empty(0, np.int64)], list[int](), 0, True
     while block := file.read(BLOCK):
         content = np.frombuffer(block, np.uint8)
         at = np.flatnonzero(content == NEWLINE) + 1
-        at = np.concatenate([[0] if fresh else [], at[at < len(block)]]).astype(np.int64)
-        blank += (at[content[at] <= SPACE] + done).tolist()
+        at = np.concatenate([np.zeros(int(fresh), np.int64), at[at < len(block)]])
+        maybe_blank += (at[content[at] <= SPACE] + done).tolist()
         starts.append(at + done)
         done, fresh = done + len(block), block.endswith(b"\n")
-    return np.concatenate(starts), blank, done
+    return np.concatenate(starts), maybe_blank
+
+
+def _table(places: Sequence[Any]) -> pa.Table:
+    """The places of each file as one table."""
+    files = np.repeat(np.arange(len(places), dtype=np.uint16), [len(one) for one in places])
+    return pa.table({"file": files, "place": np.concatenate([np.empty(0, np.int64), *places])})
 
 
 def _cache() -> Path:
@@ -259,13 +265,12 @@ def _cache() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
+        for path in folder.iterdir():  # what was killed left its parts, and files that are gone their indexes
+            if path.is_file() and time.time() - path.stat().st_mtime > KEPT[path.suffix == ".duckdb"] * 86_400:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {folder}") from error
     return folder.resolve()
-
-
-def _pointer(key: str) -> str:
-    return _literal("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
 def quoted(column: str) -> str:
@@ -273,14 +278,6 @@ def quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def _literal(value: Any) -> str:
-    """A value as DuckDB reads it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    return str(value)
+def _literal(value: str | list[str]) -> str:
+    """A text, or some, as SQL has them."""
+    return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list) else "'" + value.replace("'", "''") + "'"

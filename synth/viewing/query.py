@@ -11,7 +11,7 @@ Names of columns are looked up in the index, values are bound: no word of a URL 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -89,7 +89,8 @@ class Query:
     view: View
 
     def count(self) -> int:
-        return int(self._ask("SELECT count(*) FROM {rows} WHERE {where}")[0][0])
+        sql = "SELECT count(*) FROM {rows} WHERE {where}"
+        return int(self._kept("count", lambda: self._ask(sql)[0][0]))
 
     def numbers(self, first: int, n: int) -> list[int]:
         """The numbers of rows, from 1, that stand at places of this view, from 0."""
@@ -120,8 +121,21 @@ class Query:
         by_number = {number: Place(file, at) for number, file, at in found}
         return [by_number[number] for number in wanted]
 
-    def facets(self) -> Iterable[Facet]:
+    def facets(self) -> list[Facet]:
         """One of each column that has a few values or holds numbers; its own filter does not count."""
+        found: list[Facet] = self._kept("facets", lambda: list(self._facets()))
+        return found
+
+    def _kept(self, what: str, make: Callable[[], Any]) -> Any:
+        """Made once for a filter, whatever the page and the order."""
+        filter = tuple(pair for pair in self.view.params if pair[0] not in ("page", "sort"))
+        if len(self.store.kept) > 200:
+            self.store.kept.clear()
+        if (key := (what, self.index.schema, filter)) not in self.store.kept:
+            self.store.kept[key] = make()
+        return self.store.kept[key]
+
+    def _facets(self) -> Iterator[Facet]:
         for column in self.index.columns:
             if column in ("n", "id", "readable"):
                 continue

@@ -70,14 +70,21 @@ def _open_browser(url: str) -> None:
 
 def _serve(server: "uvicorn.Server", listening: socket.socket) -> None:
     """Serve until Ctrl-C; in a thread of its own, as a notebook has an event loop in this one."""
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
+    ended = threading.Event()  # `join` that Ctrl-C interrupts takes the thread for one that has ended
+
+    def serve() -> None:
+        try:
+            server.run(sockets=[listening])
+        finally:
+            ended.set()
+
+    threading.Thread(target=serve, daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(0.5)
+        while not ended.wait(0.5):
+            pass
     except KeyboardInterrupt:
         server.should_exit = True
-        thread.join()
+        ended.wait(5)
 
 
 view = verb("view", View, run)

@@ -66,10 +66,8 @@ def test_filters_counts_and_texts(tmp_path: Path, mixed: list[Any], data: st.Dat
     assert [line.values for line in query.split.lines(query.places(numbers))] == rows
     assert [line.values for line in query.split.first(5)] == rows[:5]
 
-    for key in {key for one in rows if one for key in one["meta"]} & {
-        c.removeprefix("meta.") for c in query.index.columns
-    }:
-        column = f"meta.{key}"
+    for column in [column for column in query.index.columns if column.startswith("meta.")]:
+        key = column.removeprefix("meta.")
         values = [(one or {}).get("meta", {}).get(key) for one in rows]
         if query.index.columns[column]:
             assert all(value is None or type(value) in (int, float) for value in values)
@@ -131,6 +129,13 @@ def test_values_that_come_late_are_not_lost(tmp_path: Path) -> None:
     assert asking(query, ("is.meta.k", "late")).numbers(0, 9) == [30_001]
     assert asking(query, ("is.meta.new", "x")).numbers(0, 9) == [30_001]
     assert asking(query, ("is.meta.k", "29999")).numbers(0, 9) == [30_000]
+
+
+def test_keys_that_differ_in_their_case(tmp_path: Path) -> None:
+    rows = [row(1, meta={"k/~": 1, "K/~": "a"}), row(2, meta={"k/~": 2, "K/~": "b"})]
+    query = opened(tmp_path, lines(*rows))
+    assert asking(query, ("is.meta.k/~", "2")).numbers(0, 9) == [2]
+    assert asking(query, ("is.meta.K/~~", "a")).numbers(0, 9) == [1]
 
 
 def test_parquet_shards(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Rows: search, facets, order, a line a row. The first rows come straight from the file, facets behind them."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -66,8 +65,8 @@ class Rows:
     def unreadable(self) -> int:
         return self._try(lambda: self.made.result().unreadable) or 0
 
-    def facets(self) -> Iterator[Facet]:
-        return iter(self._try(lambda: [*self._query().facets()]) or [])
+    def facets(self) -> list[Facet]:
+        return self._try(lambda: self._query().facets()) or []
 
     def columns(self) -> list[str]:
         return list(self._try(lambda: self.made.result().columns) or [])
