@@ -3,8 +3,9 @@
     python benchmarks/viewing.py --rows 100000 --json
 
 A million rows of ListOps are built, and `synth view` is started on them, with an empty cache and again with the index
-that it made. A client takes the place of the browser and notes when the parts of a page come: seconds on the clock since
-the command was started, or since the page was asked for, and seconds of the server's processors; its memory at most.
+that it made. A client takes the place of the browser and notes when the parts of a page come: seconds on the clock
+since the command was started, or since the page was asked for, and seconds of the server's processors; its memory at
+most.
 """
 
 import argparse
@@ -36,13 +37,14 @@ class Server:
         command = [sys.executable, "-m", "synth", "view", str(data), "--port", "0", "--no-browser"]
         env = {**os.environ, "XDG_CACHE_HOME": str(cache)}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
-        self.host, self.token = re.findall(r"http://([\d.:]+)/\?token=(\S+)", self.process.stdout.readline())[0]
+        said = self.process.stdout or sys.exit("nothing is said")
+        said.readline()
+        self.host, self.token = re.findall(r"http://([\d.:]+)/\?token=(\S+)", said.readline())[0]
         self.cookie = f"synth-view-{self.host.rpartition(':')[2]}={self.token}"
 
-    def page(self, path: str, part: bytes = FACETS, since: float | None = None) -> tuple[float, float]:
-        """Seconds on the clock until a part of a page is there, and of processors until all of it is."""
+    def page(self, path: str, part: bytes = FACETS, since: float | None = None) -> list[tuple[float, float]]:
+        """Seconds on the clock until a part of a page is there, and until all of it is; each with those of processors
+        until all of it is."""
         began, cpu = since or time.perf_counter(), self.cpu()
         connection = http.client.HTTPConnection(self.host)
         connection.request("GET", path, headers={"cookie": self.cookie})
@@ -53,7 +55,8 @@ class Server:
                 there = time.perf_counter() - began
         if not there or b'class="banner"' in seen:
             raise SystemExit(f"{path} came without {part!r}")
-        return there, self.cpu() - cpu
+        cpu = self.cpu() - cpu
+        return [(there, cpu), (time.perf_counter() - began, cpu)]
 
     def cpu(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -91,20 +94,21 @@ def measure(data: Path, cache: Path) -> dict[str, dict[str, float]]:
     figures: dict[str, Any] = {}
     url = f"/rows/{data.name}/train"
 
-    def note(what: str, pair: tuple[float, float]) -> None:
-        figures[what] = {"wall": round(pair[0], 3), "cpu": round(pair[1], 3)}
+    def note(what: str, pairs: list[tuple[float, float]], *further: str) -> None:
+        for name, (wall, cpu) in zip((what, *further), pairs, strict=False):
+            figures[name] = {"wall": round(wall, 3), "cpu": round(cpu, 3)}
 
     for again in ("", ", with the index"):
         server = Server(data, cache)
         try:
-            note(f"first rows since the start{again}", server.page(url, ROWS, since=server.began))
-            note(f"facets{again}", server.page(url))
+            first = server.page(url, ROWS, since=server.began)
+            note(f"first rows since the start{again}", first, f"facets since the start{again}")
             if again:
                 note("a filter", server.page(f"{url}?is.meta.root=MED"))
                 note("two filters and an order", server.page(f"{url}?is.meta.root=MAX&is.answer=7&sort=-meta.depth"))
-                note("the last page", server.page(f"{url}?page=1"))
-                note("first search", server.page(f"{url}?q={quote('smallest is 2')}"))
-                note("the same search", server.page(f"{url}?q={quote('smallest is 2')}"))
+                note("a page in the middle", server.page(f"{url}?page=9000&sort=-rationale_length"))
+                for which in ("first search", "the same search"):
+                    note(which, server.page(f"{url}?q={quote('smallest is 2')}", ROWS), f"facets of {which}")
                 note("a row", server.page(f"/row/{data.name}/train/5?is.meta.root=MED", b"</html>"))
             figures[f"memory, MB{again}"] = server.memory()
         finally:
