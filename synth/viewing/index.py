@@ -65,9 +65,9 @@ class Store:
         files = [str(path) for split in splits for path in split.files]
         self.con.execute(
             f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
-            f"SET temp_directory = {_literal(str(self.folder / f'spill-{os.getpid()}'))}; CREATE SCHEMA hits; "
+            f"SET temp_directory = {literal(str(self.folder / f'spill-{os.getpid()}'))}; CREATE SCHEMA hits; "
             "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false; "
-            f"SET allowed_paths = {_literal(files)}; SET allowed_directories = {_literal([str(self.folder)])}; "
+            f"SET allowed_paths = {literal(files)}; SET allowed_directories = {literal([str(self.folder)])}; "
             "SET enable_external_access = false; SET lock_configuration = true"
         )
         self._worker = ThreadPoolExecutor(1, "index")
@@ -113,7 +113,7 @@ class Store:
     def _attach(self, path: Path, schema: str) -> Index:
         if path.is_file():
             os.utime(path)  # it is in use
-        self.ask(f"ATTACH {_literal(str(path))} AS {schema} (READ_ONLY)")
+        self.ask(f"ATTACH {literal(str(path))} AS {schema} (READ_ONLY)")
         kinds = self.ask("SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? "
                          "AND table_name = 'rows' ORDER BY column_index", [schema])  # fmt: skip
         ((rows, readable),) = self.ask(f"SELECT count(*), count(*) FILTER (readable) FROM {schema}.rows")
@@ -132,13 +132,16 @@ class Build:
         """Raises duckdb.Error, OSError, FolderError."""
         places = self._parquet_places() if self.split.is_parquet else _line_places(self.split)
         raw = path.with_name(f"{path.name}.raw")  # on the disk, where texts that are alike are kept once
-        self.cursor.execute(f"ATTACH {_literal(str(raw))} AS raw")
+        self.cursor.execute(f"ATTACH {literal(str(raw))} AS raw")
         try:
-            self.cursor.execute("CREATE TABLE raw.rows AS " + self._raw())
-            columns = ["rowid + 1 AS n", "* EXCLUDE (meta, provenance)"]
-            columns += [*self._columns("meta"), *self._columns("provenance"), *self._verdicts()]
-            self.cursor.execute(f"ATTACH {_literal(str(path))} AS new")
-            (rows,) = self._all(f"CREATE TABLE new.rows AS SELECT {', '.join(columns)} FROM raw.rows")[0]
+            source = self._source()
+            self.cursor.execute(f"CREATE TABLE raw.rows AS SELECT * EXCLUDE ({', '.join(LONG)}) FROM {source}")
+            columns = ", ".join(["*", *self._columns("meta"), *self._columns("provenance"), *self._verdicts()])
+            self.cursor.execute(f"ATTACH {literal(str(path))} AS new")
+            made = "CREATE TABLE new.rows AS SELECT rowid + 1 AS n, COLUMNS(* EXCLUDE (rowid, meta, provenance)) FROM"
+            (rows,) = self._all(f"{made} (SELECT rowid, {columns} FROM raw.rows)")[0]
+            sql = f"SELECT row_number() OVER () AS n, {columns} FROM {source}"
+            self.cursor.execute(f"CREATE TABLE new.made AS SELECT {literal(sql)} AS sql")
             self.cursor.register("places", places)
             self.cursor.execute("CREATE TABLE new.lines AS SELECT * FROM places")
         finally:
@@ -150,14 +153,14 @@ class Build:
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
         return self.cursor.execute(sql).fetchall()
 
-    def _raw(self) -> str:
-        lengths = ", ".join(f"length({text})::BIGINT AS {text}_length" for text in LONG)
-        readable = f"coalesce({', '.join(TEXTS)}) IS NOT NULL AS readable"
+    def _source(self) -> str:
+        """Rows with the columns that need not be looked for."""
         source = _rows_of(self.split, *TEXTS, "meta", "provenance")
         if self.split.is_parquet:
             as_json = [f"{name}::JSON" if [name] in self.as_text else f"to_json({name})" for name in FACTS]
             source = f"(SELECT * REPLACE ({', '.join(map('{} AS {}'.format, as_json, FACTS))}) FROM {source})"
-        return f"SELECT {readable}, id, task, answer, {lengths}, meta, provenance FROM {source}"
+        lengths = ", ".join(f"length({text})::BIGINT AS {text}_length" for text in LONG)
+        return f"(SELECT coalesce({', '.join(TEXTS)}) IS NOT NULL AS readable, *, {lengths} FROM {source})"
 
     def _parquet_places(self) -> pa.Table:
         import pyarrow.parquet as pq
@@ -183,7 +186,7 @@ class Build:
         return [f"{value} AS {quoted(column)}" for value, column in zip(values, names, strict=True)]
 
     def _value(self, name: str, key: str, kinds: set[str]) -> str:
-        value = f"({name}->>{_literal('/' + key.replace('~', '~0').replace('/', '~1'))})"
+        value = f"({name}->>{literal('/' + key.replace('~', '~0').replace('/', '~1'))})"
         if [name, key] in self.as_text:
             return f"(try_cast({value} AS JSON)->>'$')"
         return f"try_cast({value} AS {'HUGEINT' if kinds <= WHOLE else 'DOUBLE'})" if kinds <= NUMBERS else value
@@ -193,9 +196,18 @@ class Build:
         said = "try_cast(provenance->'/verdicts' AS JSON[])"
         judges = f"SELECT DISTINCT v->>'/judge' AS judge FROM (SELECT unnest({said}) AS v FROM raw.rows)"
         for (judge,) in self._all(f"{judges} WHERE judge IS NOT NULL ORDER BY 1 LIMIT {MOST_COLUMNS}"):
-            last = f"list_filter({said}, lambda v: (v->>'/judge') = {_literal(judge)})[-1]"
+            last = f"list_filter({said}, lambda v: (v->>'/judge') = {literal(judge)})[-1]"
             what = f"try_cast({last}->>'/score' AS DOUBLE)" if judge.startswith(REWARD) else f"{last}->>'/verdict'"
             yield f"{what} AS {quoted(f'verdict.{judge}')}"
+
+
+def has_words(words: str) -> str:
+    """Whether a row has these words in a text, upper and lower case alike, as SQL."""
+    said = literal(words.lower().replace("\0", ""))
+    return f"contains(lower(completion), {said}) OR contains(lower(prompt), {said})" + "".join(
+        f" OR (NOT contains(coalesce(completion, ''), {text}) AND contains(lower({text}), {said}))"
+        for text in ("answer", "rationale")  # which mostly stand in the completion
+    )
 
 
 def search(store: Store, split: Split, words: str) -> str:
@@ -207,13 +219,8 @@ def search(store: Store, split: Split, words: str) -> str:
         if key not in tables:
             for old in tables[: 1 - SEARCHES]:
                 store.ask(f'DROP TABLE hits."{old}"')
-            said = _literal(words.lower().replace("\0", ""))
-            has = f"contains(lower(completion), {said}) OR contains(lower(prompt), {said})" + "".join(
-                f" OR (NOT contains(coalesce(completion, ''), {text}) AND contains(lower({text}), {said}))"
-                for text in ("answer", "rationale")  # which mostly stand in the completion
-            )
-            every = f"SELECT {has} AS hit FROM {_rows_of(split, 'prompt', 'rationale', 'answer', 'completion')}"
-            store.ask(f"CREATE OR REPLACE TABLE every AS {every}")
+            source = _rows_of(split, "prompt", "rationale", "answer", "completion")
+            store.ask(f"CREATE OR REPLACE TABLE every AS SELECT {has_words(words)} AS hit FROM {source}")
             store.ask(f'CREATE TABLE hits."{key}" AS SELECT rowid + 1 AS n FROM every WHERE hit')
             store.ask("DROP TABLE every")
     return f'hits."{key}"'
@@ -221,7 +228,7 @@ def search(store: Store, split: Split, words: str) -> str:
 
 def _rows_of(split: Split, *fields: str) -> str:
     """What DuckDB reads rows from."""
-    files = _literal([str(path) for path in split.files])
+    files = literal([str(path) for path in split.files])
     if split.is_parquet:
         return f"read_parquet({files})"
     kinds = ", ".join(f"{name}: '{'JSON' if name in FACTS else 'VARCHAR'}'" for name in fields)
@@ -278,6 +285,6 @@ def quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def _literal(value: str | list[str]) -> str:
+def literal(value: str | list[str]) -> str:
     """A text, or some, as SQL has them."""
-    return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list) else "'" + value.replace("'", "''") + "'"
+    return f"[{', '.join(map(literal, value))}]" if isinstance(value, list) else "'" + value.replace("'", "''") + "'"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from synth.errors import UsageError, closest
-from synth.viewing.index import Index, Store, quoted, search
+from synth.viewing.index import Index, Store, has_words, literal, quoted, search
 from synth.viewing.sources import Place, Split
 
 PAGE = 50  # rows of a page
@@ -89,22 +89,22 @@ class Query:
     view: View
 
     def count(self) -> int:
-        sql = "SELECT count(*) FROM {rows} WHERE {where}"
-        return int(self._kept("count", lambda: self._ask(sql)[0][0]))
+        return int(self._kept("count", lambda: self._ask("count(*)")[0][0]))
 
     def numbers(self, first: int, n: int) -> list[int]:
         """The numbers of rows, from 1, that stand at places of this view, from 0."""
-        found = self._ask(f"SELECT n FROM {{rows}} WHERE {{where}} ORDER BY {self._order} LIMIT {n} OFFSET {first}")
-        return [number for (number,) in found]
+        return [number for (number,) in self._ask("n", f"ORDER BY {self._order} LIMIT {n} OFFSET {first}")]
 
     def place_of(self, number: int) -> int | None:
         """The place of a row in this view, from 0; None if it is not in it."""
-        if not self._ask(f"SELECT 1 FROM {{rows}} WHERE {{where}} AND n = {int(number)}"):
-            return None
-        if self._order == "n":
-            return int(self._ask(f"SELECT count(*) FROM {{rows}} WHERE {{where}} AND n < {int(number)}")[0][0])
-        places = f"SELECT n, row_number() OVER (ORDER BY {self._order}) - 1 AS place FROM {{rows}} WHERE {{where}}"
-        return int(self._ask(f"SELECT place FROM ({places}) WHERE n = {int(number)}")[0][0])
+        places = f"n, row_number() OVER (ORDER BY {self._order}) - 1 AS place"
+        found = self._ask(places, f"QUALIFY n = {int(number)}")
+        return int(found[0][1]) if found else None
+
+    def sql(self) -> str:
+        """The view as a query that DuckDB answers without this program."""
+        ((rows,),) = self.store.ask(f"SELECT sql FROM {self.index.schema}.made")
+        return f"SELECT * FROM ({rows}) WHERE {self._where()} ORDER BY {self._order}"
 
     @cached_property
     def _order(self) -> str:
@@ -142,15 +142,15 @@ class Query:
             facet = self._values(column)
             if facet is None and self.index.columns[column]:
                 facet = self._histogram(column)
-            if facet is not None:
+            if facet is not None and (len(facet.values) > 1 or facet.values[0].chosen):
                 yield facet
 
     def _values(self, column: str) -> Facet | None:
         """The commonest values; None of a column of many numbers, or in which every value is another one."""
         most = MANY if self.view.get("more") == column else VALUES
         found = self._ask(
-            f"SELECT {self._column(column)}::VARCHAR AS value, count(*) AS rows FROM {{rows}} WHERE {{where}} "
-            f"GROUP BY value ORDER BY rows DESC, value LIMIT {most + 1}", leave_out=column,
+            f"{self._column(column)}::VARCHAR AS value, count(*) AS rows",
+            f"GROUP BY value ORDER BY rows DESC, value LIMIT {most + 1}", column,
         )  # fmt: skip
         many = len(found) > most
         if many and (self.index.columns[column] or found[0][1] == 1):
@@ -173,51 +173,50 @@ class Query:
         if low is None:
             return None
         width = _width(high - low, whole)
-        start = math.floor(low / width)
-        found = self._ask(
-            f"SELECT floor({said}::DOUBLE / {width}) AS bar, count(*) FROM {{rows}} WHERE {{where}} AND "
-            f"isfinite({said}::DOUBLE) GROUP BY bar", leave_out=column,
-        )  # fmt: skip
-        counts = {int(bar): count for bar, count in found}
+        counts = dict(self._ask(f"floor({said}::DOUBLE / {width!r})::BIGINT AS bar, count(*)",
+                                f"AND isfinite({said}::DOUBLE) GROUP BY bar", column))  # fmt: skip
         values = []
-        for bar in range(start, math.floor(high / width) + 1):
-            low, end = f"{bar * width:.12g}", f"{(bar + 1) * width:.12g}"
-            last = f"{(bar + 1) * width - 1:.12g}" if whole else end
-            label = low if low == last else f"{low}–{last}"
-            filter = (f"in.{column}", f"{low}..{end}")
+        for bar in range(math.floor(low / width), math.floor(high / width) + 1):
+            ends = [_written(bar * width), _written((bar + 1) * width)]
+            label = "–".join(dict.fromkeys([ends[0], _written((bar + 1) * width - 1) if whole else ends[1]]))
+            filter = (f"in.{column}", "..".join(ends))
             values.append(Value(label, counts.get(bar, 0), filter, filter in self.view.params))
         return Facet(column, values, True, False)
 
-    def _ask(self, sql: str, leave_out: str = "") -> list[tuple[Any, ...]]:
-        where, values = self._where(leave_out)
-        return self.store.ask(sql.format(rows=f"{self.index.schema}.rows", where=where), values)
-
-    def _where(self, leave_out: str) -> tuple[str, list[str | float]]:
-        each: dict[str, list[str]] = {}
+    def _ask(self, what: str, rest: str = "", leave_out: str = "") -> list[tuple[Any, ...]]:
         values: list[str | float] = []
+        where = self._where(leave_out, values)
+        return self.store.ask(f"SELECT {what} FROM {self.index.schema}.rows WHERE {where} {rest}", values)
+
+    def _where(self, leave_out: str = "", values: list[str | float] | None = None) -> str:
+        """The filters but those of one column; what they ask for is put into `values`, or stands in the text."""
+
+        def bound(value: str | float) -> str:
+            if values is None:
+                return literal(value) if isinstance(value, str) else repr(value)
+            values.append(value)
+            return "?"
+
+        each: dict[str, list[str]] = {}
         for key, value in self.view.filters:
             kind, _, column = key.partition(".")
+            said = self._column(column)
             if column == leave_out:
                 continue
-            said = self._column(column)
-            if kind == "no":
-                condition = f"{said} IS NULL"
-            elif kind == "is":
-                condition = f"{said}::VARCHAR = ?"
-                values.append(value)
+            if kind == "in":
+                low, high = _ends(key, value)
+                each.setdefault(column, []).append(f"({said} >= {bound(low)} AND {said} < {bound(high)})")
             else:
-                condition = f"({said} >= ? AND {said} < ?)"
-                values += _ends(key, value)
-            each.setdefault(column, []).append(condition)
+                has = f"{said} IS NULL" if kind == "no" else f"{said}::VARCHAR = {bound(value)}"
+                each.setdefault(column, []).append(has)
         conditions = [f"({' OR '.join(either)})" for either in each.values()]
-        if self._hits:
-            conditions.append(f"n IN (SELECT n FROM {self._hits})")
-        return " AND ".join(conditions) or "true", values
+        if words := self.view.get("q").strip():
+            conditions.append(f"({has_words(words)})" if values is None else f"n IN (SELECT n FROM {self._hits})")
+        return " AND ".join(conditions) or "true"
 
     @cached_property
     def _hits(self) -> str:
-        words = self.view.get("q").strip()
-        return search(self.store, self.split, words) if words else ""
+        return search(self.store, self.split, self.view.get("q").strip())
 
     def _column(self, column: str) -> str:
         if column not in self.index.columns:
@@ -235,8 +234,14 @@ def _ends(key: str, value: str) -> list[float]:
 
 
 def _width(spread: float, whole: bool) -> float:
-    """Of a bar: 1, 2 or 5 times a power of ten, so that there are about BARS; of whole numbers 1 at least."""
+    """Of a bar, so that there are about BARS: 1, 2 or 5 times a power of ten; below 1, where those are not exact and a
+    value could be counted in one bar and found in the next, a power of two."""
     rough = float(spread) / BARS or 1.0
+    if rough < 1:
+        return 1.0 if whole else 2.0 ** math.ceil(math.log2(rough))
     power = 10.0 ** math.floor(math.log10(rough))
-    width = next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
-    return max(1.0, width) if whole else width
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
+
+
+def _written(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)

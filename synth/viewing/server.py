@@ -24,11 +24,12 @@ def application(sources: Mapping[str, Source], port: int) -> Guard:
     """The application for some folders, behind the guard. Raises FolderError if there is no place for indexes."""
     store = Store([split for source in sources.values() for split in source.splits.values()])
     site = Site(sources, store, SCREENS)
+    homes = [site.home(source) for source in sources.values()]
     for source in sources.values():
         for split in list(source.splits.values())[:1]:  # begun now, so that it is there when it is asked for
             store.index(split)
     routes = [Route(f"/static/{name}", _static(name, kind)) for name, kind in STATIC.items()]
-    routes += [Route("/", lambda request: RedirectResponse(site.home(next(iter(sources.values()))), 303))]
+    routes += [Route("/", lambda request: RedirectResponse(homes[0], 303))]
     for screen in SCREENS:
         routes.append(Route(f"/{screen.name}{screen.path}", _bound(site, screen.page), methods=["GET"]))
         if screen.write is not None:

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from synth.errors import FolderError
 from synth.viewing.index import Store
 from synth.viewing.query import View
 from synth.viewing.sources import Kind, Source, Split
@@ -70,11 +71,16 @@ class Site:
         return source.splits[name]
 
     def home(self, source: Source) -> str:
-        """The URL of the first screen that a folder has."""
+        """The URL of the first screen that a folder has. Raises FolderError if there is none."""
         for screen in self.screens:
             if screen.title and source.kind in screen.of and (source.splits or "{split}" not in screen.path):
                 return url(screen.name, source.name, *([next(iter(source.splits))] if "{split}" in screen.path else []))
-        return "/none"
+        what = (
+            "has no splits"
+            if source.kind == "dataset"
+            else {"underway": "is a distillation under way"}.get(source.kind, f"is of the kind {source.kind}")
+        )
+        raise FolderError(f"{source.folder} {what}: there is nothing of it to be shown; give a dataset folder")
 
     def page(self, template: str, request: Request, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self.env.get_template(template).render(self._shared(request) | values), status)

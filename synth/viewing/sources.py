@@ -23,7 +23,7 @@ from synth.record import FIELDS, Record
 
 Kind = str  # dataset, evaluation, run, underway: which screens a folder has
 LOOKED_FOR = {METRICS: "evaluation", PREDICTIONS: "evaluation", RUN: "run", CACHE: "underway", PARTIAL: "underway"}
-LAYOUT = 1  # of an index: another number makes all of them anew
+LAYOUT = 2  # of an index: another number makes all of them anew
 
 
 class Place(NamedTuple):

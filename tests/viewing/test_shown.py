@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -168,3 +169,17 @@ def test_words_of_a_url_that_mean_nothing(tmp_path: Path, params: list[tuple[str
     query = opened(tmp_path, lines(row(1)))
     with pytest.raises(UsageError, match=said):
         asking(query, *params).numbers(0, 1)
+
+
+def test_a_view_as_sql_finds_the_same_rows_without_this_program(tmp_path: Path) -> None:
+    rows = [row(at, meta={"k{}?'\"": "a'?" if at % 3 else "b", "x": at / 7}) for at in range(60)]
+    query = opened(tmp_path, lines(*rows))
+    params = (("is.meta.k{}?'\"", "a'?"), ("in.meta.x", "0.5..6.25"), ("q", "1 + 1"), ("sort", "-meta.x"))
+    view = asking(query, *params)
+    due = [at + 1 for at in range(60) if at % 3 and 0.5 <= at / 7 < 6.25 and "1 + 1" in rows[at]["prompt"]]
+    assert view.numbers(0, 99) == due[::-1] != []
+    found = duckdb.sql(view.sql())
+    place = found.columns.index("n")
+    assert [one[place] for one in found.fetchall()] == view.numbers(0, 99)
+    for bar in next(facet for facet in query.facets() if facet.column == "meta.x").values:
+        assert asking(query, bar.filter).count() == bar.rows

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from synth.errors import SynthError
-from synth.validating.checker import settings_of
+from synth.validating.checker import reader_of, settings_of
 from synth.viewing.checked import Checked, checked
 from synth.viewing.query import PAGE, Facet, Query, View
 from synth.viewing.site import Screen, Site
@@ -21,9 +21,10 @@ class Shown(NamedTuple):
     number: int
     line: Line
     checked: Checked | None
+    prompt: str  # of a prompt with facts and worked examples the question
 
     def text(self, name: str) -> str:
-        value = (self.line.values or {}).get(name)
+        value = self.prompt if name == "prompt" else (self.line.values or {}).get(name)
         return " ".join(str("" if value is None else value)[:CUT].split())
 
 
@@ -57,7 +58,7 @@ class Rows:
             self.problem = str(error)
             return []
         known = settings_of(self.source.manifest)
-        return [Shown(number, line, _checked(line, known)) for number, line in zip(numbers, lines, strict=True)]
+        return [_shown(number, line, known) for number, line in zip(numbers, lines, strict=True)]
 
     def count(self) -> int | None:
         return None if self.problem else self._try(lambda: self._query().count())
@@ -67,6 +68,9 @@ class Rows:
 
     def facets(self) -> list[Facet]:
         return self._try(lambda: self._query().facets()) or []
+
+    def sql(self) -> str:
+        return self._try(lambda: self._query().sql()) or ""
 
     def columns(self) -> list[str]:
         return list(self._try(lambda: self.made.result().columns) or [])
@@ -86,8 +90,12 @@ class Rows:
             return None
 
 
-def _checked(line: Line, known: dict[str, Any]) -> Checked | None:
-    return checked(line.record, known) if line.record is not None else None
+def _shown(number: int, line: Line, known: dict[str, Any]) -> Shown:
+    if (record := line.record) is None:
+        return Shown(number, line, None, "")
+    parts = reader_of(record.task, known.get("task")).parts_of(record.prompt)
+    asked = [record.prompt[part.start : part.end] for part in parts if part.name == "question"]
+    return Shown(number, line, checked(record, known), asked[-1] if asked else record.prompt)
 
 
 def page(site: Site, request: Request) -> Response:
