@@ -170,7 +170,7 @@ class Query:
             f"SELECT min({said}), max({said}), bool_and({said} = floor({said})) FROM {self.index.schema}.rows "
             f"WHERE isfinite({said}::DOUBLE)"
         )
-        if low is None:
+        if low is None or not math.isfinite(high - low):
             return None
         width = _width(high - low, whole)
         counts = dict(self._ask(f"floor({said}::DOUBLE / {width!r})::BIGINT AS bar, count(*)",
@@ -203,6 +203,8 @@ class Query:
             said = self._column(column)
             if column == leave_out:
                 continue
+            if kind == "in" and not self.index.columns[column]:
+                raise UsageError(f"{key}={value}: {column} holds texts, which have no range")
             if kind == "in":
                 low, high = _ends(key, value)
                 each.setdefault(column, []).append(f"({said} >= {bound(low)} AND {said} < {bound(high)})")
@@ -228,9 +230,12 @@ class Query:
 def _ends(key: str, value: str) -> list[float]:
     low, _, high = value.partition("..")
     try:
-        return [float(low), float(high)]
-    except ValueError as error:
-        raise UsageError(f"{key}={value}: give a range, as in 50..60") from error
+        ends = [float(low), float(high)]
+    except ValueError:
+        ends = [math.nan]
+    if not all(map(math.isfinite, ends)):
+        raise UsageError(f"{key}={value}: give a range, as in 50..60")
+    return ends
 
 
 def _width(spread: float, whole: bool) -> float:

@@ -164,6 +164,8 @@ def test_parquet_shards(tmp_path: Path) -> None:
     ([("is.meta.x", "1")], r"no column 'meta.x': there are n, .*"),
     ([("sort", "idd")], r"no column 'idd': .*; did you mean 'id'\?"),
     ([("in.n", "1-2")], r"in.n=1-2: give a range, as in 50..60"),
+    ([("in.n", "nan..inf")], r"in.n=nan..inf: give a range, as in 50..60"),
+    ([("in.id", "1..2")], r"in.id=1..2: id holds texts, which have no range"),
 ])  # fmt: skip
 def test_words_of_a_url_that_mean_nothing(tmp_path: Path, params: list[tuple[str, str]], said: str) -> None:
     query = opened(tmp_path, lines(row(1)))
@@ -183,3 +185,15 @@ def test_a_view_as_sql_finds_the_same_rows_without_this_program(tmp_path: Path) 
     assert [one[place] for one in found.fetchall()] == view.numbers(0, 99)
     for bar in next(facet for facet in query.facets() if facet.column == "meta.x").values:
         assert asking(query, bar.filter).count() == bar.rows
+
+
+def test_numbers_of_any_size_have_facets(tmp_path: Path) -> None:
+    wide = [1e308, -1e308, 0.1, 10**18, -(10**18), 5]
+    query = opened(
+        tmp_path, lines(*[row(at, meta={"x": value, "i": at * 10**16}) for at, value in enumerate(wide * 3)])
+    )
+    facets = {facet.column: facet for facet in query.facets()}
+    assert sum(value.rows for value in facets["meta.x"].values) == 18
+    assert sum(value.rows for value in facets["meta.i"].values) == 18
+    for value in [*facets["meta.x"].values, *facets["meta.i"].values]:
+        assert asking(query, value.filter).count() == value.rows

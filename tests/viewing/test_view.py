@@ -84,7 +84,7 @@ def test_a_file_that_changes_is_indexed_anew_and_an_index_is_used_again(tmp_path
     for rows in ([row(1)], [row(1)], [row(1), row(2)]):
         folder(data, lines(*rows)) if len(rows) > 1 else None
         with viewing(cache, data) as (client, _):
-            assert f"{len(rows)} rows" in client.get("/rows/data/train").text
+            assert f"{len(rows)} row" in client.get("/rows/data/train").text
     kept = cache / "rationale-synth" / "view"
     assert len([*kept.iterdir()]) == 2
     assert stat.S_IMODE(kept.stat().st_mode) == 0o700
@@ -97,7 +97,7 @@ def test_an_index_that_is_rubbish_is_made_again(tmp_path: Path) -> None:
     (index,) = (cache / "rationale-synth" / "view").iterdir()
     index.write_bytes(index.read_bytes()[:5000])
     with viewing(cache, data) as (client, _):
-        assert "1 rows" in client.get("/rows/data/train").text
+        assert "1 row" in client.get("/rows/data/train").text
 
 
 def test_links_are_refused(tmp_path: Path) -> None:
