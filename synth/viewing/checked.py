@@ -28,6 +28,11 @@ class Checked(NamedTuple):
         return "" if not self.by else "wrong" if self.fault else "right"
 
     @property
+    def outcome(self) -> str | None:
+        """`right`, the reason of the fault, or None if nobody could check."""
+        return self.fault.partition(":")[0] or self.state or None
+
+    @property
     def wrong(self) -> int | None:
         """The number of the first wrong step, from 1."""
         return next((at for at, step in enumerate(self.steps, 1) if step.state == "wrong"), None)

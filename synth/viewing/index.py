@@ -5,7 +5,7 @@ which file it is of, how large and how old that is: for a file that has changed 
 read are in it too, so that the place of a row in the index is its place in the split.
 
     rows    n (from 1), readable, id, task, answer, prompt_length, ... in characters, meta.NAME, provenance.NAME,
-            verdict.JUDGE: numbers where every value is one, else texts
+            verdict.JUDGE: numbers where every value is one, else texts; steps, of splits that are not large
     lines   file and byte of each row
 
 `meta` and `provenance` are read as JSON, and get columns when all rows were seen: a type that is guessed from the first
@@ -31,12 +31,14 @@ from synth.data.columns import read_notes
 from synth.data.reading import TEXTS
 from synth.data.verdict import REWARD
 from synth.errors import FolderError
-from synth.viewing.sources import Split
+from synth.viewing.checked import checked
+from synth.viewing.sources import Place, Split
 
 MEMORY, THREADS = "150MB", 2
 BLOCK = 4 << 20  # bytes that are looked through for ends of lines at a time
 LONGEST = 1 << 20  # bytes of a line that DuckDB makes room for; it reads lines of up to 16 times as many
 SEARCHES = 16  # that are remembered
+MOST_CHECKED = 10_000  # rows of which every step is checked, which takes 50 to 600 microseconds a row
 LEFT_OUT = {("provenance", key) for key in ("request", "sampling", "thinking", "row", "sha256")}  # texts and hashes
 KEPT = (1, 30)  # days: of parts, and of indexes that nobody opens
 MOST_COLUMNS = 100  # of meta and provenance; if there are more, their names are data
@@ -139,7 +141,8 @@ class Build:
             columns = ", ".join(["*", *self._columns("meta"), *self._columns("provenance"), *self._verdicts()])
             self.cursor.execute(f"ATTACH {literal(str(path))} AS new")
             made = "CREATE TABLE new.rows AS SELECT rowid + 1 AS n, COLUMNS(* EXCLUDE (rowid, meta, provenance)) FROM"
-            (rows,) = self._all(f"{made} (SELECT rowid, {columns} FROM raw.rows)")[0]
+            self.cursor.register("checked", self._checked(places))
+            (rows,) = self._all(f"{made} (SELECT rowid, {columns} FROM raw.rows) POSITIONAL JOIN checked")[0]
             sql = f"SELECT row_number() OVER () AS n, {columns} FROM {source}"
             self.cursor.execute(f"CREATE TABLE new.made AS SELECT {literal(sql)} AS sql")
             self.cursor.register("places", places)
@@ -152,6 +155,15 @@ class Build:
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
         return self.cursor.execute(sql).fetchall()
+
+    def _checked(self, places: pa.Table) -> pa.Table:
+        """What the step checker says of each row: right, or the reason of the first fault; of many rows nothing."""
+        if len(places) > MOST_CHECKED:
+            return pa.table({"steps": pa.nulls(len(places), pa.string())})
+        where = [Place(*place) for place in zip(*places.to_pydict().values(), strict=True)]
+        records = (line.record for at in range(0, len(where), 500) for line in self.split.lines(where[at : at + 500]))
+        found = [checked(record, self.split.known).outcome if record else None for record in records]
+        return pa.table({"steps": pa.array(found, pa.string())})
 
     def _source(self) -> str:
         """Rows with the columns that need not be looked for."""

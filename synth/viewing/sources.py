@@ -7,8 +7,9 @@ came from elsewhere points at is none of its data.
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,6 +21,7 @@ from synth.data.manifest import members, read_manifest, split_files
 from synth.data.names import CACHE, METRICS, PARTIAL, PREDICTIONS, RUN
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
+from synth.validating.checker import settings_of
 
 Kind = str  # dataset, evaluation, run, underway: which screens a folder has
 LOOKED_FOR = {METRICS: "evaluation", PREDICTIONS: "evaluation", RUN: "run", CACHE: "underway", PARTIAL: "underway"}
@@ -56,6 +58,7 @@ class Split:
     """The files of a split, in the order of its rows."""
 
     files: tuple[Path, ...]
+    known: Mapping[str, Any] = field(default_factory=dict, compare=False)  # to the step checker, of the folder
 
     @property
     def is_parquet(self) -> bool:
@@ -67,7 +70,7 @@ class Split:
             stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.files]
         except OSError as error:
             raise FolderError.from_os(error, str(error.filename)) from error
-        return hashlib.blake2b(orjson.dumps([LAYOUT, stats]), digest_size=16).hexdigest()
+        return hashlib.blake2b(orjson.dumps([LAYOUT, version("rationale-synth"), stats]), digest_size=16).hexdigest()
 
     def first(self, n: int) -> list[Line]:
         """The first rows, straight from the files."""
@@ -136,7 +139,8 @@ def _members(folder: Path) -> dict[str, tuple[Path, Kind]]:
 
 def _source(name: str, folder: Path, kind: Kind) -> Source:
     manifest = (read_manifest(folder) or {}) if kind == "dataset" else {}
-    splits = {split: Split(tuple(split_files(folder, manifest, split))) for split in manifest.get("splits", {})}
+    known = settings_of(manifest)
+    splits = {name: Split(tuple(split_files(folder, manifest, name)), known) for name in manifest.get("splits", {})}
     for path in [path for split in splits.values() for path in split.files]:
         if not path.resolve().is_relative_to(folder) or path.is_symlink():
             raise FolderError(f"{path} is a link, which is not followed: put the file itself there")

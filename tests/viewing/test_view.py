@@ -63,8 +63,11 @@ def test_a_row_of_a_teacher_has_its_attempts_and_what_was_sent(tmp_path: Path) -
 
 def test_the_first_wrong_step_and_what_is_behind_it(tmp_path: Path) -> None:
     wrong = row(1, rationale="1 + 1 = 2.\n2 + 2 = 5.\n5 + 1 = 6.", answer="6", completion="The answer is 7.")
-    with viewing(tmp_path / "cache", folder(tmp_path / "data", lines(wrong))) as (client, _):
-        page, listed = client.get("/row/data/train/1").text, client.get("/rows/data/train").text
+    data = folder(tmp_path / "data", lines(row(0), wrong, row(2), row(3, rationale="So.")))
+    with viewing(tmp_path / "cache", data) as (client, _):
+        page, listed = client.get("/row/data/train/2").text, client.get("/rows/data/train?is.steps=wrong+step").text
+        assert "2 rows" in client.get("/rows/data/train?is.steps=right").text
+        assert "1 row," in client.get("/rows/data/train?no.steps=1").text
     assert [page.count(word) for word in ("✓ right", "✗ wrong", "? unknown")] == [1, 2, 1]
     assert "2 + 2 = 5 does not hold" in page
     assert "✗ another one" in page

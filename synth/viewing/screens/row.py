@@ -19,7 +19,7 @@ from synth.data.show import question_of
 from synth.data.verdicts import hash_of, read_verdicts
 from synth.errors import FolderError
 from synth.record import Record
-from synth.validating.checker import reader_of, settings_of
+from synth.validating.checker import reader_of
 from synth.viewing.checked import checked
 from synth.viewing.query import Query, View
 from synth.viewing.site import Screen, Site
@@ -38,7 +38,7 @@ def page(site: Site, request: Request) -> Response:
     record = line.record
     values: dict[str, Any] = {"number": number, "line": line, "record": record, **_neighbours(query, number)}
     if record is not None:
-        known = settings_of(source.manifest)
+        known = split.known
         reader = reader_of(record.task, known.get("task"))
         found = reader.read_output(record, record.completion).answer
         tried = _attempts(source.folder, record)

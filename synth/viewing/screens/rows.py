@@ -1,16 +1,17 @@
 """Rows: search, facets, order, a line a row. The first rows come straight from the file, facets behind them."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from synth.errors import SynthError
-from synth.validating.checker import reader_of, settings_of
+from synth.validating.checker import reader_of
 from synth.viewing.checked import Checked, checked
 from synth.viewing.query import PAGE, Facet, Query, View
 from synth.viewing.site import Screen, Site
-from synth.viewing.sources import Line, Source
+from synth.viewing.sources import Line
 
 CUT = 400  # characters of a text that a line can show
 
@@ -32,7 +33,6 @@ class Rows:
     """The parts of the page, each made when the template comes to it."""
 
     def __init__(self, site: Site, request: Request) -> None:
-        self.source: Source = site.source(request)
         self.split = site.split(request)
         self.view = View(tuple(request.query_params.multi_items()))
         self.store = site.store
@@ -57,8 +57,7 @@ class Rows:
         except SynthError as error:
             self.problem = str(error)
             return []
-        known = settings_of(self.source.manifest)
-        return [_shown(number, line, known) for number, line in zip(numbers, lines, strict=True)]
+        return [_shown(number, line, self.split.known) for number, line in zip(numbers, lines, strict=True)]
 
     def count(self) -> int | None:
         return None if self.problem else self._try(lambda: self._query().count())
@@ -90,7 +89,7 @@ class Rows:
             return None
 
 
-def _shown(number: int, line: Line, known: dict[str, Any]) -> Shown:
+def _shown(number: int, line: Line, known: Mapping[str, Any]) -> Shown:
     if (record := line.record) is None:
         return Shown(number, line, None, "")
     parts = reader_of(record.task, known.get("task")).parts_of(record.prompt)
