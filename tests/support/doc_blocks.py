@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 RUN, SHOWN = ("sh", "python"), ("console", "toml", "yaml")
-REASONS = ("needs a network", "needs a GPU", "takes half an hour")
+REASONS = ("needs a network", "needs a GPU", "needs a browser", "takes half an hour")
 BLOCK = re.compile(r"^(?:<!-- not run: (.*) -->\n)?^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 FILE = re.compile(r"# ([\w./-]+\.(?:py|toml))\n")
 COMMAND = re.compile(r"^(?: {4,}|\$ ?)?(?:synth|python3?|pip|make|hf|bash) ", re.MULTILINE)
