@@ -21,7 +21,7 @@ def summary(outcome: Outcome) -> str:
     if outcome.used:
         text += f"\n{outcome.used}"
     for one in several or [outcome]:
-        text += f"\nno row: {one.nothing}" if one.nothing else ""
+        text += f"\n{f'{one.folder}: ' if several else ''}no row: {one.nothing}" if one.nothing else ""
     if not outcome.complete:
         text += f"\n{_stopped(outcome)}"
     return text

@@ -132,9 +132,12 @@ def nothing(judged: Judged) -> str:
     """Why no row at all has a verdict; "" if one has, or there was none to judge."""
     if not judged.rows or any(verdict.verdict is not None for verdict in judged.verdicts.values()):
         return ""
-    reasons = Counter(_short(why) for _, why in judged.unscored).most_common()
-    told = "; ".join(f"{count:,}: {why}" for why, count in reasons[:REASONS])
-    more = f"; and {len(reasons) - REASONS:,} other reasons" if len(reasons) > REASONS else ""
+    first: dict[str, str] = {}  # reason -> it with what the first such reply says
+    for verdict in judged.verdicts.values():
+        first.setdefault(verdict.why or verdict.detail, _short(verdict.in_words()))
+    counts = Counter(verdict.why or verdict.detail for verdict in judged.verdicts.values()).most_common()
+    told = "; ".join(f"{count:,}: {first[why]}" for why, count in counts[:REASONS] if first[why])
+    more = f"; and {len(counts) - REASONS:,} other reasons" if len(counts) > REASONS else ""
     return f"none of {judged.rows:,} rows has a verdict" + (f" ({told}{more})" if told else "")
 
 

@@ -17,7 +17,7 @@ def show(estimated: Estimated) -> None:
         if not guess.told:
             low, high = guess.line.bounds()
             where = f"is too far from the range in which {_whose(guess)} was fitted ({low:.3g} to {high:.3g})"
-            typer.echo(f"no estimate: a {guess.line.x} of {guess.x:.4g} {where}")
+            typer.echo(f"no estimate: {guess.line.x} {guess.x:.4g} {where}")
     typer.secho(f"What rationales may add to accuracy: {estimated.task}", bold=True)
     if estimated.guesses:
         _show_guesses(estimated.guesses)

@@ -216,3 +216,14 @@ def test_sums_of_fractions_do_not_keep_a_budget_waiting() -> None:
             return allowed
 
     assert not asyncio.run(asyncio.wait_for(together(), 5))
+
+
+def test_a_configuration_without_a_row_is_named(synth: Synth, tmp_path: Path, premises: Callable[[int], str]) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        return right(request, times) if axes(request) == ("brief", "A") else Answer("I would rather not say.")
+
+    with serving(script) as teacher:
+        done = synth(*words(teacher, premises(1), "--length", "steps,brief", "--max-attempts", 1))
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if "no row: " in line)
+    assert line.startswith("my data/steps: no row: all 1 questions that were asked now came to nothing (1 no_answer);")

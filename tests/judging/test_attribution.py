@@ -217,3 +217,18 @@ def test_the_published_shares_are_those_of_table_1() -> None:
     assert attribution.PUBLISHED["unreasonable"] + attribution.PUBLISHED["off-topic"] == 75, "incorrect reasoning"
     assert {kind: round(100 * share) for kind, share in SHOWN_SHARES.items()} == attribution.PUBLISHED
     assert orjson.dumps(SHOWN_SHARES)
+
+
+def test_replies_of_one_fault_are_counted_together(sides: tuple[Path, Path], synth: Synth) -> None:
+    """Each says something else, and none says a kind: one reason, with what the first of them says."""
+    one, other = sides
+
+    def said(request: dict[str, Any], times: int) -> Answer:
+        return Answer(f"Perhaps {request['messages'][-1]['content'].partition('film ')[2].split()[0]}")
+
+    with serving(said) as teacher:
+        done = synth("judge", one, "--against", other, "--judge", "attribution", "--teacher", "m-1", "--base-url",
+                     teacher.url)  # fmt: skip
+    assert done.returncode == 3
+    why = "the reply says none of unreasonable, off-topic, trivial, wrong-conclusion"
+    assert re.search(rf"none of 5 rows has a verdict \(5: {why}: Perhaps \d\)\n", done.stderr), done.stderr

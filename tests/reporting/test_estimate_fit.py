@@ -129,7 +129,7 @@ def test_what_is_shown(synth: Run, runs: tuple[Path, Any], tmp_path: Path) -> No
     assert "over 18 data sets" in " ".join(done.stdout.split())
     assert "Student's t, 2 degrees of freedom" in done.stdout
     far = synth("estimate", "--task", "mine", "--accuracy", "0.999", "--length", "9999", "--fit", runs[0])
-    assert far.stdout.startswith("no estimate: a length of 9999 is too far from the range in which the line was fitted")
+    assert far.stdout.startswith("no estimate: length 9999 is too far from the range in which the line was fitted")
     lines = synth("estimate", "--task", "mine", "--fit", runs[0])
     assert "give a value to read off it" in lines.stdout
     told = json.loads(synth("estimate", "--task", "mine", "--accuracy", "0.5", "--fit", runs[0], "--json").stdout)
