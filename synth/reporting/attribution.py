@@ -10,12 +10,11 @@ from typing import Any
 from synth.base.files import read_facts
 from synth.data.names import ATTRIBUTION, PREDICTIONS
 from synth.errors import FolderError
+from synth.judges.attribution import PUBLISHED
 from synth.reporting.read import Evaluation
 from synth.reporting.settings import Group
 from synth.statistics.intervals import interval
 
-# Of 100 errors that people sorted, table 1.
-PUBLISHED = {"unreasonable": 0.57, "off-topic": 0.18, "trivial": 0.23, "wrong-conclusion": 0.02}
 Facts = dict[str, Any]
 
 
@@ -70,7 +69,7 @@ def _together(group: Group, judge: str, model: str, each: Sequence[Facts]) -> Fa
         "unscored": len(verdicts) - len(scored),
         "kinds": {
             kind: {"rows": scored.count(kind), "share": interval([float(verdict == kind) for verdict in scored]),
-                   "published": PUBLISHED.get(kind)} for kind in kinds
+                   "published": PUBLISHED[kind] / 100 if kind in PUBLISHED else None} for kind in kinds
         },
         "examples": {
             kind: next(facts["examples"][kind] for facts in each if kind in facts["examples"])
