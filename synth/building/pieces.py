@@ -153,8 +153,9 @@ def size(path: Path) -> int | None:
 def write_groups(path: Path, meta: Mapping[str, type], tables: Iterable[Any]) -> int:
     """Write tables as the row groups of a Parquet file; returns the number of rows. Raises OSError.
 
-    The bytes are those of the rows alone, in whatever pieces they lie in memory.
+    Each is in one piece in memory: the bytes are those of the rows alone then.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = 0
@@ -162,8 +163,10 @@ def write_groups(path: Path, meta: Mapping[str, type], tables: Iterable[Any]) ->
         with pq.ParquetWriter(file, schema(meta), compression="zstd", write_page_index=True) as writer:
             for table in tables:
                 if table.num_rows:
-                    writer.write_table(table.combine_chunks(), row_group_size=table.num_rows)
+                    writer.write_table(table, row_group_size=table.num_rows)
                     rows += table.num_rows
+                    del table
+                    pa.default_memory_pool().release_unused()
         file.flush()
         os.fsync(file.fileno())  # what is said of it must not be on the disk before it
     return rows
@@ -194,11 +197,20 @@ def as_dict(drop: Any) -> dict[str, str]:
 
 def _tables(seen: _Seen, chunks: Iterable[tuple[int, Chunk]], group: int) -> Iterator[Any]:
     """The rows of each row group."""
-    import pyarrow as pa
-
     for _, part in groupby(chunks, key=lambda numbered: numbered[0] // group):
         batches = []
         for number, chunk in part:
             seen.add(number, chunk)
             batches.append(chunk.rows)
-        yield pa.Table.from_batches(batches)
+        del chunk
+        yield _in_one_piece(batches)
+
+
+def _in_one_piece(batches: list[Any]) -> Any:
+    """One table of batches, column by column, which takes little more memory than they do. Empties the list."""
+    import pyarrow as pa
+
+    schema = batches[0].schema
+    columns = [[batch.column(at) for batch in batches] for at in range(len(schema))]
+    batches.clear()
+    return pa.Table.from_arrays([pa.concat_arrays(columns.pop(0)) for _ in schema], schema=schema)

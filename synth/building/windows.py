@@ -92,7 +92,7 @@ class _Window:
         import pyarrow as pa
 
         for _, parts in groupby(self._kept(pieces), key=lambda part: part[0]):
-            yield pa.concat_tables([table for _, table in parts])
+            yield pa.concat_tables([table for _, table in parts]).combine_chunks()
 
     def _kept(self, pieces: list[Left]) -> Iterator[tuple[int, Any]]:
         """The number of each row group of the pieces, and the rows of it that are kept."""

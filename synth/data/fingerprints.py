@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Prints = npt.NDArray[np.uint64]
+BLOCK = 1 << 20  # entries that are merged at a time
 
 
 def prints(questions: Iterable[str]) -> Prints:
@@ -20,8 +21,8 @@ def prints(questions: Iterable[str]) -> Prints:
 class Seen:
     """A set of fingerprints as sorted runs, like the levels of a log-structured merge tree.
 
-    Runs of about the same size are merged, so there are few; a run that has reached `spill` entries (8 bytes each)
-    goes to a temporary file and is only mapped while it is looked at.
+    Runs of about the same size are merged, so there are few, however many entries there are. A run that has reached
+    `spill` entries (8 bytes each) goes to a temporary file, is mapped while it is looked at, and merged block by block.
     """
 
     def __init__(self, spill: int = 1 << 22) -> None:
@@ -49,8 +50,7 @@ class Seen:
 
     def _all_runs(self) -> Iterator[Prints]:
         yield from self._runs
-        for file in self._files:
-            yield np.memmap(file, dtype=np.uint64, mode="r")
+        yield from map(_mapped, self._files)
 
     def _insert(self, run: Prints) -> None:
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
@@ -58,6 +58,35 @@ class Seen:
         if len(run) < self._spill:
             self._runs.append(run)
             return
-        file = tempfile.TemporaryFile()  # noqa: SIM115 (it has no name: a run that is killed leaves nothing behind)
-        run.tofile(file)
-        self._files.append(file)
+        self._files.append(_stored([run]))
+        while len(self._files) > 1 and len(_mapped(self._files[-2])) <= 2 * len(_mapped(self._files[-1])):
+            one, other = self._files.pop(), self._files.pop()
+            with one, other:
+                self._files.append(_stored(_merged(_mapped(one), _mapped(other))))
+
+
+def _mapped(file: IO[bytes]) -> Prints:
+    return np.memmap(file, dtype=np.uint64, mode="r")
+
+
+def _stored(blocks: Iterable[Prints]) -> IO[bytes]:
+    """A temporary file of a run, given in blocks."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (it has no name: a run that is killed leaves nothing behind)
+    for block in blocks:
+        file.write(block.tobytes())
+    file.flush()
+    return file
+
+
+def _merged(one: Prints, other: Prints) -> Iterator[Prints]:
+    """Two runs as one, in blocks: of each as much as is not behind what the other has in its block."""
+    at = [0, 0]
+    while at[0] < len(one) and at[1] < len(other):
+        blocks = [np.asarray(run[start : start + BLOCK]) for run, start in zip((one, other), at, strict=True)]
+        last = min(block[-1] for block in blocks)
+        taken = [int(np.searchsorted(block, last, side="right")) for block in blocks]
+        yield np.sort(np.concatenate([block[:end] for block, end in zip(blocks, taken, strict=True)]), kind="stable")
+        at = [start + end for start, end in zip(at, taken, strict=True)]
+    for run, start in zip((one, other), at, strict=True):
+        for begin in range(start, len(run), BLOCK):
+            yield np.asarray(run[begin : begin + BLOCK])

@@ -21,9 +21,10 @@ from synth.data.manifest import open_manifest, place
 from synth.data.names import BESIDE, MANIFEST
 from synth.data.reading import BLOCK, parquet_rows
 from synth.errors import FolderError, UsageError
+from synth.releasing.forms import SHARD, Split
 from synth.releasing.hub import Hub, State
 from synth.releasing.leaks import Guard
-from synth.releasing.shards import SHARD, ShardWriter, Split, Staged
+from synth.releasing.shards import ShardWriter, Staged
 
 SPLIT = "train"
 # Types of columns that may hold nothing but null; all other texts are never null.

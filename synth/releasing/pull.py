@@ -30,11 +30,11 @@ from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
 from synth.releasing.beside import fetch_beside, prefix_of, shards_of
+from synth.releasing.forms import SHARD
 from synth.releasing.hub import Hub, State, login
 from synth.releasing.options import Pull
 from synth.releasing.parts import CONFIG
 from synth.releasing.pull_card import configurations, put_card, remember
-from synth.releasing.shards import SHARD
 
 PICTURE = re.compile(rf"{PLOTS}/[\w.-]+\.png")
 

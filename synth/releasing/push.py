@@ -1,7 +1,7 @@
 """Releases dataset folders on the Hugging Face Hub: Parquet shards, card and manifests in one commit.
 
     data/<split>-0000i-of-0000N.parquet      of the only or nameless dataset (configuration `default`)
-    <config>/<split>-0000i-of-0000N.parquet  of each named one
+    <config>/<split>-0000i-of-0000N.parquet  of each named one; without -of-0000N if they are sent as they were built
     attempts/ rejected/                      what goes along with the rows on request (beside.py)
     synth.json, validation.json              what made it and what it was held to; <config>/synth.json of a named one
     README.md, plots/                        the card, merged with the one that is there
@@ -27,12 +27,13 @@ from synth.base.terminal import Say, sayer
 from synth.data.names import CARD, MANIFEST, RUN, STAGING, VALIDATION
 from synth.errors import HubError, UsageError
 from synth.releasing import beside
+from synth.releasing.forms import SHARD
 from synth.releasing.hub import Hub, LostRaceError, State, checked_name, login
 from synth.releasing.leaks import Guard
 from synth.releasing.options import Push
 from synth.releasing.parts import Part, configs, part_of
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
-from synth.releasing.shards import SHARD, Staged, cannot, stage, staging
+from synth.releasing.shards import Staged, cannot, stage, staging
 
 RACES = 5  # commits that may be lost to somebody else's
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
@@ -250,7 +251,7 @@ def _change(
 
 def _add(change: Change, part: Part, staged: Staged, there: Mapping[str, str | None]) -> None:
     change.rows[part.config] = {split: facts.rows for split, facts in staged.splits.items()}
-    sent = [(part.data, staged.folder, facts) for facts in staged.splits.values()]
+    sent = [(part.data, staged.data, facts) for facts in staged.splits.values()]
     for name, facts in staged.beside.items():
         change.rows[beside.config_of(part.config, name)] = {beside.SPLIT: facts.rows}
         sent.append((beside.folder_of(part.config, name), staged.folder / name, facts))

@@ -3,14 +3,13 @@
 They are laid out as `datasets.push_to_hub` does: about 500 MB a file, row groups of at most 64 MB before compression,
 with a page index. The same rows give the same bytes, so that an interrupted push finds what the Hub already has. They
 lie in `.synth-push/` of the dataset folder until the push is done; of one that cannot be written to, in a temporary
-folder for as long as the push runs.
+folder for as long as the push runs. A dataset of Parquet is sent as its files are (built.py): nothing of it is written.
 """
 
 import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -30,36 +29,20 @@ from synth.data.reading import chunks
 from synth.data.survey import survey
 from synth.data.writing import SHARD_BYTES
 from synth.errors import FolderError
+from synth.releasing import built
+from synth.releasing.forms import Shard, Split, fewer
 from synth.releasing.leaks import Guard
 
 PLAN = "plan.json"
-SHARD = re.compile(r"(?P<split>[\w.]+)-\d{5}(-of-\d{5})?\.parquet")
 GROUP_BYTES = 64 << 20  # of a row group, before compression
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A file of a release."""
-
-    name: str  # <split>-0000i-of-0000N.parquet
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Split:
-    """The shards of a split."""
-
-    rows: int
-    memory: int  # bytes of its columns in Arrow, what `dataset_info` calls num_bytes
-    shards: list[Shard]
 
 
 @dataclass(frozen=True)
 class Staged:
     """One dataset, ready to be sent."""
 
-    folder: Path  # where the shards lie
+    folder: Path  # what was made for the push
+    data: Path  # where the shards of rows lie: there, or in the dataset
     splits: dict[str, Split]
     beside: dict[str, Split] = field(default_factory=dict)  # of files beside the rows, in folders of their names
 
@@ -68,7 +51,7 @@ class Staged:
         import pyarrow.parquet as pq
 
         names = [shard.name for split in self.splits.values() for shard in split.shards]
-        return pq.read_schema(self.folder / names[0]).remove_metadata() if names else None
+        return pq.read_schema(self.data / names[0]).remove_metadata() if names else None
 
     def schema_beside(self, name: str) -> Any:
         """The Arrow schema of the shards of a file beside the rows."""
@@ -118,22 +101,27 @@ def stage(
     place = place or folder / STAGING
     same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
     key = hashlib.sha256(json.dumps(same, sort_keys=True, default=str).encode()).hexdigest()
+    as_it_is = built.goes_as_it_is(folder, manifest)
+    data = folder / built.DATA if as_it_is else place
     try:
-        if (left := _left(place, key)) is not None:
+        if (left := _left(place, data, key)) is not None:
             return left
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        splits = _staged(folder, manifest, place, guard)
+        if as_it_is:
+            splits = built.searched(folder, manifest, digests, guard)
+        else:
+            splits = _staged(folder, manifest, place, guard)
         more = {name: make(place / name) for name, make in (beside or {}).items()}
         both = {"splits": splits, "beside": more}
         made = {part: {name: asdict(split) for name, split in each.items()} for part, each in both.items()}
         write_whole(place / PLAN, as_json({"key": key, **made}))
     except OSError as error:
         raise cannot(error, f"cannot write to {place}") from error
-    return Staged(place, splits, more)
+    return Staged(place, data, splits, more)
 
 
-def _left(place: Path, key: str) -> Staged | None:
+def _left(place: Path, data: Path, key: str) -> Staged | None:
     """The shards that an interrupted push left, if they are whole and of the same data."""
     kept = facts_if_whole(place / PLAN)
     if kept.get("key") != key:
@@ -145,10 +133,10 @@ def _left(place: Path, key: str) -> Staged | None:
         }
         for part in ("splits", "beside")
     )
-    files = [(place / shard.name, shard.bytes) for split in splits.values() for shard in split.shards]
+    files = [(data / shard.name, shard.bytes) for split in splits.values() for shard in split.shards]
     files += [(place / name / shard.name, shard.bytes) for name, split in beside.items() for shard in split.shards]
     whole = all(path.is_file() and path.stat().st_size == size for path, size in files)
-    return Staged(place, splits, beside) if whole else None
+    return Staged(place, data, splits, beside) if whole else None
 
 
 def _staged(folder: Path, manifest: Mapping[str, Any], place: Path, guard: Guard) -> dict[str, Split]:
@@ -162,9 +150,7 @@ def _staged(folder: Path, manifest: Mapping[str, Any], place: Path, guard: Guard
         splits[split] = writer.split()
         wanted = manifest["splits"][split]["rows"]
         if splits[split].rows != wanted:
-            raise FolderError(
-                f"{folder} has {splits[split].rows:,} rows in {split}, its synth.json says {wanted:,}: build it again"
-            )
+            raise fewer(folder, split, splits[split].rows, wanted)
     return splits
 
 

@@ -149,8 +149,14 @@ def test_an_id_that_repeats_is_a_reason_and_takes_no_question(synth: Synth, tmp_
     assert ("repeated_id", f"2wiki/{first['_id']}") in [(drop["reason"], drop["id"]) for drop in drops]
 
 
-@given(st.lists(st.lists(st.integers(0, 40)), max_size=8), st.none() | st.integers(0, 5))
-def test_seen_takes_each_question_once(batches: list[list[int]], most: int | None) -> None:
+@given(st.lists(st.lists(st.integers(0, 40)), max_size=8), st.none() | st.integers(0, 5), st.integers(1, 9))
+def test_seen_takes_each_question_once(batches: list[list[int]], most: int | None, block: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("synth.data.fingerprints.BLOCK", block)  # runs in files are merged so many at a time
+        takes_each_once(batches, most)
+
+
+def takes_each_once(batches: list[list[int]], most: int | None) -> None:
     seen, known = Seen(spill=4), set[int]()
     for batch in batches:
         taken = []
@@ -160,6 +166,15 @@ def test_seen_takes_each_question_once(batches: list[list[int]], most: int | Non
         mask = seen.take(np.array(batch, dtype=np.uint64), most)
         assert [value for value, kept in zip(batch, mask, strict=True) if kept] == taken
         known |= set(taken)
+    seen.close()
+
+
+def test_the_runs_of_what_was_taken_stay_few() -> None:
+    seen = Seen(spill=8)
+    for start in range(0, 4096, 16):
+        assert seen.take(np.arange(start, start + 16, dtype=np.uint64)).all()
+        assert len(seen._files) <= 9
+    assert not seen.take(np.arange(4096, dtype=np.uint64)).any()
     seen.close()
 
 

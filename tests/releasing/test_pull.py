@@ -121,8 +121,13 @@ def test_from_parquet_folders_to_either_format(hub: Hub, tmp_path: Path, synth: 
     small = ["--train", 20, "--validation", 5, "--test", 5, "--test-longer", 0, "--test-larger", 0]
     assert synth("build", "listops", "--out", "ops", "--format", "parquet", *small).returncode == 0
     validate(tmp_path / "ops")
+    before = {path: path.read_bytes() for path in (tmp_path / "ops").rglob("*.parquet")}
     pushed(tmp_path / "ops")
-    pull(Pull(REPO, tmp_path / "back", format=format))
+    assert {path: path.read_bytes() for path in (tmp_path / "ops").rglob("*.parquet")} == before
+    sent = {path: content for path, content in hub.files(REPO).items() if path.endswith(".parquet")}
+    assert sent == {path.relative_to(tmp_path / "ops").as_posix(): content for path, content in before.items()}
+    (pulled,) = pull(Pull(REPO, tmp_path / "back", format=format))
+    assert pulled.same_bytes == (format == "parquet")
     for split in ("train", "validation", "test"):
         assert list(read(tmp_path / "back", split)) == list(read(tmp_path / "ops", split))
     manifest = orjson.loads((tmp_path / "back" / "synth.json").read_bytes())

@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import Synth
@@ -17,7 +19,9 @@ from synth.cards.keys import features
 from synth.data import reading
 from synth.data.already import look
 from synth.errors import FolderError, UsageError
+from synth.record import FIELDS
 from synth.releasing import shards
+from synth.releasing.built import goes_as_it_is
 from synth.releasing.hub import checked_name
 from synth.releasing.options import Pull, Push
 from synth.releasing.parts import configs
@@ -115,6 +119,26 @@ def test_what_the_shards_hold_the_card_takes(hub: Hub, tmp_path: Path, kind: str
     assert loaded_alike(hub, tmp_path, [REPO], [REPO])["train"][0] == len(ODD_ROWS[kind])
     pull(Pull(REPO, tmp_path / "back"))
     assert lines(tmp_path / "back") == ODD_ROWS[kind]
+
+
+def test_parquet_that_others_cannot_read_as_one_dataset_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    whole = pa.schema([(name, pa.string()) for name in FIELDS])
+    untyped = whole.set(7, pa.field("provenance", pa.struct([("by", pa.null())])))
+    fewer = whole.remove(7)
+    for number, schema in enumerate([whole, whole, untyped, fewer]):
+        pq.write_table(schema.empty_table(), tmp_path / "data" / f"train-0000{number}.parquet")
+    pq.write_table(whole.empty_table(), tmp_path / "data" / "train.parquet")
+
+    def goes(*names: str) -> bool:
+        files = [f"data/{name}.parquet" for name in names]
+        return goes_as_it_is(tmp_path, {"splits": {"train": {"files": files}}})
+
+    assert goes("train-00000", "train-00001")
+    assert not any(goes(*names) for names in [
+        ("train-00002",), ("train-00003",), ("train-00000", "train-00002"), ("train",), (),
+    ])  # fmt: skip
+    assert not goes_as_it_is(tmp_path, {"splits": {"test": {"files": ["data/train-00000.parquet"]}}})
 
 
 def test_what_a_person_wrote_into_the_card_stays(hub: Hub, tmp_path: Path) -> None:

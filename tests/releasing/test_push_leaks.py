@@ -13,7 +13,8 @@ from loopback_hub import Hub
 
 from synth.errors import FolderError
 from synth.releasing.leaks import Guard
-from synth.releasing.options import Push
+from synth.releasing.options import Pull, Push
+from synth.releasing.pull import carry_out as pull
 from synth.releasing.push import carry_out as push
 
 RANDOM = "q7Zt0vB3nX8kLm2RcWd5YsPj9HfGa4Ue6TiOb1K"
@@ -156,6 +157,22 @@ def test_what_is_meant_to_go_out_may(hub: Hub, tmp_path: Path, synth: Synth) -> 
         push(Push([folder], REPO, allow=["/home", "u", ""]))
     push(Push([folder], REPO, allow=["/home/user", "/home/other"]))
     assert "data/train-00000-of-00001.parquet" in hub.files(REPO)
+
+
+def test_files_that_go_out_as_they_are_are_searched_too(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "shell", train=[row(n) for n in range(3)] + [row(3, rationale="see /home/user/docs")])
+    push(Push([folder], REPO, allow=["/home/user"]))
+    pull(Pull(REPO, tmp_path / "built", format="parquet"))
+    (path,) = (tmp_path / "built" / "data").glob("train-*")
+    path.rename(path.with_name("train-00000.parquet"))
+    manifest = (tmp_path / "built" / "synth.json").read_text().replace(path.name, "train-00000.parquet")
+    (tmp_path / "built" / "synth.json").write_text(manifest)
+    validate(tmp_path / "built")
+    with pytest.raises(FolderError, match=r"train-00000\.parquet, row 'lines/3' has a home folder"):
+        push(Push([tmp_path / "built"], REPO))
+    push(Push([tmp_path / "built"], REPO, allow=["/home/user"]))
+    assert [name for name in hub.files(REPO) if name.endswith(".parquet")] == ["data/train-00000.parquet"]
+    assert not (tmp_path / "built" / ".synth-push").exists()
 
 
 @pytest.mark.parametrize("name", ["synth.json", "validation.json"])
