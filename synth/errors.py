@@ -4,6 +4,7 @@
     ├── UsageError                  exit code 2: an option or an argument cannot be as it was given
     │   └── UnknownNameError        no builder (checker, ...) of that name
     ├── FolderError                 a dataset folder cannot be read or written
+    │   └── StoreError              an object store cannot be reached, or refuses: what is done stays
     ├── SourceError                 input data is missing or not in the format it should be in
     ├── HubError                    the Hugging Face Hub cannot be reached, or refuses
     ├── LostWorkerError             a process that worked was killed: what is done stays
@@ -52,6 +53,10 @@ class FolderError(SynthError):
             errno.EROFS: "; use a folder that can be written to",
         }.get(error.errno or 0, "")
         return cls(f"{what}: {error.strerror or error}{hint}")
+
+
+class StoreError(FolderError):
+    pass
 
 
 class SourceError(SynthError):

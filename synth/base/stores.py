@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from synth.errors import FolderError, UsageError, first_line
+from synth.errors import StoreError, UsageError, first_line
 
 SCHEMES = ("s3", "gs", "az")
 URL = re.compile(r"(?P<scheme>s3|gs|az):/+(?P<rest>[^/].*|)", re.DOTALL)  # a Path has one slash less
@@ -128,7 +128,7 @@ class Store:
     """The objects below one URL, by their names from there on."""
 
     def __init__(self, url: str) -> None:
-        """Raises UsageError for an environment that cannot be, FolderError if there is no client for the store."""
+        """Raises UsageError for an environment that cannot be, StoreError if there is no client for the store."""
         self.url = url
         scheme, _, self._base = url.partition("://")
         self._bucket = self._base.partition("/")[0]
@@ -136,7 +136,7 @@ class Store:
             self._client = {"s3": _s3, "gs": _gs, "az": _az}[scheme](self._bucket)
 
     def list(self) -> dict[str, Seen]:
-        """Every object. Raises FolderError if it cannot be asked, or there is no such bucket."""
+        """Every object. Raises StoreError if it cannot be asked, or there is no such bucket."""
         from pyarrow.fs import FileSelector, FileType
 
         with self._said("cannot be listed"):
@@ -156,7 +156,7 @@ class Store:
                 return None
 
     def fetch(self, name: str, target: Path) -> None:
-        """Write an object to a file of this machine. Raises FolderError, also if it is not there."""
+        """Write an object to a file of this machine. Raises StoreError, also if it is not there."""
         with (
             self._said(f"cannot be read ({name})"),
             self._client.open_input_stream(self._at(name)) as stream,
@@ -166,7 +166,7 @@ class Store:
                 file.write(block)
 
     def send(self, source: Path, name: str) -> Seen:
-        """Make an object of a file, whole or not at all. Raises FolderError."""
+        """Make an object of a file, whole or not at all. Raises StoreError."""
         import pyarrow as pa
 
         with self._said(f"cannot be written to ({name})"):
@@ -187,7 +187,7 @@ class Store:
         return seen
 
     def delete(self, name: str) -> None:
-        """Raises FolderError; an object that is gone already is no mistake."""
+        """Raises StoreError; an object that is gone already is no mistake."""
         with self._said(f"cannot be written to ({name})"), suppress(FileNotFoundError):
             self._client.delete_file(self._at(name))
 
@@ -196,13 +196,13 @@ class Store:
 
     @contextmanager
     def _said(self, what: str) -> Iterator[None]:
-        """Inside the client is asked: what it complains of becomes a FolderError of one line."""
+        """Inside the client is asked: what it complains of becomes a StoreError of one line."""
         import pyarrow as pa
 
         try:
             yield
         except (OSError, pa.ArrowException) as error:
-            raise FolderError(f"{self.url} {what}: {self._way_out(first_line(error))}") from error
+            raise StoreError(f"{self.url} {what}: {self._way_out(first_line(error))}") from error
 
     def _way_out(self, told: str) -> str:
         """What a client said, with what to do about it."""

@@ -8,6 +8,8 @@ to be made; windows.py makes its file out of its pieces. While they are made the
     .synth-shards/train-00000.0.json       what is known of them, written last: the piece is done
     .synth-partial/data/train-00000.parquet    the file of the window, without rows that are left out
     .synth-shards/train-00000.json             what is known of it, written last: the window is done
+
+If the dataset goes to an object store, the file of a window is sent there when it is done and does not stay here.
 """
 
 import os
@@ -117,7 +119,7 @@ def made_before(making: Making, piece: Piece) -> Facts | None:
 def window_before(making: Making, window: int) -> Facts | None:
     """What is known of a window that a run which was stopped left whole; None if it has to be written."""
     facts = kept_facts(making.beside(f"{making.stem(window)}.json"))
-    return facts if facts and size(making.file(window)) == facts["bytes"] else None
+    return facts if facts and (facts.get("sent") or size(making.file(window)) == facts["bytes"]) else None
 
 
 def keep_facts(path: Path, facts: Facts) -> Facts:

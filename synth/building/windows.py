@@ -15,6 +15,7 @@ import numpy as np
 from synth.base.files import file_facts
 from synth.building.chunks import rejected_row
 from synth.building.pieces import Facts, Making, as_dict, keep_facts, write_groups
+from synth.data import mirror
 from synth.data.builder import find
 
 
@@ -71,10 +72,13 @@ def finish_window(making: Making, window: int, pieces: list[Left]) -> Facts:
         rows = write_groups(part, making.work.meta, seen.tables(pieces))
         facts = {"rows": rows, **file_facts(part), "groups": dict(seen.groups)}
         part.replace(target)
-    facts |= {"repeated": seen.repeated, "lines": seen.lines}
+    sent = mirror.send(making.folder, target, making.file_name(window), facts)
+    facts |= {"repeated": seen.repeated, "lines": seen.lines, **({"sent": True} if sent else {})}
     facts = keep_facts(making.beside(f"{making.stem(window)}.json"), facts)
     for piece in pieces:
         making.beside(piece.name).unlink(missing_ok=True)
+    if sent:
+        target.unlink()
     return facts
 
 

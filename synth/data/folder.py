@@ -28,7 +28,7 @@ from synth.data import mirror
 from synth.data.frontmatter import split_configs, with_configs
 from synth.data.manifest import is_manifest
 from synth.data.names import CARD, MANIFEST, PARTIAL, READY, SHARDS
-from synth.errors import FolderError, LostWorkerError, SynthError
+from synth.errors import FolderError, LostWorkerError, StoreError, SynthError
 
 RECIPE = "recipe.json"  # in SHARDS: of which dataset they are
 
@@ -82,7 +82,7 @@ class FolderWriter:
 
     def _goes_on(self, error: BaseException | None) -> bool:
         """Whether what was written is worth keeping: it was stopped, and is not done or wrong."""
-        stopped = error is not None and (isinstance(error, LostWorkerError) or not isinstance(error, SynthError))
+        stopped = isinstance(error, LostWorkerError | StoreError) or not isinstance(error, SynthError | None)
         return stopped and any(path.name != RECIPE for path in self.shards.glob("*"))
 
     def _clear(self) -> None:
@@ -110,9 +110,11 @@ class FolderWriter:
         card = self.folder / CARD
         theirs = card.read_text(encoding="utf-8") if card.exists() else ""
         self.path(CARD).write_text(with_configs(theirs, split_configs(manifest)), encoding="utf-8")
-        names = [path.relative_to(self._partial).as_posix() for path in self._partial.rglob("*") if path.is_file()]
-        known = files or {}
-        manifest["files"] = {name: known.get(name) or file_facts(self._partial / name) for name in _in_order(names)}
+        known = files or {}  # in an object store some are there already, and no longer here
+        names = {path.relative_to(self._partial).as_posix() for path in self._partial.rglob("*") if path.is_file()}
+        manifest["files"] = {
+            name: known.get(name) or file_facts(self._partial / name) for name in _in_order(names | set(known))
+        }
         manifest["files"][CARD] = dict(card_facts or manifest["files"][CARD])
         self.path(MANIFEST).write_bytes(as_json(manifest))
         if is_stored(self.folder):

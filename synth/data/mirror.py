@@ -21,7 +21,7 @@ import orjson
 from synth.base.files import facts_if_whole, file_facts
 from synth.base.stores import Seen, Store, is_stored, url_of
 from synth.data.names import CARD, CARD_MEMORY, DOCS, MANIFEST, OURS, PLOTS, VALIDATION, VERDICTS, is_inside
-from synth.errors import FolderError
+from synth.errors import FolderError, StoreError
 
 BESIDE = (CARD, CARD_MEMORY, VALIDATION, VERDICTS)  # what verbs put beside the rows, and may change
 SENT = re.compile(r"(data/)?\w+(-\d{5}(-of-\d{5})?)?-[0-9a-f]{12}\.(jsonl|parquet)")  # names that `key` gives
@@ -108,9 +108,12 @@ def manifest_now(folder: Path) -> bytes | None:
     return None if not is_stored(folder) else store_of(folder).read(MANIFEST)
 
 
-def send(folder: Path, source: Path, name: str, facts: Mapping[str, Any]) -> None:
-    """Send a file of a dataset that is complete; readers see it when synth.json names it. Raises FolderError."""
-    store_of(folder).send(source, key(name, facts))
+def send(folder: Path, source: Path, name: str, facts: Mapping[str, Any]) -> bool:
+    """Send a file of a dataset that is complete; readers see it when synth.json names it. Returns whether there is a
+    store to send it to. Raises StoreError."""
+    if is_stored(folder):
+        store_of(folder).send(source, key(name, facts))
+    return is_stored(folder)
 
 
 def publish(folder: Path, partial: Path, before: bytes | None) -> None:
@@ -130,7 +133,7 @@ def publish(folder: Path, partial: Path, before: bytes | None) -> None:
         if not _is_there(there, name, fact):
             raise FolderError(f"{store.url}/{key(name, fact)} is gone again: somebody else writes there; try again")
     if store.read(MANIFEST) != before:
-        raise FolderError(
+        raise StoreError(
             f"another process wrote {store.url} in the meantime, and its dataset is there: give another --out"
         )
     card = store.send(partial / CARD, CARD)

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from distillations import KEY, questions, right, words
 from halting import halted
+from hypothesis import given
+from hypothesis import strategies as st
 from loopback import serving
 from loopback_store import LoopbackStore, serving_store
 
 import synth as api
+from synth.base import stores
 from synth.data import mirror
 from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest
@@ -24,6 +27,8 @@ SPLITS = ("--validation", "5", "--test", "5", "--test-beyond", "5", "--workers",
 BUILD = ("build", "arithmetic", "--digits", "2", "--train", "40", *SPLITS)
 OTHER = ("build", "arithmetic", "--digits", "2", "--train", "39", *SPLITS)
 OUT = "s3://bucket/data"
+TESTS = ("--validation", "8", "--test", "8", "--test-longer", "8", "--test-larger", "8")
+PARQUET = ("build", "listops", "--train", "60", *TESTS, "--format", "parquet", "--workers", "1", "--out", OUT)
 SENT = "synth.base.stores:Store.send"
 
 
@@ -270,9 +275,14 @@ def test_a_file_that_is_gone_or_another_is_told(
         ("s3://bucket", "give a bucket and a folder in it, such as s3://my-bucket/my-data"),
         ("s3://bucket/../data", "give a bucket and a folder in it"),
         ("az://box/data", "set AZURE_STORAGE_ACCOUNT"),
+        ("gs://box/data", "keys are missing, or may not do that: set GOOGLE_APPLICATION_CREDENTIALS"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_line(store: LoopbackStore, synth: Synth, url: str, said: str) -> None:
+def test_what_cannot_be_is_told_in_one_line(
+    store: LoopbackStore, synth: Synth, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere")
     store.put("theirs/model.bin", b"of another program")
     before = store.objects()
     done = synth(*BUILD, "--out", url)
@@ -302,6 +312,25 @@ def test_without_keys_or_network_it_is_told_in_one_line(
     assert "AWS_ENDPOINT_URL 'http://...@127.0.0.1:9': give one such as" in said
 
 
+PARTS = st.lists(
+    st.sampled_from(["a", "b-1.x", "..", ".", "", "x@y", "a:b", "?k", "\u00e9"]) | st.text(), min_size=1, max_size=4
+)
+
+
+@given(st.sampled_from(["s3", "gs", "az"]), PARTS)
+def test_a_url_has_one_place_which_is_below_the_folder_for_them(scheme: str, parts: list[str]) -> None:
+    url = f"{scheme}://{'/'.join(parts)}"
+    try:
+        path = stores.as_path(url)
+    except ValueError:
+        return
+    if stores.is_url(url):
+        assert not os.path.relpath(path, stores.home()).startswith("..")
+        assert stores.url_of(path) == f"{path}" == f"{scheme}://{'/'.join(parts).strip('/')}"
+        assert stores.as_path(Path(url)) == stores.as_path(str(path)) == path
+        assert f"{path / 'a' / 'b'}" == f"{path}/a/b"
+
+
 def test_an_option_for_this_machine_refuses_a_store(store: LoopbackStore, synth: Synth) -> None:
     synth(*BUILD, "--out", OUT)
     for command in (
@@ -314,3 +343,25 @@ def test_an_option_for_this_machine_refuses_a_store(store: LoopbackStore, synth:
         assert said.returncode == 2
         assert "it is in an object store, and what is given here has to be on this machine" in said.stderr
     assert open_manifest(api.load(OUT).folder)["splits"].keys() >= {"train"}
+
+
+def shards(store: LoopbackStore) -> list[str]:
+    return [path for path in store.seen if path.startswith("PUT ") and path.endswith(".parquet")]
+
+
+def test_a_build_that_is_stopped_goes_on_at_the_file(store: LoopbackStore, synth: Synth, tmp_path: Path) -> None:
+    with halted(PARQUET, "synth.building.windows:finish_window", times=2, folder=tmp_path):
+        pass  # it is killed there
+    assert len(shards(store)) == 2
+    assert MANIFEST not in store.objects("data/")
+    assert not list((tmp_path / "stores").rglob("*.parquet"))  # what is sent does not stay here
+    store.refuse = lambda method, path: 403 if method == "PUT" and "test_longer" in path else None
+    said = synth(*PARQUET)
+    assert f"{OUT} cannot be written to (data/test_longer-" in said.stderr
+    assert len(shards(store)) == 3 + 1  # the last was turned away
+    store.refuse = lambda method, path: None
+    assert synth(*PARQUET).returncode == 0
+    assert len(shards(store)) == 4 + 2
+    synth(*PARQUET[:-1], "here")
+    assert {**dataset(store), MANIFEST: store.objects()["data/synth.json"]} == files(tmp_path / "here")
+    assert len(api.load(OUT)["train"]) == 60
