@@ -68,8 +68,9 @@ def is_url(value: Any) -> bool:
 
 def without_keys(text: str) -> str:
     """A text for a message: what stands in a URL before an @ or around a colon, or behind a ?, may be a key."""
-    text = re.sub(r"\b(s3|gs|az|https?):/+[^\s'\",]*@", r"\1://...@", text)
-    return re.sub(r"\b(s3|gs|az):/+([^/\s]*:[^/\s]*|[^?\s]*\?\S*)", r"\1://...", text)
+    text = re.sub(r"\b(s3|gs|az):/+", r"\1://", text)  # a Path has one slash
+    text = re.sub(r"\b(s3|gs|az|https?)://[^\s'\",]*@", r"\1://...@", text)
+    return re.sub(r"\b(s3|gs|az)://([^/\s]*:[^/\s]*|[^?\s]*\?\S*)", r"\1://...", text)
 
 
 def as_path(value: "str | os.PathLike[str]") -> Path:
