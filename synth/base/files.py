@@ -56,7 +56,7 @@ def read_facts(
     except orjson.JSONDecodeError as error:
         raise FolderError(f"{path} is not JSON ({error}): {way_out}") from error
     except OSError as error:
-        raise FolderError.from_os(error, str(path)) from error
+        raise FolderError.from_os(error, f"{path}") from error
     if not isinstance(facts, dict) or not holds(facts):
         raise FolderError(f"{path} is not {what}: {way_out}")
     return facts

@@ -227,7 +227,13 @@ def _named(manifest: bytes | None) -> dict[str, Any]:
         return {}
     files = facts.get("files") if isinstance(facts, dict) else None
     known = files.items() if isinstance(files, dict) else ()
-    return {name: facts for name, facts in known if is_inside(name) and isinstance(facts, dict) and "sha256" in facts}
+    return {name: facts for name, facts in known if is_inside(name) and _is_told(facts)}
+
+
+def _is_told(facts: Any) -> bool:
+    """Whether size and hash of a file are said."""
+    told = facts if isinstance(facts, dict) else {}
+    return isinstance(told.get("bytes"), int) and bool(re.fullmatch("[0-9a-f]{64}", str(told.get("sha256"))))
 
 
 def _beside(folder: Path) -> set[str]:
@@ -247,7 +253,7 @@ def _name_in(there: Mapping[str, Seen], name: str, facts: Mapping[str, Any]) -> 
 
 
 def _is_there(there: Mapping[str, Seen], name: str, facts: Mapping[str, Any]) -> bool:
-    seen = there.get(_name_in(there, name, facts))
+    seen = there.get(_name_in(there, name, facts)) if _is_told(facts) else None
     return seen is not None and seen.bytes == facts["bytes"]
 
 

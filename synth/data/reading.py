@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import jsonlines
 import orjson
 
+from synth.base.stores import as_path
 from synth.data.columns import read_notes, restored
 from synth.data.manifest import no_split, open_manifest, split_files
 from synth.data.names import READY
@@ -29,7 +30,7 @@ def chunks(folder: Path, manifest: Mapping[str, Any], split: str) -> Iterator[tu
         try:
             yield from _parquet_chunks(path) if path.suffix == ".parquet" else _jsonl_chunks(path)
         except OSError as error:
-            raise FolderError.from_os(error, str(path)) from error
+            raise FolderError.from_os(error, f"{path}") from error
 
 
 def _jsonl_chunks(path: Path) -> Iterator[tuple[list[dict[str, Any]], str]]:
@@ -94,7 +95,7 @@ def read(folder: Path, split: str, *, typed: bool = False) -> Iterator[Record]:
                 rows = _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
                 yield from (_typed(record, where) for record, where in rows) if typed else (row for row, _ in rows)
             except OSError as error:
-                raise FolderError.from_os(error, str(path)) from error
+                raise FolderError.from_os(error, f"{path}") from error
 
 
 def _opened(folder: Path, split: str, stack: ExitStack) -> list[tuple[Path, BinaryIO]]:
@@ -114,7 +115,7 @@ def _opened(folder: Path, split: str, stack: ExitStack) -> list[tuple[Path, Bina
         if manifest == before and missing is None:
             return files
         if manifest == before and missing is not None:
-            raise FolderError.from_os(missing, str(missing.filename)) from missing
+            raise FolderError.from_os(missing, f"{as_path(missing.filename)}") from missing
         stack.close()
     raise FolderError(f"{folder} is written to all the time: wait for the command that does")
 

@@ -265,6 +265,19 @@ def test_a_file_that_is_gone_or_another_is_told(
 
 
 @pytest.mark.parametrize(
+    "files", [{"x.jsonl": {"bytes": "3", "sha256": 7}}, {"x.jsonl": 3}, {"../../x.jsonl": None}, {}]
+)
+def test_a_manifest_of_rubbish_is_told_in_one_line(store: LoopbackStore, synth: Synth, files: dict[str, Any]) -> None:
+    split = {"rows": 1, "rejected": {}, "files": list(files) or ["x.jsonl"]}
+    store.put("data/synth.json", json.dumps({"splits": {"train": split}, "files": files, "rejected": {}}).encode())
+    for command in (("show", OUT), (*BUILD, "--out", OUT)):
+        said = synth(*command)
+        assert said.returncode == 1
+        assert said.stderr.startswith(f"synth: {OUT}")
+        assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("url", "said"),
     [
         ("s3://nobucket/data", "there is no bucket 'nobucket': make it first"),
