@@ -1,6 +1,8 @@
 """What the tests of training share: small datasets, and runs in this process with small settings."""
 
-from collections.abc import Mapping, Sequence
+import resource
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,17 @@ def trained(
     start = {} if "model" in settings else {"from_scratch": "tiny"}
     config = recipe.config(data=[str(each) for each in data], **{**start, **settings})
     return recipe.train(recipe, config, Job(out, **{"quiet": True, **(job or {})}))
+
+
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """No file of this process becomes larger than so many bytes, which stands for a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def micro(folder: Path, family: str) -> Path:

@@ -1,7 +1,6 @@
 """`synth train` as it is typed: its options, what it prints, several processes, and models that cannot be had."""
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -128,17 +127,19 @@ def test_two_processes_train_as_one_does(
     family: str, launch: str, synth_process: Synth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     five = RECORDS[:5]  # the last step of an epoch has one row, and the second process none
     data = dataset(tmp_path / "sums", {"train": five, "validation": RECORDS[:3]})
     model = micro(tmp_path / "model", family)
     given = {"model": str(model), "max_steps": 6, "log_steps": 2, "save_steps": 3, "eval_steps": 3, "lr": 1e-3}
     given["schedule"] = "constant"  # so that a run of more steps begins with the same
-    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    two = [f"--launch={launch}", "--processes=2", "--batch-size=2", "--out=two", "--quiet"]
-    done = synth_process(
-        "train", family, f"--data={data}", *words, *two, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-    )
-    assert done.returncode == 0, done.stderr
+    two = {"launch": launch, "processes": 2, "batch_size": 2, "out": tmp_path / "two", "quiet": True}
+    if launch == "ddp":  # from Python
+        train_in_python(family, data=[data], **given, **two)
+    else:  # as it is typed
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in (given | two).items() if name != "quiet"]
+        done = synth_process("train", family, f"--data={data}", "--quiet", *words)
+        assert done.returncode == 0, done.stderr
     one = trained(family, tmp_path / "one", [data], batch_size=4, **given)
     logs = [(tmp_path / name / "log.jsonl").read_bytes().splitlines() for name in ("one", "two")]
     assert len(logs[0]) == len(logs[1]) == 6
@@ -149,8 +150,9 @@ def test_two_processes_train_as_one_does(
         "checkpoint-3",
         "checkpoint-6",
     ]
-    assert facts(tmp_path / "two")["tokens_seen"] == facts(one)["tokens_seen"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    for name in ("tokens_seen", "examples_seen"):
+        assert facts(tmp_path / "two")[name] == facts(one)[name]
+    assert (tmp_path / "two" / "model.safetensors").is_file()
     given = {**given, "data": [data], "batch_size": 2, "launch": launch}
     two_machines_train_as_one_does(family, given, tmp_path) if launch == "fsdp" else one_of_two_machines_dies(
         family, given, tmp_path
@@ -195,18 +197,6 @@ def one_of_two_machines_dies(family: str, given: dict[str, Any], folder: Path) -
         train_in_python(family, **alone)
     train_in_python(family, **{**alone, "batch_size": 4})
     assert facts(out)["steps"] == last.step + 1
-
-
-def test_python_launches_processes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    data = dataset(tmp_path / "sums", {"train": RECORDS})
-    run = train_in_python(
-        "t5", model=str(micro(tmp_path / "model", "t5")), data=[data], out=tmp_path / "run", max_steps=3, batch_size=2,
-        launch="ddp", processes=2, quiet=True,
-    )  # fmt: skip
-    assert facts(run.folder)["examples_seen"] == 3 * 2 * 2
-    assert (run.folder / "model.safetensors").is_file()
 
 
 class Refusing(BaseHTTPRequestHandler):
