@@ -8,6 +8,7 @@
     ├── SourceError                 input data is missing or not in the format it should be in
     ├── HubError                    the Hugging Face Hub cannot be reached, or refuses
     ├── LostWorkerError             a process that worked was killed: what is done stays
+    │   └── ClusterError            machines of a cluster cannot work on it together: what is done stays
     ├── TrainingError               a training run cannot be set up or continued
     └── MissingExtraError           a verb needs packages that are not installed
 
@@ -18,12 +19,23 @@ wrapped where they enter; the command line catches `SynthError` and nothing else
 import difflib
 import errno
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class SynthError(Exception):
     """Root of the tree; the command line prints its message as one line and exits with `exit_code`."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From one process to another it goes as its message, whatever it was made of."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[SynthError], args: tuple[Any, ...], facts: dict[str, Any]) -> SynthError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -68,6 +80,10 @@ class HubError(SynthError):
 
 
 class LostWorkerError(SynthError):
+    pass
+
+
+class ClusterError(LostWorkerError):
     pass
 
 

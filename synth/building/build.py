@@ -30,7 +30,8 @@ from synth.data.manifest import read_manifest
 from synth.data.names import REJECTED
 from synth.errors import FolderError, UsageError
 from synth.record import Record
-from synth.workers.local import cores, pool
+from synth.workers.local import cores
+from synth.workers.places import workers_on
 
 ROWS_WORTH_A_WORKER = 20_000  # fewer are made sooner than a process starts
 
@@ -138,8 +139,11 @@ class Build:
     def _fill(self, writer: FolderWriter, tally: Tally, report: Report) -> tuple[dict[str, Any], dict[str, Any]]:
         """Write every split; returns the facts of each, and size and hash of those files of which they are known."""
         splits: dict[str, Any] = {}
-        job = self._job()
-        with pool(job.workers) as executor, ExitStack() as stack:
+        asked = self.options.workers
+        with ExitStack() as stack:
+            where = workers_on(self.options.on, self._workers(asked), asked, writer.shards)
+            executor, workers = stack.enter_context(where)
+            job = self._job(workers)
             if self.format == "jsonl":
                 lines = Lines(job, writer, tally, executor, report)
                 stack.callback(lines.close)
@@ -152,7 +156,7 @@ class Build:
                 splits[split] = {"rows": rows, "rejected": dict(tally.rejected.get(split, {})), "files": names}
         return splits, files
 
-    def _job(self) -> Job:
+    def _job(self, workers: int) -> Job:
         builder = self.builder
         return Job(
             self.name,
@@ -164,7 +168,8 @@ class Build:
             self.splits,
             builder.repeats(self.config),
             self.chunk,
-            self._workers(self.options.workers),
+            workers,
+            self.options.on == "local",
         )
 
     def _workers(self, asked: int | None) -> int:

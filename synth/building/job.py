@@ -30,6 +30,7 @@ class Job:
     may_repeat: bool  # whether questions may
     chunk: int  # rows in one work item of a dataset that is drawn
     workers: int
+    rows_travel: bool  # whether workers may give rows to this process: not from one machine to another
 
     def work(self, split: str) -> Work:
         return Work(self.name, self.config, split, self.seed, self.format, self.meta)

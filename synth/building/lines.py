@@ -5,7 +5,6 @@ Which questions were taken already is known at every row, so a repeated one is n
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, compress, islice
 from typing import Any
 
@@ -18,15 +17,13 @@ from synth.building.job import Drawn, Job, Tally
 from synth.data.fingerprints import Seen
 from synth.data.folder import FolderWriter
 from synth.data.writing import SplitWriter, rows_at, split_writer
-from synth.workers.local import ordered
+from synth.workers.local import Workers, ordered
 
 
 class Lines:
     """The splits of one dataset, one after the other."""
 
-    def __init__(
-        self, job: Job, writer: FolderWriter, tally: Tally, executor: ProcessPoolExecutor | None, report: Report
-    ) -> None:
+    def __init__(self, job: Job, writer: FolderWriter, tally: Tally, executor: Workers | None, report: Report) -> None:
         self.job, self.writer, self.tally, self.executor, self.report = job, writer, tally, executor, report
         self.seen, self.seen_ids = Seen(), Seen()
 

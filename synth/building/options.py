@@ -3,6 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyPath, option, settings
+from synth.workers.places import HELP, On
 
 
 @settings
@@ -17,5 +18,11 @@ class Options:
     workers: int | None = option(
         "processes; any number writes the same bytes  [default: the cores]", default=None, least=1, again=False
     )
+    on: On = option(HELP, default="local", again=False)
     overwrite: bool = option("replace another dataset in the folder", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
+
+    def conflicts(self) -> list[str]:
+        """What does not go together."""
+        lines = self.on == "ray" and self.format == "jsonl"
+        return ["--on ray: lines of JSON are one file, which one process writes: add --format parquet"] if lines else []

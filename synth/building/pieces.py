@@ -23,6 +23,7 @@ from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import orjson
@@ -93,7 +94,7 @@ def make_piece(making: Making, piece: Piece, made: Iterable[Chunk] | None = None
     """
     seen = _Seen()
     path = making.beside(piece.name)
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     chunks = map(making.work.make, piece.items) if made is None else made
     rows = write_groups(part, making.work.meta, _tables(seen, enumerate(chunks, piece.first), making.sizes.group))
     ids = sum(map(len, seen.ids))
@@ -150,6 +151,11 @@ def _check(facts: Facts) -> str:
 def size(path: Path) -> int | None:
     """Bytes of a file; None if there is none."""
     return path.stat().st_size if path.is_file() else None
+
+
+def part_of(path: Path) -> Path:
+    """Where to write a file: another name each time, for who was given up may still be writing."""
+    return path.with_name(f"{path.name}.{uuid4().hex}.part")
 
 
 def write_groups(path: Path, meta: Mapping[str, type], tables: Iterable[Any]) -> int:

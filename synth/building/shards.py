@@ -7,7 +7,6 @@ alone, whoever makes which window, and a run that was stopped goes on at the fil
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, islice
@@ -33,7 +32,7 @@ from synth.building.windows import Left, finish_window
 from synth.data.folder import FolderWriter
 from synth.data.repeats import NOWHERE, Offsets, Run, kept_run, repeats
 from synth.record import Rejected
-from synth.workers.local import ordered
+from synth.workers.local import Workers, ordered
 
 ROUNDS = 4  # windows for each worker that are made before it is looked whether a source has rows enough
 
@@ -47,7 +46,7 @@ class Shards:
         sizes: Sizes,
         writer: FolderWriter,
         tally: Tally,
-        executor: ProcessPoolExecutor | None,
+        executor: Workers | None,
         report: Report,
     ) -> None:
         self.job, self.sizes, self.writer, self.tally = job, sizes, writer, tally
@@ -104,11 +103,12 @@ class Shards:
 
     def _made(self, split: str, pieces: list[Piece], before: int) -> Iterator[Left]:
         """Make what a run that was stopped did not leave. As many pieces as keep all workers busy are written by them;
-        the rows of the others are made by all workers, and written here as they come."""
+        the rows of the others are made by all workers, and written here as they come, if rows may travel."""
         making = self._making(split)
         known = [made_before(making, piece) for piece in pieces]
         missing = [piece for piece, facts in zip(pieces, known, strict=True) if facts is None]
-        theirs = len(missing) // self.job.workers * self.job.workers if self.executor is not None else 0
+        theirs = len(missing) if self.executor is not None else 0
+        theirs -= theirs % self.job.workers if self.job.rows_travel else 0
         make = partial(make_piece, making)
         whole = ordered(self.executor, make, missing[:theirs], self.job.workers)
         for piece, there in zip(pieces, known, strict=True):

@@ -14,7 +14,7 @@ import numpy as np
 
 from synth.base.files import file_facts
 from synth.building.chunks import rejected_row
-from synth.building.pieces import Facts, Making, as_dict, keep_facts, write_groups
+from synth.building.pieces import Facts, Making, as_dict, keep_facts, part_of, size, window_before, write_groups
 from synth.data import mirror
 from synth.data.builder import find
 
@@ -61,24 +61,34 @@ class Left:
 
 
 def finish_window(making: Making, window: int, pieces: list[Left]) -> Facts:
-    """Write the file of a window, without the rows that are left out; returns what is known of it. Raises OSError."""
+    """Write the file of a window, without the rows that are left out; returns what is known of it. Raises OSError.
+
+    It may be begun again where it was killed.
+    """
     seen = _Window(making)
     target = making.file(window)
+    if (facts := window_before(making, window)) is not None:
+        return _without(making, window, pieces, facts)
     if len(pieces) == 1 and pieces[0].whole:
         facts = {key: pieces[0].facts[key] for key in ("rows", "bytes", "sha256", "groups")}
-        making.beside(pieces[0].name).replace(target)
+        if size(making.beside(pieces[0].name)) is not None or size(target) != facts["bytes"]:  # else it was moved
+            making.beside(pieces[0].name).replace(target)
     else:
-        part = making.beside(f"{target.name}.part")
+        part = part_of(making.beside(target.name))
         rows = write_groups(part, making.work.meta, seen.tables(pieces))
         facts = {"rows": rows, **file_facts(part), "groups": dict(seen.groups)}
         part.replace(target)
     sent = mirror.send(making.folder, target, making.file_name(window), facts)
     facts |= {"repeated": seen.repeated, "lines": seen.lines, **({"sent": True} if sent else {})}
-    facts = keep_facts(making.beside(f"{making.stem(window)}.json"), facts)
+    return _without(making, window, pieces, keep_facts(making.beside(f"{making.stem(window)}.json"), facts))
+
+
+def _without(making: Making, window: int, pieces: list[Left], facts: Facts) -> Facts:
+    """What is known of a window that is written, whose pieces go, and its file if it was sent to a store."""
     for piece in pieces:
         making.beside(piece.name).unlink(missing_ok=True)
-    if sent:
-        target.unlink()
+    if facts.get("sent"):
+        making.file(window).unlink(missing_ok=True)
     return facts
 
 
@@ -102,12 +112,12 @@ class _Window:
         """The number of each row group of the pieces, and the rows of it that are kept."""
         import pyarrow.parquet as pq
 
-        size = self._making.sizes.group
+        of_group = self._making.sizes.group
         for piece in pieces:
             keep = piece.kept()
             with pq.ParquetFile(self._making.beside(piece.name)) as file:
                 at = 0
-                for number, items in groupby(piece.items(), key=lambda item: item[0] // size):
+                for number, items in groupby(piece.items(), key=lambda item: item[0] // of_group):
                     spans = list(items)
                     start, stop = spans[0][1], spans[-1][2]
                     if start == stop:

@@ -91,11 +91,25 @@ def read(folder: Path, split: str, *, typed: bool = False) -> Iterator[Record]:
     """
     with ExitStack() as stack:
         for path, file in _opened(folder, split, stack):
-            try:
-                rows = _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
-                yield from (_typed(record, where) for record, where in rows) if typed else (row for row, _ in rows)
-            except OSError as error:
-                raise FolderError.from_os(error, f"{path}") from error
+            yield from _records(path, file, typed)
+
+
+def read_file(folder: Path, name: str) -> Iterator[Record]:
+    """The rows of one file of a split, as `read` gives them, typed. The caller sees to it that it is of the dataset."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(_open(folder, name))
+        except OSError as error:
+            raise FolderError.from_os(error, f"{folder / name}") from error
+        yield from _records(folder / name, file, True)
+
+
+def _records(path: Path, file: BinaryIO, typed: bool) -> Iterator[Record]:
+    try:
+        rows = _read_parquet(path, file) if path.suffix == ".parquet" else _read_jsonl(path, file)
+        yield from (_typed(record, where) for record, where in rows) if typed else (row for row, _ in rows)
+    except OSError as error:
+        raise FolderError.from_os(error, f"{path}") from error
 
 
 def _opened(folder: Path, split: str, stack: ExitStack) -> list[tuple[Path, BinaryIO]]:

@@ -3,6 +3,7 @@
 from synth.base.config import MaybePath, Paths, argument, option, settings
 from synth.shots.options import ShotOptions
 from synth.teachers.given import Given
+from synth.workers.places import On
 
 
 @settings
@@ -38,6 +39,11 @@ class Judging(Given, ShotOptions):
     )
     max_tokens: int = option("longest reply", default=512, least=1)
     dry_run: bool = option("say what it will cost, ask nothing", default=False, again=False)
+    on: On = option(
+        "of steps and others that work rows out: in this process, or on the machines of a Ray cluster (docs/scale.md)",
+        default="local",
+        again=False,
+    )
     overwrite: bool = option("replace another dataset in --out", default=False, again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
 

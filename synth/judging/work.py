@@ -1,5 +1,6 @@
 """One judging of one dataset: which rows, by whom, and what came of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,10 +12,13 @@ from typing import Any
 from synth.base import loops
 from synth.base.terminal import progress, sayer
 from synth.data.agreements import Pair, all_splits
+from synth.data.manifest import open_manifest
 from synth.data.names import CACHE
 from synth.data.reading import read
 from synth.data.verdict import SCORED, Asking, Judge, Scoring, Verdict
 from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
+from synth.errors import FolderError
+from synth.judging.afar import look
 from synth.judging.asking import Panel, ask_all, told
 from synth.judging.estimate import Estimate, estimate
 from synth.judging.judged import Judged, Place
@@ -26,6 +30,8 @@ from synth.shots.draw import Shots
 from synth.teachers.asker import Asker
 from synth.teachers.given import teacher_from
 from synth.validating.checker import settings_of
+from synth.workers.local import ordered
+from synth.workers.places import workers_on
 
 
 class Work:
@@ -65,9 +71,12 @@ class Work:
             elif isinstance(self.judge.by, Scoring):
                 self._score(self.judge.by, file)
             elif not isinstance(self.judge.by, Asking):
-                known = settings_of(self.manifest)
-                for place, record in self._rows():
-                    self._take(place, record, self.judge.by(record, **known), file)
+                if self.asked.on == "ray":
+                    self._afar(file)
+                else:
+                    known = settings_of(self.manifest)
+                    for place, record in self._rows():
+                        self._take(place, record, self.judge.by(record, **known), file)
             self.lines += file.lines() if file is not None else []
 
     def estimate(self) -> Estimate:
@@ -106,6 +115,22 @@ class Work:
                 if (split, number) in self.chosen:
                     self.tasks[split, number] = record.task
                     yield (split, number), record
+
+    def _afar(self, file: VerdictFile | None) -> None:
+        """On the machines of a cluster, a file of the dataset at a time."""
+        work = partial(look, self.asked.judge, self.folder, settings_of(self.manifest))
+        wanted = {split: {number for of, number in self.chosen if of == split} for split in self.manifest["splits"]}
+        files = [(split, name) for split, facts in self.manifest["splits"].items() for name in facts["files"]]
+        with workers_on("ray", 1, None, self.asked.out or self.folder, by_files=True) as (executor, workers):
+            begins: Counter[str] = Counter()
+            for (split, _), found in zip(files, ordered(executor, work, files, workers), strict=True):
+                for number, one in enumerate(found, begins[split]):
+                    if number in wanted[split]:
+                        self.tasks[split, number] = one.task
+                        self._note((split, number), one.id, one.verdict, one.line, file)
+                begins[split] += len(found)
+        if open_manifest(self.folder) != self.manifest:
+            raise FolderError(f"{self.folder} was written anew meanwhile: judge it again")
 
     def _before(self, place: Place, record: Record, kept: Kept, asked: Callable[[Record], str]) -> Verdict | None:
         """The verdict of an earlier run, by the same model, asked the same; rows that were not scored are judged again,
@@ -151,13 +176,16 @@ class Work:
     def _take(
         self, place: Place, record: Record, verdict: Verdict, file: VerdictFile | None, asked: str | None = None
     ) -> None:
+        due = file is not None or "judged" in self.manifest
+        said = replace(verdict, judge=self.judge.name)
+        line = line_of(place[0], record, said, self.model, asked) if due else None
+        self._note(place, record.id, verdict, line, file)
+
+    def _note(self, place: Place, row_id: str, verdict: Verdict, line: Line | None, file: VerdictFile | None) -> None:
         self.verdicts[place] = verdict
         if verdict.verdict is None:
-            self.unscored[place] = record.id, verdict.in_words()
-        if file is None and "judged" not in self.manifest:
-            return
-        line = line_of(place[0], record, replace(verdict, judge=self.judge.name), self.model, asked)
-        if file is None:
-            self.lines.append(line)
-        else:
+            self.unscored[place] = row_id, verdict.in_words()
+        if line is not None and file is not None:
             file.add(line)
+        elif line is not None and "judged" in self.manifest:
+            self.lines.append(line)

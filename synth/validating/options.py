@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from synth.base.config import AnyPath, MaybePath, Paths, Texts, argument, option, settings
+from synth.workers.places import HELP, On
 
 Reason = Literal["contaminated", "twins", "near-duplicates"]
 
@@ -30,6 +31,7 @@ class Validate:
     )
     out: MaybePath = option("with --drop: folder for the rows that stay  [default: none]", default=None, again=False)
     workers: int | None = option("processes  [default: the cores]", default=None, least=1, again=False)
+    on: On = option(HELP, default="local", again=False)
     quiet: bool = option("print nothing but errors", default=False, again=False)
 
     def conflicts(self) -> list[str]:

@@ -19,7 +19,8 @@ from synth.errors import FolderError
 from synth.validating.facts import TOLD_APART, Facts, Spec, look
 from synth.validating.near import Questions
 from synth.validating.reading import Item, items
-from synth.workers.local import ordered, pool
+from synth.workers.local import Workers, ordered
+from synth.workers.places import Where
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +62,13 @@ class Split:
 
 
 class Scan:
-    """One pass. `frames()` yields the frames of rows; the sums in `splits` are whole once it has come to its end."""
+    """One pass. `frames()` yields the frames of rows; the sums in `splits` are whole once it has come to its end.
 
-    def __init__(self, folder: Path, spec: Spec, workers: int, report: Progress) -> None:
-        self.folder, self.spec, self.workers, self.report = folder, spec, workers, report
+    where: who works, and how much is in work at a time, as `workers_on` of synth/workers/places.py gives it.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, where: Where, report: Progress) -> None:
+        self.folder, self.spec, self.where, self.report = folder, spec, where, report
         self.splits = {name: Split(name) for name in spec.manifest["splits"]}
         self.seen = {name: Seen() for name in TOLD_APART}  # in any split so far
         self.here: dict[str, Seen] = {}  # in this split
@@ -79,11 +83,11 @@ class Scan:
         waiting: list[dict[str, Any]] = []
         held = 0
         try:
-            with pool(self.workers) as executor:
+            with self.where as (executor, workers):
                 for name, split in self.splits.items():
                     self.here = {"questions": Seen(), "normal": Seen()}
                     self.questions.begin()
-                    for item, facts in self._looked_at(name, executor):
+                    for item, facts in self._looked_at(name, executor, workers):
                         waiting.append(self._columns(split, item, facts))
                         held += facts.rows
                         if held >= CHUNK:
@@ -100,7 +104,7 @@ class Scan:
         for texts in seen.values():
             texts.close()
 
-    def _looked_at(self, split: str, executor: Any) -> Iterator[tuple[Item, Facts]]:
+    def _looked_at(self, split: str, executor: Workers | None, workers: int) -> Iterator[tuple[Item, Facts]]:
         """Each work item of a split with what was found in it, in order."""
         sent: list[Item] = []
 
@@ -112,7 +116,7 @@ class Scan:
                     sent.append(item)
                     yield item
 
-        for facts in ordered(executor, partial(look, self.spec), sending(), self.workers):
+        for facts in ordered(executor, partial(look, self.spec), sending(), workers):
             yield sent.pop(0), facts
 
     def _columns(self, split: Split, item: Item, facts: Facts) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from synth.validating.suites import Outcome, Runner, load_gx, named
 from synth.validating.texts import Texts, near_outcomes
 from synth.validating.user import read_suite
 from synth.workers.local import cores
+from synth.workers.places import workers_on
 
 BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
 
@@ -117,7 +118,8 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
     declared = sum(facts["rows"] for facts in manifest["splits"].values())
     share = 1.0 if asked.sample is None else asked.sample / max(declared, 1)
     spec = Spec(manifest, kinds(manifest, folder), rows.extra, asked.steps, share)
-    scan = Scan(folder, spec, _workers(folder, manifest, asked), report)
+    where = workers_on(asked.on, _workers(folder, manifest, asked), asked.workers, folder, by_files=True)
+    scan = Scan(folder, spec, where, report)
     with ThreadPoolExecutor(1) as beside:
         hashes = _hashes(folder, manifest, beside)
         for frame in scan.frames():

@@ -7,19 +7,33 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from synth.errors import LostWorkerError
 
 T = TypeVar("T")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 AHEAD = 2  # items in flight for each worker: enough that none waits, few enough that memory stays flat
+
+
+class Task(Protocol[R_co]):
+    """An item that is being worked on, as a Future of the standard library."""
+
+    def result(self) -> R_co: ...
+    def cancel(self) -> bool: ...
+
+
+class Workers(Protocol):
+    """Who works: a pool of processes, or a cluster (cluster.py)."""
+
+    def submit(self, work: Callable[[T], R], item: T, /) -> Task[R]: ...
 
 
 def cores() -> int:
@@ -34,9 +48,7 @@ def pool(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:
     return _Pool(workers, mp_context=Spawn(), initializer=start_worker)
 
 
-def ordered(
-    executor: ProcessPoolExecutor | None, work: Callable[[T], R], items: Iterable[T], workers: int
-) -> Iterator[R]:
+def ordered(executor: Workers | None, work: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
     """`work(item)` for each item, in order, never more than a few items ahead of who reads.
 
     Raises LostWorkerError when a worker was killed, by the system for want of memory for one.
@@ -45,7 +57,7 @@ def ordered(
         yield from map(work, items)
         return
     items = iter(items)
-    waiting: deque[Future[R]] = deque(executor.submit(work, item) for item in islice(items, workers * AHEAD))
+    waiting: deque[Task[R]] = deque(executor.submit(work, item) for item in islice(items, workers * AHEAD))
     try:
         while waiting:
             result = waiting.popleft().result()
