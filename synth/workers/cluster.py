@@ -13,6 +13,7 @@ import pickle
 import secrets
 import shutil
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,7 @@ FOLDER = ".synth-ray"  # in the folder that all machines see: of one run, gone b
 TOKEN = "token"
 ADDRESS = "RAY_ADDRESS"
 AGAIN = 3  # times that a task is begun again when its process or machine dies
+REACH = 10.0  # seconds within which a cluster must take a connection
 AHEAD = 4  # tasks for each CPU that are given out: none waits for one that has to be begun again
 STORE = 100 << 20  # bytes of Ray's store of objects, of which we need next to nothing; its least is 75 MiB
 DEATHS = "worker died or was killed|retries remaining|node with node id|Raylet is terminated"  # nothing to be told of
@@ -165,11 +167,11 @@ def _connected(ray: Any, cpus: int | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    where = f"{ADDRESS}={address}" if address else "a cluster on this machine"
-    advice = (
-        f"ask it with ray status, or unset {ADDRESS} for one on this machine" if address else "try again, or --on local"
-    )
+    where, advice = "a cluster on this machine", "try again, or --on local"
+    if address:
+        where, advice = f"{ADDRESS}={address}", f"start it, or unset {ADDRESS} for one on this machine"
     try:
+        _reach(address or "")
         with _sigterm_kept():
             ray.init(log_to_driver=False, logging_level="ERROR", **({"address": address} if address else _own(cpus)))
     except Exception as error:  # Ray's own, some of them of no other kind
@@ -178,6 +180,13 @@ def _connected(ray: Any, cpus: int | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raises OSError if nobody is there: Ray itself asks for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), REACH).close()
 
 
 def _own(cpus: int | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The second one is told by files what to be: of another version, blind to the sha
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -293,6 +294,15 @@ def test_an_address_that_cannot_be_is_refused(
     with pytest.raises(UsageError, match=told), Cluster(given.get("cpus"), tmp_path / "data"):
         pass
     assert not (tmp_path / "data").exists()
+
+
+def test_a_cluster_that_is_not_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    told = rf"^RAY_ADDRESS={address}: .*: start it, or unset RAY_ADDRESS for one on this machine$"
+    with pytest.raises(ClusterError, match=told), Cluster(None, tmp_path):
+        pass
 
 
 def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
