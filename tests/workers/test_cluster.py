@@ -296,13 +296,17 @@ def test_an_address_that_cannot_be_is_refused(
     assert not (tmp_path / "data").exists()
 
 
-def test_a_cluster_that_is_not_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_is_not_there_is_said_in_one_line(synth_process: Callable[..., Any], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-    monkeypatch.setenv("RAY_ADDRESS", address)
-    told = rf"^RAY_ADDRESS={address}: .*: start it, or unset RAY_ADDRESS for one on this machine$"
-    with pytest.raises(ClusterError, match=told), Cluster(None, tmp_path):
-        pass
+    done = synth_process(
+        "build", "listops", *ROWS, "--out", "data", "--on", "ray", env={**os.environ, "RAY_ADDRESS": address}
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"synth: RAY_ADDRESS={address}: ")
+    assert done.stderr.endswith(": start it, or unset RAY_ADDRESS for one on this machine\n")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
 
 
 def test_without_ray_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
