@@ -29,7 +29,6 @@ from uuid import uuid4
 from synth.base.files import hold
 from synth.errors import ClusterError, FolderError, MissingExtraError, UsageError, first_line
 
-T = TypeVar("T")
 R = TypeVar("R")
 FOLDER = ".synth-ray"  # in the folder that all machines see: of one run, gone behind it
 TOKEN = "token"
@@ -95,11 +94,11 @@ class Cluster:
     ) -> None:
         self._exit.close()
 
-    def submit(self, work: Callable[[T], R], item: T, /) -> "_Task[R]":
+    def submit(self, work: Callable[..., R], /, *items: Any) -> "_Task[R]":
         """Begin a task."""
         if self._sent[0] is not work:  # what an item's work needs to know goes to each machine once
             self._sent = work, self._ray.put(work)
-        task = _Task[R](self, self._work.remote(self._run, self._sent[1], item))
+        task = _Task[R](self, self._work.remote(self._run, self._sent[1], *items))
         self._tasks.add(task)
         return task
 
@@ -273,10 +272,10 @@ def _join(run: Run) -> None:
     os.chdir(run.typed_in)
 
 
-def _work(run: Run, work: Callable[[Any], Any], item: Any) -> Any:
+def _work(run: Run, work: Callable[..., Any], *items: Any) -> Any:
     """In a worker: work on an item; what is told of it, or the name of a file with that."""
     _join(run)
-    found = work(item)
+    found = work(*items)
     if not run.by_files:
         return found
     path = run.folder / uuid4().hex

@@ -33,7 +33,7 @@ class Task(Protocol[R_co]):
 class Workers(Protocol):
     """Who works: a pool of processes, or a cluster (cluster.py)."""
 
-    def submit(self, work: Callable[[T], R], item: T, /) -> Task[R]: ...
+    def submit(self, work: Callable[..., R], /, *items: Any) -> Task[R]: ...
 
 
 def cores() -> int:
