@@ -175,10 +175,11 @@ def _parts(evaluation: Evaluation) -> dict[str, str]:
 def _sampling(evaluation: Evaluation) -> dict[str, str]:
     samples = evaluation.facts.get("samples") or 1
     shots = evaluation.facts.get("shots")
+    votes = "confidence by votes" if samples != 1 else "no confidence"
     return {
         "samples": f"{samples} samples" if samples != 1 else "greedy",
         "shots": in_words(shots) if shots else "no demonstrations",
-        "confidence": "confidence of the answer" if evaluation.facts.get("confidence") else "confidence by votes",
+        "confidence": "confidence of the answer" if evaluation.facts.get("confidence") else votes,
         "codes": f"codes {codes}" if (codes := evaluation.facts.get("codes")) else "no codes",
     }
 

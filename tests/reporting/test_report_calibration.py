@@ -92,3 +92,11 @@ def test_without_rows_there_are_the_old_bins_alone(tmp_path: Path) -> None:
     assert (diagram["equal_mass"], diagram["coverage"]) == ([], [])
     assert "ece" in diagram["figures"]
     assert not (tmp_path / "report" / "coverage.png").exists()
+
+
+def test_a_greedy_output_has_no_votes(tmp_path: Path) -> None:
+    two = [
+        an_evaluation(tmp_path / name, samples=1, **more) for name, more in (("a", {}), ("b", {"confidence": "answer"}))
+    ]
+    labels = {one["label"] for one in make(two, tmp_path / "report")["settings"]}
+    assert {label.rpartition(", ")[2] for label in labels} == {"no confidence", "confidence of the answer"}
