@@ -1,0 +1,100 @@
+"""Left out: what was rejected, and every reply of a teacher, by reason."""
+
+import os
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from synth.data.manifest import place
+from synth.data.names import BESIDE
+from synth.errors import FolderError
+from synth.viewing.query import PAGE, View
+from synth.viewing.site import Screen, Site
+
+UNREADABLE, KEPT, SPARE = "unreadable", "kept", "right, not needed"
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The lines of a file: reason -> the byte at which each begins, the commonest reason first."""
+
+    path: Path
+    places: Mapping[str, "array[int]"]
+
+    def read(self, reason: str, page: int) -> list[Mapping[str, Any]]:
+        """The lines of a page; those that cannot be read as their text alone."""
+        at = self.places[reason][(page - 1) * PAGE : page * PAGE]
+        with _open(self.path) as file:
+            found = [(file.seek(start), file.readline())[1] for start in at]
+        return [_line(text) or {"text": text.decode(errors="replace")} for text in found]
+
+
+def page(site: Site, request: Request) -> Response:
+    """The lines of one file and reason; of the commonest if the URL names none."""
+    source, view = site.source(request), View(tuple(request.query_params.multi_items()))
+    files = {name: path for name, file in BESIDE.items() if (path := place(source.folder, file)).is_file()}
+    of = view.get("of") or next(iter(sorted(files, reverse=True)), "")  # rejected before attempts
+    if files and of not in files:
+        raise HTTPException(404, f"there is no file of {of!r}: there is one of {' and of '.join(files)}")
+    found = {name: _sorted(path) for name, path in files.items()}
+    places = found[of].places if files else {}
+    reason = view.get("reason") or next(iter(places), "")
+    if places and reason not in places:
+        raise HTTPException(404, f"nothing was left out as {reason!r}: {', '.join(places)}")
+    lines = found[of].read(reason, view.page) if places else []
+    counts = {name: {why: len(at) for why, at in each.places.items()} for name, each in found.items()}
+    return site.page(
+        "left.html", request, of=of, reason=reason, lines=lines, counts=counts, first=(view.page - 1) * PAGE,
+        pages=max(1, -(-len(places.get(reason, ())) // PAGE)),
+    )  # fmt: skip
+
+
+def _sorted(path: Path) -> Sorted:
+    stat = path.stat()
+    return _read(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(16)
+def _read(path: Path, size: int, changed: int) -> Sorted:
+    """Read once; of another size or time it is another one."""
+    places: dict[str, array[int]] = {}
+    at = 0
+    with _open(path) as file:
+        for text in file:
+            line = _line(text)
+            places.setdefault(_reason(line) if line else UNREADABLE, array("q")).append(at)
+            at += len(text)
+    return Sorted(path, dict(sorted(places.items(), key=lambda each: -len(each[1]))))
+
+
+def _reason(line: Mapping[str, Any]) -> str:
+    """Why a row or a reply is not in the data, or that it is."""
+    why = str(line.get("reason") or line.get("outcome") or UNREADABLE)
+    return KEPT if line.get("kept") is True else SPARE if why == "right" else why
+
+
+def _line(text: bytes) -> Mapping[str, Any] | None:
+    try:
+        line = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def _open(path: Path) -> Any:
+    """Raises FolderError for a file that cannot be read, or is a link."""
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
+    except OSError as error:
+        raise FolderError.from_os(error, str(path)) from error
+
+
+SCREEN = Screen("left", "Left out", "/{source}", page)
