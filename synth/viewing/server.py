@@ -12,11 +12,11 @@ from starlette.routing import Route
 from synth.errors import SynthError
 from synth.viewing.guard import Guard
 from synth.viewing.index import Store
-from synth.viewing.screens import left, row, rows
+from synth.viewing.screens import beside, left, row, rows
 from synth.viewing.site import Screen, Site, static
 from synth.viewing.sources import Source
 
-SCREENS: tuple[Screen, ...] = (rows.SCREEN, row.SCREEN, left.SCREEN)  # a further one is added here
+SCREENS: tuple[Screen, ...] = (rows.SCREEN, row.SCREEN, beside.SCREEN, left.SCREEN)  # a further one is added here
 STATIC = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 

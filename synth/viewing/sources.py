@@ -18,7 +18,7 @@ import orjson
 
 from synth.data.columns import read_notes, restored
 from synth.data.manifest import members, read_manifest, split_files
-from synth.data.names import CACHE, METRICS, PARTIAL, PREDICTIONS, RUN
+from synth.data.names import CACHE, EVALUATIONS, METRICS, PARTIAL, PREDICTIONS, RUN
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
 from synth.validating.checker import settings_of
@@ -79,7 +79,7 @@ class Split:
             return self.lines(list(islice(places, n)))
         found: list[Line] = []
         for path in self.files:
-            with _open(path) as file:
+            with opened(path) as file:
                 found += islice((_line(text) for text in file if text.strip()), n - len(found))
         return found
 
@@ -88,7 +88,7 @@ class Split:
         found: dict[Place, Line] = {}
         for number, path in enumerate(self.files):
             wanted = sorted(place.at for place in set(places) if place.file == number)
-            with _open(path) as file:
+            with opened(path) as file:
                 read = _parquet_rows(file, wanted) if self.is_parquet else _jsonl_rows(file, wanted)
                 found |= {Place(number, at): line for at, line in zip(wanted, read, strict=True)}
         return [found[place] for place in places]
@@ -120,11 +120,16 @@ def sources(folders: Iterable[Path]) -> dict[str, Source]:
     found: dict[str, Source] = {}
     for folder in folders:
         for member, (path, kind) in _members(folder).items():
-            name = folder.resolve().name + ("" if member == "default" else f".{member}")
+            name = _name(folder.resolve()) + ("" if member == "default" else f".{member}")
             while name in found:
                 name += "+"
             found[name] = _source(name, path.resolve(), kind)
     return found
+
+
+def _name(folder: Path) -> str:
+    """The last name of a folder; of an evaluation of a run (RUN/eval/NAME) that of the run, too."""
+    return f"{folder.parents[1].name}.{folder.name}" if folder.parent.name == EVALUATIONS else folder.name
 
 
 def _members(folder: Path) -> dict[str, tuple[Path, Kind]]:
@@ -149,7 +154,7 @@ def _source(name: str, folder: Path, kind: Kind) -> Source:
     return Source(name, folder, kind, manifest, splits)
 
 
-def _open(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
     """A file that is no link, even if it has become one since. Raises FolderError."""
     try:
         return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
@@ -178,9 +183,15 @@ def _parquet_rows(file: IO[bytes], wanted: Sequence[int]) -> Iterator[Line]:
 
 
 def _line(text: bytes) -> Line:
+    values = fields(text)
+    is_row = values is not None and any(values.get(name) is not None for name in FIELDS[:6])
+    return Line(text.decode(errors="replace").rstrip("\r\n"), values if is_row else None)
+
+
+def fields(text: bytes) -> Mapping[str, Any] | None:
+    """A line of a file as an object; None if it is none."""
     try:
         values = orjson.loads(text)
     except orjson.JSONDecodeError:
-        values = None
-    is_row = isinstance(values, dict) and any(values.get(name) is not None for name in FIELDS[:6])
-    return Line(text.decode(errors="replace").rstrip("\r\n"), values if is_row else None)
+        return None
+    return values if isinstance(values, dict) else None

@@ -1,6 +1,5 @@
 """Left out: what was rejected, and every reply of a teacher, by reason."""
 
-import os
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from synth.data.manifest import place
 from synth.data.names import BESIDE
-from synth.errors import FolderError
 from synth.viewing.query import PAGE, View
 from synth.viewing.site import Screen, Site
+from synth.viewing.sources import fields, opened
 
 UNREADABLE, KEPT, SPARE = "unreadable", "kept", "right, not needed"
 
@@ -32,9 +30,9 @@ class Sorted:
     def read(self, reason: str, page: int) -> list[Mapping[str, Any]]:
         """The lines of a page; those that cannot be read as their text alone."""
         at = self.places[reason][(page - 1) * PAGE : page * PAGE]
-        with _open(self.path) as file:
+        with opened(self.path) as file:
             found = [(file.seek(start), file.readline())[1] for start in at]
-        return [_line(text) or {"text": text.decode(errors="replace")} for text in found]
+        return [fields(text) or {"text": text.decode(errors="replace")} for text in found]
 
 
 def page(site: Site, request: Request) -> Response:
@@ -67,9 +65,9 @@ def _read(path: Path, size: int, changed: int) -> Sorted:
     """Read once; of another size or time it is another one."""
     places: dict[str, array[int]] = {}
     at = 0
-    with _open(path) as file:
+    with opened(path) as file:
         for text in file:
-            line = _line(text)
+            line = fields(text)
             places.setdefault(_reason(line) if line else UNREADABLE, array("q")).append(at)
             at += len(text)
     return Sorted(path, dict(sorted(places.items(), key=lambda each: -len(each[1]))))
@@ -79,22 +77,6 @@ def _reason(line: Mapping[str, Any]) -> str:
     """Why a row or a reply is not in the data, or that it is."""
     why = str(line.get("reason") or line.get("outcome") or UNREADABLE)
     return KEPT if line.get("kept") is True else SPARE if why == "right" else why
-
-
-def _line(text: bytes) -> Mapping[str, Any] | None:
-    try:
-        line = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return line if isinstance(line, dict) else None
-
-
-def _open(path: Path) -> Any:
-    """Raises FolderError for a file that cannot be read, or is a link."""
-    try:
-        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
-    except OSError as error:
-        raise FolderError.from_os(error, str(path)) from error
 
 
 SCREEN = Screen("left", "Left out", "/{source}", page)
