@@ -20,10 +20,10 @@ import orjson
 
 from synth.base.files import facts_if_whole, file_facts
 from synth.base.stores import Seen, Store, is_stored, url_of
-from synth.data.names import CARD, CARD_MEMORY, DOCS, MANIFEST, OURS, PLOTS, VALIDATION, VERDICTS, is_inside
+from synth.data.names import CARD, CARD_MEMORY, DOCS, MANIFEST, NOTES, OURS, PLOTS, VALIDATION, VERDICTS, is_inside
 from synth.errors import FolderError, StoreError
 
-BESIDE = (CARD, CARD_MEMORY, VALIDATION, VERDICTS)  # what verbs put beside the rows, and may change
+BESIDE = (CARD, CARD_MEMORY, VALIDATION, VERDICTS, NOTES)  # what verbs put beside the rows, and may change
 SENT = re.compile(r"(data/)?\w+(-\d{5}(-of-\d{5})?)?-[0-9a-f]{12}\.(jsonl|parquet)")  # names that `key` gives
 AT_ONCE = 8  # files on their way
 

@@ -10,6 +10,7 @@ REJECTED = "rejected.jsonl"  # rows that were left out, with reasons
 ATTEMPTS = "attempts.jsonl"  # every reply of a teacher, also those that were not kept
 PLACES = "shard.jsonl"  # of a shard: where each of its questions stands among all, how much there is of it
 VERDICTS = "verdicts.jsonl"  # what judges said of the rows, if it was put beside them
+NOTES = "notes.jsonl"  # what people said of the rows
 VALIDATION = "validation.json"  # what `synth validate` found
 DOCS = "validation"  # the same as web pages
 BESIDE = {"attempts": ATTEMPTS, "rejected": REJECTED}  # what a release may have beside its rows, as configurations

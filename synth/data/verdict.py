@@ -67,12 +67,19 @@ class Scoring:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Takes what people said of rows, from the file of this name beside them."""
+
+    file: str
+
+
+@dataclass(frozen=True)
 class Judge:
     """Who judges rows."""
 
     name: str
     menu: tuple[str, ...]  # its verdicts; the last one is the bad one; SCORED alone of one that gives numbers
-    by: Work | Asking | Scoring  # a function of the row, a model that is asked, or a function of many rows
+    by: Work | Asking | Scoring | Noted  # a function of the row, a model that is asked, a function of many rows, people
     of: Literal["rows", "errors"] = "rows"  # of a dataset; or what one evaluation got wrong and another right
 
 

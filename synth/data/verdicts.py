@@ -14,6 +14,7 @@ row and a judge takes the place of an earlier one. Several judges may have their
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -160,13 +161,18 @@ class VerdictFile:
     ) -> None:
         self._open.close()
 
-    def add(self, line: Line) -> None:
-        """Write a line, unless the file says the same already."""
+    def add(self, line: Line) -> bool:
+        """Write a line, unless the file says the same already; returns whether it was written."""
         if self.kept.get((line.place, line.label)) == line:
-            return
+            return False
         self.kept[line.place, line.label] = line
         self._file.write(orjson.dumps(_as_written(line)) + b"\n")
         self._file.flush()
+        return True
+
+    def sync(self) -> None:
+        """What was added is on the disk when this returns."""
+        os.fsync(self._file.fileno())
 
     def lines(self) -> Sequence[Line]:
         """The last line of each row and judge."""

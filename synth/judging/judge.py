@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from synth.base.config import verb
+from synth.base.files import file_facts
 from synth.base.terminal import sayer
 from synth.data.already import look
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
 from synth.data.reading import read
-from synth.data.verdict import Asking, Judge, Scoring, Verdict
+from synth.data.verdict import Asking, Judge, Noted, Scoring, Verdict
 from synth.errors import UsageError
 from synth.judging.attribute import attribute
 from synth.judging.judged import Judged, together
@@ -85,7 +86,7 @@ def _one(asked: Judging, folder: Path, judge: Judge, spent: float = 0.0) -> Judg
     work = Work(asked, folder, judge, manifest, shots)
     if asked.dry_run:
         return work.judged(estimate=work.estimate())
-    recipe = _recipe(asked, judge, manifest, shots)
+    recipe = _recipe(asked, judge, manifest, shots, folder)
     if asked.out is not None:
         finish_move(asked.out)
         if look(asked.out, recipe, asked.overwrite) is not None:
@@ -112,6 +113,9 @@ def _check(asked: Judging, judge: Judge) -> None:
         wrong.append(f"--drop {asked.drop}: the verdicts of {asked.judge} are {', '.join(judge.menu)}")
     if asked.below is not None and not isinstance(judge.by, Scoring):
         wrong.append(f"--below {asked.below:g}: {asked.judge} gives words, leave rows out with --drop {judge.menu[-1]}")
+    if asked.notes and not isinstance(judge.by, Noted):
+        wrong.append(f"--notes is for --judge notes: leave it out with --judge {asked.judge}")
+    wrong += [f"--notes {path}: there is no such file" for path in asked.notes if not path.is_file()]
     if judge.of == "errors" and asked.against is None:
         wrong.append(
             f"--judge {asked.judge} sorts what one evaluation got wrong and another right: add --against EVALUATION"
@@ -140,13 +144,18 @@ def _shots(asked: Judging, folder: Path, judge: Judge, manifest: dict[str, Any])
     return shots_for(asked, judge, sorted(tasks), task_of(manifest), sayer(asked.quiet, "synth: "))
 
 
-def _recipe(asked: Judging, judge: Judge, manifest: dict[str, Any], shots: Shots | None) -> dict[str, Any]:
+def _recipe(
+    asked: Judging, judge: Judge, manifest: dict[str, Any], shots: Shots | None, folder: Path
+) -> dict[str, Any]:
     names = ("judge", "drop", "sample", "seed", "votes", "teacher", "max_tokens")
     kept = {name: getattr(asked, name) for name in names}
     kept |= {"extra_body": asked.extra} if asked.extra else {}
     kept |= {} if shots is None else {"shots": shots.facts()}
     kept |= {} if asked.below is None else {"below": asked.below}
     kept |= {"decides": judge.by.decides} if isinstance(judge.by, Scoring) else {}
+    if isinstance(judge.by, Noted):
+        files = [path for path in (folder / judge.by.file, *asked.notes) if path.is_file()]
+        kept["notes"] = [file_facts(path)["sha256"] for path in files]
     kept["judge"] = known_as(asked.judge, judge)
     return {"judged": {"files": manifest["files"], **kept}}
 

@@ -15,7 +15,7 @@ class Judging(Given, ShotOptions):
         kw_only=False, store=True,
     )  # fmt: skip
     judge: str = option(
-        "rubric, answer, steps, equations, attribution, or a reward, such as reward:diversity", complete="judges"
+        "rubric, answer, steps, equations, notes, attribution, or a reward, such as reward:diversity", complete="judges"
     )
     against: MaybePath = option(
         "of attribution: another evaluation or run; what it got right and FOLDER wrong is sorted  [default: none]",
@@ -26,6 +26,9 @@ class Judging(Given, ShotOptions):
     )
     verdicts: MaybePath = option(
         "file for the verdicts alone, beside the folder; it also resumes  [default: none]", default=None, again=False
+    )
+    notes: Paths = option(
+        "of notes: further files of notes, of other people  [repeatable]", default=(), metavar="FILE", again=False
     )
     drop: str | None = option("leave out rows with this verdict: unhelpful, wrong  [default: none]", default=None)
     below: float | None = option("leave out rows with a lower score, of a reward: 0.5  [default: none]", default=None)

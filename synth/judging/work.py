@@ -1,7 +1,7 @@
 """One judging of one dataset: which rows, by whom, and what came of them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -14,8 +14,9 @@ from synth.base.terminal import progress, sayer
 from synth.data.agreements import Pair, all_splits
 from synth.data.manifest import open_manifest
 from synth.data.names import CACHE
+from synth.data.notes import read_notes
 from synth.data.reading import read
-from synth.data.verdict import SCORED, Asking, Judge, Scoring, Verdict
+from synth.data.verdict import SCORED, Asking, Judge, Noted, Scoring, Verdict
 from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
 from synth.errors import FolderError
 from synth.judging.afar import look
@@ -70,6 +71,8 @@ class Work:
                 loops.run(self._ask(self.panel, file, spent))
             elif isinstance(self.judge.by, Scoring):
                 self._score(self.judge.by, file)
+            elif isinstance(self.judge.by, Noted):
+                self._noted(self.judge.by, file)
             elif not isinstance(self.judge.by, Asking):
                 if self.asked.on == "ray":
                     self._afar(file)
@@ -91,9 +94,12 @@ class Work:
 
     def agreements(self) -> Sequence[Pair]:
         """How far this judge and the others of these rows agree."""
-        name = label(self.judge.name, self.model)
+        names = {
+            label(self.judge.name, self.model),
+            *(each.label for each in self.lines if each.judge == self.judge.name),
+        }
         pairs = all_splits(self.folder, self.manifest, self.lines, {self.judge.name: self.judge.menu})
-        return [pair for pair in pairs if name in (pair.first, pair.second)]
+        return [pair for pair in pairs if names & {pair.first, pair.second}]
 
     def in_order(self) -> tuple[tuple[str, str], ...]:
         """Id and reason of the rows that were not scored, in the order of the rows."""
@@ -139,6 +145,15 @@ class Work:
         scored = line is not None and line.verdict in self.judge.menu and line.asked == asked(record)
         verdict = line.as_verdict() if line is not None and scored else None
         return None if verdict is None or (verdict.verdict == SCORED and verdict.number is None) else verdict
+
+    def _noted(self, by: Noted, file: VerdictFile | None) -> None:
+        """What people said of each row, in all files of notes."""
+        found = [read_notes(path) for path in (self.folder / by.file, *self.asked.notes)]
+        for place, record in self._rows():
+            at = (place[0], record.id, hash_of(record))
+            said = {person: line for notes in found for person, line in notes.get(at, {}).items()}
+            self._take(place, record, _together(self.judge.name, said), file)
+            self.lines += said.values()
 
     def _score(self, by: Scoring, file: VerdictFile | None) -> None:
         """By a reward, many rows at once. What is scored before it fails is in the file of verdicts."""
@@ -189,3 +204,16 @@ class Work:
             file.add(line)
         elif line is not None and "judged" in self.manifest:
             self.lines.append(line)
+
+
+def _together(judge: str, said: Mapping[str, Line]) -> Verdict:
+    """What some people said of one row, as one verdict."""
+    found = {str(line.verdict) for line in said.values()}
+    if not found:
+        return Verdict(judge, None, why="nobody noted anything")
+    texts = [
+        f"{person}: {line.verdict}{' ' + line.reason if line.reason else ''}" for person, line in sorted(said.items())
+    ]
+    if len(found) == 1:
+        return Verdict(judge, found.pop(), "; ".join(line.reason for line in said.values() if line.reason))
+    return Verdict(judge, "unsure", "; ".join(texts))

@@ -1,9 +1,11 @@
 """The application: the screens, each at its URL, behind the guard."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,18 +14,25 @@ from starlette.routing import Route
 from synth.errors import SynthError
 from synth.viewing.guard import Guard
 from synth.viewing.index import Store
-from synth.viewing.screens import beside, left, row, rows
+from synth.viewing.screens import beside, labels, left, row, rows
 from synth.viewing.site import Screen, Site, static
 from synth.viewing.sources import Source
 
-SCREENS: tuple[Screen, ...] = (rows.SCREEN, row.SCREEN, beside.SCREEN, left.SCREEN)  # a further one is added here
+SCREENS: tuple[Screen, ...] = (
+    rows.SCREEN,
+    row.SCREEN,
+    labels.SCREEN,
+    beside.SCREEN,
+    left.SCREEN,
+)  # a further one is added here
+LONGEST_FORM = 1 << 16  # bytes
 STATIC = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
-def application(sources: Mapping[str, Source], port: int) -> Guard:
+def application(sources: Mapping[str, Source], port: int, person: str = "") -> Guard:
     """The application for some folders, behind the guard. Raises FolderError if there is no place for indexes."""
     store = Store([split for source in sources.values() for split in source.splits.values()])
-    site = Site(sources, store, SCREENS)
+    site = Site(sources, store, SCREENS, person)
     homes = [site.home(source) for source in sources.values()]
     for source in sources.values():
         for split in list(source.splits.values())[:1]:  # begun now, so that it is there when it is asked for
@@ -33,7 +42,7 @@ def application(sources: Mapping[str, Source], port: int) -> Guard:
     for screen in SCREENS:
         routes.append(Route(f"/{screen.name}{screen.path}", _bound(site, screen.page), methods=["GET"]))
         if screen.write is not None:
-            routes.append(Route(f"/{screen.name}{screen.path}", _bound(site, screen.write), methods=["POST"]))
+            routes.append(Route(f"/{screen.name}{screen.path}", _writing(site, screen.write), methods=["POST"]))
 
     def told(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
@@ -46,6 +55,21 @@ def application(sources: Mapping[str, Source], port: int) -> Guard:
 def _bound(site: Site, page: Any) -> Any:
     def endpoint(request: Request) -> Any:
         return page(site, request)
+
+    return endpoint
+
+
+def _writing(site: Site, write: Any) -> Any:
+    """What a form sends, as a dictionary."""
+
+    async def endpoint(request: Request) -> Response:
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > LONGEST_FORM:
+                raise HTTPException(413, f"a note of more than {LONGEST_FORM:,} bytes is not taken")
+        form = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+        return cast(Response, await run_in_threadpool(write, site, request, form))
 
     return endpoint
 

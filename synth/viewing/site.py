@@ -36,7 +36,7 @@ class Screen:
     path: str  # behind the name: "/{source}/{split}"
     page: "Callable[[Site, Request], Response]"
     of: tuple[Kind, ...] = ("dataset",)
-    write: "Callable[[Site, Request], Any] | None" = None  # what a POST does
+    write: "Callable[[Site, Request, Mapping[str, str]], Response] | None" = None  # what a POST does, with its form
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Site:
     sources: Mapping[str, Source]
     store: Store
     screens: tuple[Screen, ...]
+    person: str  # who labels rows
     env: jinja2.Environment = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Shows what is in dataset folders, runs and evaluations on a page in the browser: `synth view`."""
 
 import errno
+import getpass
 import socket
 import threading
 import webbrowser
@@ -33,7 +34,7 @@ def run(asked: View) -> None:
     if not (found := sources(asked.folders)):
         raise UsageError("give a folder to look at, as in synth view data")
     with listening_at(asked.port) as listening:
-        guard = application(found, listening.getsockname()[1])
+        guard = application(found, listening.getsockname()[1], asked.person or _user())
         config = uvicorn.Config(
             guard, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off",
             timeout_graceful_shutdown=1,
@@ -42,6 +43,13 @@ def run(asked: View) -> None:
         if asked.browser:
             _open_browser(guard.url)
         _serve(uvicorn.Server(config), listening)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a machine that does not know this user
+        return ""
 
 
 def listening_at(port: int) -> socket.socket:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from viewed import folder, lines, row, viewing
 
-from synth.viewing.screens.beside import RIGHT, _pair, _shown
+from synth.viewing.screens.beside import RIGHT, pair_of, shown
 from synth.viewing.sources import Split
 
 NAMES = [name.format(a="a", b="b") for name in RIGHT]
@@ -31,7 +31,7 @@ outcomes = st.dictionaries(st.text("abcé", min_size=1, max_size=2), st.booleans
 def test_groups_are_those_of_plain_python(tmp_path_factory: object, a: dict[str, bool], b: dict[str, bool]) -> None:
     base = tmp_path_factory.mktemp("pair")  # type: ignore[attr-defined]
     splits = [Split((evaluation(base / name, right) / "predictions.jsonl",)) for name, right in (("a", a), ("b", b))]
-    pair = _pair(*splits, "a", "b")
+    pair = pair_of(*splits, "a", "b")
     found = {name: [[side and side["id"] for side in sides] for sides in pair.rows(name, 1)] for name in pair.groups}
     both = [id for id in a if id in b]
     if a and b:
@@ -50,7 +50,7 @@ def test_the_first_word_that_differs_is_marked() -> None:
         ("", "new\nline"): (("", "", ""), ("", "new", "\nline")),
     }
     for (one, two), parts in cases.items():
-        shown = _shown([{"output": one}, {"output": two}])
+        shown = shown([{"output": one}, {"output": two}])
         assert tuple(cut for _, cut in shown["sides"]) == parts
 
 

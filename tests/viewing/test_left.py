@@ -7,7 +7,7 @@ from pathlib import Path
 from golden import GOLDEN
 from viewed import folder, lines, row, viewing
 
-from synth.viewing.screens.left import _sorted
+from synth.viewing.screens.left import sort_lines
 
 
 def test_each_reason_has_its_lines(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_each_reason_has_its_lines(tmp_path: Path) -> None:
         {"id": f"q{at}", "reason": ("wrong", "cut", "wrong")[at % 3], "detail": f"because {at}"} for at in range(200)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in written) + "{half\n[]\n")
-    found = _sorted(path)
+    found = sort_lines(path)
     assert {why: len(at) for why, at in found.places.items()} == {"wrong": 133, "cut": 67, "unreadable": 2}
     for reason in ("wrong", "cut"):
         pages = [found.read(reason, page) for page in (1, 2, 3)]

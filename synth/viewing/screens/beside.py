@@ -74,14 +74,14 @@ def page(site: Site, request: Request) -> Response:
         name = view.get("split") or next(iter(splits), "")
         if name not in splits:
             raise HTTPException(404, f"{source.name} and {other.name} have no split {name!r} in common")
-        pair = _pair(_splits(source)[name], _splits(other)[name], source.name, other.name)
+        pair = pair_of(_splits(source)[name], _splits(other)[name], source.name, other.name)
         group = view.get("show") or next((each for each, (at, _) in pair.groups.items() if len(at)), SAME[0])
         if group not in pair.groups:
             raise HTTPException(404, f"there is no group {group!r}: {', '.join(pair.groups)}")
         count = len(pair.groups[group][0])
         values |= {
             "splits": splits, "of": name, "group": group, "counts": {k: len(v[0]) for k, v in pair.groups.items()},
-            "rows": [_shown(one) for one in pair.rows(group, view.page)], "pages": max(1, -(-count // PAGE)),
+            "rows": [shown(one) for one in pair.rows(group, view.page)], "pages": max(1, -(-count // PAGE)),
         }  # fmt: skip
     return site.page("beside.html", request, **values)
 
@@ -91,7 +91,7 @@ def _splits(source: Source) -> Mapping[str, Split]:
     return source.splits or ({"predictions": Split((path,))} if path.is_file() else {})
 
 
-def _pair(a: Split, b: Split, name_a: str, name_b: str) -> Pair:
+def pair_of(a: Split, b: Split, name_a: str, name_b: str) -> Pair:
     return _joined(a, b, name_a, name_b, a.key(), b.key())
 
 
@@ -167,7 +167,7 @@ def _text(line: Mapping[str, Any]) -> str:
     return str(said if said is not None else "")
 
 
-def _shown(sides: list[Mapping[str, Any] | None]) -> dict[str, Any]:
+def shown(sides: list[Mapping[str, Any] | None]) -> dict[str, Any]:
     """A row for the page: each text as what is alike, the first word that is not, and the rest."""
     texts = [_text(side) if side else "" for side in sides]
     alike = next((at for at, (one, two) in enumerate(zip(*texts, strict=False)) if one != two), min(map(len, texts)))

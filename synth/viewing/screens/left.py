@@ -42,7 +42,7 @@ def page(site: Site, request: Request) -> Response:
     of = view.get("of") or next(iter(sorted(files, reverse=True)), "")  # rejected before attempts
     if files and of not in files:
         raise HTTPException(404, f"there is no file of {of!r}: there is one of {' and of '.join(files)}")
-    found = {name: _sorted(path) for name, path in files.items()}
+    found = {name: sort_lines(path) for name, path in files.items()}
     places = found[of].places if files else {}
     reason = view.get("reason") or next(iter(places), "")
     if places and reason not in places:
@@ -55,7 +55,7 @@ def page(site: Site, request: Request) -> Response:
     )  # fmt: skip
 
 
-def _sorted(path: Path) -> Sorted:
+def sort_lines(path: Path) -> Sorted:
     stat = path.stat()
     return _read(path, stat.st_size, stat.st_mtime_ns)
 

@@ -22,6 +22,7 @@ from synth.record import Record
 from synth.validating.checker import reader_of
 from synth.viewing.checked import checked
 from synth.viewing.query import Query, View
+from synth.viewing.screens import labels
 from synth.viewing.site import Screen, Site
 from synth.viewing.sources import Source
 
@@ -50,6 +51,7 @@ def page(site: Site, request: Request) -> Response:
             "verdicts": [*_verdicts(record), *_from_file(source.folder, request.path_params["split"], record)],
             "sent": [*_sent(source, record, tried)],
             "command": _command(source, record),
+            **labels.of_row(source, request.path_params["split"], record),
         }
     return site.page("row.html", request, **values)
 

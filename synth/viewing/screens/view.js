@@ -22,7 +22,7 @@ const KEYS = {
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) { if (event.key === "Escape") event.target.blur(); return; }
-  const act = KEYS[event.key];
+  const act = KEYS[event.key] || (/[1-3]/.test(event.key) && (() => document.querySelector(`[data-key="${event.key}"]`)?.click()));
   if (act) { event.preventDefault(); act(); }
 });
 document.querySelectorAll(".copy").forEach(button => {
