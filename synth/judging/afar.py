@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.data.reading import read_file
-from synth.data.verdict import Asking, Scoring, Verdict, find
+from synth.data.verdict import Asking, Noted, Scoring, Verdict, find
 from synth.data.verdicts import Line, line_of
 
 
@@ -26,7 +26,7 @@ def look(judge_name: str, folder: Path, known: Mapping[str, Any], item: tuple[st
     Raises FolderError for a row that cannot be read.
     """
     judge, (split, name) = find(judge_name), item
-    if isinstance(judge.by, Asking | Scoring):
+    if isinstance(judge.by, Asking | Scoring | Noted):
         raise TypeError(f"{judge.name} does not work rows out")
     told = []
     for record in read_file(folder, name):

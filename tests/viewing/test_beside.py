@@ -50,8 +50,8 @@ def test_the_first_word_that_differs_is_marked() -> None:
         ("", "new\nline"): (("", "", ""), ("", "new", "\nline")),
     }
     for (one, two), parts in cases.items():
-        shown = shown([{"output": one}, {"output": two}])
-        assert tuple(cut for _, cut in shown["sides"]) == parts
+        made = shown([{"output": one}, {"output": two}])
+        assert tuple(cut for _, cut in made["sides"]) == parts
 
 
 def test_evaluations_and_datasets_on_the_page(tmp_path: Path) -> None:
