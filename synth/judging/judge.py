@@ -105,7 +105,7 @@ def _check(asked: Judging, judge: Judge) -> None:
         wrong.append(f"--judge {asked.judge} asks a model: add --teacher gpt-6-luna")
     if not asks and (asked.teacher is not None or asked.votes > 1):
         wrong.append(f"--judge {asked.judge} asks no model: leave out --teacher and --votes")
-    if asked.on == "ray" and (judge.of == "errors" or isinstance(judge.by, Asking | Scoring)):
+    if asked.on == "ray" and (judge.of == "errors" or isinstance(judge.by, Asking | Scoring | Noted)):
         wrong.append(f"--on ray works rows out, as --judge steps does: leave it out with --judge {asked.judge}")
     if isinstance(judge.by, Scoring) and asked.drop is not None:
         wrong.append(f"--drop {asked.drop}: {asked.judge} gives numbers, leave rows out with --below 0.5")

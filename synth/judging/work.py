@@ -18,7 +18,7 @@ from synth.data.notes import read_notes
 from synth.data.reading import read
 from synth.data.verdict import SCORED, Asking, Judge, Noted, Scoring, Verdict
 from synth.data.verdicts import Kept, Line, VerdictFile, hash_of, label, latest, line_of, read_verdicts
-from synth.errors import FolderError
+from synth.errors import FolderError, UsageError
 from synth.judging.afar import look
 from synth.judging.asking import Panel, ask_all, told
 from synth.judging.estimate import Estimate, estimate
@@ -148,7 +148,12 @@ class Work:
 
     def _noted(self, by: Noted, file: VerdictFile | None) -> None:
         """What people said of each row, in all files of notes."""
-        found = [read_notes(path) for path in (self.folder / by.file, *self.asked.notes)]
+        paths = [path for path in (self.folder / by.file, *self.asked.notes) if path.is_file()]
+        if not paths:
+            raise UsageError(
+                f"{self.folder} has no {by.file}: label rows with synth view {self.folder}, or add --notes"
+            )
+        found = [read_notes(path) for path in paths]
         for place, record in self._rows():
             at = (place[0], record.id, hash_of(record))
             said = {person: line for notes in found for person, line in notes.get(at, {}).items()}
