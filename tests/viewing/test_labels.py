@@ -96,7 +96,7 @@ def test_other_notes_make_another_dataset(labelled: Path) -> None:
     synth.judge(labelled / "d", judge="notes", drop="bad", out=labelled / "kept", quiet=True)
     assert synth.judge(labelled / "d", judge="notes", drop="bad", out=labelled / "kept", quiet=True).already_there
     (labelled / "d" / "notes.jsonl").unlink()
-    with pytest.raises(UsageError, match="has no notes.jsonl: label rows with synth view"):
+    with pytest.raises(UsageError, match=r"has no notes\.jsonl: label rows with synth view"):
         synth.judge(labelled / "d", judge="notes", quiet=True)
     with pytest.raises(synth.SynthError, match="--overwrite"):
         synth.judge(labelled / "d", judge="notes", drop="bad", out=labelled / "kept", quiet=True)
