@@ -5,6 +5,7 @@ What is tested of vLLM is the process, its files and its words; vLLM itself is n
 
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,6 +155,9 @@ def test_an_end_of_the_process_is_a_line(whole: Path, sums: Path, vllm: Path, tm
             )
 
 
+LOADING = threading.Lock()  # transformers loads one model at a time
+
+
 class Serving:
     """A server over the checkpoints of a loop, that has one of them until it is told to load another."""
 
@@ -163,7 +167,10 @@ class Serving:
         self._checkpoints: dict[Path, Any] = {}
 
     def reply(self, request: dict[str, Any], times: int) -> Answer:
-        checkpoint = self._checkpoints.setdefault(self.model, load(str(self.model)))
+        with LOADING:
+            if self.model not in self._checkpoints:
+                self._checkpoints[self.model] = load(str(self.model))
+        checkpoint = self._checkpoints[self.model]
         (message,) = request["messages"]
         ids = checkpoint.encode([self.prefix + message["content"]], chat=False)
         ((one,),) = checkpoint.write(ids, ["x"], Decoding(max_new_tokens=request["max_tokens"]))
