@@ -232,7 +232,8 @@ def test_several_servers_write_and_each_has_to_prove_itself(
         assert len(first.loaded) == 2
         assert min(len(server.bodies), len(other.bodies)) > 16  # more than tell whose replies they are
         second.deaf, second.model = True, whole / "iterations" / "002" / "run"
-        with pytest.raises(TrainingError, match=f"^{other.url} does not answer as .*/base does"):
+        # Models of so few steps may reply alike; then the deaf one is known by its old replies, an iteration later.
+        with pytest.raises(TrainingError, match=f"^{other.url} (does not answer as|still answers with old weights)"):
             star(tmp_path / "again", data=[str(sums)], **several)
 
 
