@@ -4,12 +4,20 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from synth.errors import SynthError, UsageError
 
 OWN = "synth_own_"  # what the name of a module begins with that is a user's own file
+
+
+class _Loader(SourceFileLoader):
+    """Reads the file itself: bytecode that is kept is taken for that of a file of the same second and size."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def run_file(path: Path) -> ModuleType:
@@ -17,10 +25,12 @@ def run_file(path: Path) -> ModuleType:
 
     Raises UsageError, with the line, for what is no Python file or cannot be run.
     """
-    spec = importlib.util.spec_from_file_location(f"{OWN}{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(
+        f"{OWN}{path.stem}", path, loader=_Loader(f"{OWN}{path.stem}", str(path))
+    )
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py" or spec is None or spec.loader is None:
         raise UsageError(f"{path} is no Python file: give one that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there

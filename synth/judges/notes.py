@@ -1,4 +1,4 @@
-"""Takes what people said of rows in `synth view`; where two of them differ a row is unsure."""
+"""Judges rows by what people said of them in `synth view`; where two of them differ a row is unsure."""
 
 from synth.data.names import NOTES
 from synth.data.notes import JUDGE as NAME

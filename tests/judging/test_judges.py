@@ -25,12 +25,12 @@ def test_what_every_judge_has(name: str) -> None:
     assert registry.summary("judges", name).startswith("Judges ")
     assert 20 < len(registry.summary("judges", name)) < 120
     assert judge.name == name
-    assert len(judge.menu) == len(set(judge.menu)) == (4 if judge.of == "errors" else 2)
+    assert len(judge.menu) == len(set(judge.menu)) == (4 if judge.of == "errors" else 3 if name == "notes" else 2)
     assert isinstance(judge.by, Asking) == (name in ("rubric", "attribution"))
 
 
 def test_the_judges_there_are() -> None:
-    assert JUDGES == ["answer", "attribution", "equations", "rubric", "steps"]
+    assert JUDGES == ["answer", "attribution", "equations", "notes", "rubric", "steps"]
 
 
 # steps

@@ -106,7 +106,7 @@ def test_machines_that_do_not_come_are_waited_for_so_long(
         synth.train("t5", data=str(data), from_scratch="tiny", out=tmp_path / "run", **given)
     assert str(said.value).startswith(line.format(port))
     assert not (tmp_path / "run").exists()
-    assert capfd.readouterr().err == "", "torch tells its stack"
+    assert "Traceback" not in capfd.readouterr().err  # torch speaks for itself where it was loaded before
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_without_javascript_rows_filters_and_pages_are_there(browsing: Browsing)
     page = browsing.page("/rows/data/train", java_script_enabled=False)
     assert page.url == f"{browsing.origin}/rows/data/train"
     page.get_by_role("link", name="a 60").click()
-    page.get_by_text("60 rows").wait_for()
+    page.get_by_text("60 rows, page").wait_for()
     page.get_by_label("Search texts").fill("11")
     page.get_by_role("button", name="Search").click()
     assert page.url.endswith("?is.meta.kind=a&q=11")
