@@ -145,3 +145,20 @@ def test_a_comparison_that_stops_at_whom_the_two_things_lead_to_lacks_what_is_co
             seen[str(row.answer in ("yes", "no"))] += 1
     assert seen["True"] > 1
     assert seen["False"] > 1
+
+
+@pytest.mark.parametrize(
+    "what", ["of the same nationality", "born in the same city", "born in the same year", "buried in the same place"]
+)
+def test_whatever_two_people_are_to_have_in_common_is_asked_of_them(what: str) -> None:
+    rows = [
+        row for row in ALL if "from the same country" in row.prompt and row.answer == "no" and len(parsed(row)) == 4
+    ]
+    for row in rows:
+        question = row.prompt.rpartition("Question: ")[2].partition("\n")[0]
+        other = question.replace("both from the same country", what).replace("from the same country", what)
+        half = written(row, parsed(row)[:2])
+        fault = checker.check(replace(half, prompt=half.prompt.replace(question, other)))
+        assert fault is not None
+        assert (fault.reason, fault.step) == ("missing_step", None), (other, fault)
+    assert rows

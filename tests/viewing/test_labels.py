@@ -56,6 +56,19 @@ def test_a_label_of_a_row_that_changed_is_stale(tmp_path: Path) -> None:
         assert "stale" in client.get("/labels/data/train").text
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_notes_that_are_a_link_are_neither_read_nor_written(tmp_path: Path, there: bool) -> None:
+    data, elsewhere = folder(tmp_path / "data", lines(row(1))), tmp_path / "elsewhere"
+    if there:
+        elsewhere.write_text("")
+    (data / "notes.jsonl").symlink_to(elsewhere)
+    with viewing(tmp_path / "cache", data) as (client, _):
+        assert label(client, number=1, verdict="good") == 400
+        assert "is a link" in client.get("/labels/data/train").text
+    assert elsewhere.exists() == there
+    assert not there or not elsewhere.read_text()
+
+
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
     """A dataset of four rows of which two people have said something."""

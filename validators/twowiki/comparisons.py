@@ -35,7 +35,7 @@ def same(row: Row, steps: Sequence[Step]) -> None:
     rest = without(row.question, things)
     needed = "country of citizenship" if "nationality" in rest else next(iter(relations))
     strange = meaning.WORD_FOR.get(needed) in ("Who", "When") and needed not in questions.perhaps_asked(rest)
-    if relations != {needed} or strange or re.search(r"\b(country|nationality)\b", rest):
+    if relations != {needed} or strange or questions.OF_PEOPLE.search(rest):
         _went_on(values, rest)
     if relations != {needed} or strange:
         asked = sorted((step for own in values for step in own), key=lambda step: step.number)
@@ -75,9 +75,8 @@ def _order(row: Row, things: list[str], values: list[list[Step]]) -> tuple[bool,
 def _went_on(values: list[list[Step]], rest: str) -> None:
     """Somebody was asked for whom the question names, and then nothing about them."""
     asked = {step.relation for own in values for step in own}
-    if all(len(own) == 1 for own in values) and all(
-        meaning.WORD_FOR.get(name) == "Who" and name in rest for name in asked
-    ):
+    people = {name for name in questions.perhaps_asked(rest) if meaning.WORD_FOR.get(name) == "Who"}
+    if all(len(own) == 1 for own in values) and asked <= people:
         raise Unsound("missing_step", f"nothing is asked about {values[0][0].object!r}")
 
 

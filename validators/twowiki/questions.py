@@ -101,6 +101,12 @@ ONE_WORD = (
 )  # of these a question may also ask for one relation alone
 
 
+OF_PEOPLE = re.compile(
+    r"\b(countr\w+|nationalit\w+|cit(?:y|ies|izen\w*)|towns?|states?|continents?|places?|born|birth\w*|die[ds]?|dead|deaths?|buried|burial"
+    r"|years?|months?|decades?|centur\w+|dates?|days?|ages?|schools?|universit\w+|colleges?|educat\w+|employ\w+|religions?|causes?)\b"
+)  # what two people can have in common; two films that have a person in common share none of it
+
+
 def kind(question: str, names: Iterable[str]) -> str:
     """What a question is that names these things."""
     rest = without(question, names)

@@ -37,12 +37,17 @@ class Labelled(NamedTuple):
 def said_of(source: Source) -> Said:
     """What people said of the rows of a folder, read again when the file has changed."""
     path = source.folder / NOTES
+    _refuse_link(path)
     if not path.is_file():
         return {}
-    if path.is_symlink():
-        raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
     stat = path.stat()
     return _read(path, stat.st_size, stat.st_mtime_ns)
+
+
+def _refuse_link(path: Path) -> None:
+    """Raises FolderError for a link: what a folder that came from elsewhere points at is not read, and not written."""
+    if path.is_symlink():
+        raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
 
 
 @lru_cache(16)
@@ -77,6 +82,7 @@ def write(site: Site, request: Request, form: Mapping[str, str]) -> Response:
     else:
         raise HTTPException(400, "a form says which row it labels")
     notes = (note_of(name, record, site.person, verdict, text) for record in _records(query, numbers))
+    _refuse_link(source.folder / NOTES)
     write_notes(source.folder, notes)
     then = form.get("then", "")
     back = url("row", source.name, name, int(then)) if then.isdecimal() else url("rows", source.name, name)
