@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from synth.data.notes import MENU
 from synth.errors import FolderError
 from synth.viewing.index import Store
 from synth.viewing.query import View
@@ -56,7 +57,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.env.globals.update(site=self, flush=FLUSH, url=url)
+        self.env.globals.update(site=self, flush=FLUSH, url=url, menu=MENU)
 
     def source(self, request: Request) -> Source:
         """The folder that the URL names; 404 if there is none of that name."""
@@ -92,10 +93,15 @@ class Site:
         return StreamingResponse(_until_flush(pieces), media_type="text/html")
 
     def _shared(self, request: Request) -> dict[str, Any]:
-        view = View(tuple(request.query_params.multi_items()))
+        view = view_of(request)
         source = self.sources.get(request.path_params.get("source", ""))
         return {"view": view, "source": source, "split": request.path_params.get("split"), "problem": "",
                 "here": request.url.path}  # fmt: skip
+
+
+def view_of(request: Request) -> View:
+    """What the URL asks for."""
+    return View(tuple(request.query_params.multi_items()))
 
 
 def url(*parts: str | int) -> str:

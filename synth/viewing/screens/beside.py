@@ -18,8 +18,8 @@ from starlette.responses import Response
 
 from synth.data.fingerprints import prints
 from synth.data.names import PREDICTIONS
-from synth.viewing.query import PAGE, View
-from synth.viewing.site import Screen, Site
+from synth.viewing.query import PAGE
+from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import Place, Source, Split, fields, opened
 
 Numbers = npt.NDArray[Any]
@@ -63,7 +63,7 @@ class Pair:
 
 def page(site: Site, request: Request) -> Response:
     """Two folders side by side; which can be, if the URL names no other one."""
-    source, view = site.source(request), View(tuple(request.query_params.multi_items()))
+    source, view = site.source(request), view_of(request)
     others = [one for one in site.sources.values() if one.name != source.name and one.kind == source.kind]
     other = next((one for one in others if one.name == view.get("with")), others[0] if others else None)
     if view.get("with") and (other is None or other.name != view.get("with")):

@@ -20,7 +20,7 @@ from synth.data.verdicts import Line, Place, hash_of
 from synth.errors import FolderError
 from synth.record import Record
 from synth.viewing.query import PAGE, Query, View
-from synth.viewing.site import Screen, Site, url
+from synth.viewing.site import Screen, Site, url, view_of
 from synth.viewing.sources import Source
 
 BATCH = 1000  # rows that are read at a time
@@ -59,7 +59,7 @@ def of_row(source: Source, split: str, record: Record) -> dict[str, Any]:
     """For the page of a row: what was said of it, and whether something was said of texts that it had before."""
     said, here = said_of(source), (split, record.id, hash_of(record))
     stale = here not in said and any(place[:2] == here[:2] for place in said)
-    return {"said": said.get(here, {}), "stale": stale, "menu": MENU}
+    return {"said": said.get(here, {}), "stale": stale}
 
 
 def progress(source: Source, split: str) -> int:
@@ -70,7 +70,7 @@ def progress(source: Source, split: str) -> int:
 def write(site: Site, request: Request, form: Mapping[str, str]) -> Response:
     """Label the row `number`, or `all` that the filter finds; then on to the row `then`, or back to the list."""
     source, split, name = site.source(request), site.split(request), request.path_params["split"]
-    view = View(tuple(request.query_params.multi_items()))
+    view = view_of(request)
     verdict, text = form.get("verdict") or None, form.get("note", "").strip()
     if verdict is not None and verdict not in MENU:
         raise HTTPException(400, f"a row is {', '.join(MENU)}, not {verdict!r}")
@@ -99,13 +99,13 @@ def _records(query: Query, numbers: list[int]) -> Iterator[Record]:
 def page(site: Site, request: Request) -> Response:
     """All labels of a split, the newest first, with how far it has come."""
     source, split, name = site.source(request), site.split(request), request.path_params["split"]
-    view = View(tuple(request.query_params.multi_items()))
+    view = view_of(request)
     every = [line for place, people in said_of(source).items() if place[0] == name for line in people.values()]
     chosen = [line for line in reversed(every) if view.get("verdict") in ("", line.verdict)]
     index = site.store.index(split).result()
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
     return site.page(
-        "labels.html", request, rows=index.rows, done=progress(source, name), menu=MENU, count=len(chosen),
+        "labels.html", request, rows=index.rows, done=progress(source, name), count=len(chosen),
         counts=Counter((line.model, line.verdict) for line in every), pages=max(1, -(-len(chosen) // PAGE)),
         labels=[_labelled(line, site, Query(site.store, split, index, View((("is.id", line.id),)))) for line in shown],
     )  # fmt: skip

@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from synth.data.manifest import place
 from synth.data.names import BESIDE
-from synth.viewing.query import PAGE, View
-from synth.viewing.site import Screen, Site
+from synth.viewing.query import PAGE
+from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import fields, opened
 
 UNREADABLE, KEPT, SPARE = "unreadable", "kept", "right, not needed"
@@ -37,7 +37,7 @@ class Sorted:
 
 def page(site: Site, request: Request) -> Response:
     """The lines of one file and reason; of the commonest if the URL names none."""
-    source, view = site.source(request), View(tuple(request.query_params.multi_items()))
+    source, view = site.source(request), view_of(request)
     files = {name: path for name, file in BESIDE.items() if (path := place(source.folder, file)).is_file()}
     of = view.get("of") or next(iter(sorted(files, reverse=True)), "")  # rejected before attempts
     if files and of not in files:

@@ -21,16 +21,16 @@ from synth.errors import FolderError
 from synth.record import Record
 from synth.validating.checker import reader_of
 from synth.viewing.checked import checked
-from synth.viewing.query import Query, View
+from synth.viewing.query import Query
 from synth.viewing.screens import labels
-from synth.viewing.site import Screen, Site
+from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import Source
 
 
 def page(site: Site, request: Request) -> Response:
     """The row of a number, and its neighbours among those that the filter of the URL finds."""
     source, split = site.source(request), site.split(request)
-    view = View(tuple(request.query_params.multi_items()))
+    view = view_of(request)
     query = Query(site.store, split, site.store.index(split).result(), view)
     number = request.path_params["number"]
     if not 1 <= number <= query.index.rows:

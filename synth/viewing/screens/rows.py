@@ -9,8 +9,8 @@ from starlette.responses import Response
 from synth.errors import SynthError
 from synth.validating.checker import reader_of
 from synth.viewing.checked import Checked, checked
-from synth.viewing.query import PAGE, Facet, Query, View
-from synth.viewing.site import Screen, Site
+from synth.viewing.query import PAGE, Facet, Query
+from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import Line
 
 CUT = 400  # characters of a text that a line can show
@@ -34,7 +34,7 @@ class Rows:
 
     def __init__(self, site: Site, request: Request) -> None:
         self.split = site.split(request)
-        self.view = View(tuple(request.query_params.multi_items()))
+        self.view = view_of(request)
         self.store = site.store
         self.made = site.store.index(self.split)
         self.problem = ""
