@@ -68,6 +68,24 @@ def test_evaluations_and_datasets_on_the_page(tmp_path: Path) -> None:
         assert client.get("/beside/c?show=else").status_code == 404
 
 
+def test_rows_whose_ids_are_others_are_joined_by_what_they_ask(tmp_path: Path) -> None:
+    one = folder(tmp_path / "c", lines(row(1), row(2), row(3)))
+    two = folder(tmp_path / "d", lines(row(2, id="y/2"), row(1, id="y/1", completion="shorter"), row(7, id="y/7")))
+    with viewing(tmp_path / "cache", one, two) as (client, _):
+        assert groups(client, "/beside/c") == {"same": 1, "different": 1, "not in d": 1, "not in c": 1}
+
+
+def test_lines_that_are_no_predictions_are_passed_over(tmp_path: Path) -> None:
+    one, two = evaluation(tmp_path / "a", {"x": True}), evaluation(tmp_path / "b", {"x": False})
+    with (one / "predictions.jsonl").open("a") as file:
+        file.write('{"output": "x"}\n[1]\n{"id": 5, "output": {"a": 1}, "correct": "yes"}\n{half')
+    with viewing(tmp_path / "cache", one, two) as (client, _):
+        assert groups(client, "/beside/a") == {
+            "both right": 0, "only a": 1, "only b": 0, "both wrong": 0, "not in b": 1, "not in a": 0,
+        }  # fmt: skip
+        assert client.get("/beside/a?show=not in b").status_code == 200
+
+
 def groups(client: TestClient, path: str) -> dict[str, int]:
     page = client.get(path).text.partition('aria-label="Groups"')[2].partition("</nav>")[0]
     found = [part.partition("</a>")[0] for part in page.split("<b>")[1:]]

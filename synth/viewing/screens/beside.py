@@ -1,7 +1,8 @@
 """Beside: two datasets, or two evaluations, on the same questions; what they have in common, then row by row.
 
-Rows belong together that have the same id. Of evaluations four counts say who is right, of datasets whether the
-completions are the same; rows that only one of the two has are counted apart.
+Rows belong together that have the same id or, where the two have no id in common, the same prompt. Of evaluations four
+counts say who is right, of datasets whether the completions are the same; rows that only one of the two has are counted
+apart.
 """
 
 import re
@@ -31,9 +32,10 @@ ALONE = ("not in {b}", "not in {a}")
 
 
 class Side(NamedTuple):
-    """The rows of one side: what tells them apart, where they stand, whether they are right, what they say."""
+    """The rows of one side: what they are called and ask, where they stand, whether they are right, what they say."""
 
-    keys: Numbers
+    ids: Numbers
+    prompts: Numbers
     files: Numbers
     places: Numbers
     right: Numbers
@@ -73,7 +75,8 @@ def page(site: Site, request: Request) -> Response:
         splits = [name for name in _splits(source) if name in _splits(other)]
         name = view.get("split") or next(iter(splits), "")
         if name not in splits:
-            raise HTTPException(404, f"{source.name} and {other.name} have no split {name!r} in common")
+            what = f"no split {name!r}" if name else "no split, and no predictions,"
+            raise HTTPException(404, f"{source.name} and {other.name} have {what} in common")
         pair = pair_of(_splits(source)[name], _splits(other)[name], source.name, other.name)
         group = view.get("show") or next((each for each, (at, _) in pair.groups.items() if len(at)), SAME[0])
         if group not in pair.groups:
@@ -96,10 +99,11 @@ def pair_of(a: Split, b: Split, name_a: str, name_b: str) -> Pair:
 
 
 @lru_cache(4)
-def _joined(a: Split, b: Split, name_a: str, name_b: str, *keys: str) -> Pair:
-    """Files that have changed have other keys, and are read again."""
+def _joined(a: Split, b: Split, name_a: str, name_b: str, *_states: str) -> Pair:
+    """Files that have changed are in another state, and read again."""
     one, two = _read(a), _read(b)
-    _, mine, theirs = np.intersect1d(one.keys, two.keys, return_indices=True)
+    keys = (one.ids, two.ids) if np.isin(one.ids, two.ids).any() else (one.prompts, two.prompts)
+    _, mine, theirs = np.intersect1d(*keys, return_indices=True)
     order = np.argsort(mine)
     at, beside = mine[order], theirs[order]
     if (one.right >= 0).any() and (two.right >= 0).any():
@@ -109,7 +113,7 @@ def _joined(a: Split, b: Split, name_a: str, name_b: str, *keys: str) -> Pair:
         same = one.texts[at] == two.texts[beside]
         masks = dict(zip(SAME, (same, ~same), strict=True))
     groups = {name: (at[mask], beside[mask]) for name, mask in masks.items()}
-    alone = [np.flatnonzero(~np.isin(side.keys, other.keys)) for side, other in ((one, two), (two, one))]
+    alone = [np.flatnonzero(~np.isin(own, others)) for own, others in (keys, keys[::-1])]
     none = [np.full(len(rows), -1) for rows in alone]
     groups |= {ALONE[0]: (alone[0], none[0]), ALONE[1]: (none[1], alone[1])}
     return Pair((a, b), (one, two), {name.format(a=name_a, b=name_b): rows for name, rows in groups.items()})
@@ -132,7 +136,8 @@ def _columns(batch: list[tuple[int, int, Mapping[str, Any]]]) -> tuple[Any, ...]
     lines = [line for _, _, line in batch]
     right = [-1 if line.get("correct") is None else int(line["correct"] is True) for line in lines]
     return (
-        prints(str(line.get("id")) for line in lines),
+        prints(str(line["id"]) for line in lines),
+        prints(str(line.get("prompt")) for line in lines),
         np.array([file for file, _, _ in batch], dtype=np.uint16),
         np.array([at for _, at, _ in batch], dtype=np.int64),
         np.array(right, dtype=np.int8),
@@ -141,14 +146,14 @@ def _columns(batch: list[tuple[int, int, Mapping[str, Any]]]) -> tuple[Any, ...]
 
 
 def _values(split: Split) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-    """File, place and fields of each row that can be read."""
+    """File, place and fields of each row that can be read and has an id."""
     for number, path in enumerate(split.files):
         if split.is_parquet:
             import pyarrow.parquet as pq
 
             rows = (
                 row
-                for part in pq.ParquetFile(path).iter_batches(columns=["id", "completion"])
+                for part in pq.ParquetFile(path).iter_batches(columns=["id", "prompt", "completion"])
                 for row in part.to_pylist()
             )
             yield from ((number, at, row) for at, row in enumerate(rows))
@@ -156,7 +161,7 @@ def _values(split: Split) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
         at = 0
         with opened(path) as file:
             for text in file:
-                if line := fields(text):
+                if (line := fields(text)) and line.get("id") is not None:
                     yield number, at, line
                 at += len(text)
 
