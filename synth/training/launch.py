@@ -75,7 +75,8 @@ def _run(torchrun: list[str], run: Run, machines: Machines | None) -> None:
     Its processes hold one end of a pipe: they end when this one is gone, however that came.
     """
     with TemporaryDirectory(prefix="synth-launch-") as left:
-        environment = {QUIET: "FATAL", **os.environ, LEFT: left}
+        quiet = {QUIET: "FATAL"} if os.environ.get(QUIET) in (None, "ERROR") else {}  # as where models were loaded
+        environment = {**os.environ, **quiet, LEFT: left}
         with subprocess.Popen(torchrun, stdin=subprocess.PIPE, env=environment) as started:
             try:
                 with _passed_on(started):
