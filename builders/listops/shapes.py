@@ -102,8 +102,8 @@ class Shapes:
     def _length_table(self) -> Floats:
         heights, counts, _ = self.group.shape
         dense = min(self.longest + 1, max(2, int((DENSE_ENTRIES / (heights * counts)) ** 0.5)))
-        h, a, n = np.indices((heights, counts, dense))
-        return self._length_rows(h, a, n)
+        a, n = np.indices((counts, dense))
+        return np.stack([self._length_rows(np.full_like(a, h), a, n) for h in range(heights)])  # one by one: memory
 
     def _length_rows(self, h: Ints, a: Ints, n: Ints) -> Floats:
         """Cumulative distribution over the length c of the next argument, an operator, for arrays of states."""

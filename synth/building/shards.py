@@ -117,8 +117,7 @@ class Shards:
             elif theirs:
                 facts, theirs = next(whole), theirs - 1
             else:
-                executor = self.executor if len(piece.items) > 1 else None
-                facts = make(piece, ordered(executor, making.work.make, piece.items, self.job.workers))
+                facts = make(piece, ordered(self.executor, making.work.make, piece.items, self.job.workers))
             before += facts["rows"]
             wanted = self.job.splits[split]
             self.report(split, before if wanted is None else min(before, wanted), wanted)
@@ -166,9 +165,8 @@ class Shards:
         making.file(0).parent.mkdir(parents=True, exist_ok=True)
         known = {window: window_before(making, window) for window in windows}
         missing = [window for window in windows if known[window] is None]
-        executor = self.executor if len(missing) > 1 else None
         work = partial(_finish, making)
-        written = ordered(executor, work, ((window, windows[window]) for window in missing), self.job.workers)
+        written = ordered(self.executor, work, ((window, windows[window]) for window in missing), self.job.workers)
         for window in windows:
             facts = known[window]
             yield next(written) if facts is None else facts
