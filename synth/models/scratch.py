@@ -5,7 +5,8 @@ its bracket is one token; a number is one token if the builder of all data says 
 every digit is one, which sums need. Words stand with the space before them, so `7` has two tokens, with and without it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 from synth import registry
@@ -58,17 +59,20 @@ def _cuts(whole: bool) -> list[Any]:
     ]
 
 
-def _vocabulary(records: Iterable[Record], size: int, whole: bool) -> dict[str, Any]:
+def _texts(records: Iterable[Record]) -> Iterator[str]:
+    return (text for record in records for text in (record.prompt, record.completion))
+
+
+def _vocabulary(records: Sequence[Record], size: int, whole: bool) -> dict[str, Any]:
     """Vocabulary and merges: those learned from the data and, if `whole`, those that make every number one token."""
     import json
 
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    texts = [text for record in records for text in (record.prompt, record.completion)]
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = pre_tokenizers.Sequence(_cuts(whole=False))
     learner.train_from_iterator(
-        [*texts, *(f" {digit}" for digit in range(10) for _ in range(2))],
+        chain(_texts(records), (f" {digit}" for digit in range(10) for _ in range(2))),
         trainers.BpeTrainer(
             vocab_size=size, min_frequency=2, special_tokens=[PAD, END], show_progress=False,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
@@ -77,7 +81,7 @@ def _vocabulary(records: Iterable[Record], size: int, whole: bool) -> dict[str, 
     learned = json.loads(learner.to_str())["model"]
     merges = [tuple(merge) for merge in learned["merges"]]
     vocabulary: dict[str, int] = learned["vocab"]
-    for number in _numbers(texts) if whole else []:
+    for number in _numbers(_texts(records)) if whole else []:
         for merge in _number_merges(number):
             merges.append(merge)
             vocabulary.setdefault("".join(merge), len(vocabulary))

@@ -4,8 +4,9 @@ A target that is cut off at the length limit ends before its answer, and a model
 that the tokenizer does not know is learned as nothing. Both stop a run here, with what to do about it.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from synth.errors import UsageError
 from synth.models.codes import is_token
@@ -15,37 +16,76 @@ from synth.record import Record
 from synth.training.encoding import IGNORED, Encoded, label_text
 from synth.training.view import View
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 SHOWN = 60  # tokens of a text at either end in the preview
 
 
-def check_lengths(view: View, rows: Sequence[Encoded]) -> str:
-    """What the limits do to the rows, as a line for the user.
+class Looked:
+    """What one pass over the rows of a run finds; nothing of a row is kept but its lengths.
 
-    Raises UsageError, with the length that is needed, if prompts or answers would be cut off, unless such rows are
-    left out.
+    Rows are looked at as they are, and passed on as the limits leave them.
     """
-    over = {limit: _over(view, rows, place) for place, limit in enumerate(view.architecture.limits)}
-    longest = view.architecture.longest(view.config)
-    for (limit, lengths), tokens in zip(over.items(), longest, strict=True):
-        if lengths and not view.config.drop_long:
-            raise UsageError(
-                f"{limit.option} {tokens} cuts off the {limit.cuts} of {len(lengths):,} of {len(rows):,} rows: "
-                f"give {limit.option} {max(lengths)}, or --drop-long to leave those rows out"
-            )
-    cut = sum(view.cut(row) != row for row in rows) / len(rows)
-    survive = 1 - sum(len(lengths) for limit, lengths in over.items() if limit.cuts == "answer") / len(rows)
-    return f"{len(rows):,} rows, {cut:.1%} cut by the length limit, the answer survives in {survive:.1%}"
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.whole = bytearray()  # of each row, whether no limit cuts it
+        self._sizes = array("q")  # of each row that is passed on, one for each limit
+        self._longest = view.architecture.longest(view.config)
+        self._over = [array("q") for _ in self._longest]  # the lengths that each limit would cut
+        self._trip = RoundTrip(view.tokenizer)
+        self._special = SpecialPrompts(view.tokenizer)
+
+    def through(self, records: Iterable[Record]) -> Iterator[Encoded]:
+        for record in records:
+            row = self.view.whole(record)
+            prompt, target = self.view.texts(record)
+            if not self.view.config.lossy:
+                self._trip.add(row, target, record)
+            self._special.add(prompt, record)
+            for over, size, most in zip(self._over, self.view.architecture.sizes(row), self._longest, strict=True):
+                if size > most:
+                    over.append(size)
+            cut = self.view.cut(row)
+            self.whole.append(cut == row)
+            self._sizes.extend(self.view.architecture.sizes(cut))
+            yield cut
+
+    def sizes(self) -> "npt.NDArray[np.int64]":
+        """The lengths in tokens, (rows, limits): of those that no limit cuts, if the others are left out."""
+        import numpy as np
+
+        found = np.frombuffer(self._sizes, np.int64).reshape(len(self.whole), -1)
+        return found[np.frombuffer(self.whole, bool)] if self.view.config.drop_long else found
+
+    def check(self) -> Iterator[str]:
+        """Lines for the user: prompts that hold special tokens, and what the limits do.
+
+        Raises UsageError if targets do not survive the tokenizer or, with the length that is needed, if prompts or
+        answers would be cut off, unless such rows are left out.
+        """
+        self._trip.check()
+        if notice := self._special.notice():
+            yield notice
+        yield self._lengths()
+
+    def _lengths(self) -> str:
+        rows, limits = len(self.whole), self.view.architecture.limits
+        for limit, lengths, tokens in zip(limits, self._over, self._longest, strict=True):
+            if lengths and not self.view.config.drop_long:
+                raise UsageError(
+                    f"{limit.option} {tokens} cuts off the {limit.cuts} of {len(lengths):,} of {rows:,} rows: "
+                    f"give {limit.option} {max(lengths)}, or --drop-long to leave those rows out"
+                )
+        cut = self.whole.count(False) / rows
+        gone = sum(len(lengths) for limit, lengths in zip(limits, self._over, strict=True) if limit.cuts == "answer")
+        return f"{rows:,} rows, {cut:.1%} cut by the length limit, the answer survives in {1 - gone / rows:.1%}"
 
 
-def _over(view: View, rows: Sequence[Encoded], place: int) -> list[int]:
-    """The lengths that one of the limits would cut."""
-    most = view.architecture.longest(view.config)[place]
-    return [length for row in rows if (length := view.architecture.sizes(row)[place]) > most]
-
-
-def check_room(view: View, rows: Sequence[Encoded], room: int | None) -> None:
-    """Raises UsageError if rows are longer than the model can take; `room` is None if it has no limit."""
-    needed = max(max(view.architecture.sizes(row)) for row in rows)
+def check_room(view: View, needed: int, room: int | None) -> None:
+    """Raises UsageError if the longest row has more tokens than the model can take; `room` is None without a limit."""
     if room is not None and needed > room:
         limits = " ".join(f"{limit.option} {room}" for limit in view.architecture.limits)
         raise UsageError(
@@ -63,45 +103,53 @@ def check_longest(view: View, records: Sequence[Record], room: int | None) -> No
         return
     row = view.whole(max(records, key=lambda record: len(record.prompt) + len(record.completion)))
     if not view.config.drop_long or view.cut(row) == row:
-        check_room(view, [view.cut(row)], room)
+        check_room(view, max(view.architecture.sizes(view.cut(row))), room)
 
 
-def check_round_trip(
-    tokenizer: Any, rows: Sequence[Encoded], targets: Sequence[str], records: Sequence[Record]
-) -> None:
-    """Raises UsageError, with what is lost and in which row, if the tokenizer does not give targets back."""
-    special = special_texts(tokenizer)
-    failed = 0
-    first = ""
-    for row, target, record in zip(rows, targets, records, strict=True):
-        wanted, back = _folded(target), _folded(label_text(tokenizer, row))
+class RoundTrip:
+    """Whether the tokenizer gives targets back as they were."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer, self._special = tokenizer, special_texts(tokenizer)
+        self._rows = self._failed = 0
+        self._first = ""
+
+    def add(self, row: Encoded, target: str, record: Record) -> None:
+        self._rows += 1
+        wanted, back = _folded(target), _folded(label_text(self._tokenizer, row))
         if wanted != back:
-            failed += 1
-            first = first or f"{', '.join(lost(wanted, back, special)[:4])} in {record.id}"
-    if failed:
-        hint = "--line-break ' ; ' replaces line breaks, " if "newline" in first else ""
-        raise UsageError(
-            f"the tokenizer does not give back {failed:,} of {len(rows):,} targets; lost: {first}: "
-            f"{hint}--lossy trains on them all the same, or give another model"
-        )
+            self._failed += 1
+            self._first = self._first or f"{', '.join(lost(wanted, back, self._special)[:4])} in {record.id}"
+
+    def check(self) -> None:
+        """Raises UsageError, with what is lost and in which row, if some were not."""
+        if self._failed:
+            hint = "--line-break ' ; ' replaces line breaks, " if "newline" in self._first else ""
+            raise UsageError(
+                f"the tokenizer does not give back {self._failed:,} of {self._rows:,} targets; lost: {self._first}: "
+                f"{hint}--lossy trains on them all the same, or give another model"
+            )
 
 
-def special_prompts(tokenizer: Any, prompts: Sequence[str], records: Sequence[Record]) -> str:
-    """A line for the user if prompts hold letters that the tokenizer reads as a special token, as a chat's marks are.
+class SpecialPrompts:
+    """Prompts that hold letters which the tokenizer reads as a special token, as a chat's marks are."""
 
-    "" if none does: a target is refused for it, but a prompt in the form of a chat may mean it.
-    """
-    special = special_texts(tokenizer)
-    found = [
-        (record.id, [token for token in special if token in prompt])
-        for record, prompt in zip(records, prompts, strict=True)
-    ]
-    found = [(row, tokens) for row, tokens in found if tokens]
-    if not found:
-        return ""
-    row, tokens = found[0]
-    named = ", ".join(map(repr, tokens[:4]))
-    return f"{len(found):,} of {len(records):,} prompts hold letters that are read as a special token: {named} in {row}"
+    def __init__(self, tokenizer: Any) -> None:
+        self._special = special_texts(tokenizer)
+        self._rows = self._found = 0
+        self._first = ""
+
+    def add(self, prompt: str, record: Record) -> None:
+        self._rows += 1
+        if tokens := [token for token in self._special if token in prompt]:
+            self._found += 1
+            self._first = self._first or f"{', '.join(map(repr, tokens[:4]))} in {record.id}"
+
+    def notice(self) -> str:
+        """A line for the user, or "": a target is refused for it, but a prompt in the form of a chat may mean it."""
+        if not self._found:
+            return ""
+        return f"{self._found:,} of {self._rows:,} prompts hold letters that are read as a special token: {self._first}"
 
 
 def _folded(text: str) -> str:

@@ -56,7 +56,7 @@ def fit(
     from synth.training import loop
     from synth.training.loss import only_learned, token_loss
 
-    order = order_of(architecture, config, prepared, place.processes)
+    order = order_of(config, prepared, place.processes)
     planned = steps(config, order)
     alone = place.processes == 1  # then the last batch of an epoch may be a short one
     data = loop.EpochRows(prepared.rows, order, 1 if alone else config.batch_size * place.processes)
@@ -91,11 +91,10 @@ def _reference(architecture: Architecture, config: Settled, prepared: Prepared, 
     return Near(architecture, config, prepared.tokenizer, place)
 
 
-def order_of(architecture: Architecture, config: Settled, prepared: Prepared, processes: int) -> Order:
+def order_of(config: Settled, prepared: Prepared, processes: int) -> Order:
     """In which order the rows come, those of like length together: first by what is written, then by what is read."""
-    sizes = [architecture.sizes(row) for row in prepared.rows]
     return Order(
-        tokens=[sum(row) for row in sizes], lengths=[row[::-1] for row in sizes],
+        tokens=prepared.sizes.sum(axis=1), lengths=prepared.sizes[:, ::-1],
         sizes=[len(part.records) for part in prepared.parts], weights=[part.weight for part in prepared.parts],
         batch=config.batch_size * config.accumulate * processes, seed=config.seed, grouped=config.group,
     )  # fmt: skip

@@ -12,7 +12,7 @@ code):
 The question stands without the words of a task around it, the label is what the row's answer is told apart by.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -24,6 +24,7 @@ from synth.questions.find import known_task
 from synth.questions.reading import task_of
 from synth.record import Record
 from synth.training.mixture import Part, records_of
+from synth.training.stored import stored
 from synth.validating.checker import Checker, reader_of
 
 Form = Literal["question", "question+rationale"]
@@ -85,15 +86,13 @@ def in_form(parts: Sequence[Part], form: Form | None) -> list[Part]:
         return [*parts]
     if form == "question+rationale" and parts and not any(record.rationale for record in records_of(parts)):
         raise UsageError(f"--form {form}: the rows of {parts[0].folder} have no rationales: give --form question")
-    return [replace(part, records=_formed(part, form)) for part in parts]
+    return [replace(part, records=stored(_formed(part, form), Record)) for part in parts]
 
 
-def _formed(part: Part, form: Form) -> list[Record]:
+def _formed(part: Part, form: Form) -> Iterator[Record]:
     task = task_of(open_manifest(part.folder))
-    formed = []
     for record in part.records:
         reader = reader_of(record.task, task)
         read = form == "question+rationale" and bool(record.rationale)
         rationale = reader.read_output(record, record.completion).rationale if read else ""
-        formed.append(with_form(record, form, reader, rationale))
-    return formed
+        yield with_form(record, form, reader, rationale)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -107,15 +108,22 @@ class Evaluation:
     batch: int
     place: Place
 
+    @cached_property
+    def _order(self) -> list[int]:
+        """The rows by length, so that those of a batch are alike."""
+        lengths = [(len(row.labels), len(row.input_ids)) for row in self.rows]
+        return sorted(range(len(lengths)), key=lengths.__getitem__)
+
     @torch.no_grad()
     def __call__(self, model: Any) -> float:
-        rows = sorted(self.rows, key=lambda row: (len(row.labels), len(row.input_ids)))
+        order = self._order
         device = next(model.parameters()).device
         total = torch.zeros(2, dtype=torch.float64, device=device)
         model.eval()
-        for start in range(0, len(rows), self.batch * self.place.processes):
-            mine = rows[start + self.place.rank * self.batch :][: self.batch]
-            batch = {name: ids.to(device) for name, ids in self.collate(mine or rows[:1]).items()}
+        for start in range(0, len(order), self.batch * self.place.processes):
+            at = start + self.place.rank * self.batch
+            mine = [self.rows[index] for index in order[at : at + self.batch]]
+            batch = {name: ids.to(device) for name, ids in self.collate(mine or [self.rows[order[0]]]).items()}
             labels = batch.pop("labels")
             loss = self.loss(model(**batch), labels, num_items_in_batch=1)  # every process computes, as FSDP demands
             if mine:

@@ -20,6 +20,7 @@ from synth.data.reading import read
 from synth.errors import FolderError, UsageError
 from synth.record import Record
 from synth.training.presets import folders_of, preset_of
+from synth.training.stored import Joined, stored
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Part:
     folder: Path  # or what rows are called that lie in none
     split: str
     weight: float
-    records: list[Record]
+    records: Sequence[Record]
     sha256: str
     codes: Mapping[str, int] = field(default_factory=dict)  # control tokens of its rows: bins of each reward
     mixture: str = ""  # the preset that named it
@@ -50,8 +51,8 @@ def of_rows(name: str, records: Sequence[Record], weight: float = 1.0) -> Part:
     return Part(Path(name), "train", weight, list(records), digest)
 
 
-def records_of(parts: Iterable[Part]) -> list[Record]:
-    return [record for part in parts for record in part.records]
+def records_of(parts: Iterable[Part]) -> Sequence[Record]:
+    return Joined([part.records for part in parts])
 
 
 def load(data: Sequence[str], split: str, limit: int | None = None) -> list[Part]:
@@ -122,7 +123,7 @@ def _rows(folder: Path, split: str) -> int:
 
 
 def _part(folder: Path, weight: float, preset: str, split: str, limit: int | None) -> Part:
-    records = list(islice(read(folder, split), limit))
+    records = stored(islice(read(folder, split), limit), Record)
     if not records:
         raise FolderError(f"{folder} has no rows in its split {split!r}: give another --split or another folder")
     manifest = open_manifest(folder)

@@ -1,9 +1,10 @@
 """Rows as the model sees them, and all that is looked at before the first step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from synth import registry
 from synth.base.terminal import Say
@@ -16,8 +17,13 @@ from synth.training import checks, encoding, targets
 from synth.training.encoding import Encoded
 from synth.training.mixture import Part, bins_of, check_codes, records_of
 from synth.training.settings import Settled
+from synth.training.stored import stored
 from synth.training.trainer import Architecture, find
 from synth.training.view import View
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Prepared:
     parts: Sequence[Part]
     records: Sequence[Record]
     rows: Sequence[Encoded]  # one for each record, as the limits leave it
+    sizes: "npt.NDArray[np.int64]"  # their lengths in tokens, (rows, limits)
     held: Sequence[Encoded]  # of the validation split
     example: tuple[str, str]  # a prompt and its target
 
@@ -63,21 +70,19 @@ def prepare(
     view = View(architecture, config, tokenizer, blanks)
 
     checks.check_longest(view, records, room)
-    rows = [view.whole(record) for record in records]
-    if not config.lossy:
-        checks.check_round_trip(tokenizer, rows, [view.texts(record)[1] for record in records], records)
-    if notice := checks.special_prompts(tokenizer, [view.texts(record)[0] for record in records], records):
-        say(notice)
-    say(checks.check_lengths(view, rows))
-    if config.drop_long:
-        parts, rows = without_long(parts, rows, view.cut)
-        records = records_of(parts)
-    rows = [view.cut(row) for row in rows]
-    held_rows = [view.cut(view.whole(record)) for record in held]
-    checks.check_room(view, rows, room)
+    looked = checks.Looked(view)
+    rows = stored(looked.through(records), Encoded)
+    for line in looked.check():
+        say(line)
+    if config.drop_long and not all(looked.whole):
+        parts = without_long(parts, looked.whole)
+        records, rows = records_of(parts), stored(compress(rows, looked.whole), Encoded)
+    held_rows = stored((view.cut(view.whole(record)) for record in held), Encoded)
+    sizes = looked.sizes()
+    checks.check_room(view, int(sizes.max()), room)
     say(checks.preview(tokenizer, rows[0]))
     new_tokens = range(known, len(tokenizer))
-    return Prepared(tokenizer, new_tokens, blanks, parts, records, rows, held_rows, view.texts(records[0]))
+    return Prepared(tokenizer, new_tokens, blanks, parts, records, rows, sizes, held_rows, view.texts(records[0]))
 
 
 def longest_text(base: Path, architecture: Architecture) -> int | None:
@@ -126,20 +131,16 @@ def count_blanks(tokenizer: Any, records: Sequence[Record], config: Settled) -> 
     return targets.mean_length(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
 
 
-def without_long(
-    parts: Sequence[Part], rows: Sequence[Encoded], cut: Callable[[Encoded], Encoded]
-) -> tuple[list[Part], list[Encoded]]:
-    """Leave out the rows whose prompt or target a limit would cut.
+def without_long(parts: Sequence[Part], whole: Sequence[int]) -> list[Part]:
+    """Leave out the rows whose prompt or target a limit would cut. whole: of each row, whether that is not so.
 
     Raises UsageError if no row of a dataset is left.
     """
-    kept_parts, kept_rows, start = [], [], 0
+    kept, start = [], 0
     for part in parts:
-        pairs = zip(part.records, rows[start : start + len(part.records)], strict=True)
-        kept = [(record, row) for record, row in pairs if cut(row) == row]
-        if not kept:
+        flags = whole[start : start + len(part.records)]
+        if not any(flags):
             raise UsageError(f"--drop-long leaves no row of {part.folder}: give longer length limits")
-        kept_parts.append(replace(part, records=[record for record, _ in kept]))
-        kept_rows += [row for _, row in kept]
+        kept.append(replace(part, records=stored(compress(part.records, flags), Record)))
         start += len(part.records)
-    return kept_parts, kept_rows
+    return kept

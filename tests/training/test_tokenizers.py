@@ -138,10 +138,17 @@ def test_special_tokens_of_all_kinds_are_known() -> None:
     tokenizer.add_tokens(["<plain>"])
     assert {END, scratch.PAD, BOS, SEP, "<|im_start|>"} == set(tokens.special_texts(tokenizer))
     prompts = ["a<plain>", "b <|im_start|>user"]
-    notice = checks.special_prompts(tokenizer, prompts, RECORDS[:2])
+    notice = noticed(tokenizer, prompts)
     assert notice.startswith("1 of 2 prompts")
     assert "'<|im_start|>' in sums/4+1" in notice
-    assert checks.special_prompts(tokenizer, ["a", "b"], RECORDS[:2]) == ""
+    assert noticed(tokenizer, ["a", "b"]) == ""
+
+
+def noticed(tokenizer: Any, prompts: list[str]) -> str:
+    found = checks.SpecialPrompts(tokenizer)
+    for prompt, record in zip(prompts, RECORDS, strict=False):
+        found.add(prompt, record)
+    return found.notice()
 
 
 def test_one_row_is_enough(tmp_path: Path) -> None:
@@ -157,4 +164,6 @@ def test_clean_up_of_spaces_is_no_loss(family: str) -> None:
     tokenizer.clean_up_tokenization_spaces = True
     target = "\n2 , 3 do n't add . The answer is 5"
     row = encode_joined(tokenizer, "2 + 3?", target)
-    checks.check_round_trip(tokenizer, [row], [target], RECORDS[:1])
+    trip = checks.RoundTrip(tokenizer)
+    trip.add(row, target, RECORDS[0])
+    trip.check()

@@ -80,7 +80,7 @@ def test_an_epoch_has_each_row_once_and_its_steps_add_up(
     order = Order(tokens, [(each, 0) for each in tokens], [len(tokens)], [1.0], batch, seed, grouped)
     assert sorted(order.epoch(1)) == list(range(len(tokens)))
     steps = [order.at(step) for step in range(2 * order.steps)]
-    assert [row for rows in steps for row in rows] == order.epoch(0) + order.epoch(1)
+    assert [row for rows in steps for row in rows] == [*order.epoch(0), *order.epoch(1)]
     for step in range(len(steps) + 1):
         rows = [row for done in steps[:step] for row in done]
         assert order.seen(step) == (len(rows), sum(tokens[row] for row in rows))
