@@ -14,16 +14,17 @@ from synth.distilling.settle import Distiller, LaterError
 from synth.errors import SynthError
 from synth.questions.task import Question
 from synth.teachers.asker import StopAskingError
+from synth.teachers.workers import Workers
 
 AHEAD = 10_000  # results that may wait for an earlier question before no further ones are taken
 
 
 @dataclass
 class Crew:
-    """How questions are settled, by how many workers, and what is told of each as it comes, in whatever order."""
+    """How questions are settled, by which workers, and what is told of each as it comes, in whatever order."""
 
     distiller: Distiller
-    workers: int
+    workers: Workers
     told: Callable[[Settled], None] = lambda settled: None
 
 
@@ -34,8 +35,7 @@ async def settle_all(crew: Crew, questions: Iterator[Question]) -> AsyncIterator
     Raises the first SynthError of any worker.
     """
     line = _Line(enumerate(questions), crew.distiller)
-    tasks = [asyncio.create_task(_work(crew, line)) for _ in range(crew.workers)]
-    everyone = asyncio.gather(*tasks, return_exceptions=True)
+    everyone = asyncio.ensure_future(crew.workers.run(lambda: _work(crew, line)))
     everyone.add_done_callback(lambda _: line.moved())
     following = 0
     try:
@@ -47,15 +47,12 @@ async def settle_all(crew: Crew, questions: Iterator[Question]) -> AsyncIterator
             following += 1
             if settled is not None:
                 yield settled
-        for ended in everyone.result():
-            if isinstance(ended, BaseException):
-                raise ended
+        everyone.result()
         for number in sorted(line.done):  # behind a question that asking was stopped at
             if (settled := line.done[number]) is not None:
                 yield settled
     finally:
-        for task in tasks:
-            task.cancel()
+        everyone.cancel()
 
 
 class _Line:

@@ -34,8 +34,10 @@ from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
 from synth.teachers.batches import DISCOUNT
+from synth.teachers.given import USUAL
 from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
+from synth.teachers.workers import Workers
 
 LATER = ("task", "distilled.source.files")  # what synth.json of earlier versions does not say
 REPEATING = 3  # questions with the same text to every attempt that are no chance
@@ -127,7 +129,8 @@ class Run:
 
     async def fill(self, files: _Files, distiller: Distiller) -> None:
         """Write one split. One that has enough rows stops nothing but itself."""
-        crew = Crew(distiller, self.job.asked.concurrency, lambda settled: self.see(settled, distiller))
+        workers = Workers(lambda: USUAL) if self.asker is None else self.asker.workers
+        crew = Crew(distiller, workers, lambda settled: self.see(settled, distiller))
         self.outcome.splits[files.split] = 0
         async for settled in settle_all(crew, self.job.questions(files.split)):
             if not self.enough(files.split):  # what was in flight when there was enough stays in the request store

@@ -68,7 +68,7 @@ async def ask_server(
             lambda: report(job.split, len(partial), len(records)),
             bound(_output, job, asking),
         )
-        await _all(shared, records, left, min(job.limits.concurrency, len(records)))
+        await asker.workers.run(lambda: _work(shared, records, left), len(records))
         if asker.stopping:
             kept = (
                 f"the outputs of {len(partial):,} of {len(records):,} rows are kept; the same command resumes from here"
@@ -97,14 +97,6 @@ def check_reachable(teacher: Teacher, option: str = "--model") -> None:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
     raise SynthError(f"no server answers at {url} ({why}): start it, or check {option}")
-
-
-async def _all(shared: _Asked, records: Sequence[Record], left: Iterator[int], workers: int) -> None:
-    """Raises the first error of any worker, when the others have finished what they have in flight."""
-    ended = await asyncio.gather(*(_work(shared, records, left) for _ in range(workers)), return_exceptions=True)
-    for error in ended:
-        if isinstance(error, BaseException):
-            raise error
 
 
 async def _work(shared: _Asked, records: Sequence[Record], left: Iterator[int]) -> None:

@@ -4,7 +4,6 @@ A judge reads no thoughts: those in a row are not shown to it, and those of its 
 was cut off or withheld holds none either.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from synth.answers.verdicts import choice
 from synth.base.terminal import Say
 from synth.data.verdict import Asking, Judge, Verdict, majority
 from synth.data.verdicts import digest
+from synth.errors import SynthError
 from synth.judging.shown import behind
 from synth.record import Record
 from synth.shots.draw import Shots
@@ -106,9 +106,12 @@ def without_thoughts(record: Record) -> Record:
 
 
 async def ask_all(
-    asker: Asker, panel: Panel, rows: Rows, at_once: int, settled: Callable[[tuple[str, int], Record, Verdict], None]
+    asker: Asker, panel: Panel, rows: Rows, most: int, settled: Callable[[tuple[str, int], Record, Verdict], None]
 ) -> None:
-    """Have rows judged in their order, as many at a time as requests may be in flight; `settled` hears each verdict."""
+    """Have rows judged in their order, as many at a time as requests may be in flight; `settled` hears each verdict.
+
+    most: rows at a time at most.
+    """
     waiting: Iterator[tuple[tuple[str, int], Record]] = iter(rows)
 
     async def work() -> None:
@@ -117,8 +120,11 @@ async def ask_all(
                 settled(place, record, await panel.verdict(record, asker))
             except StopAskingError:
                 return
+            except SynthError as error:
+                asker.stop(str(error))
+                raise
 
-    await asyncio.gather(*(work() for _ in range(at_once)))
+    await asker.workers.run(work, most)
 
 
 def told(asker: Asker, say: Say) -> None:

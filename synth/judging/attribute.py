@@ -88,7 +88,7 @@ class _Sorting:
             file.add(line_of(place[0], record, verdict, model, panel.asked(record)))
 
         async with Asker(panel.teacher, self.cache, self.asked, say) as asker:
-            await ask_all(asker, panel, self.left(file.kept), min(self.asked.concurrency, len(self.rows)), settled)
+            await ask_all(asker, panel, self.left(file.kept), len(self.rows), settled)
             told(asker, say)
         return asker.meter.dollars or 0.0, asker.why
 

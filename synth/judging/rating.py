@@ -79,7 +79,7 @@ class Rater:
 
         async with Asker(self.teacher, store(self.given), self._limits(), sayer(False, "synth: ")) as asker:
             try:
-                await ask_all(asker, panel, rows, min(self.given.concurrency, max(1, len(rows))), settled)
+                await ask_all(asker, panel, rows, len(rows), settled)
             finally:
                 self.spent += asker.meter.dollars or 0.0
             if len(found) < len(texts):

@@ -181,7 +181,7 @@ class Work:
             self._take(place, record, verdict, file, panel.asked(record))
 
         async with Asker(panel.teacher, self.cache, self.asked, say, spent) as asker:
-            await ask_all(asker, panel, left, min(self.asked.concurrency, len(self.chosen)), settled)
+            await ask_all(asker, panel, left, len(self.chosen), settled)
             told(asker, say)
             self.spent, self.stopped = asker.meter.dollars or 0.0, asker.why
 

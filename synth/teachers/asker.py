@@ -19,11 +19,13 @@ from synth.teachers.client import Client
 from synth.teachers.dialect import Dialect
 from synth.teachers.exchange import Reply, Request
 from synth.teachers.fleet import Fleet
-from synth.teachers.given import Limits
+from synth.teachers.given import USUAL, Limits
 from synth.teachers.meter import Meter, Served
 from synth.teachers.pace import Pace
 from synth.teachers.patience import Patience, StopAskingError, UsedUpError
+from synth.teachers.sockets import most_open
 from synth.teachers.store import RequestStore
+from synth.teachers.workers import Workers
 
 __all__ = ["Asker", "StopAskingError"]
 
@@ -43,6 +45,7 @@ class Asker:
         self._under_way, self._all_ended = 0, asyncio.Event()  # requests that are asked or wait for another try
         self._open = AsyncExitStack()
         self._client: Client | Fleet
+        self.workers = Workers(self._at_once)  # ask, as many as may be in flight
 
     async def __aenter__(self) -> "Asker":
         limits = self.limits
@@ -68,9 +71,16 @@ class Asker:
         """The client of one server."""
         limits = self.limits
         told = partial(self._told, server.base_url)
-        pace = Pace(limits.concurrency, limits.rpm, limits.tpm, told, sleep=self._patience.sleep)
+        open_at_most = max(1, most_open() // (1 + len(self.teacher.others)))
+        most, slow = limits.concurrency or min(USUAL, open_at_most), limits.concurrency or open_at_most
+        pace = Pace(most, limits.rpm, limits.tpm, told, sleep=self._patience.sleep, most_if_slow=slow)
+        pace.grew = self.workers.look
         more: Any = {"patience": self._patience, "dialect": self.dialect, "say": self.say}
         return Client(server, self.store, pace, limits.timeout, **more)
+
+    def _at_once(self) -> int:
+        """Questions to be worked on at once."""
+        return self.limits.concurrency or sum(client.pace.most for client in self._clients)
 
     def _told(self, address: str, line: str) -> None:
         self.say(f"{address}: {line}")

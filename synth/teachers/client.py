@@ -178,8 +178,9 @@ class Client:
         finally:
             if held:
                 self.pace.leave()
-        self._answered(came)
-        self.replies, self.seconds = self.replies + 1, self.seconds + time.monotonic() - start
+        seconds = time.monotonic() - start
+        self._answered(came, seconds)
+        self.replies, self.seconds = self.replies + 1, self.seconds + seconds
         if outcome.prompt_tokens:
             self.pace.used(outcome.prompt_tokens + outcome.completion_tokens, most)
         return outcome
@@ -203,8 +204,8 @@ class Client:
             self._connection.address = other
         return other is not None
 
-    def _answered(self, came: Came) -> None:
-        self.pace.answered(came.headers)
+    def _answered(self, came: Came, seconds: float) -> None:
+        self.pace.answered(came.headers, seconds)
         self.patience.answered()
         if not self._answered_any and str(came.address) != self.teacher.base_url:
             self._say(f"nothing is at {self.teacher.base_url}, but at {came.address}: give that as the address")

@@ -13,6 +13,7 @@ from synth.teachers.retry_after import duration
 if TYPE_CHECKING:
     from synth.teachers.catalogue import Teacher
 
+USUAL = 512  # requests in flight at one server, unless its replies are slow
 PRICE = "dollars a million prompt, completion tokens: 0.15,0.6"
 SERVER = "an OpenAI-compatible server; given again, further ones that have the model"
 EXAMPLE = '{"reasoning_effort": "low"}'
@@ -54,7 +55,10 @@ class Sent:
 class Limits(Sent):
     """Limits of a run: requests in flight, speed, budget, patience."""
 
-    concurrency: int = option("requests in flight at most", default=512, least=1, again=False)
+    concurrency: int | None = option(
+        f"requests in flight at most  [default: {USUAL} at each server, and more where replies are slow]",
+        default=None, least=1, again=False,
+    )  # fmt: skip
     rpm: float | None = option("requests a minute  [default: as the server says]", default=None, least=1, again=False)
     tpm: float | None = option("tokens a minute  [default: as the server says]", default=None, least=1, again=False)
     budget: float | None = option("dollars not to be passed  [default: no limit]", default=None, least=0, again=False)

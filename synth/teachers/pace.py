@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from synth.base.terminal import Say
+from synth.teachers.growth import Growth
 from synth.teachers.retry_after import number
 from synth.teachers.turns import Turns
 
@@ -67,7 +68,9 @@ class Pace:
         say: Say = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        most_if_slow: int = 0,
     ) -> None:
+        """most: requests in flight at once; `most_if_slow`: as many if that gives more replies a second."""
         self._say, self._clock, self._sleep = say, clock, sleep
         self.most, self.allowed, self.in_flight = most, min(START, most), 0
         self._given = {"requests": rpm, "tokens": tpm}
@@ -79,6 +82,8 @@ class Pace:
         self._since_change = 0
         self._broken_in_a_row = 0
         self._refused_in_a_row = 0
+        self._growth = Growth(most, max(most, most_if_slow))
+        self.grew: Callable[[], None] = lambda: None  # hears when `most` is another
         self.was_down = False  # when it was looked last
         self._closed = asyncio.Event()  # the circuit
         self._closed.set()
@@ -130,8 +135,8 @@ class Pace:
         if "tokens" in self._buckets:
             self._buckets["tokens"].give_back(at_most - tokens)
 
-    def answered(self, headers: Mapping[str, str]) -> None:
-        """A reply came: learn the server's limits, and ask more at once if it has kept up."""
+    def answered(self, headers: Mapping[str, str], seconds: float = 0.0) -> None:
+        """A reply came, after so many seconds: learn the server's limits, and ask more at once if it has kept up."""
         self._broken_in_a_row = self._refused_in_a_row = 0
         self._learn(headers)
         self._count(refused=False)
@@ -139,6 +144,10 @@ class Pace:
             self._change(min(self.most, self.allowed * 2))
         elif self._since_change >= 2 * self.allowed and self.allowed < self.most and self._share() < SHARE_REFUSED / 2:
             self._change(min(self.most, self.allowed + max(1, self.allowed // 8)))
+        elif (most := self._growth.after(seconds, self.allowed, any(self._recent) or self.delay() > 0)) is not None:
+            self.most = most
+            self._change(most)
+            self.grew()
 
     def refused(self, headers: Mapping[str, str]) -> None:
         """A 429 came. Only when many of the last replies were refusals is the server asked less at once."""

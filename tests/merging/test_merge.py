@@ -135,7 +135,7 @@ def sharded(synth: Synth, tmp_path: Path, teacher: Loopback) -> Callable[..., li
 
 
 def test_a_shard_says_what_it_has(synth: Synth, tmp_path: Path, teacher: Loopback) -> None:
-    limits = ("--concurrency", 3, "--rpm", 6000, "--tpm", "1000000", "--budget", 9)
+    limits = ("--concurrency", 6, "--rpm", 6000, "--tpm", "1000000", "--budget", 9)
     done = synth(*words(teacher, questions_at(tmp_path, 11), "s1", "--shard", "1/4", *limits))
     assert (
         "synth: shard 1 of 4: 3 of 11 questions, at most 1 requests in flight, 1,500 requests a minute, "

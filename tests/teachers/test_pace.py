@@ -1,7 +1,7 @@
 """How fast a teacher may be asked, on a clock that only the tests move."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -315,3 +315,38 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", [None, "", ".", "soon", "-1", "2024-01-01T00:00:00Z", "1 day"])
 def test_durations_that_are_none(text: str | None) -> None:
     assert duration(text) is None
+
+
+def grown(pace: Pace, seconds: Callable[[int], float], replies: int = 200_000) -> int:
+    """What is allowed after so many replies of a server that takes so long for each, with so many in flight."""
+    for _ in range(replies):
+        pace.answered({}, seconds(pace.allowed))
+    return pace.allowed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "allowed"),
+    [
+        (lambda flying: 10.0, 4096),  # it takes its time, whatever is in flight
+        (lambda flying: 0.5, 512),  # 1,024 replies a second: more than is asked
+        (lambda flying: 2.0, 2048),  # 1,024 / 2 s is still less than one process asks, 2,048 / 2 s is not
+        (lambda flying: max(5.0, flying / 100), 512),  # 100 a second, however many wait for it
+        (lambda flying: max(5.0, flying / 205), 1024),
+    ],
+)
+def test_more_is_in_flight_where_replies_are_slow(seconds: Callable[[int], float], allowed: int) -> None:
+    assert grown(Pace(512, most_if_slow=4096), seconds) == allowed
+
+
+def test_a_concurrency_that_was_given_is_kept() -> None:
+    assert grown(Pace(512), lambda flying: 10.0) == 512
+    assert grown(Pace(512, most_if_slow=512), lambda flying: 10.0) == 512
+
+
+def test_a_server_that_refuses_is_not_asked_more() -> None:
+    pace = Pace(512, most_if_slow=4096)
+    for _ in range(300):
+        replies(pace, 20)
+        pace.refused({})
+        pace.answered({}, 10.0)
+    assert pace.allowed <= 512
