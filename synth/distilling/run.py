@@ -30,6 +30,7 @@ from synth.distilling.paid import paid
 from synth.distilling.provenance import provenance
 from synth.distilling.settle import Distiller
 from synth.distilling.shard import Placed
+from synth.distilling.told import Told, telling
 from synth.errors import FolderError
 from synth.record import Record
 from synth.teachers.asker import Asker
@@ -80,6 +81,7 @@ class Run:
     def __init__(self, job: Job, total: int, say: Say, report: Report) -> None:
         self.job, self.say, self.report = job, say, report
         self.outcome = Outcome(job.out, total=total)
+        self.told = Told(job, self.outcome)
         self.meter: Meter
         self.store: RequestStore
         self.written = 0
@@ -96,8 +98,9 @@ class Run:
         job = self.job
         self.asker, self.meter, self.store = asker, asker.meter, asker.store
         self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
-        await self.store.begin(job.work())
-        await self.put(Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots))
+        number = await self.store.begin(job.work())
+        async with telling(self.store, number, lambda: self.told.now(self.meter)):
+            await self.put(Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots))
 
     async def put(self, distiller: Distiller) -> None:
         """Write the dataset. Raises FolderError if that cannot be done."""
@@ -150,6 +153,7 @@ class Run:
         """Count a question, in whatever order they come."""
         outcome = self.outcome
         outcome.settled, outcome.kept = outcome.settled + 1, outcome.kept + len(settled.kept)
+        self.told.see(settled)
         if settled.repeats:
             outcome.repeating += 1
             if outcome.repeating == REPEATING:

@@ -28,6 +28,7 @@ class Visit:
         self.meter = Meter(self.job.teacher, self.job.asked.budget, DISCOUNT)
         self.later = Later(store, self.meter)
         self.distillers = [self.distiller(run, self.later) for run in runs]
+        self.numbers: list[int] = []  # of the runs in the store
 
     def distiller(self, run: Run, later: Later) -> Distiller:
         job = run.job
@@ -39,7 +40,7 @@ class Visit:
             waits = Later(self.store, Meter(self.job.teacher))
             if len(self.runs) > 1 and self.store.open_batches():
                 await self.look(run, self.distiller(run, waits), waits)
-            await self.store.begin(run.job.work(), waits.requests)
+            self.numbers.append(await self.store.begin(run.job.work(), waits.requests))
 
     async def look(self, run: Run, distiller: Distiller, later: Later) -> None:
         for split in run.job.source.splits:
@@ -98,11 +99,12 @@ async def visit(runs: Sequence[Run], say: Say) -> None:
         dialect = Dialect(job.teacher, job.asked.leave_out, job.asked.max_tokens_field, say)
         async with Batches(job.teacher, store, dialect) as batches:
             waiting = await (cancel(batches) if job.asked.cancel else here.go(batches))
-        for run, distiller in zip(runs, here.distillers, strict=True):
+        for run, distiller, number in zip(runs, here.distillers, here.numbers, strict=True):
             run.outcome.waiting = waiting
             if not waiting:
                 run.meter, run.store = here.meter, store
                 await run.put(distiller)
+            await store.tell(number, {**run.told.now(here.meter), "ended": True, "why": waiting or run.outcome.why})
 
 
 async def cancel(batches: Batches) -> str:

@@ -8,6 +8,7 @@ acted upon has survived a killed process and a power cut, and 500 requests in fl
     replies(key, status, body, ...) every reply, errors too; a request is answered when one of them has status 200
     kin(key, kin)                   requests that differ in nothing but the longest reply have the same kin
     runs(id, work)                  what a reply was paid for: runs of the same work have the same name of it
+    told(run, at, body)             what a run last said of itself, for whoever looks on (looking.py)
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ create index if not exists answered on replies (key) where status = 200;
 create table if not exists kin (key text primary key, kin text not null) without rowid;
 create index if not exists kindred on kin (kin);
 create table if not exists runs (id integer primary key, work text not null, began real not null);
+create table if not exists told (run integer primary key, at real not null, body blob not null);
 create table if not exists batches (id text primary key, at real not null, digest text not null, state text not null);
 select key, at, body from requests limit 0;
 select id, key, at, status, seconds, headers, body from replies limit 0;
@@ -110,11 +112,17 @@ class RequestStore:
             "on replies.key = kin.key and replies.status = 200 where kin.kin = ? order by replies.id", (kin,),
         ).fetchall()  # fmt: skip
 
-    async def begin(self, work: str, keys: Iterable[str] = ()) -> None:
-        """What comes from now on is paid for this work; what comes for these keys also once another one has begun."""
-        self._run = secrets.randbits(62)
-        self._run_of |= dict.fromkeys(keys, self._run)
-        await self._put("insert into runs values (?, ?, ?)", (self._run, work, time.time()))
+    async def begin(self, work: str, keys: Iterable[str] = ()) -> int:
+        """What comes from now on is paid for this work; what comes for these keys also once another one has begun.
+        Returns the number of the run."""
+        run = self._run = secrets.randbits(62)
+        self._run_of |= dict.fromkeys(keys, run)
+        await self._put("insert into runs values (?, ?, ?)", (run, work, time.time()))
+        return run
+
+    async def tell(self, run: int, told: Mapping[str, Any]) -> None:
+        """What a run says of itself now, in the place of what it said before. Returns when it is on the disk."""
+        await self._put("insert or replace into told values (?, ?, ?)", (run, time.time(), _bytes(told)))
 
     def paid(self, work: str) -> Iterator[tuple[str, int, float, bytes]]:
         """Key, status, time and body of every reply that came for this work, in all of its runs."""

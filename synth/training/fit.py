@@ -58,6 +58,7 @@ def fit(
 
     order = order_of(config, prepared, place.processes)
     planned = steps(config, order)
+    run.plan(planned)
     alone = place.processes == 1  # then the last batch of an epoch may be a short one
     data = loop.EpochRows(prepared.rows, order, 1 if alone else config.batch_size * place.processes)
     collate, loss = architecture.collate(prepared.tokenizer, model), token_loss(architecture.shift)

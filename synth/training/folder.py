@@ -190,6 +190,11 @@ class Run:
         if self.main:
             write_whole(self.folder / RUN, as_json(facts))
 
+    def plan(self, steps: int) -> None:
+        """Write down how many steps there will be, for whoever looks on; a run that is complete says what it had."""
+        if self.main and (facts := self.facts()):
+            self.write({**facts, "planned_steps": steps})
+
     def last(self) -> Checkpoint | None:
         """The newest checkpoint that is whole."""
         whole = filter(None, map(_checkpoint, self.checkpoints.glob("*")))

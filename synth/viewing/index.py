@@ -61,7 +61,8 @@ class Index:
 class Store:
     """The one DuckDB of a server. Each request takes a cursor of its own."""
 
-    def __init__(self, splits: Iterable[Split]) -> None:
+    def __init__(self, splits: Iterable[Split], growing: Iterable[str] = ()) -> None:
+        """growing: folders in which datasets may come to be."""
         self.folder = _cache()
         self.con = duckdb.connect(":memory:")
         files = [str(path) for split in splits for path in split.files]
@@ -69,7 +70,7 @@ class Store:
             f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
             f"SET temp_directory = {literal(str(self.folder / f'spill-{os.getpid()}'))}; CREATE SCHEMA hits; "
             "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false; "
-            f"SET allowed_paths = {literal(files)}; SET allowed_directories = {literal([str(self.folder)])}; "
+            f"SET allowed_paths = {literal(files)}; SET allowed_directories = {literal([str(self.folder), *growing])}; "
             "SET enable_external_access = false; SET lock_configuration = true"
         )
         self._worker = ThreadPoolExecutor(1, "index")

@@ -14,16 +14,19 @@ from starlette.routing import Route
 from synth.errors import SynthError
 from synth.viewing.guard import Guard
 from synth.viewing.index import Store
-from synth.viewing.screens import beside, labels, left, row, rows
+from synth.viewing.screens import beside, evaluation, labels, left, live, row, rows, run
 from synth.viewing.site import Screen, Site, static
-from synth.viewing.sources import Source
+from synth.viewing.sources import GROWING, Source
 
 SCREENS: tuple[Screen, ...] = (
     rows.SCREEN,
     row.SCREEN,
     labels.SCREEN,
+    evaluation.SCREEN,
     beside.SCREEN,
     left.SCREEN,
+    live.SCREEN,
+    run.SCREEN,
 )  # a further one is added here
 LONGEST_FORM = 1 << 16  # bytes
 STATIC = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -31,10 +34,12 @@ STATIC = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "ima
 
 def application(sources: Mapping[str, Source], port: int, person: str = "") -> Guard:
     """The application for some folders, behind the guard. Raises FolderError if there is no place for indexes."""
-    store = Store([split for source in sources.values() for split in source.splits.values()])
+    growing = {str(source.folder) for source in sources.values() if source.kind in GROWING}
+    store = Store([split for source in sources.values() for split in source.splits.values()], growing)
     site = Site(sources, store, SCREENS, person)
-    homes = [site.home(source) for source in sources.values()]
-    for source in sources.values():
+    given = [source for source in sources.values() if not source.run]
+    homes = [site.home(source) for source in given]
+    for source in given:
         for split in list(source.splits.values())[:1]:  # begun now, so that it is there when it is asked for
             store.index(split)
     routes = [Route(f"/static/{name}", _static(name, kind)) for name, kind in STATIC.items()]

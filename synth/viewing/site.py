@@ -23,7 +23,7 @@ from synth.data.notes import MENU
 from synth.errors import FolderError
 from synth.viewing.index import Store
 from synth.viewing.query import View
-from synth.viewing.sources import Kind, Source, Split
+from synth.viewing.sources import GROWING, Kind, Source, Split, sources
 
 FLUSH = Markup("<!-- more follows -->")  # in a template: what stands before it is sent
 
@@ -38,6 +38,13 @@ class Screen:
     page: "Callable[[Site, Request], Response]"
     of: tuple[Kind, ...] = ("dataset",)
     write: "Callable[[Site, Request, Mapping[str, str]], Response] | None" = None  # what a POST does, with its form
+    needs: str = ""  # a file, of datasets that have it
+
+    def shows(self, source: Source) -> bool:
+        """Whether a folder has it, in its menu."""
+        if not self.title or source.kind not in self.of or ("{split}" in self.path and not source.splits):
+            return False
+        return source.kind != "dataset" or not self.needs or (source.folder / self.needs).is_file()
 
 
 @dataclass
@@ -60,8 +67,11 @@ class Site:
         self.env.globals.update(site=self, flush=FLUSH, url=url, menu=MENU)
 
     def source(self, request: Request) -> Source:
-        """The folder that the URL names; 404 if there is none of that name."""
-        if (name := request.path_params["source"]) not in self.sources:
+        """The folder that the URL names, as it is now; 404 if there is none of that name."""
+        name = request.path_params["source"]
+        if name not in self.sources or self.sources[name].kind in GROWING:
+            self.sources = sources(dict.fromkeys(source.given for source in self.sources.values()))
+        if name not in self.sources:
             raise HTTPException(404, f"nothing called {name!r} is looked at: {', '.join(self.sources)} is")
         return self.sources[name]
 
@@ -75,14 +85,9 @@ class Site:
     def home(self, source: Source) -> str:
         """The URL of the first screen that a folder has. Raises FolderError if there is none."""
         for screen in self.screens:
-            if screen.title and source.kind in screen.of and (source.splits or "{split}" not in screen.path):
+            if screen.shows(source):
                 return url(screen.name, source.name, *([next(iter(source.splits))] if "{split}" in screen.path else []))
-        what = (
-            "has no splits"
-            if source.kind == "dataset"
-            else {"underway": "is a distillation under way"}.get(source.kind, f"is of the kind {source.kind}")
-        )
-        raise FolderError(f"{source.folder} {what}: there is nothing of it to be shown; give a dataset folder")
+        raise FolderError(f"{source.folder} has no splits: there is nothing of it to be shown; give another folder")
 
     def page(self, template: str, request: Request, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self.env.get_template(template).render(self._shared(request) | values), status)

@@ -18,13 +18,26 @@ import orjson
 
 from synth.data.columns import read_notes, restored
 from synth.data.manifest import members, read_manifest, split_files
-from synth.data.names import CACHE, EVALUATIONS, METRICS, PARTIAL, PREDICTIONS, RUN
+from synth.data.names import (
+    CACHE,
+    CONTROLS,
+    EVALUATIONS,
+    ITERATIONS,
+    MANIFEST,
+    METRICS,
+    PARTIAL,
+    PREDICTIONS,
+    ROUNDS,
+    RUN,
+)
 from synth.errors import FolderError
 from synth.record import FIELDS, Record
 from synth.validating.checker import settings_of
 
 Kind = str  # dataset, evaluation, run, underway: which screens a folder has
 LOOKED_FOR = {METRICS: "evaluation", PREDICTIONS: "evaluation", RUN: "run", CACHE: "underway", PARTIAL: "underway"}
+INSIDE = (f"{EVALUATIONS}/*", f"{ITERATIONS}/*/*", f"{ROUNDS}/*/*", f"{CONTROLS}/*/*")  # of a run
+GROWING = ("run", "underway")  # kinds in which further folders may come to be
 LAYOUT = 2  # of an index: another number makes all of them anew
 
 
@@ -110,6 +123,14 @@ class Source:
     kind: Kind
     manifest: Mapping[str, Any]  # {} of what is no dataset
     splits: Mapping[str, Split]
+    given: Path  # the folder that the user named, of which it is a part
+    run: str = ""  # the name of the run that it lies in
+
+    def check(self, *paths: Path) -> None:
+        """Raises FolderError for a file that is a link, or lies behind one."""
+        for path in paths:
+            if path.is_symlink() or not path.resolve().is_relative_to(self.folder):
+                raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
 
 
 def sources(folders: Iterable[Path]) -> dict[str, Source]:
@@ -119,11 +140,13 @@ def sources(folders: Iterable[Path]) -> dict[str, Source]:
     """
     found: dict[str, Source] = {}
     for folder in folders:
+        run = ""
         for member, (path, kind) in _members(folder).items():
-            name = _name(folder.resolve()) + ("" if member == "default" else f".{member}")
+            name = (run or _name(folder.resolve())) + ("" if member == "default" else f".{member}")
             while name in found:
                 name += "+"
-            found[name] = _source(name, path.resolve(), kind)
+            found[name] = _source(name, path.resolve(), kind, folder, run)
+            run = run or (name if kind == "run" else "")
     return found
 
 
@@ -136,22 +159,39 @@ def _members(folder: Path) -> dict[str, tuple[Path, Kind]]:
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "is not there"
         raise FolderError(f"{folder} {what}: give a folder that synth build, distill, train or eval wrote")
-    kinds = [kind for name, kind in LOOKED_FOR.items() if (folder / name).exists()]
-    if kinds and read_manifest(folder) is None:
-        return {"default": (folder, kinds[0])}
-    return {name: (path, "dataset") for name, path in members(folder).items()}
+    kind = _kind(folder)
+    own = {"default": (folder, kind)} if kind and read_manifest(folder) is None else {}
+    if kind == "run":
+        return own | _inside(folder)
+    if own and not any(path.parent.name[0] != "." for path in folder.glob(f"*/{MANIFEST}")):
+        return own  # else a distillation of several datasets, of which some are there
+    return own | {name: (path, "dataset") for name, path in members(folder).items()}
 
 
-def _source(name: str, folder: Path, kind: Kind) -> Source:
+def _kind(folder: Path) -> Kind:
+    return next((kind for name, kind in LOOKED_FOR.items() if (folder / name).exists()), "")
+
+
+def _inside(run: Path) -> dict[str, tuple[Path, Kind]]:
+    """What lies in a run: evaluations, and of each iteration or round its dataset, its training, its evaluation."""
+    found = {}
+    for path in sorted(path for pattern in INSIDE for path in run.glob(pattern)):
+        kind = "dataset" if (path / MANIFEST).exists() else _kind(path)
+        if kind in ("dataset", "evaluation", "run") and path.resolve() == run.resolve() / path.relative_to(run):
+            found[".".join(path.relative_to(run).parts)] = path, kind
+    return found
+
+
+def _source(name: str, folder: Path, kind: Kind, given: Path, run: str) -> Source:
     manifest = (read_manifest(folder) or {}) if kind == "dataset" else {}
     known = settings_of(manifest)
     splits = {name: Split(tuple(split_files(folder, manifest, name)), known) for name in manifest.get("splits", {})}
+    found = Source(name, folder, kind, manifest, splits, given, run)
     for path in [path for split in splits.values() for path in split.files]:
-        if not path.resolve().is_relative_to(folder) or path.is_symlink():
-            raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
+        found.check(path)
         if not path.is_file():
             raise FolderError(f"{path} is not there, though synth.json names it: build or pull the folder again")
-    return Source(name, folder, kind, manifest, splits)
+    return found
 
 
 def opened(path: Path) -> IO[bytes]:

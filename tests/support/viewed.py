@@ -1,5 +1,6 @@
 """A `synth view` that is open, and dataset folders for it."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from unittest import mock
 import orjson
 from starlette.testclient import TestClient
 
+from synth.teachers.exchange import Request
+from synth.teachers.store import RequestStore
 from synth.viewing.guard import Guard
 from synth.viewing.server import application
 from synth.viewing.sources import sources
@@ -39,6 +42,33 @@ def folder(path: Path, lines: Sequence[bytes], name: str = "train.jsonl") -> Pat
 
 def lines(*rows: dict[str, Any]) -> list[bytes]:
     return [orjson.dumps(one) for one in rows]
+
+
+def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
+    """A distillation of 40 questions under way, which has just said how far it is."""
+    servers = [
+        {"address": f"http://127.0.0.1:{port}", "replies": 3, "seconds": 1.5, "allowed": 4, "up": port > 1}
+        for port in (1, 2)
+    ]
+    told = {
+        "folder": path.name, "command": "synth distill ...", "task": "gsm8k", "teacher": "m-1", "shard": None,
+        "questions": 40, "target_rows": None, "budget": 5.0, "price": [1.0, 2.0], "settled": settled, "kept": 1,
+        "left": {"wrong": 1}, "asked": 6, "cached": 0, "prompt_tokens": 60, "completion_tokens": 40, "dollars": 0.01,
+        "in_flight": 2, "servers": servers, "why": "", **changes,
+    }  # fmt: skip
+
+    async def tell() -> None:
+        with RequestStore(path / "requests.sqlite") as store:
+            request = Request("m-1", ({"role": "user", "content": "Which number is 1?"},))
+            await store.put_request(request)
+            body = {"choices": [{"message": {"content": "It is 1.", "reasoning": "Hm."}}]}
+            await store.put_reply(request.key(), 200, {}, orjson.dumps(body), 0.5)
+            attempt = {"id": "q1", "attempt": 1, "hinted": False, "outcome": "right", "kept": True, "answer": "1"}
+            newest = [{**attempt, "request": request.key(), "gold": "1", "error": ""}]
+            await store.tell(await store.begin("w"), {**told, "newest": newest})
+
+    asyncio.run(tell())
+    return path
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from golden import GOLDEN
-from viewed import folder, lines, process, row
+from mario_runs import a_tuned_run
+from report_folders import an_evaluation
+from star_runs import a_loop
+from viewed import asked, folder, lines, process, row
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -32,8 +35,8 @@ Promise.all([
 class Browsing:
     """A browser and the site that is open in it."""
 
-    def __init__(self, browser: Any, url: str) -> None:
-        self.browser, self.url, self.origin = browser, url, url.partition("/?")[0]
+    def __init__(self, browser: Any, url: str, folder: Path) -> None:
+        self.browser, self.url, self.origin, self.folder = browser, url, url.partition("/?")[0], folder
 
     def page(self, path: str, **options: Any) -> Any:
         """A page of the site, as one who opened the printed URL sees it."""
@@ -53,10 +56,12 @@ def browsing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
     rows[2] |= {"rationale": "1 + 1 = 2.\n2 + 2 = 5.\n5 + 1 = 6."}
     taught = shutil.copytree(GOLDEN / "distilled", path / "taught")
     data = folder(path / "data", lines(*rows))
-    with process(path, data, taught) as (_, url), sync_api.sync_playwright() as playwright:
+    loops = (a_loop(path / "star", complete=False), a_tuned_run(path / "mario"))
+    evaluated, going = an_evaluation(path / "evaluated"), asked(path / "going")
+    with process(path, data, taught, *loops, evaluated, going) as (_, url), sync_api.sync_playwright() as playwright:
         rules = [f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1", "--no-sandbox"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rules)
-        yield Browsing(browser, url)
+        yield Browsing(browser, url, path)
         browser.close()
 
 
@@ -94,6 +99,7 @@ def test_a_page_that_is_open_beside_it_reads_and_writes_nothing(browsing: Browsi
 
 @pytest.mark.parametrize(("path", "scheme"), [
     ("/rows/data/train?is.meta.kind=a", "light"), ("/row/data/train/3", "dark"), ("/row/taught/train/1", "light"),
+    ("/live/going", "dark"), ("/run/star", "light"), ("/run/mario", "dark"), ("/evaluation/evaluated", "light"),
 ])  # fmt: skip
 def test_pages_are_accessible_fit_a_phone_and_ask_nobody_else(browsing: Browsing, path: str, scheme: str) -> None:
     page = browsing.page(path, viewport={"width": 390, "height": 800}, color_scheme=scheme)
@@ -114,6 +120,26 @@ def test_without_javascript_rows_filters_and_pages_are_there(browsing: Browsing)
     page.goto(f"{browsing.origin}/rows/data/train")
     page.get_by_role("link", name="Next").click()
     page.get_by_text("page 2 of 3").wait_for()
+
+
+def test_what_is_under_way_is_shown_again_unless_somebody_reads(browsing: Browsing) -> None:
+    page = browsing.page("/rows/data/train")
+    page.clock.install()
+    asked(browsing.folder / "going")
+    page.goto(browsing.origin + "/live/going")
+    page.get_by_text("of 40 settled").wait_for()
+    page.get_by_text("Thinking").click()
+    asked(browsing.folder / "going", settled=17)
+    page.clock.run_for(4000)
+    assert page.locator("b").get_by_text("17").count() == 0  # the focus is in the page
+    page.evaluate("document.activeElement.blur()")
+    page.clock.run_for(4000)
+    page.locator("b").get_by_text("17", exact=True).wait_for()
+    page.get_by_text("Hm.").wait_for()  # what was open is open
+    asked(browsing.folder / "going", settled=40, ended=True)
+    page.clock.run_for(4000)
+    page.get_by_text("■ ended").wait_for()
+    assert page.locator("[data-live]").count() == 0
 
 
 def test_keys(browsing: Browsing) -> None:

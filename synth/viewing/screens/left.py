@@ -1,7 +1,7 @@
 """Left out: what was rejected, and every reply of a teacher, by reason."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +13,13 @@ from starlette.responses import Response
 
 from synth.data.manifest import place
 from synth.data.names import BESIDE
+from synth.errors import FolderError
 from synth.viewing.query import PAGE
 from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import fields, opened
 
 UNREADABLE, KEPT, SPARE = "unreadable", "kept", "right, not needed"
+Reason = Callable[[Mapping[str, Any]], str]  # under which a line is
 
 
 @dataclass(frozen=True)
@@ -55,28 +57,32 @@ def page(site: Site, request: Request) -> Response:
     )  # fmt: skip
 
 
-def sort_lines(path: Path) -> Sorted:
-    stat = path.stat()
-    return _read(path, stat.st_size, stat.st_mtime_ns)
+def why_left(line: Mapping[str, Any]) -> str:
+    """Why a row or a reply is not in the data, or that it is."""
+    why = str(line.get("reason") or line.get("outcome") or UNREADABLE)
+    return KEPT if line.get("kept") is True else SPARE if why == "right" else why
+
+
+def sort_lines(path: Path, reason: Reason = why_left) -> Sorted:
+    """Raises FolderError."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise FolderError.from_os(error, str(path)) from error
+    return _read(path, reason, stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(16)
-def _read(path: Path, size: int, changed: int) -> Sorted:
+def _read(path: Path, reason: Reason, size: int, changed: int) -> Sorted:
     """Read once; of another size or time it is another one."""
     places: dict[str, array[int]] = {}
     at = 0
     with opened(path) as file:
         for text in file:
             line = fields(text)
-            places.setdefault(_reason(line) if line else UNREADABLE, array("q")).append(at)
+            places.setdefault(reason(line) if line else UNREADABLE, array("q")).append(at)
             at += len(text)
     return Sorted(path, dict(sorted(places.items(), key=lambda each: -len(each[1]))))
-
-
-def _reason(line: Mapping[str, Any]) -> str:
-    """Why a row or a reply is not in the data, or that it is."""
-    why = str(line.get("reason") or line.get("outcome") or UNREADABLE)
-    return KEPT if line.get("kept") is True else SPARE if why == "right" else why
 
 
 SCREEN = Screen("left", "Left out", "/{source}", page)

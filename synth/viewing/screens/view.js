@@ -33,3 +33,18 @@ document.querySelectorAll(".copy").forEach(button => {
   });
 });
 document.getElementById("sort")?.addEventListener("change", event => event.target.form.submit());
+const look = async () => {  // a page of what is under way is fetched again, unless somebody is reading in it
+  const live = document.querySelector("[data-live]");
+  if (!live) return;
+  if (!document.hidden && !live.contains(document.activeElement) && getSelection().isCollapsed) {
+    try {
+      const reply = await fetch(location.href);
+      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+      const now = page.querySelector("main");
+      live.querySelectorAll("details[open]").forEach(one => { const same = now.querySelector(`[id="${one.id}"]`); if (same) same.open = true; });
+      if (reply.ok) { live.replaceWith(now); document.title = page.title; }
+    } catch { /* synth view has ended */ }
+  }
+  setTimeout(look, 2000);
+};
+setTimeout(look, 2000);
