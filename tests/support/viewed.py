@@ -1,6 +1,5 @@
 """A `synth view` that is open, and dataset folders for it."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from unittest import mock
 import orjson
 from starlette.testclient import TestClient
 
+from synth.base import loops
 from synth.teachers.exchange import Request
 from synth.teachers.store import RequestStore
 from synth.viewing.guard import Guard
@@ -67,7 +67,7 @@ def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
             newest = [{**attempt, "request": request.key(), "gold": "1", "error": ""}]
             await store.tell(await store.begin("w"), {**told, "newest": newest})
 
-    asyncio.run(tell())
+    loops.run(tell())  # playwright has a loop running
     return path
 
 
