@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -85,31 +86,29 @@ def run(*words: object) -> tuple[float, float]:
 
 
 def cpu(command: list[str]) -> tuple[float, float]:
-    """CPU seconds of a command with its children, and the most memory all of them had together, in MB (PSS: pages that
-    several share are counted once)."""
+    """CPU seconds of a command with all its processes, and the most memory they had together, in MB (PSS: pages that
+    several share are counted once). Of processes that nobody waits for, as Ray's, what was last seen of them."""
     child = subprocess.Popen(command, start_new_session=True)
-    peak = 0.0
+    peak, seen = 0.0, dict[int, float]()
     while True:
         done, status, usage = os.wait4(child.pid, os.WNOHANG)
         if done:
             break
-        peak = max(peak, sum(map(proportional_set_size, processes_of(child.pid))))
+        processes = [psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)]
+        seen.update((each.pid, max(seconds_of(each), seen.get(each.pid, 0.0))) for each in processes)
+        peak = max(peak, sum(proportional_set_size(Path(f"/proc/{process.pid}")) for process in processes))
         time.sleep(0.05)
     if status:
         sys.exit(f"{' '.join(command)} failed")
-    return usage.ru_utime + usage.ru_stime, peak
+    return max(usage.ru_utime + usage.ru_stime, sum(seen.values())), peak
 
 
-def processes_of(session: int) -> list[Path]:
-    """The processes of a session, as folders of /proc."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if int(stat.read_text().rsplit(")", 1)[1].split()[3]) == session:
-                found.append(stat.parent)
-        except (OSError, IndexError):
-            continue  # it ended meanwhile
-    return found
+def seconds_of(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:  # it ended meanwhile
+        return 0.0
+    return times.user + times.system
 
 
 def proportional_set_size(process: Path) -> float:

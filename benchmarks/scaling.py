@@ -63,10 +63,18 @@ class Limit:
 
 
 ROWS = (
-    Limit("hours of two cores", "h", 12, "more workers, --on ray", lambda line: line["cpu_h"] / 2),
+    Limit(
+        "hours of two cores",
+        "h",
+        12,
+        "more workers, --on ray",
+        lambda line: (line["cpu_h"] + line["validate_cpu_h"]) / 2,
+    ),
     Limit("disk of a laptop", "GB", 500, "--out s3://", lambda line: line["disk_gb"]),
     Limit("hours of one large machine", "h", 12, "--on ray on several", lambda line: line["hours"]),
-    Limit("memory of the process that builds", "GB", 8, "larger windows", lambda line: line["memory_mb"] / 1000),
+    Limit(
+        "memory of two workers and what started them", "GB", 8, "larger windows", lambda line: line["memory_mb"] / 1000
+    ),
     Limit(
         "repeats told in one process", "h", 1, "more than one process for the slices", lambda line: line["repeats_h"]
     ),
@@ -199,13 +207,13 @@ print(json.dumps([time.process_time(), resource.getrusage(resource.RUSAGE_SELF).
 def asking(questions: int, folder: Path) -> dict[str, Any]:
     """Questions asked until they are answered right, by one process, of a server that answers at once."""
     figures = [distilling.measured("synth", distilling.write_questions(count, folder), 0.0, folder / f"ask-{count}")
-               for count in (questions // 20, questions)]  # fmt: skip
+               for count in (questions // 4, questions)]  # fmt: skip
     store = folder / f"ask-{questions}" / "requests.sqlite"
     paid = json.loads((folder / f"ask-{questions}" / "synth.json").read_text())["paid"]
     grown = figures[1]["peak_mb"] - figures[0]["peak_mb"]
     return {
         **figures[1], "what": f"{questions:,} questions asked", "requests": paid["requests"],
-        "store_mb": store.stat().st_size / 2**20, "mb_a_question": max(0.0, grown) / (questions - questions // 20),
+        "store_mb": store.stat().st_size / 2**20, "mb_a_question": max(0.0, grown) / (questions - questions // 4),
     }  # fmt: skip
 
 
@@ -236,13 +244,12 @@ def at_requests(requests: int, costs: Measured) -> dict[str, Any]:
 
 
 def first_to_break(limits: Sequence[Limit], line: Mapping[str, float]) -> str:
-    """The limit that is passed first on the way to so many, and what is to be done; those that follow it are named."""
-    passed = sorted(
-        (each for each in limits if each.value(line) > each.most), key=lambda each: each.most / each.value(line)
-    )
+    """The limit that is passed first on the way to so many, and what is to be done; those that follow it are named. If
+    none is passed, the one that is nearest."""
+    ordered = sorted(limits, key=lambda each: each.most / max(each.value(line), 1e-12))
+    first, passed = ordered[0], [each for each in ordered if each.value(line) > each.most]
     if not passed:
-        return "nothing"
-    first = passed[0]
+        return f"nothing; nearest: {first.what}, {first.value(line) / first.most:.1%}"
     told = f"{first.what}: {first.value(line):,.0f} {first.unit} of {first.most:,} ({first.way_out})"
     return told + (f"; then {', '.join(each.what for each in passed[1:])}" if passed[1:] else "")
 
