@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import psutil
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -94,21 +93,33 @@ def cpu(command: list[str]) -> tuple[float, float]:
         done, status, usage = os.wait4(child.pid, os.WNOHANG)
         if done:
             break
-        processes = [psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)]
-        seen.update((each.pid, max(seconds_of(each), seen.get(each.pid, 0.0))) for each in processes)
-        peak = max(peak, sum(proportional_set_size(Path(f"/proc/{process.pid}")) for process in processes))
+        processes = family(child.pid)
+        seen.update((each, max(seconds, seen.get(each, 0.0))) for each, seconds in processes.items())
+        peak = max(peak, sum(proportional_set_size(Path(f"/proc/{each}")) for each in processes))
         time.sleep(0.05)
     if status:
         sys.exit(f"{' '.join(command)} failed")
     return max(usage.ru_utime + usage.ru_stime, sum(seen.values())), peak
 
 
-def seconds_of(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.Error:  # it ended meanwhile
-        return 0.0
-    return times.user + times.system
+def family(root: int) -> dict[int, float]:
+    """CPU seconds of a process and of all that it and they started."""
+    started: dict[int, list[int]] = {}
+    seconds: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        process = int(stat.parent.name)
+        started.setdefault(int(fields[1]), []).append(process)
+        seconds[process] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    found, left = dict[int, float](), [root]
+    while left:
+        process = left.pop()
+        found[process] = seconds.get(process, 0.0)
+        left += started.get(process, [])
+    return found
 
 
 def proportional_set_size(process: Path) -> float:
