@@ -21,6 +21,7 @@ READY = ".synth-ready"  # a dataset that is complete, while its files are put in
 
 # What a dataset folder keeps for the next command
 CACHE = "requests.sqlite"  # the store of requests to a teacher and of its replies
+CHECKED = ".synth-validate-"  # what is known of rows while they are validated: how the name of a folder begins
 STAGING = ".synth-push"  # Parquet shards of a push that is not done
 FETCHED = ".synth-pull"  # what a pull has fetched already
 CARD_MEMORY = ".synth-card.json"  # hashes of README.md here and on the Hub when they were last of one text

@@ -64,8 +64,13 @@ def in_order(prints: Prints) -> Run:
 
 
 def keep_run(path: Path, run: Run) -> None:
-    """Write a run to a file: all prints, then all places, little-endian. Raises OSError."""
-    write_whole(path, [run.prints[:].astype("<u8").tobytes(), run.offsets[:].astype("<u4").tobytes()])
+    """Write a run to a file. Raises OSError."""
+    write_whole(path, as_bytes(run))
+
+
+def as_bytes(run: Run) -> list[bytes]:
+    """A run as its file has it: all prints, then all places, little-endian."""
+    return [run.prints[:].astype("<u8").tobytes(), run.offsets[:].astype("<u4").tobytes()]
 
 
 def kept_run(path: Path) -> Run:

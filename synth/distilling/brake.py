@@ -5,6 +5,7 @@ asked, or is a refusal. Questions answered wrongly are another matter: those rep
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 from synth.attempts.attempt import Attempt, Settled
 from synth.attempts.rows import reason
@@ -27,6 +28,7 @@ class Brake:
     """Sees each question as it is settled; `line` says why to stop, once all of the first come to nothing."""
 
     def __init__(self, max_tokens: int, closing: str) -> None:
+        self.refused_before: Callable[[str], bool] = lambda key: False  # whether a request was, by its key
         self.said = {"max_tokens": f"{max_tokens:,}", "closing": closing}
         self.reasons: Counter[str] = Counter()
         self.released = False
@@ -34,7 +36,7 @@ class Brake:
 
     def see(self, settled: Settled) -> bool:
         """Whether to stop now."""
-        if self.released or not any(_is_new(attempt) for attempt in settled.attempts):
+        if self.released or not any(map(self._is_new, settled.attempts)):
             return False  # a run that goes on after it was stopped so looks at further questions
         why = None if settled.kept else reason(settled)
         if why not in ADVICE:
@@ -53,9 +55,10 @@ class Brake:
         what = f"all {whole:,} questions that were asked now came to nothing ({counts})"
         return f"{what}; {advice}; one reply: {self._example}"
 
-
-def _is_new(attempt: Attempt) -> bool:
-    return attempt.reply is None or not attempt.reply.cached
+    def _is_new(self, attempt: Attempt) -> bool:
+        if attempt.reply is not None:
+            return not attempt.reply.cached
+        return attempt.request is None or not self.refused_before(attempt.request.key())
 
 
 def _said(attempt: Attempt) -> str:

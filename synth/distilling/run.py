@@ -99,6 +99,7 @@ class Run:
         self.asker, self.meter, self.store = asker, asker.meter, asker.store
         self.report(self.meter, self.outcome)  # the first answer of a slow server takes a while
         number = await self.store.begin(job.work())
+        self.brake.refused_before = self.store.refused_before
         async with telling(self.store, number, lambda: self.told.now(self.meter)):
             await self.put(Distiller(job.task, job.teacher, job.plan, asker.ask, job.shots))
 

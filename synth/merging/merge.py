@@ -77,7 +77,14 @@ def _copy_stores(folders: Sequence[Path], store: Path, works: Mapping[str, str],
     except OSError as error:
         raise FolderError.from_os(error, f"cannot write to {store}") from error
     for folder in folders:
-        if (folder / CACHE).is_file():
-            copy_into(store, folder / CACHE, works)
+        if (own := _store_of(folder)) is not None:
+            copy_into(store, own, works)
         else:
             say(f"{folder} has no {CACHE}: the replies of this shard are not carried over")
+
+
+def _store_of(folder: Path) -> Path | None:
+    """The request store of a shard; of one configuration of several, the one they share."""
+    folder = folder.resolve()
+    shared = [] if read_manifest(folder) is None or read_manifest(folder.parent) is not None else [folder.parent]
+    return next((place / CACHE for place in (folder, *shared) if (place / CACHE).is_file()), None)

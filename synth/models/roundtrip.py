@@ -14,14 +14,40 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from synth.models.tokens import load_tokenizer
 
 SHOWN = 8  # kinds of lost characters that are named for one row
 KINDS = 20  # kinds that are counted in the report
+EXAMPLES = 3
 NAMES = {"\n": "newline", "\r": "carriage return", "\t": "tab"}
 SPACES = re.compile(" +")
+
+
+@dataclass
+class Trip:
+    """What came of some rows."""
+
+    prompt: Counter[int] = field(default_factory=Counter)  # lengths in tokens: how many
+    completion: Counter[int] = field(default_factory=Counter)
+    beyond: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    failures: int = 0
+    spaces: int = 0
+    examples: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, more: "Trip") -> None:
+        """What came of the rows behind them."""
+        self.prompt.update(more.prompt)
+        self.completion.update(more.completion)
+        self.beyond.update(more.beyond)
+        self.lost.update(more.lost)
+        self.rows, self.failures = self.rows + more.rows, self.failures + more.failures
+        self.spaces += more.spaces
+        self.examples += more.examples[: EXAMPLES - len(self.examples)]
 
 
 class RoundTrip:
@@ -36,25 +62,29 @@ class RoundTrip:
         special = [str(token) for token in self._tokenizer.all_special_tokens]
         self._special = sorted(filter(None, special), key=len, reverse=True)
         self._end = self._tokenizer.eos_token
-        self._lengths: dict[str, Counter[int]] = {"prompt": Counter(), "completion": Counter()}
-        self._beyond: Counter[str] = Counter()
-        self._lost: Counter[str] = Counter()
-        self._rows = self._failures = self._spaces = 0
-        self._examples: list[dict[str, str]] = []
+        self._sum = Trip()
 
     def add(self, prompts: Sequence[str], completions: Sequence[str], ids: Sequence[str]) -> None:
         """Rows of a dataset: what the model reads, what it has to write, and their ids."""
+        self.count(self.compare(prompts, completions, ids))
+
+    def count(self, found: Trip) -> None:
+        """Count rows that were compared, here or in another process."""
+        self._sum.add(found)
+
+    def compare(self, prompts: Sequence[str], completions: Sequence[str], ids: Sequence[str]) -> Trip:
+        """The same as `add`, counted by itself."""
+        found = Trip(rows=len(ids))
         if not ids:
-            return
+            return found
         read = self._encode(prompts, special=True)
         written = self._encode(completions, special=False)
-        self._count(
-            [len(text_ids) for text_ids in read], [len(text_ids) + (self._end is not None) for text_ids in written]
-        )
+        ends = self._end is not None
+        self._count(found, [len(text_ids) for text_ids in read], [len(text_ids) + ends for text_ids in written])
         for text, back, row_id in zip(completions, self._decode(written), ids, strict=True):
             if text != back:
-                self._compare(text, back, row_id)
-        self._rows += len(ids)
+                self._compare(found, text, back, row_id)
+        return found
 
     def report(self) -> dict[str, Any]:
         """The section `tokenizer` of validation.json.
@@ -63,17 +93,18 @@ class RoundTrip:
         token (`end_token`; null if there is none). `beyond_limit` is the share of rows whose prompt or completion is
         longer than the limit, `beyond` the same for each of them, and for both together.
         """
+        found = self._sum
         shares = {part: self._share(part) for part in ("prompt", "completion", "together")}
         return {
             "name": self.name,
             "round_trip": {
-                "rows": self._rows,
-                "failures": self._failures,
-                "examples": self._examples,
-                "lost": [{"what": what, "rows": rows} for what, rows in self._lost.most_common(KINDS)],
-                "spaces": self._spaces,
+                "rows": found.rows,
+                "failures": found.failures,
+                "examples": found.examples,
+                "lost": [{"what": what, "rows": rows} for what, rows in found.lost.most_common(KINDS)],
+                "spaces": found.spaces,
             },
-            "tokens": {part: _summary(lengths) for part, lengths in self._lengths.items()},
+            "tokens": {"prompt": _summary(found.prompt), "completion": _summary(found.completion)},
             "end_token": self._end,
             "limit": self.limit,
             "beyond_limit": self._share("either"),
@@ -96,35 +127,35 @@ class RoundTrip:
         decode = self._tokenizer.decode
         return [decode(text_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False) for text_ids in ids]
 
-    def _count(self, read: list[int], written: list[int]) -> None:
-        self._lengths["prompt"].update(read)
-        self._lengths["completion"].update(written)
+    def _count(self, found: Trip, read: list[int], written: list[int]) -> None:
+        found.prompt.update(read)
+        found.completion.update(written)
         if self.limit is None:
             return
         for prompt, completion in zip(read, written, strict=True):
-            self._beyond["prompt"] += prompt > self.limit
-            self._beyond["completion"] += completion > self.limit
-            self._beyond["either"] += max(prompt, completion) > self.limit
-            self._beyond["together"] += prompt + completion > self.limit
+            found.beyond["prompt"] += prompt > self.limit
+            found.beyond["completion"] += completion > self.limit
+            found.beyond["either"] += max(prompt, completion) > self.limit
+            found.beyond["together"] += prompt + completion > self.limit
 
     def _share(self, part: str) -> float | None:
-        if self.limit is None or not self._rows:
+        if self.limit is None or not self._sum.rows:
             return None
-        return self._beyond[part] / self._rows
+        return self._sum.beyond[part] / self._sum.rows
 
-    def _compare(self, text: str, back: str, row_id: str) -> None:
+    def _compare(self, found: Trip, text: str, back: str, row_id: str) -> None:
         mended = self._tokenizer.clean_up_tokenization
         if _folded(text) == _folded(back):
-            self._spaces += 1
+            found.spaces += 1
             return
         if _folded(mended(text)) == _folded(mended(back)):
             return
         kinds = lost(_folded(text), _folded(back), self._special)
-        self._failures += 1
-        self._lost.update(kind.partition(":")[0] for kind in kinds)
-        if len(self._examples) < 3:
+        found.failures += 1
+        found.lost.update(kind.partition(":")[0] for kind in kinds)
+        if len(found.examples) < EXAMPLES:
             more = f" and {len(kinds) - SHOWN} more" if len(kinds) > SHOWN else ""
-            self._examples.append({"id": row_id, "lost": ", ".join(kinds[:SHOWN]) + more})
+            found.examples.append({"id": row_id, "lost": ", ".join(kinds[:SHOWN]) + more})
 
 
 def lost(text: str, back: str, special: Sequence[str] = ()) -> list[str]:

@@ -5,6 +5,7 @@ differ from file to file, or without a type, as those of 0.1.0.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from synth.errors import FolderError
 from synth.record import FIELDS
 from synth.releasing.forms import SHARD, Shard, Split, fewer
 from synth.releasing.leaks import Guard
+from synth.workers.local import ordered, pool
 
 DATA = "data/"  # where they lie
 ROWS = 4096  # that are looked at at a time
@@ -32,22 +34,25 @@ def goes_as_it_is(folder: Path, manifest: Mapping[str, Any]) -> bool:
     return bool(names)
 
 
-def searched(folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, str], guard: Guard) -> dict[str, Split]:
-    """The files of each split; `digests`: their sha256 by name.
+def searched(
+    folder: Path, manifest: Mapping[str, Any], digests: Mapping[str, str], guard: Guard, workers: int = 1
+) -> dict[str, Split]:
+    """The files of each split, each searched by a worker; `digests`: their sha256 by name.
 
     Raises FolderError for rows that cannot be read or must not go out, or if there are others than the manifest says.
     """
+    names = [name for facts in manifest["splits"].values() for name in facts["files"]]
+    workers = min(workers, max(1, len(names)))
     splits = {}
-    for split, facts in manifest["splits"].items():
-        rows, memory, shards = 0, 0, []
-        for name in facts["files"]:
-            path = folder / name
-            more = _search(path, guard)
-            rows, memory = rows + more[0], memory + more[1]
-            shards.append(Shard(path.name, path.stat().st_size, digests[name]))
-        if rows != facts["rows"]:
-            raise fewer(folder, split, rows, facts["rows"])
-        splits[split] = Split(rows, memory, shards)
+    with pool(workers) as executor:
+        found = ordered(executor, partial(_search, guard), [folder / name for name in names], workers)
+        for split, facts in manifest["splits"].items():
+            each = [(folder / name, *next(found)) for name in facts["files"]]
+            rows, memory = sum(rows for _, rows, _ in each), sum(memory for _, _, memory in each)
+            if rows != facts["rows"]:
+                raise fewer(folder, split, rows, facts["rows"])
+            shards = [Shard(path.name, path.stat().st_size, digests[DATA + path.name]) for path, _, _ in each]
+            splits[split] = Split(rows, memory, shards)
     return splits
 
 
@@ -77,7 +82,7 @@ def _has_null(schema: Any) -> bool:
     return any(without(column.type) for column in schema)
 
 
-def _search(path: Path, guard: Guard) -> tuple[int, int]:
+def _search(guard: Guard, path: Path) -> tuple[int, int]:
     """Look through the rows of a file; returns how many they are, and their bytes in Arrow."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -32,6 +32,10 @@ COMMON_NAMES = {"root", "user", "admin", "ubuntu", "debian", "runner", "jovyan",
 SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
 
+def _always(found: bytes) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Sign:
     """Something that gives itself away: `what` it is, a part of it that is always there, and its whole form."""
@@ -40,7 +44,7 @@ class Sign:
     part: bytes
     form: "re.Pattern[bytes]"
     secret: bool = True
-    holds: Callable[[bytes], bool] = lambda found: True
+    holds: Callable[[bytes], bool] = _always  # of a module: workers search too
 
 
 def _random(found: bytes) -> bool:
@@ -120,7 +124,7 @@ SIGNS = (
 
 
 class Guard:
-    """Looks through everything that is about to go out.
+    """Looks through everything that is about to go out; it may be sent to processes of this machine.
 
     `allowed` is text that may go out although it looks private, such as /home/user of a dataset about the shell; the
     token in use and the values of this process's variables may never.

@@ -28,6 +28,9 @@ class Push:
     card: Literal["here", "hub"] | None = option(
         "whose text of the card stands  [default: who changed it]", default=None
     )
+    workers: int | None = option(
+        "processes that search files of Parquet  [default: the cores]", default=None, least=1, again=False
+    )
     quiet: bool = option("print nothing but errors", default=False, again=False)
 
     def conflicts(self) -> list[str]:

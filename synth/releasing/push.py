@@ -34,6 +34,7 @@ from synth.releasing.options import Push
 from synth.releasing.parts import Part, configs, part_of
 from synth.releasing.push_card import CardMaker, Sent, card_maker, remember
 from synth.releasing.shards import Staged, cannot, stage, staging
+from synth.workers.local import cores_for
 
 RACES = 5  # commits that may be lost to somebody else's
 REFERENCE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w./-]*(?<![./])", re.ASCII)  # branches and tags
@@ -99,7 +100,7 @@ def carry_out(asked: Push, say: Say = lambda line: None) -> Pushed:
             hub.user()  # a token that is not accepted is found out before much is done
         there = hub.state()
         _check_repository(asked, hub, there)
-        staged = {part.config: _staged(part, guard, places[part.config]) for part in parts}
+        staged = {part.config: _staged(part, guard, places[part.config], asked.workers) for part in parts}
         card = _card_maker(asked, parts, staged, guard)
         tagged = there is not None and _is_tagged(asked, hub, parts, staged, card)
         if asked.dry_run:
@@ -127,9 +128,11 @@ def _check(asked: Push) -> None:
             )
 
 
-def _staged(part: Part, guard: Guard, place: Path) -> Staged:
+def _staged(part: Part, guard: Guard, place: Path, workers: int | None) -> Staged:
+    size = sum(int(facts.get("bytes", 0)) for facts in part.manifest["files"].values())
+    workers = workers or cores_for(size)
     more = {name: partial(beside.stage_beside, path, guard=guard) for name, path in part.beside.items()}
-    return stage(part.folder, part.manifest, part.digests, guard, place, more)
+    return stage(part.folder, part.manifest, part.digests, guard, place, more, workers)
 
 
 @contextmanager

@@ -91,12 +91,13 @@ def stage(
     guard: Guard,
     place: Path | None = None,
     beside: Mapping[str, Callable[[Path], Split]] | None = None,
+    workers: int = 1,
 ) -> Staged:
     """Make the shards, or find those that an interrupted push left; `digests`: what the data is known by.
 
     place: where they are to lie, by default in the folder. beside: name -> what makes the shards of a file beside the
-    rows, in the folder that it is given. Raises FolderError for rows that cannot be read or must not go out, or if
-    there is no room.
+    rows, in the folder that it is given. workers: processes that search files of Parquet. Raises FolderError for rows
+    that cannot be read or must not go out, or if there is no room.
     """
     place = place or folder / STAGING
     same = [digests, guard.fingerprint(), version("rationale-synth"), version("pyarrow"), SHARD_BYTES, GROUP_BYTES]
@@ -109,7 +110,7 @@ def stage(
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         if as_it_is:
-            splits = built.searched(folder, manifest, digests, guard)
+            splits = built.searched(folder, manifest, digests, guard, workers)
         else:
             splits = _staged(folder, manifest, place, guard)
         more = {name: make(place / name) for name, make in (beside or {}).items()}

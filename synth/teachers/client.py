@@ -174,7 +174,7 @@ class Client:
             if isinstance(outcome, Fault):
                 if adapted:
                     raise TryAgainError(outcome.said, at_once=True)
-                await self._failed(came, outcome)
+                await self._failed(request, came, outcome)
         finally:
             if held:
                 self.pace.leave()
@@ -216,7 +216,7 @@ class Client:
         asked = sum(len(message["content"]) for message in request.messages) / 4
         return asked + float(request.sampling.get(self.teacher.max_tokens_field()) or 0)
 
-    async def _failed(self, came: Came, fault: Fault) -> NoReturn:
+    async def _failed(self, request: Request, came: Came, fault: Fault) -> NoReturn:
         """Raises what comes of a fault."""
         where, said = self.teacher.base_url, fault.said
         self._unread += fault.status == UNREADABLE and not self._answered_any
@@ -243,13 +243,15 @@ class Client:
             case "path" if not self._answered_any:
                 self._nothing_here(came, fault)
             case "refused" | "path" if fault.status != UNREADABLE:
-                self._refused(fault)
+                self._refused(request, fault)
             case "interrupted":
                 raise TryAgainError(said, fault.wait)
         await self._broken(came, fault)
 
-    def _refused(self, fault: Fault) -> NoReturn:
+    def _refused(self, request: Request, fault: Fault) -> NoReturn:
         """What one request says is not taken; if it is what all of them say, nobody will be answered."""
+        if self.store.refused_before(request.key()):  # a run that goes on asks nothing else
+            raise UnanswerableError(f"status {fault.status}: {fault.said}")
         self._refused_in_a_row += 1
         if not self._answered_any and self._refused_in_a_row > REFUSALS:
             raise self._dead_end(f"{self.teacher.base_url} refuses every request: {fault.said}")

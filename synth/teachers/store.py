@@ -156,6 +156,17 @@ class RequestStore:
         rows = self._reader.execute("select body from replies where key = ? and status != 200 order by id", (key,))
         return [row[0].decode(errors="replace") for row in rows]
 
+    def refused_before(self, key: str) -> bool:
+        """Whether a request was refused in an earlier run, of a work of which others were answered."""
+        if self._run is None:
+            return False
+        found = self._reader.execute(
+            "select exists(select 1 from replies where key = ?1 and status between 400 and 499 and status != 429 "
+            "and run is not ?2) and exists(select 1 from replies where status = 200 and run in "
+            "(select id from runs where work = (select work from runs where id = ?2)))", (key, self._run),
+        ).fetchone()  # fmt: skip
+        return bool(found[0])
+
     async def put_request(self, request: Request) -> None:
         """Returns when the request is on the disk."""
         key = request.key()

@@ -21,6 +21,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -35,6 +36,7 @@ LABEL = re.compile(r"\s*[^\W\d_][\w ]{0,20}:(?=\s)")
 LABEL_WORDS = 8  # more than a label of that length can have
 COMMON = 10
 CHUNK = 1 << 18  # words that are hashed at once
+EXAMPLES = 3
 SEED = 13
 FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it loses nothing (Knuth's golden ratio)
 Hashes = npt.NDArray[np.uint64]
@@ -46,6 +48,23 @@ def words(text: str) -> list[str]:
     """A text as the words that are compared."""
     text = text.lower()
     return WORD.findall(text if text.isascii() else unicodedata.normalize("NFKC", text))
+
+
+@dataclass
+class Overlap:
+    """What came of some rows."""
+
+    rows: int = 0
+    rows_hit: int = 0
+    questions: set[int] = field(default_factory=set)  # places of those that are hit
+    examples: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, more: "Overlap") -> None:
+        """What came of the rows behind them."""
+        self.rows += more.rows
+        self.rows_hit += more.rows_hit
+        self.questions |= more.questions
+        self.examples += more.examples[: EXAMPLES - len(self.examples)]
 
 
 class Contamination:
@@ -61,27 +80,37 @@ class Contamination:
         self._index = _Index(benchmark(against), ngram)
         if not self._index.ids:
             raise SourceError(f"{against} has no questions to compare with")
-        self._rows = self._rows_hit = 0
-        self._examples: list[dict[str, str]] = []
+        self._sum = Overlap()
 
     def add(self, ids: Sequence[str], prompts: Sequence[str]) -> list[int]:
-        """Compare the prompts of some rows; returns the places of those that are hit."""
+        """Compare the prompts of some rows, and count them; returns the places of those that are hit."""
+        places, found = self.compare(ids, prompts)
+        self.count(found)
+        return places
+
+    def count(self, found: Overlap) -> None:
+        """Count rows that were compared, here or in another process."""
+        self._sum.add(found)
+
+    def compare(self, ids: Sequence[str], prompts: Sequence[str]) -> tuple[list[int], Overlap]:
+        """Compare the prompts of some rows; returns the places of those that are hit, and what is to be counted."""
+        found = Overlap(len(prompts))
         flat: list[int] = []
         starts: list[int] = []
         hits: dict[int, tuple[int, str]] = {}  # place of a row in this chunk -> question and the words they share
         for row, prompt in enumerate(prompts):
             starts.append(len(flat))
-            self._read(row, prompt, flat, hits)
+            self._read(row, prompt, flat, hits, found.questions)
             flat.append(0)  # no n-gram reaches into the next row
             if len(flat) >= CHUNK or row == len(prompts) - 1:
-                self._look_up(flat, starts, prompts[row + 1 - len(starts) : row + 1], row + 1 - len(starts), hits)
+                first = row + 1 - len(starts)
+                found.questions |= self._look_up(flat, starts, prompts[first : row + 1], first, hits)
                 flat, starts = [], []
-        self._rows += len(prompts)
-        self._rows_hit += len(hits)
-        for row in sorted(hits)[: 3 - len(self._examples)]:
+        found.rows_hit = len(hits)
+        for row in sorted(hits)[:EXAMPLES]:
             question, shared = hits[row]
-            self._examples.append({"id": ids[row], "against_id": self._index.ids[question], "ngram": shared})
-        return sorted(hits)
+            found.examples.append({"id": ids[row], "against_id": self._index.ids[question], "ngram": shared})
+        return sorted(hits), found
 
     def report(self) -> dict[str, Any]:
         """One entry of `contamination` in validation.json; counts of different questions, of rows and of n-grams."""
@@ -89,16 +118,16 @@ class Contamination:
             "against": self.against,
             "ngram": self.ngram,
             "benchmark_questions": len(self._index.ids),
-            "benchmark_hit": int(self._index.hit.sum()),
+            "benchmark_hit": len(self._sum.questions),
             "too_short": len(self._index.short),
             "common_ngrams": self._index.common,
-            "rows": self._rows,
-            "rows_hit": self._rows_hit,
-            "examples": self._examples,
+            "rows": self._sum.rows,
+            "rows_hit": self._sum.rows_hit,
+            "examples": self._sum.examples,
         }
 
-    def _read(self, row: int, prompt: str, flat: list[int], hits: dict[int, tuple[int, str]]) -> None:
-        """Add the numbers of a prompt's words to `flat`, and look for short questions in it."""
+    def _read(self, row: int, prompt: str, flat: list[int], hits: dict[int, tuple[int, str]], whole: set[int]) -> None:
+        """Add the numbers of a prompt's words to `flat`, and short questions that are found in it to `whole`."""
         known, short = self._index.vocabulary.get, self._index.short
         if not short:
             flat.extend(map(known, words(prompt), repeat(0)))
@@ -108,28 +137,31 @@ class Contamination:
             said = words(line)
             flat.extend(map(known, said, repeat(0)))
             if len(said) < self.ngram + LABEL_WORDS:
-                self._compare_whole(row, said, line, hits)
+                whole |= self._compare_whole(row, said, line, hits)
         if len(flat) - start < self.ngram and "\n" in prompt:
-            self._compare_whole(row, words(prompt), "", hits)
+            whole |= self._compare_whole(row, words(prompt), "", hits)
 
-    def _compare_whole(self, row: int, said: list[str], line: str, hits: dict[int, tuple[int, str]]) -> None:
+    def _compare_whole(self, row: int, said: list[str], line: str, hits: dict[int, tuple[int, str]]) -> set[int]:
+        found = set()
         label = LABEL.match(line)
         for skipped in (0, len(words(label[0])) if label else 0):
             text = " ".join(said[skipped:])
             question = self._index.short.get(text)
             if question is not None:
-                self._index.hit[question] = True
+                found.add(question)
                 hits.setdefault(row, (question, text))
+        return found
 
     def _look_up(
         self, flat: list[int], starts: list[int], prompts: Sequence[str], first: int, hits: dict[int, tuple[int, str]]
-    ) -> None:
-        places, questions = self._index.look_up(np.array(flat, dtype=np.int32))
+    ) -> set[int]:
+        places, questions, every = self._index.look_up(np.array(flat, dtype=np.int32))
         rows = np.searchsorted(starts, places, side="right") - 1
         for row, at in zip(*np.unique(rows, return_index=True), strict=True):
             start = int(places[at]) - starts[row]
             shared = " ".join(words(prompts[row])[start : start + self.ngram])
             hits.setdefault(first + int(row), (int(questions[at]), shared))
+        return every
 
 
 class _Index:
@@ -142,24 +174,23 @@ class _Index:
         self._ngram = ngram
         flat, owners = self._read(asked)
         self._weights = np.random.default_rng(SEED).integers(0, 1 << 64, len(self.vocabulary) + 1, dtype=np.uint64)
-        self.hit = np.zeros(len(self.ids), dtype=bool)
         self._build(flat, owners)
 
-    def look_up(self, flat: Words) -> tuple[Words, Words]:
-        """Where in a text of word numbers an n-gram of the benchmark begins, and the (first) question it is of."""
+    def look_up(self, flat: Words) -> tuple[Words, Words, set[int]]:
+        """Where in a text of word numbers an n-gram of the benchmark begins, and the (first) question it is of; and
+        every question that has one of these n-grams."""
         places, hashes = self._hashes(flat)
         maybe = self._maybe[hashes >> self._shift]
         places, hashes = places[maybe], hashes[maybe]
         at = np.minimum(np.searchsorted(self._sorted, hashes), max(0, len(self._sorted) - 1))
         same = self._sorted[at] == hashes if len(self._sorted) else np.zeros(0, dtype=bool)
-        self._mark(np.unique(hashes[same]))
-        return places[same], self._owners[at[same]]
+        return places[same], self._owners[at[same]], self._of(np.unique(hashes[same]))
 
-    def _mark(self, hashes: Hashes) -> None:
-        """Every question that has one of these n-grams is hit."""
+    def _of(self, hashes: Hashes) -> set[int]:
+        """Every question that has one of these n-grams."""
         left, right = (np.searchsorted(self._sorted, hashes, side=side) for side in ("left", "right"))
-        for more in range(COMMON):
-            self.hit[self._owners[left[left + more < right] + more]] = True
+        owners = [self._owners[left[left + more < right] + more] for more in range(COMMON)]
+        return set(np.unique(np.concatenate(owners)).tolist())
 
     def _read(self, asked: Iterable[tuple[str, str]]) -> tuple[Words, Words]:
         """The word numbers of all questions with a 0 after each, and the questions they are of; repeated ones once."""

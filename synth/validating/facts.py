@@ -35,9 +35,13 @@ class Spec:
 
     manifest: Mapping[str, Any]
     kinds: tuple[str, ...]  # modules of validators/ that this dataset is held to
-    columns: tuple[str, ...] = ()  # further ones: prompt, rationale, completion, meta.NAME, provenance.NAME
+    kept: tuple[str, ...] = ()  # columns that expectations are about
+    columns: tuple[
+        str, ...
+    ] = ()  # those of them that not every dataset has: prompt, rationale, completion, meta.NAME, provenance.NAME
     steps: bool = True
     share: float = 1.0  # of the rows whose steps are worked out
+    texts: bool = False  # whether whole texts are to be compared
 
     @cached_property
     def checkers(self) -> list[Checker]:
@@ -73,14 +77,18 @@ class Facts:
     answers: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # judge and verdict
     asked: list[tuple[str, near.Question]] = field(default_factory=list)  # id and question, if these are compared
+    texts: list[tuple[int, str, str]] = field(default_factory=list)  # place, prompt, completion, if these are compared
 
 
 def look(spec: Spec, item: Item) -> Facts:
-    """The facts of one work item."""
+    """The facts of one work item. A row without an id is named by its place."""
     reader = _Look(spec)
     for row in rows(item):
         reader.add(row)
-    return reader.done()
+    facts = reader.done()
+    named = enumerate(facts.columns["id"], start=item.before + 1)
+    facts.columns["id"] = [row_id or f"{item.path.name} row {place}" for place, row_id in named]
+    return facts
 
 
 class _Look:
@@ -115,7 +123,7 @@ class _Look:
         self._count(record)
 
     def _broken(self, row: Any, fault: str) -> tuple[Any, ...]:
-        """The line of a row of which nothing else is said; one without an id is named by its place later on."""
+        """The line of a row of which nothing else is said."""
         said = row.get("id") if isinstance(row, dict) else None
         known = {"id": said if isinstance(said, str) and said else None, "schema_fault": fault}
         return tuple(known.get(name) for name in self.names)
@@ -143,6 +151,8 @@ class _Look:
 
     def _count(self, record: Record) -> None:
         question, texts = self.question(record), self.texts
+        if self.spec.texts:
+            self.facts.texts.append((self.facts.rows - 1, record.prompt, record.completion))
         texts["ids"].append(record.id)
         texts["questions"].append(question)
         texts["normal"].append(normal := self.spec.own.normal(question))

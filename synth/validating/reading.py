@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from synth.errors import FolderError
+from synth.errors import FolderError, first_line
 
 BYTES = 8 << 20  # of JSON lines in one work item
 ROWS = 4096  # of Parquet in one work item
@@ -23,6 +23,8 @@ class Item:
     path: Path
     start: int
     stop: int
+    before: int  # rows of the file that come before
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,12 @@ def rows(item: Item) -> Iterator[Any]:
 
 def _ranges(path: Path) -> Iterator[Item]:
     """Ranges that begin and end where lines do."""
-    size, start = path.stat().st_size, 0
+    start = before = 0
     with path.open("rb") as file:
-        while start < size:
-            file.seek(start + BYTES)
-            file.readline()
-            stop = min(file.tell(), size)
-            yield Item(path, start, stop)
-            start = stop
+        while lines := file.read(BYTES) + file.readline():
+            rows = lines.count(b"\n") + (not lines.endswith(b"\n"))
+            yield Item(path, start, start + len(lines), before, rows)
+            start, before = start + len(lines), before + rows
 
 
 def _row_groups(path: Path) -> Iterator[Item]:
@@ -68,13 +68,13 @@ def _row_groups(path: Path) -> Iterator[Item]:
         with pq.ParquetFile(path) as file:
             facts = file.metadata
     except pa.ArrowInvalid as error:
-        raise FolderError(f"{path} cannot be read as Parquet: {error}") from error
-    start = held = 0
+        raise FolderError(f"{path} cannot be read as Parquet: {first_line(error)}") from error
+    start = before = held = 0
     for group in range(facts.num_row_groups):
         held += facts.row_group(group).num_rows
         if held >= ROWS or group + 1 == facts.num_row_groups:
-            yield Item(path, start, group + 1)
-            start, held = group + 1, 0
+            yield Item(path, start, group + 1, before, held)
+            start, before, held = group + 1, before + held, 0
 
 
 def _lines(item: Item) -> Iterator[Any]:
@@ -96,6 +96,7 @@ def _parquet(item: Item) -> Iterator[Any]:
 
     try:
         with pq.ParquetFile(item.path) as file:
-            yield from file.read_row_groups(range(item.start, item.stop)).to_pylist()
-    except pa.ArrowInvalid as error:
-        raise FolderError(f"{item.path} cannot be read as Parquet: {error}") from error
+            for batch in file.iter_batches(batch_size=ROWS, row_groups=range(item.start, item.stop)):
+                yield from batch.to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:  # pyarrow's own, of a page that is damaged
+        raise FolderError(f"{item.path} cannot be read as Parquet: {first_line(error)}") from error

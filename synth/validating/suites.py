@@ -107,6 +107,19 @@ def _plain(value: Any) -> str | None:
     return " ".join(str(value).split())
 
 
+@dataclass
+class Ran:
+    """What one expectation came to over one frame."""
+
+    elements: int = 0
+    missing: int = 0
+    failures: int = 0
+    examples: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    observed: Any = None
+    held: bool | None = None  # of an expectation about a frame as a whole
+
+
 COLUMNS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -120,8 +133,12 @@ class Runner:
 
     def run(self, frame: "pd.DataFrame") -> None:
         """Hold one frame to all of them. Raises SynthError for one that cannot be worked out."""
+        self.add(self.ran(frame))
+
+    def ran(self, frame: "pd.DataFrame") -> list[Ran]:
+        """What each comes to over one frame; it is not added to the outcomes. Raises as `run` does."""
         if not self.outcomes:
-            return
+            return []
         form = {
             "result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES,
             "unexpected_index_column_names": [self._ids],
@@ -131,22 +148,31 @@ class Runner:
         if len(ran.results) != len(self.outcomes):
             raise SynthError("Great Expectations left out some of the expectations: two of a suite are the same")
         by_number = {result.expectation_config.meta["number"]: result for result in ran.results}
-        for number, outcome in enumerate(self.outcomes):
-            self._add(outcome, by_number[number])
+        return [self._one(outcome, by_number[number]) for number, outcome in enumerate(self.outcomes)]
 
-    def _add(self, outcome: Outcome, ran: Any) -> None:
+    def _one(self, outcome: Outcome, ran: Any) -> Ran:
         if ran.exception_info and (why := _exception(ran.exception_info)):
             raise SynthError(f"expectation {outcome.name!r} of {outcome.suite} cannot be worked out: {why}")
         result = ran.result
         if "unexpected_count" not in result:
-            outcome.held, outcome.observed = bool(ran.success), result.get("observed_value")
-            return
-        outcome.elements += result["element_count"]
-        outcome.missing += result.get("missing_count") or 0
-        outcome.failures += result["unexpected_count"]
-        room = EXAMPLES - len(outcome.examples)
-        outcome.examples += [str(row[self._ids]) for row in result.get("partial_unexpected_index_list") or []][:room]
-        outcome.values += list(result.get("partial_unexpected_list") or [])[:room]
+            return Ran(held=bool(ran.success), observed=result.get("observed_value"))
+        ids = [str(row[self._ids]) for row in result.get("partial_unexpected_index_list") or []]
+        values = list(result.get("partial_unexpected_list") or [])
+        missing = result.get("missing_count") or 0
+        return Ran(result["element_count"], missing, result["unexpected_count"], ids[:EXAMPLES], values[:EXAMPLES])
+
+    def add(self, found: Sequence[Ran]) -> None:
+        """Add what came of the next frame, in this process or another."""
+        for outcome, ran in zip(self.outcomes, found, strict=True):
+            if ran.held is not None:
+                outcome.held, outcome.observed = ran.held, ran.observed
+                continue
+            outcome.elements += ran.elements
+            outcome.missing += ran.missing
+            outcome.failures += ran.failures
+            room = EXAMPLES - len(outcome.examples)
+            outcome.examples += ran.examples[:room]
+            outcome.values += ran.values[:room]
 
 
 def _definition(expectations: Sequence["Expectation"]) -> Any:

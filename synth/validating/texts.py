@@ -1,6 +1,7 @@
 """What needs whole texts: the round trip through a tokenizer, the overlap with benchmarks, near-duplicates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,21 @@ from synth.validating.near import SIZE, THRESHOLD, Found
 from synth.validating.suites import Outcome, named
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from synth.models.roundtrip import Trip
+    from synth.validating.contamination import Overlap
 
-NEEDED = ("prompt", "completion")
+
+@dataclass
+class Compared:
+    """What came of the texts of some rows."""
+
+    trip: "Trip | None" = None
+    overlaps: list["Overlap"] = field(default_factory=list)  # one for each benchmark
 
 
 class Texts:
-    """Goes through the same frames as the expectations; does nothing if neither was asked for."""
+    """Looks at the rows that can be read, in whatever process, and adds up what came of them; does nothing if neither
+    was asked for."""
 
     def __init__(self, tokenizer: str | None, limit: int | None, against: Sequence[str], ngram: int) -> None:
         self._trip, self._overlaps = None, []
@@ -26,17 +35,21 @@ class Texts:
             from synth.validating.contamination import Contamination
 
             self._overlaps = [Contamination(one, ngram) for one in against]
-        self.columns = NEEDED if self._trip is not None or self._overlaps else ()
+        self.wanted = self._trip is not None or bool(self._overlaps)
 
-    def add(self, frame: "pd.DataFrame") -> None:
-        if not self.columns:
-            return
-        whole = frame[frame["prompt"].notna() & frame["completion"].notna()]
-        ids, prompts, completions = (whole[name].tolist() for name in ("id", *NEEDED))
-        if self._trip is not None:
-            self._trip.add(prompts, completions, ids)
-        for overlap in self._overlaps:
-            overlap.add(ids, prompts)
+    def compare(self, ids: Sequence[str], prompts: Sequence[str], completions: Sequence[str]) -> Compared:
+        """What comes of some rows; it is not added to the sum."""
+        return Compared(
+            None if self._trip is None else self._trip.compare(prompts, completions, ids),
+            [overlap.compare(ids, prompts)[1] for overlap in self._overlaps],
+        )
+
+    def add(self, compared: Compared) -> None:
+        """What came of the next rows."""
+        if self._trip is not None and compared.trip is not None:
+            self._trip.count(compared.trip)
+        for overlap, found in zip(self._overlaps, compared.overlaps, strict=True):
+            overlap.count(found)
 
     def tokenizer_report(self) -> dict[str, Any] | None:
         """The section `tokenizer` of validation.json."""

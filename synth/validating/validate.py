@@ -1,7 +1,7 @@
 """Holds a dataset folder to its expectations: `synth validate`.
 
-Rows are read as a stream by all processors, which leave a few facts of each; Great Expectations suites are run on
-frames of these facts. What every dataset must satisfy stands in validators/dataset.py, what a
+Rows are read by all processors, which leave a few facts of each in files; Great Expectations suites are run on frames
+of these facts (scan.py). What every dataset must satisfy stands in validators/dataset.py, what a
 kind of dataset must satisfy in the file of its name. The result is a table, and validation.json in the folder:
 
     rows        every row, or each of those an expectation applies to
@@ -10,7 +10,6 @@ kind of dataset must satisfy in the file of its name. The result is a table, and
 
 import platform
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,29 +18,27 @@ from typing import Any
 import orjson
 
 from synth.base.config import command, verb
-from synth.base.files import file_facts, write_whole
+from synth.base.files import write_whole
 from synth.base.terminal import progress
 from synth.data import mirror
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
-from synth.data.names import CARD, DOCS, MANIFEST, VALIDATION
+from synth.data.names import DOCS, VALIDATION
 from synth.data.scored import lines_of, scored
 from synth.errors import FolderError
 from synth.validating import near
-from synth.validating.checker import find
 from synth.validating.docs import remove_docs, write_docs
 from synth.validating.drop import write_without
+from synth.validating.expected import kinds, suites
 from synth.validating.facts import Spec
 from synth.validating.frames import Rows, files_frame, splits_frame, verdicts_frame
 from synth.validating.options import Validate
-from synth.validating.scan import Progress, Scan
-from synth.validating.suites import Outcome, Runner, load_gx, named
+from synth.validating.scan import Progress, Scan, hashes
+from synth.validating.shards import Work, folder_of_run
+from synth.validating.suites import Outcome, Runner, load_gx
 from synth.validating.texts import Texts, near_outcomes
-from synth.validating.user import read_suite
-from synth.workers.local import cores
+from synth.workers.local import cores_for
 from synth.workers.places import workers_on
-
-BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
 
 
 @dataclass(frozen=True)
@@ -98,41 +95,29 @@ def _cleaned(folder: Path, out: Path | None, asked: Validate) -> str | None:
         raise FolderError.from_os(error, f"cannot write to {out}") from error
 
 
-def kinds(manifest: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
-    """The checkers that a dataset is held to, by name."""
-    names = ["dataset"]
-    for kind, needed in ((manifest.get("builder"), "config"), ("distilled", "plan")):
-        if kind and find(kind) is not None and (kind != "distilled" or "distilled" in manifest):
-            if not isinstance(manifest.get(needed), dict):
-                raise FolderError(f"{folder / MANIFEST} has no {needed}: build the folder again with --overwrite")
-            names.append(str(kind))
-    return tuple(names)
-
-
 def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
     finish_move(folder)
     manifest = open_manifest(folder)
-    suites = _suites(manifest, folder, asked)
-    texts = Texts(asked.tokenizer, asked.limit, asked.against, asked.ngram)
-    rows = Rows(suites, texts.columns)
+    expected = suites(manifest, folder, asked.suite)
+    rows, texts = Rows(expected), Texts(asked.tokenizer, asked.limit, asked.against, asked.ngram)
     declared = sum(facts["rows"] for facts in manifest["splits"].values())
     share = 1.0 if asked.sample is None else asked.sample / max(declared, 1)
-    spec = Spec(manifest, kinds(manifest, folder), rows.extra, asked.steps, share)
+    spec = Spec(manifest, kinds(manifest, folder), rows.columns, rows.extra, asked.steps, share, texts.wanted)
     where = workers_on(asked.on, _workers(folder, manifest, asked), asked.workers, folder, by_files=True)
-    scan = Scan(folder, spec, where, report)
-    with ThreadPoolExecutor(1) as beside:
-        hashes = _hashes(folder, manifest, beside)
-        for frame in scan.frames():
-            rows.run(frame)
-            texts.add(frame)
-        for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
-            scan.splits[split].verdicts.update((line.judge, line.verdict) for line in said)
-        data = {name: facts.result() for name, facts in hashes.items()}
+    try:
+        with folder_of_run(folder) as place, where as (executor, workers):
+            scan = Scan(Work(folder, place, spec, texts, asked.suite), rows, report)
+            scan.run(executor, workers)
+            data = hashes(folder, manifest, executor, workers)
+    except OSError as error:
+        raise FolderError.from_os(error, f"cannot validate {folder}") from error
+    for split, said in scored(folder, manifest, lines_of(folder, manifest)).items():
+        scan.splits[split].verdicts.update((line.judge, line.verdict) for line in said)
     outcomes = [
         *rows.finish(),
-        *_once(suites, "splits", splits_frame(scan)),
-        *_once(suites, "verdicts", verdicts_frame(scan)),
-        *_once(suites, "files", files_frame(manifest, data)),
+        *_once(expected, "splits", splits_frame(scan.splits, manifest)),
+        *_once(expected, "verdicts", verdicts_frame(scan.splits)),
+        *_once(expected, "files", files_frame(manifest, data)),
         *texts.outcomes(),
     ]
     alike = scan.questions.found() if near.compares(spec.builder) else None
@@ -147,34 +132,6 @@ def _validate(folder: Path, asked: Validate, report: Progress) -> Result:
         remove_docs(folder / DOCS)
     _write(folder, result.report)
     return result
-
-
-def _suites(manifest: Mapping[str, Any], folder: Path, asked: Validate) -> dict[str, list[Any]]:
-    """Expectations by the name of the suite they come from."""
-    suites: dict[str, list[Any]] = {}
-    for kind in kinds(manifest, folder):
-        try:
-            suites[kind] = suite_of(kind, manifest)
-        except (KeyError, TypeError) as error:
-            raise FolderError(
-                f"{folder / MANIFEST} does not say all that the expectations of {kind} need ({error}): "
-                "build the folder again with --overwrite"
-            ) from error
-    for path in asked.suite:
-        suites[path.name] = read_suite(path, manifest)
-    return suites
-
-
-def suite_of(kind: str, manifest: Mapping[str, Any]) -> list[Any]:
-    """The expectations of one kind: that its steps hold, if there is a step checker, and those it adds."""
-    from synth.validating.steps import ExpectStepsToHold
-
-    checker = find(kind)
-    if checker is None:
-        return []
-    meta = named("steps", checker.steps_title)
-    steps = [ExpectStepsToHold(column="step_fault", meta=meta)] if checker.check is not None else []
-    return [*steps, *checker.expectations(manifest)]
 
 
 def _once(suites: Mapping[str, list[Any]], on: str, frame: Any) -> list[Outcome]:
@@ -195,13 +152,7 @@ def _workers(folder: Path, manifest: Mapping[str, Any], asked: Validate) -> int:
     if asked.workers is not None:
         return asked.workers
     size = sum(int(facts.get("bytes", 0)) for facts in manifest["files"].values())
-    return min(cores(), 1 + size // BYTES_WORTH_A_WORKER)
-
-
-def _hashes(folder: Path, manifest: Mapping[str, Any], beside: ThreadPoolExecutor) -> dict[str, "Future[Any]"]:
-    """Size and hash of every file of the dataset, and of synth.json, while the rows are read."""
-    files = [name for name in [*manifest["files"], MANIFEST] if name != CARD and (folder / name).is_file()]
-    return {name: beside.submit(file_facts, folder / name) for name in files}
+    return cores_for(size)
 
 
 def _report(

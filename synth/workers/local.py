@@ -20,6 +20,7 @@ from synth.errors import LostWorkerError
 T = TypeVar("T")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+BYTES_WORTH_A_WORKER = 20_000_000  # fewer are read sooner than a process starts
 AHEAD = 2  # items in flight for each worker: enough that none waits, few enough that memory stays flat
 
 
@@ -39,6 +40,11 @@ class Workers(Protocol):
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cores_for(size: int) -> int:
+    """Processes of this machine that are worth their start for reading so many bytes."""
+    return min(cores(), 1 + size // BYTES_WORTH_A_WORKER)
 
 
 def pool(workers: int) -> AbstractContextManager[ProcessPoolExecutor | None]:

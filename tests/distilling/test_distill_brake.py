@@ -123,3 +123,36 @@ def test_a_vote_over_one_text_has_no_confidence(synth: Synth, tmp_path: Path, qu
         assert distill(synth, teacher, questions(4), "--vote", 10).returncode == 0
         assert len(teacher.bodies) == 12
     assert {row["meta"]["confidence"] for row in lines(tmp_path / "out" / "train.jsonl")} == {None}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_questions_that_are_always_refused_end_no_run_that_goes_on(
+    synth: Synth, tmp_path: Path, questions: Callable[[int], str], first: bool
+) -> None:
+    """A run that goes on asks nothing but the sixty that were refused; the others were answered, before or behind."""
+
+    def script(request: dict[str, Any], times: int) -> Answer:
+        answered = asked(request) < 4 if first else asked(request) % 16 == 0
+        return right(request, times) if answered else Answer(status=400, error={"message": "too long a prompt"})
+
+    with serving(script) as teacher:
+        asked_so = (questions(64), "--max-attempts", 1, "--concurrency", 1)
+        done = [distill(synth, teacher, *asked_so) for _ in range(3)]
+        assert len(teacher.bodies) == 64 + 60 + 60
+    assert [one.returncode for one in done] == [0, 0, 0]
+    assert "60 error" in done[2].stdout
+    assert "4 rows" in done[2].stdout
+    assert len(lines(tmp_path / "out" / "train.jsonl")) == 4
+
+
+def test_a_server_that_takes_no_request_any_more_is_told(synth: Synth, questions: Callable[[int], str]) -> None:
+    def script(request: dict[str, Any], times: int) -> Answer:
+        odd = Answer(status=400, error={"message": "unknown model settings"})
+        return right(request, times) if len(teacher.bodies) <= 8 else odd
+
+    with serving(script) as teacher:
+        asked_so = (questions(40), "--max-attempts", 1, "--concurrency", 1)
+        assert distill(synth, teacher, *asked_so, "--limit", 8).returncode == 0
+        done = distill(synth, teacher, *asked_so, "--out", "more", "--cache", "out/requests.sqlite")
+    assert done.returncode != 0
+    assert "refuses every request: unknown model settings" in done.stderr

@@ -235,6 +235,15 @@ def test_a_merge_that_is_killed_leaves_nothing_and_is_run_again(
     assert len(store(tmp_path / "out")) == replies["out"]
 
 
+def test_one_configuration_of_several_brings_the_store_they_share(
+    synth: Synth, tmp_path: Path, sharded: Callable[..., list[str]]
+) -> None:
+    shards = sharded("--length", "steps,brief")
+    done = synth("merge", *(f"{name}/brief" for name in shards), "--out", "brief")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(store(tmp_path / "brief")) == {reply for name in shards for reply in store(tmp_path / name)}
+
+
 def store(folder: Path) -> list[tuple[Any, ...]]:
     """Key and status of every reply in a request store, in its order."""
     with closing(sqlite3.connect(folder / "requests.sqlite")) as opened:

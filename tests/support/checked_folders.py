@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -18,11 +18,15 @@ Row = dict[str, Any]
 Edit = Callable[[list[Row]], object]
 
 
-def make(folder: Path, **config: Any) -> Path:
+def make(folder: Path, format: Literal["jsonl", "parquet"] = "jsonl", **config: Any) -> Path:
     """Sums of three digits: 30 rows to train on, 10 in each other split."""
     rows = {"train": 30, "validation": 10, "test": 10, "test_beyond": 10}
     builder = registry.load("builders", "arithmetic")
-    build("arithmetic", builder.Config(**{"digits": "3", **rows, **config}), BuildOptions(folder, workers=1))
+    build(
+        "arithmetic",
+        builder.Config(**{"digits": "3", **rows, **config}),
+        BuildOptions(folder, format=format, workers=1),
+    )
     return folder
 
 

@@ -19,7 +19,7 @@ from synth.building.options import Options as BuildOptions
 from synth.data.reading import read
 from synth.errors import UsageError
 from synth.validating import facts, reading, scan
-from synth.validating.scan import COUNTED, Commonest
+from synth.validating.sums import COUNTED, Commonest
 
 
 def made(folder: Path, name: str, **config: Any) -> Path:
