@@ -19,6 +19,7 @@ TRAIN = ("synth", "train", "t5", "--model", "google/flan-t5-small")
 BESIDE_SAID = {
     "attempts": "attempts at the questions, right ones and wrong ones, with what came of each (`outcome`, `kept`)",
     "rejected": "that were left out, each with its reason",
+    "notes": "labels of people, each of a row (`id`) with its verdict and a note",
 }
 ARROW_NAMES = {"double": "float", "int64": "integer", "bool": "true or false"}
 

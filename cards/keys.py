@@ -11,7 +11,7 @@ from synth.data import frontmatter
 from synth.data.about import About
 from synth.data.frontmatter import features
 from synth.data.manifest import open_manifest, split_files
-from synth.data.names import BESIDE
+from synth.data.names import ALONG
 
 TAGS = ("synthetic", "reasoning")
 Files = Mapping[str, Mapping[str, list[str]]]
@@ -69,13 +69,13 @@ def told_of(folders: Iterable[Path]) -> dict[str, Any]:
 
 def beside(configs: Any) -> dict[str, str]:
     """Of the configurations of a card those that are no datasets but files beside one, told by where they lie: name ->
-    `attempts` or `rejected`."""
+    `attempts`, `rejected` or `notes`."""
     found = {}
     for name, entry in frontmatter.entries(configs).items():
         parts = entry.get("data_files")
         paths = [path for part in parts or () if isinstance(part, dict) for path in _listed(part.get("path"))]
         folders = {PurePosixPath(str(path)).parent.name for path in paths}
-        if len(folders) == 1 and folders <= BESIDE.keys():
+        if len(folders) == 1 and folders <= ALONG.keys():
             found[name] = folders.pop()
     return found
 

@@ -14,6 +14,7 @@ NOTES = "notes.jsonl"  # what people said of the rows
 VALIDATION = "validation.json"  # what `synth validate` found
 DOCS = "validation"  # the same as web pages
 BESIDE = {"attempts": ATTEMPTS, "rejected": REJECTED}  # what a release may have beside its rows, as configurations
+ALONG = {**BESIDE, "notes": NOTES}  # and what changes while the rows do not: no part of the manifest
 PLOTS = "plots"  # pictures of the card
 PARTIAL = ".synth-partial"  # files while they are written, of a dataset or of a finished model
 SHARDS = ".synth-shards"  # of a build of Parquet that is not done: what is known of the files that are

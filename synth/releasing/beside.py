@@ -1,11 +1,13 @@
-"""Attempts and left-out rows as further configurations of a release: `synth push --with attempts`, and back.
+"""Attempts, left-out rows and labels as further configurations of a release: `synth push --with attempts`, and back.
 
     attempts/train-0000i-of-0000N.parquet           attempts.jsonl of the dataset `default`, as `attempts`
     <config>/rejected/train-0000i-of-0000N.parquet  rejected.jsonl of a named one, as `<config>-rejected`
+    notes/train-0000i-of-0000N.parquet              notes.jsonl, as `notes`
 
 Each file is one split, in shards like those of rows (shards.py). `synth pull` writes the files again, byte for byte if
 it was `synth` that wrote them. Configurations that a push does not name stay if they are of the same file as the one
-that lies in the folder, and go if they are of another: attempts at other rows give wrong pairs.
+that lies in the folder, and go if they are of another: attempts at other rows give wrong pairs. Labels are no part of
+the manifest, so nobody can tell whether they are the same: they go if labels lie here and are not sent.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +20,7 @@ from synth.base.files import file_facts
 from synth.base.terminal import Say
 from synth.data.columns import Column, Place, plan
 from synth.data.manifest import open_manifest, place
-from synth.data.names import BESIDE, MANIFEST
+from synth.data.names import ALONG, MANIFEST
 from synth.data.reading import BLOCK, parquet_rows
 from synth.errors import FolderError, UsageError
 from synth.releasing.forms import SHARD, Split
@@ -48,7 +50,7 @@ def folder_of(config: str, name: str) -> str:
 
 def _file(folder: Path, name: str) -> Path | None:
     """The file in a dataset folder; None if there is none, or nothing in it."""
-    path = place(folder, BESIDE[name])
+    path = place(folder, ALONG[name])
     return path if path.is_file() and path.stat().st_size else None
 
 
@@ -65,7 +67,7 @@ def found(folder: Path, names: Sequence[str], say: Say) -> dict[str, Path]:
     along = {name: path for name in dict.fromkeys(names) if (path := _file(folder, name)) is not None}
     for name in dict.fromkeys(names):
         if name not in along:
-            say(f"{folder} has no {BESIDE[name]}, so none goes out")
+            say(f"{folder} has no {ALONG[name]}, so none goes out")
     return along
 
 
@@ -76,7 +78,7 @@ def check(names: Sequence[str], along: Mapping[str, Mapping[str, Path]]) -> None
     """
     if "attempts" in names and not any("attempts" in each for each in along.values()):
         raise FolderError(
-            f"--with attempts: there is no {BESIDE['attempts']}; only what synth distill or synth import wrote has them"
+            f"--with attempts: there is no {ALONG['attempts']}; only what synth distill or synth import wrote has them"
         )
     for config, each in along.items():
         for name in each:
@@ -86,7 +88,7 @@ def check(names: Sequence[str], along: Mapping[str, Mapping[str, Path]]) -> None
 
 def outdated(hub: Hub, state: State, config: str, folder: Path, sent: Mapping[str, Path]) -> list[str]:
     """What of a dataset lies in a repository and is not sent now, though it is of other rows or attempts."""
-    lying = [name for name in BESIDE if name not in sent and shards_of(state.files, config, name)]
+    lying = [name for name in ALONG if name not in sent and shards_of(state.files, config, name)]
     path = prefix_of(config) + MANIFEST
     if not lying or path not in state.files:
         return lying
@@ -99,7 +101,7 @@ def _same(folder: Path, name: str, theirs: str) -> bool:
     try:
         other = orjson.loads(theirs)
         if (path := _file(folder, name)) is not None:
-            return bool(file_facts(path)["sha256"] == other["files"][BESIDE[name]]["sha256"])
+            return bool(file_facts(path)["sha256"] == other["files"][ALONG[name]]["sha256"])
         data = [file for split in ours["splits"].values() for file in split["files"]]
         return all(ours["files"][file]["sha256"] == other["files"][file]["sha256"] for file in data)
     except (orjson.JSONDecodeError, KeyError, TypeError):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from synth.base.config import AnyPath, Paths, Texts, argument, option, settings
-from synth.data.names import BESIDE
+from synth.data.names import ALONG
 
 
 @settings
@@ -14,7 +14,8 @@ class Push:
     name: str = argument("where to, on the Hub", default="", metavar="ORG/NAME", kw_only=False)
     config: str | None = option("name of the configuration, of one folder  [default: the folder's]", default=None)
     with_: Texts = option(
-        "what goes out beside the rows: attempts, rejected  [repeatable]", default=(), metavar="attempts|rejected"
+        "what goes out beside the rows: attempts, rejected, notes  [repeatable]", default=(),
+        metavar="attempts|rejected|notes",
     )
     private: bool = option("make the repository private", default=False)
     revision: str | None = option("branch to push to  [default: main]", default=None)
@@ -37,8 +38,8 @@ class Push:
         """Both folders and a name are needed, which one word alone cannot say; only two files can go along."""
         needs = "synth push needs a dataset folder and where to push it: synth push data org/name"
         wrong = [] if self.folders and self.name else [needs]
-        known = " or ".join(BESIDE)
-        return wrong + [f"--with {name!r}: give {known}" for name in self.with_ if name not in BESIDE]
+        known = " or ".join(ALONG)
+        return wrong + [f"--with {name!r}: give {known}" for name in self.with_ if name not in ALONG]
 
 
 @settings

@@ -10,7 +10,7 @@ from synth.base.files import file_facts
 from synth.base.terminal import Say
 from synth.data.folder import finish_move
 from synth.data.manifest import members, open_manifest
-from synth.data.names import BESIDE, MANIFEST, PLOTS
+from synth.data.names import ALONG, MANIFEST, PLOTS
 from synth.errors import FolderError, UsageError
 from synth.releasing import beside
 from synth.releasing.options import Push
@@ -18,7 +18,7 @@ from synth.validating.checker import find
 from synth.validating.results import changed_since, read_validation
 
 CONFIG = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
-RESERVED = {"data", PLOTS, *BESIDE}  # folders of a repository that are no configuration's
+RESERVED = {"data", PLOTS, *ALONG}  # folders of a repository that are no configuration's
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from synth.data.folder import FolderWriter, finish_move
 from synth.data.frontmatter import folder_card
 from synth.data.handles import Dataset
 from synth.data.manifest import is_manifest, members, read_manifest
-from synth.data.names import BESIDE, CARD, FETCHED, MANIFEST, PLOTS, VALIDATION
+from synth.data.names import BESIDE, CARD, FETCHED, MANIFEST, NOTES, PARTIAL, PLOTS, VALIDATION
 from synth.data.reading import parquet_rows
 from synth.errors import FolderError, HubError, UnknownNameError
 from synth.record import FIELDS
@@ -96,12 +96,28 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
         for writer, manifest, release in manifests:  # all or none, but for a machine that dies at this very moment
             writer.commit(manifest, release.pushed.get(CARD))
     results = [done or _finished(hub, state, release) for release, done in zip(releases, already, strict=True)]
+    for release in releases:
+        _bring_notes(hub, state, release, say)
     if several:
         folder_card(asked.out, [release.config for release in releases])
     _bring_card(hub, state, asked, releases, before, say)
     for release in releases:
         shutil.rmtree(release.folder / FETCHED, ignore_errors=True)
     return results
+
+
+def _bring_notes(hub: Hub, state: State, release: Release, say: Say) -> None:
+    """Labels that went along, unless somebody has labelled rows here."""
+    shards, path = shards_of(state.files, release.config, "notes"), release.folder / NOTES
+    if shards and path.exists():
+        say(f"{path} stays as it is: the labels of {hub.url} are not taken")
+    elif shards:
+        part, fetched = release.folder / f"{PARTIAL}-{NOTES}", release.folder / FETCHED
+        try:
+            fetch_beside(lambda name: hub.download(name, state.commit, fetched), shards, part)
+            part.replace(path)
+        except OSError as error:
+            raise FolderError.from_os(error, f"cannot write to {release.folder}") from error
 
 
 def _said_before(out: Path) -> Mapping[str, Any]:

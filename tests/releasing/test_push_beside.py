@@ -14,8 +14,10 @@ from hub_use import REPO, connected, contents, dataset, row, validate
 from loopback_hub import Hub
 from ruamel.yaml import YAML
 
+from synth import load
 from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest
+from synth.data.notes import note_of, write_notes
 from synth.errors import FolderError, UsageError
 from synth.exporting.export import run as export
 from synth.exporting.options import Export
@@ -181,6 +183,31 @@ def test_lines_of_any_shape_come_back(hub: Hub, tmp_path: Path) -> None:
     loaded_alike(hub, tmp_path, [REPO, "attempts"], [REPO, "attempts"])
 
 
+def test_labels_go_out_when_they_are_asked_for_and_never_replace_those_of_somebody(hub: Hub, tmp_path: Path) -> None:
+    folder = dataset(tmp_path / "lines")
+    (record, *_) = load(folder).rows("train")
+    write_notes(folder, [note_of("train", record, "ann", "bad", "too short")])
+    push(Push([folder], REPO))
+    assert not any("notes" in name for name in hub.files(REPO))
+    done = push(Push([folder], REPO, with_="notes"))
+    assert done.change.rows["notes"] == {"train": 1}
+    assert "- `notes`: 1 labels of people" in hub.files(REPO)["README.md"].decode()
+    (result,) = pull(Pull(REPO, tmp_path / "back"))
+    assert result.same_bytes
+    back = tmp_path / "back" / "notes.jsonl"
+    assert back.read_bytes() == (folder / "notes.jsonl").read_bytes()
+    assert "notes.jsonl" not in open_manifest(tmp_path / "back")["files"]
+
+    write_notes(tmp_path / "back", [note_of("train", record, "ben", "good", "")])
+    mine, said = back.read_bytes(), list[str]()
+    (again,) = pull(Pull(REPO, tmp_path / "back"), said.append)
+    assert again.already_there
+    assert back.read_bytes() == mine
+    assert any("stays as it is" in line for line in said)
+    push(Push([folder], REPO))
+    assert not any("notes" in name for name in hub.files(REPO))
+
+
 def test_secrets_in_them_do_not_go_out(hub: Hub, tmp_path: Path) -> None:
     secret = "hf_" + "a1B2" * 9
     folder = with_files(tmp_path / "lines", attempts=[{"id": "a"}, {"id": "b", "text": f"use {secret}"}])
@@ -202,7 +229,7 @@ def test_a_line_that_is_none(hub: Hub, tmp_path: Path, line: bytes, told: str) -
 
 def test_what_cannot_go_along(hub: Hub, tmp_path: Path, synth: Synth) -> None:
     folder = dataset(tmp_path / "lines")
-    with pytest.raises(UsageError, match="--with 'replies': give attempts or rejected"):
+    with pytest.raises(UsageError, match="--with 'replies': give attempts or rejected or notes"):
         Push([folder], REPO, with_="replies")
     with pytest.raises(FolderError, match=r"--with attempts: there is no attempts\.jsonl"):
         push(Push([folder], REPO, with_="attempts"))
