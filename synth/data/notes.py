@@ -4,11 +4,10 @@ The verdict is one of MENU, or null where somebody took theirs back; `reason` is
 The last line of a row and person counts, and a line on other texts than the row has now does not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from synth.data.names import NOTES
-from synth.data.verdicts import Line, Place, VerdictFile, hash_of, latest, read_verdicts
+from synth.data.verdicts import Line, Place, hash_of, latest, read_verdicts
 from synth.record import Record
 
 JUDGE = "notes"
@@ -17,17 +16,6 @@ MENU = ("good", "unsure", "bad")
 
 def note_of(split: str, record: Record, person: str, verdict: str | None, text: str) -> Line:
     return Line(split, record.id, JUDGE, person, verdict, None, text, hash_of(record))
-
-
-def write_notes(folder: Path, notes: Iterable[Line]) -> int:
-    """Write notes of rows of a folder; they are on the disk when this returns. Returns how many were new.
-
-    Raises FolderError if the file cannot be written, or is none of verdicts.
-    """
-    with VerdictFile(folder / NOTES) as file:
-        written = sum(file.add(note) for note in notes)
-        file.sync()
-    return written
 
 
 def read_notes(path: Path) -> Mapping[Place, Mapping[str, Line]]:

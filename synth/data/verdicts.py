@@ -14,10 +14,9 @@ row and a judge takes the place of an earlier one. Several judges may have their
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -98,12 +97,13 @@ def read_verdicts(path: Path) -> Iterator[Line]:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip() and (line.endswith(b"\n") or _is_whole(line)):
-                    yield _read(path, number, line)
+                    yield read_line(path, number, line)
     except OSError as error:
         raise FolderError.from_os(error, str(path)) from error
 
 
-def _read(path: Path, number: int, line: bytes) -> Line:
+def read_line(path: Path, number: int, line: bytes) -> Line:
+    """A line of a file. Raises FolderError for one that is no verdict."""
     try:
         found = orjson.loads(line)
         texts = [found[name] for name in ("split", "id", "judge", "reason", "row")]
@@ -152,7 +152,7 @@ class VerdictFile:
                 raise FolderError.from_os(error, f"cannot write to {self.path}") from error
             opened.enter_context(hold(self.path, "wait for it, or give another --verdicts"))
             self.kept = latest(read_verdicts(self.path))
-            _drop_half_a_line(self._file, self.path)
+            drop_half_a_line(self._file, self.path)
             self._open = opened.pop_all()
         return self
 
@@ -166,26 +166,27 @@ class VerdictFile:
         if self.kept.get((line.place, line.label)) == line:
             return False
         self.kept[line.place, line.label] = line
-        self._file.write(orjson.dumps(_as_written(line)) + b"\n")
+        self._file.write(as_written(line))
         self._file.flush()
         return True
-
-    def sync(self) -> None:
-        """What was added is on the disk when this returns."""
-        os.fsync(self._file.fileno())
 
     def lines(self) -> Sequence[Line]:
         """The last line of each row and judge."""
         return list(self.kept.values())
 
 
-def _as_written(line: Line) -> dict[str, Any]:
-    return {name: value for name, value in asdict(line).items() if name != "reply" or value}
+def as_written(line: Line) -> bytes:
+    """A line as it stands in the file."""
+    values = {name: getattr(line, name) for name in Line.__slots__}
+    return orjson.dumps({name: value for name, value in values.items() if name != "reply" or value}) + b"\n"
 
 
-def _drop_half_a_line(file: BinaryIO, path: Path) -> None:
-    """Go to the end of the last whole line, and cut off what a killed run left behind it."""
-    content = file.read()
+def drop_half_a_line(file: BinaryIO, path: Path) -> None:
+    """Go from the start of a line to the end of the last whole one, and cut off what a killed run left behind it.
+
+    Raises FolderError if that is no part of a verdict.
+    """
+    start, content = file.tell(), file.read()
     end = content.rfind(b"\n") + 1
     half = content[end:]
     if _is_whole(half):
@@ -195,5 +196,5 @@ def _drop_half_a_line(file: BinaryIO, path: Path) -> None:
         raise FolderError(
             f"{path} is no file of verdicts: give --verdicts a file that synth judge wrote, or a new name"
         )
-    file.seek(end)
+    file.seek(start + end)
     file.truncate()

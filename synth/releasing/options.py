@@ -14,7 +14,8 @@ class Push:
     name: str = argument("where to, on the Hub", default="", metavar="ORG/NAME", kw_only=False)
     config: str | None = option("name of the configuration, of one folder  [default: the folder's]", default=None)
     with_: Texts = option(
-        "what goes out beside the rows: attempts, rejected, notes  [repeatable]", default=(),
+        "what goes out beside the rows: attempts, rejected, notes  [repeatable]",
+        default=(),
         metavar="attempts|rejected|notes",
     )
     private: bool = option("make the repository private", default=False)

@@ -13,18 +13,22 @@ Names of columns are looked up in the index, values are bound: no word of a URL 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from synth.errors import UsageError, closest
-from synth.viewing.index import Index, Store, has_words, literal, quoted, search
+from synth.viewing.build import literal, quoted
+from synth.viewing.index import Index, Store, has_words, search
+from synth.viewing.said import Said
 from synth.viewing.sources import Place, Split
 
 PAGE = 50  # rows of a page
 VALUES = 10  # of a facet, the commonest; after `more` MANY
 MANY = 500
 BARS = 20  # of a histogram
+MOST_SAID = 2_000  # rows of which a query that is copied can say what was said
+KEPT = 2_000  # facets and counts that are remembered
 FILTERS = ("is", "in", "no")
 Params = tuple[tuple[str, str], ...]
 
@@ -88,64 +92,113 @@ class Query:
     index: Index
     view: View
 
+    @cached_property
+    def said(self) -> list[Said]:
+        return self.store.said(self.split, self.index)
+
+    @property
+    def notes(self) -> Said:
+        """The labels of people."""
+        return self.said[0]
+
+    @cached_property
+    def _beside(self) -> dict[str, tuple[str, bool]]:
+        """The columns of what people and judges said: the query that has them, and whether they hold numbers."""
+        return {name: found for said in self.said for name, found in said.columns().items()}
+
+    @cached_property
+    def columns(self) -> dict[str, bool]:
+        """All columns, each with whether it holds numbers: labels, steps, then those of the index, then verdicts."""
+        beside = {name: is_number for name, (_, is_number) in self._beside.items()}
+        first = {name: False for name in ("label", "note", "steps") if name in beside or name in self.index.columns}
+        return {**first, **self.index.columns, **beside}
+
     def count(self) -> int:
-        return int(self._kept("count", lambda: self._ask("count(*)")[0][0]))
+        return int(self._kept("count", (), lambda: self._ask("count(*)")[0][0]))
 
     def numbers(self, first: int, n: int) -> list[int]:
         """The numbers of rows, from 1, that stand at places of this view, from 0."""
-        return [number for (number,) in self._ask("n", f"ORDER BY {self._order} LIMIT {n} OFFSET {first}")]
+        found = self._ask("n", f"ORDER BY {self._order} LIMIT {n} OFFSET {first}", also=self._sort)
+        return [number for (number,) in found]
+
+    def batches(self, n: int) -> Iterator[list[int]]:
+        """The numbers of all rows of this view, as they stand in the file, n at a time."""
+        values: list[str | float] = []
+        sql = f"SELECT n FROM {self._rows(self._filtered)} WHERE {self._where('', values)} ORDER BY n"
+        cursor = self.store.con.cursor().execute(sql, values)
+        while found := cursor.fetchmany(n):
+            yield [number for (number,) in found]
 
     def place_of(self, number: int) -> int | None:
         """The place of a row in this view, from 0; None if it is not in it."""
         places = f"n, row_number() OVER (ORDER BY {self._order}) - 1 AS place"
-        found = self._ask(places, f"QUALIFY n = {int(number)}")
+        found = self._ask(places, f"QUALIFY n = {int(number)}", also=self._sort)
         return int(found[0][1]) if found else None
+
+    def labels(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The labels of rows by their numbers."""
+        sql = f"SELECT n, label FROM ({self._beside['label'][0]}) WHERE n IN (SELECT unnest(?::BIGINT[]))"
+        return dict(self.store.ask(sql, [list(numbers)]))
 
     def sql(self) -> str:
         """The view as a query that DuckDB answers without this program."""
-        if "steps" in (key.partition(".")[2] for key, _ in self.view.filters) or "steps" in self.view.get("sort"):
-            return "DuckDB knows nothing of steps: take that filter or order out"
         ((rows,),) = self.store.ask(f"SELECT sql FROM {self.index.schema}.made")
-        return f"SELECT * FROM ({rows}) WHERE {self._where()} ORDER BY {self._order}"
+        used, before = dict.fromkeys([*self._filtered, *self._sort]), ""
+        source = f"({rows})"
+        if "steps" in used:
+            before = f"ATTACH IF NOT EXISTS {literal(str(self.index.path))} AS checked (READ_ONLY);\n"
+            source += " LEFT JOIN (SELECT n, steps FROM checked.rows) USING (n)"
+        for name in used:
+            if name in self._beside:
+                said = quoted(name)
+                found = self.store.ask(f"SELECT n, {said} FROM ({self._beside[name][0]}) LIMIT {MOST_SAID + 1}")
+                if len(found) > MOST_SAID:
+                    return f"-- {name} is said of more than {MOST_SAID:,} rows, which is too long to be copied"
+                values = [f"({n}, {_literal(value)})" for n, value in [(-1, None), *found]]
+                source += f" LEFT JOIN (VALUES {', '.join(values)}) AS {said}(n, {said}) USING (n)"
+        return f"{before}SELECT * FROM {source} WHERE {self._where()} ORDER BY {self._order}"
+
+    @property
+    def _filtered(self) -> list[str]:
+        return [key.partition(".")[2] for key, _ in self.view.filters]
+
+    @cached_property
+    def _sort(self) -> list[str]:
+        sort = self.view.get("sort").removeprefix("-")
+        return [sort] if sort else []
 
     @cached_property
     def _order(self) -> str:
-        sort = self.view.get("sort")
-        down = " DESC" if sort.startswith("-") else ""
-        return f"{self._column(sort.removeprefix('-'))}{down} NULLS LAST, n" if sort else "n"
+        down = " DESC" if self.view.get("sort").startswith("-") else ""
+        return f"{self._column(self._sort[0])}{down} NULLS LAST, n" if self._sort else "n"
 
-    def places(self, numbers: Iterable[int]) -> list[Place]:
-        wanted = list(numbers)
-        found = self.store.ask(
-            f"SELECT rowid + 1, file, place FROM {self.index.schema}.lines WHERE rowid IN "
-            "(SELECT unnest(?::BIGINT[]) - 1)", [wanted],
-        )  # fmt: skip
-        by_number = {number: Place(file, at) for number, file, at in found}
-        return [by_number[number] for number in wanted]
+    def places(self, numbers: Sequence[int]) -> list[Place]:
+        return self.store.places(self.index, numbers)
 
-    def facets(self) -> list[Facet]:
+    def facets(self) -> Iterator[Facet]:
         """One of each column that has a few values or holds numbers; its own filter does not count."""
-        found: list[Facet] = self._kept("facets", lambda: list(self._facets()))
-        return found
+        for column in self.columns:
+            if column not in ("n", "id", "readable"):
+                facet = self._kept("facet", (column,), partial(self._facet, column))
+                if facet is not None:
+                    yield facet
 
-    def _kept(self, what: str, make: Callable[[], Any]) -> Any:
-        """Made once for a filter, whatever the page and the order."""
+    def _kept(self, what: str, columns: Sequence[str], make: Callable[[], Any]) -> Any:
+        """Made once for a filter, whatever the page and the order, until something is said of rows that counts here."""
         filter = tuple(pair for pair in self.view.params if pair[0] not in ("page", "sort"))
-        if len(self.store.kept) > 200:
+        is_said = any(name in self._beside for name in (*columns, *self._filtered))
+        said = tuple(one.version for one in self.said) if is_said else ()
+        if len(self.store.kept) > KEPT:
             self.store.kept.clear()
-        if (key := (what, self.index.schema, filter)) not in self.store.kept:
+        if (key := (what, *columns, self.index.schema, filter, said)) not in self.store.kept:
             self.store.kept[key] = make()
         return self.store.kept[key]
 
-    def _facets(self) -> Iterator[Facet]:
-        for column in self.index.columns:
-            if column in ("n", "id", "readable"):
-                continue
-            facet = self._values(column)
-            if facet is None and self.index.columns[column]:
-                facet = self._histogram(column)
-            if facet is not None and (len(facet.values) > 1 or facet.values[0].chosen):
-                yield facet
+    def _facet(self, column: str) -> Facet | None:
+        facet = self._values(column)
+        if facet is None and self.columns[column]:
+            facet = self._histogram(column)
+        return facet if facet is not None and (len(facet.values) > 1 or facet.values[0].chosen) else None
 
     def _values(self, column: str) -> Facet | None:
         """The commonest values; None of a column of many numbers, or in which every value is another one."""
@@ -155,7 +208,7 @@ class Query:
             f"GROUP BY value ORDER BY rows DESC, value LIMIT {most + 1}", column,
         )  # fmt: skip
         many = len(found) > most
-        if many and (self.index.columns[column] or found[0][1] == 1):
+        if many and (self.columns[column] or found[0][1] == 1):
             return None
         if not found or [value for value, _ in found] == [None]:
             return None
@@ -169,7 +222,7 @@ class Query:
     def _histogram(self, column: str) -> Facet | None:
         said = self._column(column)
         ((low, high, whole),) = self.store.ask(
-            f"SELECT min({said}), max({said}), bool_and({said} = floor({said})) FROM {self.index.schema}.rows "
+            f"SELECT min({said}), max({said}), bool_and({said} = floor({said})) FROM {self._rows([column])} "
             f"WHERE isfinite({said}::DOUBLE)"
         )
         if low is None or not math.isfinite(high - low):
@@ -185,17 +238,24 @@ class Query:
             values.append(Value(label, counts.get(bar, 0), filter, filter in self.view.params))
         return Facet(column, values, True, False)
 
-    def _ask(self, what: str, rest: str = "", leave_out: str = "") -> list[tuple[Any, ...]]:
+    def _ask(self, what: str, rest: str = "", leave_out: str = "", also: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        """leave_out: the column of a facet, whose filter does not count. also: what is asked for beside filters."""
         values: list[str | float] = []
         where = self._where(leave_out, values)
-        return self.store.ask(f"SELECT {what} FROM {self.index.schema}.rows WHERE {where} {rest}", values)
+        rows = self._rows([*self._filtered, *also, leave_out])
+        return self.store.ask(f"SELECT {what} FROM {rows} WHERE {where} {rest}", values)
+
+    def _rows(self, columns: Iterable[str]) -> str:
+        """The table that has these columns."""
+        beside = dict.fromkeys(self._beside[name][0] for name in columns if name in self._beside)
+        return f"{self.index.schema}.rows" + "".join(f" LEFT JOIN ({sql}) USING (n)" for sql in beside)
 
     def _where(self, leave_out: str = "", values: list[str | float] | None = None) -> str:
         """The filters but those of one column; what they ask for is put into `values`, or stands in the text."""
 
         def bound(value: str | float) -> str:
             if values is None:
-                return literal(value) if isinstance(value, str) else repr(value)
+                return _literal(value)
             values.append(value)
             return "?"
 
@@ -205,7 +265,7 @@ class Query:
             said = self._column(column)
             if column == leave_out:
                 continue
-            if kind == "in" and not self.index.columns[column]:
+            if kind == "in" and not self.columns[column]:
                 raise UsageError(f"{key}={value}: {column} holds texts, which have no range")
             if kind == "in":
                 low, high = _ends(key, value)
@@ -223,10 +283,14 @@ class Query:
         return search(self.store, self.split, self.view.get("q").strip())
 
     def _column(self, column: str) -> str:
-        if column not in self.index.columns:
-            raise UsageError(f"no column {column!r}: there are {', '.join(self.index.columns)}"
-                             f"{closest(column, self.index.columns)}")  # fmt: skip
+        if column not in self.columns:
+            raise UsageError(f"no column {column!r}: there are {', '.join(self.columns)}"
+                             f"{closest(column, self.columns)}")  # fmt: skip
         return quoted(column)
+
+
+def _literal(value: str | float | None) -> str:
+    return literal(value) if isinstance(value, str) else "NULL" if value is None else repr(value)
 
 
 def _ends(key: str, value: str) -> list[float]:

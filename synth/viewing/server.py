@@ -1,6 +1,7 @@
 """The application: the screens, each at its URL, behind the guard."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -54,7 +55,13 @@ def application(sources: Mapping[str, Source], port: int, person: str = "") -> G
             return site.page("problem.html", request, error.status_code, problem=error.detail)
         return site.page("problem.html", request, 400, problem=str(error))
 
-    return Guard(Starlette(routes=routes, exception_handlers={SynthError: told, HTTPException: told}), port)
+    @asynccontextmanager
+    async def open_until_the_end(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(store.close)
+
+    handlers = {SynthError: told, HTTPException: told}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=open_until_the_end), port)
 
 
 def _bound(site: Site, page: Any) -> Any:

@@ -25,6 +25,7 @@ from synth.data.names import (
     ITERATIONS,
     MANIFEST,
     METRICS,
+    NOTES,
     PARTIAL,
     PREDICTIONS,
     ROUNDS,
@@ -38,7 +39,7 @@ Kind = str  # dataset, evaluation, run, underway: which screens a folder has
 LOOKED_FOR = {METRICS: "evaluation", PREDICTIONS: "evaluation", RUN: "run", CACHE: "underway", PARTIAL: "underway"}
 INSIDE = (f"{EVALUATIONS}/*", f"{ITERATIONS}/*/*", f"{ROUNDS}/*/*", f"{CONTROLS}/*/*")  # of a run
 GROWING = ("run", "underway")  # kinds in which further folders may come to be
-LAYOUT = 2  # of an index: another number makes all of them anew
+LAYOUT = 3  # of an index: another number makes all of them anew
 
 
 class Place(NamedTuple):
@@ -72,10 +73,17 @@ class Split:
 
     files: tuple[Path, ...]
     known: Mapping[str, Any] = field(default_factory=dict, compare=False)  # to the step checker, of the folder
+    folder: Path = Path()
+    name: str = ""
 
     @property
     def is_parquet(self) -> bool:
         return any(path.suffix == ".parquet" for path in self.files)
+
+    @property
+    def notes(self) -> Path:
+        """What people said of the rows."""
+        return self.folder / NOTES
 
     def key(self) -> str:
         """Names what the files hold now: 32 hexadecimal digits of their paths, sizes and times. Raises FolderError."""
@@ -129,8 +137,7 @@ class Source:
     def check(self, *paths: Path) -> None:
         """Raises FolderError for a file that is a link, or lies behind one."""
         for path in paths:
-            if path.is_symlink() or not path.resolve().is_relative_to(self.folder):
-                raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
+            refuse_link(path, self.folder)
 
 
 def sources(folders: Iterable[Path]) -> dict[str, Source]:
@@ -185,13 +192,22 @@ def _inside(run: Path) -> dict[str, tuple[Path, Kind]]:
 def _source(name: str, folder: Path, kind: Kind, given: Path, run: str) -> Source:
     manifest = (read_manifest(folder) or {}) if kind == "dataset" else {}
     known = settings_of(manifest)
-    splits = {name: Split(tuple(split_files(folder, manifest, name)), known) for name in manifest.get("splits", {})}
+    splits = {
+        name: Split(tuple(split_files(folder, manifest, name)), known, folder, name)
+        for name in manifest.get("splits", {})
+    }
     found = Source(name, folder, kind, manifest, splits, given, run)
     for path in [path for split in splits.values() for path in split.files]:
         found.check(path)
         if not path.is_file():
             raise FolderError(f"{path} is not there, though synth.json names it: build or pull the folder again")
     return found
+
+
+def refuse_link(path: Path, folder: Path) -> None:
+    """Raises FolderError for a link in a folder that came from elsewhere: nothing behind it is read, or written."""
+    if path.is_symlink() or not path.resolve().is_relative_to(folder):
+        raise FolderError(f"{path} is a link, which is not followed: put the file itself there")
 
 
 def opened(path: Path) -> IO[bytes]:

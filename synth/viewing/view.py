@@ -36,7 +36,7 @@ def run(asked: View) -> None:
     with listening_at(asked.port) as listening:
         guard = application(found, listening.getsockname()[1], asked.person or _user())
         config = uvicorn.Config(
-            guard, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off",
+            guard, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=1,
         )  # fmt: skip
         print(f"looking at {', '.join(found)}\n{guard.url}\nCtrl-C ends it", flush=True)

@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 from synth import load
 from synth.data.folder import FolderWriter
 from synth.data.manifest import open_manifest
-from synth.data.notes import note_of, write_notes
+from synth.data.notes import note_of
+from synth.data.verdicts import Line, VerdictFile
 from synth.errors import FolderError, UsageError
 from synth.exporting.export import run as export
 from synth.exporting.options import Export
@@ -61,6 +62,11 @@ def with_files(folder: Path, **files: list[dict[str, Any]]) -> Path:
             writer.path(f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
         writer.commit({key: value for key, value in manifest.items() if key != "files"})
     return as_validated(folder)
+
+
+def note(folder: Path, line: Line) -> None:
+    with VerdictFile(folder / "notes.jsonl") as file:
+        file.add(line)
 
 
 def front(hub: Hub, repo: str = REPO) -> dict[str, Any]:
@@ -186,7 +192,7 @@ def test_lines_of_any_shape_come_back(hub: Hub, tmp_path: Path) -> None:
 def test_labels_go_out_when_they_are_asked_for_and_never_replace_those_of_somebody(hub: Hub, tmp_path: Path) -> None:
     folder = dataset(tmp_path / "lines")
     (record, *_) = load(folder).rows("train")
-    write_notes(folder, [note_of("train", record, "ann", "bad", "too short")])
+    note(folder, note_of("train", record, "ann", "bad", "too short"))
     push(Push([folder], REPO))
     assert not any("notes" in name for name in hub.files(REPO))
     done = push(Push([folder], REPO, with_="notes"))
@@ -198,7 +204,7 @@ def test_labels_go_out_when_they_are_asked_for_and_never_replace_those_of_somebo
     assert back.read_bytes() == (folder / "notes.jsonl").read_bytes()
     assert "notes.jsonl" not in open_manifest(tmp_path / "back")["files"]
 
-    write_notes(tmp_path / "back", [note_of("train", record, "ben", "good", "")])
+    note(tmp_path / "back", note_of("train", record, "ben", "good", ""))
     mine, said = back.read_bytes(), list[str]()
     (again,) = pull(Pull(REPO, tmp_path / "back"), said.append)
     assert again.already_there

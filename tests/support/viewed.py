@@ -16,6 +16,8 @@ from synth.base import loops
 from synth.teachers.exchange import Request
 from synth.teachers.store import RequestStore
 from synth.viewing.guard import Guard
+from synth.viewing.index import Store
+from synth.viewing.query import Query, View
 from synth.viewing.server import application
 from synth.viewing.sources import sources
 
@@ -69,6 +71,25 @@ def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
 
     loops.run(tell())  # playwright has a loop running
     return path
+
+
+def opened(path: Path, written: Sequence[bytes]) -> Query:
+    """All rows of a new dataset folder."""
+    with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(path / "cache")}):
+        split = sources([folder(path / "data", written)])["data"].splits["train"]
+        store = Store([split])
+    return Query(store, split, store.index(split).result(), View())
+
+
+def asking(query: Query, *params: tuple[str, str]) -> Query:
+    """What a URL asks for."""
+    return Query(query.store, query.split, query.index, View(params))
+
+
+def label(client: TestClient, path: str = "/labels/data/train", **form: object) -> int:
+    """Send the form of labels; returns the status."""
+    sent = {name: str(value) for name, value in form.items()}
+    return client.post(path, data=sent, headers={"origin": ORIGIN}, follow_redirects=False).status_code
 
 
 @contextmanager

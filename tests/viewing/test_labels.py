@@ -4,17 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
-from viewed import ORIGIN, folder, lines, row, viewing
+from viewed import folder, label, lines, row, viewing
 
 import synth
 from synth.data.notes import read_notes
 from synth.errors import UsageError
-
-
-def label(client: TestClient, path: str = "/labels/data/train", **form: object) -> int:
-    sent = {name: str(value) for name, value in form.items()}
-    return client.post(path, data=sent, headers={"origin": ORIGIN}, follow_redirects=False).status_code
 
 
 def noted(data: Path) -> dict[str, tuple[str, str]]:

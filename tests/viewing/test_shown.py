@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from viewed import folder, lines, row
+from viewed import asking, folder, lines, opened, row
 
 from synth.errors import UsageError
 from synth.viewing.index import Store
@@ -28,17 +28,6 @@ ROWS = st.fixed_dictionaries(
 )
 RUBBISH = st.sampled_from([b"", b"   ", b"{", b"[1]", b"null", b'"x"', b"\xff", b"{} {}", b"{}", b'{"other": 1}'])
 SLOW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def opened(path: Path, written: list[bytes]) -> Query:
-    with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(path / "cache")}):
-        split = sources([folder(path / "data", written)])["data"].splits["train"]
-        store = Store([split])
-    return Query(store, split, store.index(split).result(), View())
-
-
-def asking(query: Query, *params: tuple[str, str]) -> Query:
-    return Query(query.store, query.split, query.index, View(params))
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
@@ -161,7 +150,7 @@ def test_parquet_shards(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("params", "said"), [
-    ([("is.meta.x", "1")], r"no column 'meta.x': there are n, .*"),
+    ([("is.meta.x", "1")], r"no column 'meta.x': there are label, .*"),
     ([("sort", "idd")], r"no column 'idd': .*; did you mean 'id'\?"),
     ([("in.n", "1-2")], r"in.n=1-2: give a range, as in 50..60"),
     ([("in.n", "nan..inf")], r"in.n=nan..inf: give a range, as in 50..60"),

@@ -2,7 +2,7 @@
 
 import shlex
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,14 @@ from starlette.responses import Response
 
 from synth.data.builder import builder_of
 from synth.data.manifest import place
-from synth.data.names import ATTEMPTS, CACHE, VERDICTS
+from synth.data.names import ATTEMPTS, CACHE
 from synth.data.show import question_of
-from synth.data.verdicts import hash_of, read_verdicts
+from synth.data.verdicts import Line
 from synth.errors import FolderError
 from synth.record import Record
 from synth.validating.checker import reader_of
 from synth.viewing.checked import checked
 from synth.viewing.query import Query
-from synth.viewing.screens import labels
 from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import Source
 
@@ -43,15 +42,17 @@ def page(site: Site, request: Request) -> Response:
         reader = reader_of(record.task, known.get("task"))
         found = reader.read_output(record, record.completion).answer
         tried = _attempts(source.folder, record)
+        (labels, is_stale), (judged, _) = (said.of_row(number) for said in query.said)
         values |= {
             "checked": checked(record, known),
             "found": found,
             "agrees": reader.right(record, found),
             "attempts": tried,
-            "verdicts": [*_verdicts(record), *_from_file(source.folder, request.path_params["split"], record)],
+            "verdicts": [*_verdicts(record), *_from_file(judged)],
             "sent": [*_sent(source, record, tried)],
             "command": _command(source, record),
-            **labels.of_row(source, request.path_params["split"], record),
+            "said": {line.model or "": line for line in labels},
+            "stale": is_stale and not labels,
         }
     return site.page("row.html", request, **values)
 
@@ -82,14 +83,11 @@ def _verdicts(record: Record) -> Iterator[Mapping[str, Any]]:
     yield from (one for one in (said if isinstance(said, list) else []) if isinstance(one, Mapping))
 
 
-def _from_file(folder: Path, split: str, record: Record) -> Iterator[Mapping[str, Any]]:
-    """What a file of verdicts beside the rows says of these texts."""
-    path = folder / VERDICTS
-    if path.is_file() and not path.is_symlink():
-        for line in read_verdicts(path):
-            if line.place == (split, record.id, hash_of(record)):
-                yield {"judge": line.judge, "model": line.model, "verdict": line.verdict, "detail": line.reason,
-                       "score": line.score}  # fmt: skip
+def _from_file(lines: Iterable[Line]) -> Iterator[Mapping[str, Any]]:
+    """What a file of verdicts beside the rows says of a row."""
+    for line in lines:
+        yield {"judge": line.judge, "model": line.model, "verdict": line.verdict, "detail": line.reason,
+               "score": line.score}  # fmt: skip
 
 
 def _attempts(folder: Path, record: Record) -> list[Mapping[str, Any]]:

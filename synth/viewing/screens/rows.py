@@ -1,7 +1,9 @@
 """Rows: search, facets, order, a line a row. The first rows come straight from the file, facets behind them."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from concurrent.futures import wait
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,20 +11,24 @@ from starlette.responses import Response
 from synth.errors import SynthError
 from synth.validating.checker import reader_of
 from synth.viewing.checked import Checked, checked
+from synth.viewing.checking import Progress
 from synth.viewing.query import PAGE, Facet, Query
 from synth.viewing.site import Screen, Site, view_of
-from synth.viewing.sources import Line
+from synth.viewing.sources import Line, Split
 
 CUT = 400  # characters of a text that a line can show
+SOON = 0.2  # seconds that rows wait for the index, which knows their labels
+T = TypeVar("T")
 
 
 class Shown(NamedTuple):
-    """A row of the list: its number from 1, its line, its steps."""
+    """A row of the list: its number from 1, its line, its steps, its label, "" if it has none."""
 
     number: int
     line: Line
     checked: Checked | None
     prompt: str  # of a prompt with facts and worked examples the question
+    label: str
 
     def text(self, name: str) -> str:
         value = self.prompt if name == "prompt" else (self.line.values or {}).get(name)
@@ -39,48 +45,50 @@ class Rows:
         self.made = site.store.index(self.split)
         self.problem = ""
 
-    @property
-    def is_ready(self) -> bool:
-        return self.made.done() and self.made.exception() is None
+    @cached_property
+    def query(self) -> Query:
+        return Query(self.store, self.split, self.made.result(), self.view)
 
     def shown(self) -> list[Shown]:
         """The rows of the page; none if there is a problem."""
-        try:
-            first = (self.view.page - 1) * PAGE
-            if self.view.is_plain and not self.is_ready:
-                lines = self.split.first(PAGE)
-                numbers = list(range(1, len(lines) + 1))
-            else:
-                query = self._query()
-                numbers = query.numbers(first, PAGE)
-                lines = self.split.lines(query.places(numbers))
-        except SynthError as error:
-            self.problem = str(error)
-            return []
-        return [_shown(number, line, self.split.known) for number, line in zip(numbers, lines, strict=True)]
+        return self._try(self._shown) or []
+
+    def _shown(self) -> list[Shown]:
+        wait([self.made], SOON)
+        if self.view.is_plain and not self.made.done():
+            lines = self.split.first(PAGE)
+            return [_shown(number, line, self.split, "") for number, line in enumerate(lines, 1)]
+        numbers = self.query.numbers((self.view.page - 1) * PAGE, PAGE)
+        lines, labels = self.split.lines(self.query.places(numbers)), self.query.labels(numbers)
+        return [_shown(n, line, self.split, labels.get(n, "")) for n, line in zip(numbers, lines, strict=True)]
 
     def count(self) -> int | None:
-        return None if self.problem else self._try(lambda: self._query().count())
+        return None if self.problem else self._try(self.query.count)
 
     def unreadable(self) -> int:
-        return self._try(lambda: self.made.result().unreadable) or 0
+        return self._try(lambda: self.query.index.unreadable) or 0
+
+    def wrong(self) -> list[str]:
+        """What is wrong with the files of what was said."""
+        return self._try(lambda: [said.wrong for said in self.query.said if said.wrong]) or []
+
+    def checking(self) -> Progress | None:
+        """How far the check of the steps is, if it is not done."""
+        return self._try(lambda: self.store.checking(self.query.index))
 
     def facets(self) -> list[Facet]:
-        return self._try(lambda: self._query().facets()) or []
+        return self._try(lambda: list(self.query.facets())) or []
 
     def sql(self) -> str:
-        return self._try(lambda: self._query().sql()) or ""
+        return self._try(self.query.sql) or ""
 
     def columns(self) -> list[str]:
-        return list(self._try(lambda: self.made.result().columns) or [])
+        return self._try(lambda: list(self.query.columns)) or []
 
     def pages(self, count: int) -> int:
         return max(1, -(-count // PAGE))
 
-    def _query(self) -> Query:
-        return Query(self.store, self.split, self.made.result(), self.view)
-
-    def _try(self, part: Any) -> Any:
+    def _try(self, part: Callable[[], T]) -> T | None:
         """A part of the page; None, and the problem said, if it cannot be made."""
         try:
             return part()
@@ -89,12 +97,12 @@ class Rows:
             return None
 
 
-def _shown(number: int, line: Line, known: Mapping[str, Any]) -> Shown:
+def _shown(number: int, line: Line, split: Split, label: str) -> Shown:
     if (record := line.record) is None:
-        return Shown(number, line, None, "")
-    parts = reader_of(record.task, known.get("task")).parts_of(record.prompt)
+        return Shown(number, line, None, "", label)
+    parts = reader_of(record.task, split.known.get("task")).parts_of(record.prompt)
     asked = [record.prompt[part.start : part.end] for part in parts if part.name == "question"]
-    return Shown(number, line, checked(record, known), asked[-1] if asked else record.prompt)
+    return Shown(number, line, checked(record, split.known), asked[-1] if asked else record.prompt, label)
 
 
 def page(site: Site, request: Request) -> Response:

@@ -1,0 +1,151 @@
+"""Has every step of a split checked, beside the pages: in a process of its own that gives way to others.
+
+What came of each row is in the cache as it comes (KEY.part), so that a server which is ended goes on there when it is
+started again; when all rows are done the index is made again with the column `steps`: right, the reason of the first
+fault, or null if nobody could check.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from synth.data.manifest import read_manifest
+from synth.errors import SynthError
+from synth.validating.checker import settings_of
+from synth.viewing.build import literal
+from synth.viewing.checked import checked
+from synth.viewing.sources import Place, Split
+from synth.workers.limited import Limited
+
+if TYPE_CHECKING:
+    from synth.viewing.index import Index, Store
+
+AT_ONCE = 500  # rows that are checked while the index is made, at 50 to 600 microseconds each
+BATCH = 1_000  # rows that go to the process at a time
+SECONDS = 600.0  # that it may take for them
+
+
+@dataclass
+class Progress:
+    """Rows of a split that are done, of how many; why it goes on no longer, "" while it does; whether it is over."""
+
+    done: int
+    rows: int
+    stopped: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+def outcomes(split: Split, places: Sequence[Place]) -> list[str | None]:
+    """What the step checker says of rows."""
+    lines = split.lines(places)
+    return [checked(line.record, split.known).outcome if line.record else None for line in lines]
+
+
+def _in_process(item: tuple[Split, Sequence[Place]]) -> list[str | None]:
+    split, places = item
+    return outcomes(replace(split, known=_known(split.folder)), places)
+
+
+@lru_cache(16)
+def _known(folder: Path) -> dict[str, Any]:
+    return settings_of(read_manifest(folder) or {})
+
+
+def _give_way() -> None:
+    if hasattr(os, "nice"):
+        os.nice(19)
+
+
+class Turns:
+    """Splits that wait to be checked, one after the other."""
+
+    def __init__(self, work: "Callable[[Split, Index], object]") -> None:
+        self.progress: dict[str, Progress] = {}
+        self.process = Limited(_in_process, _give_way, SECONDS)
+        self._work = work
+        self._waiting: queue.SimpleQueue[tuple[Split, Index] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.closed = False
+
+    def take(self, split: Split, index: "Index") -> None:
+        self.progress[index.key] = Progress(0, index.rows)
+        self._waiting.put((split, index))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """End what is being checked; it goes on with the next server."""
+        self.closed = True
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+        self.process.stop()
+
+    def _run(self) -> None:
+        while (found := self._waiting.get()) is not None:
+            split, index = found
+            try:
+                self._work(split, index)
+            except (SynthError, duckdb.Error) as error:
+                self.progress[index.key].stopped = str(error).splitlines()[0]
+            self.progress[index.key].over.set()
+
+
+def check(store: "Store", split: Split, index: "Index", turns: Turns) -> Path | None:
+    """Check what is not checked yet; returns the index with it, None if another server is about it.
+
+    Raises FolderError if the rows cannot be read, duckdb.Error if the cache cannot be written.
+    """
+    part, schema = store.folder / f"{index.key}.part", f"p{index.key}"
+    progress = turns.progress.setdefault(index.key, Progress(0, index.rows))
+    try:
+        store.con.cursor().execute(f"ATTACH {literal(str(part))} AS {schema}")
+    except duckdb.IOException:
+        progress.stopped = "another synth view is checking them"
+        return None
+    try:
+        store.ask(f"CREATE TABLE IF NOT EXISTS {schema}.checked (steps VARCHAR)")
+        ((progress.done,),) = store.ask(f"SELECT count(*) FROM {schema}.checked")
+        while progress.done < index.rows and not turns.closed:
+            numbers = range(progress.done + 1, min(progress.done + BATCH, index.rows) + 1)
+            places = store.places(index, numbers)
+            is_here = index.rows <= AT_ONCE
+            found = outcomes(split, places) if is_here else turns.process((replace(split, known={}), places))
+            if found is None:
+                progress.stopped = "the process that checks them was ended"
+                return None
+            given = pa.table({"steps": pa.array(found, pa.string())})
+            store.put(given, f"INSERT INTO {schema}.checked SELECT * FROM given")
+            progress.done += len(found)
+        if turns.closed:
+            return None
+        whole = _together(store, index, schema)
+    finally:
+        store.con.cursor().execute(f"DETACH {schema}")
+    part.unlink()
+    return whole
+
+
+def _together(store: "Store", index: "Index", schema: str) -> Path:
+    """The index again, with the steps."""
+    whole = index.path.with_suffix(".steps.duckdb")
+    half, new = whole.with_suffix(f".{os.getpid()}"), f"n{index.key}"
+    for sql in (
+        f"ATTACH {literal(str(half))} AS {new}",
+        f"CREATE TABLE {new}.rows AS SELECT * FROM {index.schema}.rows POSITIONAL JOIN {schema}.checked",
+        f"CREATE TABLE {new}.lines AS FROM {index.schema}.lines",
+        f"CREATE TABLE {new}.made AS FROM {index.schema}.made",
+        f"DETACH {new}",
+    ):
+        store.con.cursor().execute(sql)
+    half.replace(whole)
+    return whole
