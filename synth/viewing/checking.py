@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,11 +22,9 @@ from synth.errors import SynthError
 from synth.validating.checker import settings_of
 from synth.viewing.build import literal
 from synth.viewing.checked import checked
+from synth.viewing.database import Database, Index
 from synth.viewing.sources import Place, Split
 from synth.workers.limited import Limited
-
-if TYPE_CHECKING:
-    from synth.viewing.index import Index, Store
 
 AT_ONCE = 500  # rows that are checked while the index is made, at 50 to 600 microseconds each
 BATCH = 1_000  # rows that go to the process at a time
@@ -67,7 +65,7 @@ def _give_way() -> None:
 class Turns:
     """Splits that wait to be checked, one after the other."""
 
-    def __init__(self, work: "Callable[[Split, Index], object]") -> None:
+    def __init__(self, work: Callable[[Split, Index], object]) -> None:
         self.progress: dict[str, Progress] = {}
         self.process = Limited(_in_process, _give_way, SECONDS)
         self._work = work
@@ -75,7 +73,7 @@ class Turns:
         self._thread: threading.Thread | None = None
         self.closed = False
 
-    def take(self, split: Split, index: "Index") -> None:
+    def take(self, split: Split, index: Index) -> None:
         self.progress[index.key] = Progress(0, index.rows)
         self._waiting.put((split, index))
         if self._thread is None:
@@ -100,7 +98,7 @@ class Turns:
             self.progress[index.key].over.set()
 
 
-def check(store: "Store", split: Split, index: "Index", turns: Turns) -> Path | None:
+def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | None:
     """Check what is not checked yet; returns the index with it, None if another server is about it.
 
     Raises FolderError if the rows cannot be read, duckdb.Error if the cache cannot be written.
@@ -135,7 +133,7 @@ def check(store: "Store", split: Split, index: "Index", turns: Turns) -> Path | 
     return whole
 
 
-def _together(store: "Store", index: "Index", schema: str) -> Path:
+def _together(store: Database, index: Index, schema: str) -> Path:
     """The index again, with the steps."""
     whole = index.path.with_suffix(".steps.duckdb")
     half, new = whole.with_suffix(f".{os.getpid()}"), f"n{index.key}"

@@ -5,67 +5,38 @@ old that is: for a file that has changed another one is made. Rows that cannot b
 of a row in the index is its place in the split.
 
     rows    n (from 1), readable, id, task, answer, prompt_length, ... in characters, meta.NAME, provenance.NAME,
-            verdict.JUDGE, score.JUDGE: numbers where every value is one, else texts; steps, once they are checked
+            verdict.JUDGE, reason.JUDGE: numbers where every value is one, else texts; steps, once they are checked
     lines   file and byte of each row
     made    the query that rows came from
-
-DuckDB may open the files that are looked at and the cache, and nothing else.
 """
 
 import hashlib
 import os
 import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from synth.data.names import NOTES, VERDICTS
 from synth.errors import FolderError
 from synth.viewing.build import Build, literal, rows_of
 from synth.viewing.checking import AT_ONCE, Progress, Turns, check
+from synth.viewing.database import Database, Index
 from synth.viewing.said import Said
-from synth.viewing.sources import Place, Split
+from synth.viewing.sources import Split
 
-MEMORY, THREADS = "150MB", 2
 SEARCHES = 16  # that are remembered
-KEPT = (1, 30)  # days: of parts, and of indexes that nobody opens
 
 
-@dataclass(frozen=True)
-class Index:
-    """An index that is open. `columns`: name -> whether it holds numbers."""
-
-    key: str
-    path: Path
-    schema: str  # the tables are "schema".rows and "schema".lines
-    columns: Mapping[str, bool]
-    rows: int
-    unreadable: int
-
-
-class Store:
-    """The one DuckDB of a server. Each request takes a cursor of its own."""
+class Store(Database):
+    """The indexes of all splits, and what was said of their rows."""
 
     def __init__(self, splits: Iterable[Split], growing: Iterable[str] = ()) -> None:
         """growing: folders in which datasets may come to be."""
-        self.folder = _cache()
-        self.con = duckdb.connect(":memory:")
-        files = [str(path) for split in splits for path in split.files]
-        self.con.execute(
-            f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
-            f"SET temp_directory = {literal(str(self.folder / f'spill-{os.getpid()}'))}; "
-            "CREATE SCHEMA hits; CREATE SCHEMA said; "
-            "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false; "
-            f"SET allowed_paths = {literal(files)}; SET allowed_directories = {literal([str(self.folder), *growing])}; "
-            "SET enable_external_access = false; SET lock_configuration = true"
-        )
+        super().__init__((path for split in splits for path in split.files), growing)
         self._worker = ThreadPoolExecutor(1, "index")
         self._made: dict[str, Future[Index]] = {}
         self._said: dict[tuple[str, str], Said] = {}
@@ -102,29 +73,6 @@ class Store:
         self._turns.close()
         self._worker.shutdown(cancel_futures=True)
         self.con.close()
-
-    def ask(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query. Raises FolderError if a file is not what it was, or memory does not suffice."""
-        try:
-            return self.con.cursor().execute(sql, list(values)).fetchall()
-        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
-            raise FolderError(f"the data cannot be read: {str(error).splitlines()[0]}") from error
-
-    def put(self, given: pa.Table, *statements: str) -> None:
-        """Carry out statements, all or none, that read the table `given`."""
-        with closing(self.con.cursor()) as cursor:
-            cursor.register("given", given)
-            cursor.begin()
-            for each in statements:
-                cursor.execute(each)
-            cursor.commit()
-            cursor.unregister("given")
-
-    def places(self, index: Index, numbers: Sequence[int]) -> list[Place]:
-        """Where rows stand, by their numbers from 1."""
-        sql = f"SELECT rowid + 1, file, place FROM {index.schema}.lines WHERE rowid IN (SELECT unnest(?::BIGINT[]) - 1)"
-        by_number = {number: Place(file, at) for number, file, at in self.ask(sql, [list(numbers)])}
-        return [by_number[number] for number in numbers]
 
     def _open(self, split: Split, key: str) -> Index:
         path, whole = self.folder / f"{key}.duckdb", self.folder / f"{key}.steps.duckdb"
@@ -203,17 +151,3 @@ def search(store: Store, split: Split, words: str) -> str:
             store.ask(f'CREATE TABLE hits."{key}" AS SELECT rowid + 1 AS n FROM every WHERE hit')
             store.ask("DROP TABLE every")
     return f'hits."{key}"'
-
-
-def _cache() -> Path:
-    """The folder of all indexes, of this user alone. Raises FolderError."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rationale-synth" / "view"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        for path in folder.iterdir():  # what was killed left its parts, and files that are gone their indexes
-            if path.is_file() and time.time() - path.stat().st_mtime > KEPT[path.suffix == ".duckdb"] * 86_400:
-                path.unlink(missing_ok=True)
-    except OSError as error:
-        raise FolderError.from_os(error, f"cannot write to {folder}") from error
-    return folder.resolve()

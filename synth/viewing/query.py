@@ -19,7 +19,8 @@ from urllib.parse import urlencode
 
 from synth.errors import UsageError, closest
 from synth.viewing.build import literal, quoted
-from synth.viewing.index import Index, Store, has_words, search
+from synth.viewing.database import Index
+from synth.viewing.index import Store, has_words, search
 from synth.viewing.said import Said
 from synth.viewing.sources import Place, Split
 

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -25,10 +25,8 @@ from synth.data.notes import JUDGE
 from synth.data.verdicts import Line, as_written, drop_half_a_line, hash_of, read_line
 from synth.errors import FolderError
 from synth.viewing.build import REASON, literal, quoted
+from synth.viewing.database import Database, Index
 from synth.viewing.sources import Split, opened, refuse_link
-
-if TYPE_CHECKING:
-    from synth.viewing.index import Index, Store
 
 BATCH = 10_000  # lines that are taken at a time
 ROWS = 500  # rows that are read for them at a time
@@ -49,7 +47,7 @@ SAME = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in ("
 class Said:
     """The lines of one file about one split. `refresh` comes before any question to the table."""
 
-    def __init__(self, store: "Store", split: Split, index: "Index", name: str) -> None:
+    def __init__(self, store: Database, split: Split, index: Index, name: str) -> None:
         self.store, self.split, self.index = store, split, index
         self.path = split.folder / name
         self.table = f'said."{index.key} {name}"'
