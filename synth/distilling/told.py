@@ -21,7 +21,7 @@ from synth.teachers.meter import Meter
 from synth.teachers.store import RequestStore
 
 EVERY = 1.0  # seconds
-NEWEST = 20  # attempts that are named
+NEWEST = 12  # attempts that are named
 COUNTS = ("asked", "cached", "prompt_tokens", "completion_tokens", "dollars", "in_flight")  # of a meter
 
 

@@ -72,8 +72,12 @@ class Site:
         if name not in self.sources or self.sources[name].kind in GROWING:
             self.sources = sources(dict.fromkeys(source.given for source in self.sources.values()))
         if name not in self.sources:
-            raise HTTPException(404, f"nothing called {name!r} is looked at: {', '.join(self.sources)} is")
+            raise HTTPException(404, f"nothing called {name!r} is looked at: {', '.join(self._given())} is")
         return self.sources[name]
+
+    def _given(self) -> list[str]:
+        """The names of what does not lie in a run."""
+        return [name for name, source in self.sources.items() if not source.run]
 
     def split(self, request: Request) -> Split:
         """The split that the URL names."""

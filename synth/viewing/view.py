@@ -39,7 +39,8 @@ def run(asked: View) -> None:
             guard, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=1,
         )  # fmt: skip
-        print(f"looking at {', '.join(found)}\n{guard.url}\nCtrl-C ends it", flush=True)
+        given = ", ".join(name for name, source in found.items() if not source.run)
+        print(f"looking at {given}\n{guard.url}\nCtrl-C ends it", flush=True)
         if asked.browser:
             _open_browser(guard.url)
         _serve(uvicorn.Server(config), listening)

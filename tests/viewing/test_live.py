@@ -52,7 +52,7 @@ def test_under_way_then_killed_then_ended(
         last = request["messages"][-1]["content"]
         if waits and any(f" {number}?" in last for number in range(12, 20)):
             return Answer(hang=True)
-        return Answer("<script>alert(1)</script> The answer is 999.") if " 3?" in last else right(request, times)
+        return Answer("<script>alert(1)</script> The answer is 999.") if " 19?" in last else right(request, times)
 
     with serving(script) as teacher:
         words = ["distill", "--task", "gsm8k", "--source", questions(20), "--teacher", "m-1", "--base-url", teacher.url]

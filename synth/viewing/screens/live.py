@@ -14,7 +14,7 @@ from synth.teachers.looking import Look, Minute, Run, looking
 from synth.viewing.site import Screen, Site
 
 SILENT = 15.0  # seconds without a word after which a run, which says something every second, goes no more
-SHOWN = 20  # attempts, runs
+SHOWN = 12  # replies, datasets
 
 
 class State(NamedTuple):

@@ -22,16 +22,19 @@ COUNTED = ("step", "epoch", "examples", "tokens", "seconds", "iteration", "round
 POINTS = 200  # of a curve; more are put together in so many stretches
 ROWS = 20  # of a curve's table
 WIDTH, HEIGHT = 600, 100  # of a curve
+SILENT = 600.0  # seconds without a word on the disk after which a training goes no more
 PACE = 10  # lines of the log that the pace is taken from
 
 Log = Sequence[Mapping[str, Any]]
 
 
 class Curve(NamedTuple):
-    """A column of the log. points: `x,y x,y` in WIDTH x HEIGHT; rows: steps and values, some of them."""
+    """A column of the log, of steps and values. points: `x,y x,y` in WIDTH x HEIGHT; rows: for a table."""
 
     name: str
     points: str
+    first: tuple[int, float]
+    last: tuple[int, float]
     lowest: float
     highest: float
     rows: Sequence[tuple[int, float]]
@@ -57,15 +60,16 @@ def page(site: Site, request: Request) -> Response:
     run = read_run(folder, source.name, notes)
     loop = read_loop(folder, source.name, run.facts, notes)
     rounds = read_rounds(folder, source.name, run.facts, notes)
-    told = loop_facts.told([loop])[0] if loop else None
+    star = loop_facts.told([loop])[0] if loop else None
     turns = round_facts.told([rounds])[0] if rounds else None
-    linked = {f"iterations.{one['number']:03}" for one in told["iterations"]} if told else set()
+    linked = {f"iterations.{one['number']:03}" for one in star["iterations"]} if star else set()
     linked |= {f"rounds.{one['number']:03}" for one in turns["rounds"]} if turns else set()
     wrote = max(path.lstat().st_mtime for path in folder.rglob("*") if path.is_file())
+    silent = time.time() - wrote
     return site.page(
-        "run.html", request, facts=run.facts, curves=list(curves(run.log)), pace=None if loop or rounds else pace(run),
-        wrote=clock(wrote), ago=ago(time.time() - wrote), alive=not run.facts.get("complete"),
-        loop=told, rounds=turns, inside=_inside(site, source), linked=linked,
+        "run.html", request, facts=run.facts, curves=list(curves(run.log)), pace=None if star or turns else pace(run),
+        wrote=clock(wrote), ago=ago(silent), alive=not run.facts.get("complete") and silent < SILENT,
+        star=star, rounds=turns, inside=_inside(site, source), linked=linked,
         notes=[note.removeprefix(f"{source.name}: ") for note in notes],
     )  # fmt: skip
 
@@ -95,9 +99,11 @@ def _curve(name: str, found: Sequence[tuple[int, float]]) -> Curve:
     first, steps = found[0][0], max(1, found[-1][0] - found[0][0])
     lowest, highest = min(value for _, value in found), max(value for _, value in found)
     bottom, top = min(value for _, value in drawn), max(value for _, value in drawn)
-    height = HEIGHT / (top - bottom or 1)
+    if top == bottom:  # a flat line lies in the middle
+        bottom, top = bottom - 1, top + 1
+    height = HEIGHT / (top - bottom)
     points = " ".join(f"{(at - first) * WIDTH / steps:.1f},{(top - value) * height:.1f}" for at, value in drawn)
-    return Curve(name, points, lowest, highest, list(_thinned(found, ROWS)))
+    return Curve(name, points, found[0], found[-1], lowest, highest, list(_thinned(found, ROWS)))
 
 
 def _thinned(found: Sequence[tuple[int, float]], most: int) -> Iterator[tuple[int, float]]:
