@@ -46,7 +46,7 @@ def lines(*rows: dict[str, Any]) -> list[bytes]:
     return [orjson.dumps(one) for one in rows]
 
 
-def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
+def asked(path: Path, **changes: Any) -> Path:
     """A distillation of 40 questions under way, which has just said how far it is."""
     servers = [
         {"address": f"http://127.0.0.1:{port}", "replies": 3, "seconds": 1.5, "allowed": 4, "up": port > 1}
@@ -54,7 +54,7 @@ def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
     ]
     told = {
         "folder": path.name, "command": "synth distill ...", "task": "gsm8k", "teacher": "m-1", "shard": None,
-        "questions": 40, "target_rows": None, "budget": 5.0, "price": [1.0, 2.0], "settled": settled, "kept": 1,
+        "questions": 40, "target_rows": None, "budget": 5.0, "price": [1.0, 2.0], "settled": 2, "kept": 1,
         "left": {"wrong": 1}, "asked": 6, "cached": 0, "prompt_tokens": 60, "completion_tokens": 40, "dollars": 0.01,
         "in_flight": 2, "servers": servers, "why": "", **changes,
     }  # fmt: skip
@@ -67,7 +67,7 @@ def asked(path: Path, settled: int = 2, **changes: Any) -> Path:
             await store.put_reply(request.key(), 200, {}, orjson.dumps(body), 0.5)
             attempt = {"id": "q1", "attempt": 1, "hinted": False, "outcome": "right", "kept": True, "answer": "1"}
             newest = [{**attempt, "request": request.key(), "gold": "1", "error": ""}]
-            await store.tell(await store.begin("w"), {**told, "newest": newest})
+            await store.tell(await store.begin("w"), {"newest": newest, **told})
 
     loops.run(tell())  # playwright has a loop running
     return path

@@ -13,7 +13,7 @@ from distillations import PRICE, account, lines, questions, right
 from golden import GOLDEN
 from halting import halted
 from loopback import Answer, serving
-from viewed import folder, row, viewing
+from viewed import asked, folder, row, viewing
 from viewed import lines as rows
 
 from synth.errors import FolderError
@@ -127,6 +127,16 @@ def test_a_store_of_an_earlier_version_and_folders_without_one(tmp_path: Path) -
         assert page.count('id="prompt-') == min(live.SHOWN, answered(GOLDEN / "distilled"))
         assert "No request store of a distillation lies here" in client.get("/live/begun").text
     assert state(GOLDEN / "distilled") == before
+
+
+def test_what_says_something_else_of_itself_is_shown_as_far_as_it_can_be(tmp_path: Path) -> None:
+    with viewing(tmp_path / "cache", asked(tmp_path / "a", settled=17)) as (client, _):
+        assert "<b>17</b> of 40 settled" in client.get("/live/a").text
+        for changes in ({"settled": "many"}, {"left": None}, {"newest": 1}):
+            asked(tmp_path / "a", **changes)
+            page = client.get("/live/a").text
+            assert "? unknown" in page
+            assert "It is 1." in page
 
 
 def test_what_is_no_store_is_said_in_a_line(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ def test_outputs_of_an_evaluation_by_outcome(tmp_path: Path) -> None:
     written = [json.loads(line) for line in (place / "predictions.jsonl").read_text().splitlines()]
     right = sum(line["correct"] for line in written)
     with (place / "predictions.jsonl").open("a") as file:
-        file.write(json.dumps({**written[0], "id": "x", "output": "<script>", "correct": True}) + "\n{half\n")
+        file.write(
+            json.dumps({**written[0], "id": "x", "output": "<script>", "correct": True, "fault": 3}) + "\n{half\n"
+        )
     with viewing(tmp_path / "cache", place) as (client, _):
         page = client.get("/").text
         assert f"<b>{right + 1}</b> right" in page
@@ -90,6 +92,8 @@ def test_outputs_of_an_evaluation_by_outcome(tmp_path: Path) -> None:
         assert sum(one.count("✗ wrong") for one in wrong) == 70 - right
         assert "<script>" not in client.get("/evaluation/model.test?show=right&page=2").text.split("</head>")[1]
         assert client.get("/evaluation/model.test?show=else").status_code == 404
+        (place / "metrics.json").write_text('{"metrics": [1], "data": "x"}')
+        assert client.get("/evaluation/model.test").status_code == 200
         (place / "metrics.json").unlink()
         assert "has not got to its end" in client.get("/evaluation/model.test").text
         (place / "metrics.json").symlink_to(GOLDEN / "evaluation" / "metrics.json")

@@ -15,6 +15,10 @@ from synth.viewing.site import Screen, Site
 
 SILENT = 15.0  # seconds without a word after which a run, which says something every second, goes no more
 SHOWN = 12  # replies, datasets
+PARTS = {  # of what a run says, and their types
+    **dict.fromkeys(("questions", "settled", "kept", "asked", "cached", "prompt_tokens", "completion_tokens"), int),
+    "left": dict, "price": list, "servers": list, "newest": list, "in_flight": int,
+}  # fmt: skip
 
 
 class State(NamedTuple):
@@ -57,13 +61,18 @@ def _latest(runs: Sequence[Run]) -> list[Run]:
 
 
 def _state(run: Run, replied: float | None) -> State:
-    told, now = run.told, time.time()
+    told, now = run.told if _is_whole(run.told) else {}, time.time()
     last = max(run.at or run.began, replied or run.began)
     silent = now - (run.at or 0) > SILENT
-    name = "unknown" if run.at is None else "ended" if told.get("ended") else "killed" if silent else "under way"
+    name = "unknown" if not told else "ended" if told.get("ended") else "killed" if silent else "under way"
     rate = told.get("settled", 0) / max((run.at or last) - run.began, 0.001)
     rest = max(0, told.get("questions", 0) - told.get("settled", 0))
     return State(name, clock(run.began), clock(last), ago(now - last), told, rate, ago(rest / rate) if rate else "?")
+
+
+def _is_whole(told: Any) -> bool:
+    """Whether it is what a run of this version says of itself."""
+    return isinstance(told, dict) and all(isinstance(told.get(name), kind) for name, kind in PARTS.items())
 
 
 def _attempts(look: Look, told: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, Reply | None]]:
