@@ -81,11 +81,11 @@ def draw(width: float, height: float, fill: "Callable[[Figure], None]", look: Lo
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         fill(figure)
         out = io.BytesIO()
-        canvas.print_figure(out, format="png", dpi=DPI, metadata={"Software": None})
+        canvas.print_png(out, metadata={"Software": None})  # print_figure would go through the figure twice
         return out.getvalue()
 
 
