@@ -115,7 +115,7 @@ def line(found: Figures) -> str:
     sampled, trained = found["sampled"], found["trained"]
     means = ", ".join(f"{name} {of['value']:.3f}" for name, of in sampled["rewards"].items() if of)
     steered = [
-        f"{name} {of['best_minus_worst']:+.2f}"
+        f"{name} {of['best_minus_worst']:+.2f}{_ends(of)}"
         for name, of in (found.get("steering") or {}).items()
         if name in found["paid"] and of["best_minus_worst"] is not None
     ]
@@ -127,3 +127,8 @@ def line(found: Figures) -> str:
         *([f"{held['value']:.1%} of {held['n']:,} held-out rows right"] if (held := found["held"]["accuracy"]) else []),
     ]
     return f"round {found['round']}: {'; '.join(parts)}"
+
+
+def _ends(of: Figures) -> str:
+    """The ends of an interval; rounds of older releases have none."""
+    return "" if of.get("low") is None else f" ({of['low']:+.2f} to {of['high']:+.2f})"

@@ -25,6 +25,7 @@ from synth.reporting.facts import facts
 from synth.reporting.options import Report
 from synth.reporting.page import page, pictures, reward_titles
 from synth.reporting.probes import files_of
+from synth.reporting.round_facts import apart
 
 SETTINGS = ("setting", "data", "seeds", "rows", "accuracy", "95% interval", "sd of seeds", "ECE")
 COMPARISONS = ("with", "without", "data", "seeds", "delta accuracy", "95% interval", "delta ECE", "95% interval")
@@ -100,7 +101,7 @@ def show(figures: dict[str, Any], out: Path) -> None:
     for setting in figures["rounds"]:
         show_table((*ROUNDS, *setting["rewards"], *setting["audit"]), _rounds(setting), left=1)
         if setting["steered"]:
-            typer.echo("best minus worst tokens")
+            typer.echo("best minus worst tokens, with 95% intervals")
             show_table(("run", "round", *setting["steered"]), _steering(setting), left=1)
     if figures["settings"]:
         show_table(SETTINGS, map(_setting, figures["settings"]), left=2)
@@ -165,12 +166,8 @@ def _rounds(setting: Mapping[str, Any]) -> Iterator[list[str]]:
 def _steering(setting: Mapping[str, Any]) -> Iterator[list[str]]:
     for one in setting["rounds"]:
         if one["steering"]:
-            apart = [(one["steering"].get(name) or {}).get("best_minus_worst") for name in setting["steered"]]
-            yield [
-                setting["title"],
-                str(one["number"]),
-                *("-" if value is None else f"{value:+.3f}" for value in apart),
-            ]
+            told = (apart(one["steering"].get(name)) for name in setting["steered"])
+            yield [setting["title"], str(one["number"]), *told]
 
 
 def _setting(setting: Mapping[str, Any]) -> list[str]:

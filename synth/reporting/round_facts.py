@@ -75,8 +75,17 @@ def _reward(seeds: Sequence[Figures], name: str) -> dict[str, Any] | None:
 
 
 def _steering(seeds: Sequence[Figures], name: str) -> dict[str, float | None]:
+    """Means under each kind of token, and best minus worst with the ends of its interval, `low` and `high`."""
     of = [part(one, lambda one: one["steering"][name]) or {} for one in seeds]
-    return {way: mean(of, itemgetter(way)) for way in (*WAYS, STEERED)}
+    return {way: mean(of, itemgetter(way)) for way in (*WAYS, STEERED, "low", "high")}
+
+
+def apart(of: Figures | None) -> str:
+    """Best minus worst with its 95% interval, as a part of a line; "-" of what was not measured."""
+    if of is None or of[STEERED] is None:
+        return "-"
+    ends = "" if of["low"] is None else f" ({of['low']:+.3f} to {of['high']:+.3f})"
+    return f"{of[STEERED]:+.3f}{ends}"
 
 
 def said(setting: Figures) -> list[str]:
@@ -93,7 +102,7 @@ def said(setting: Figures) -> list[str]:
             f"{'; '.join(filter(None, shown))} ({of_seeds(len(setting['seeds']))})."
         )
     if steered := done[-1]["steering"]:
-        means = [f"{name} {value:+.3f}" for name, of in steered.items() if (value := of[STEERED]) is not None]
+        means = [f"{name} {apart(of)}" for name, of in steered.items() if of[STEERED] is not None]
         sentences.append(f"{setting['title']}: best minus worst tokens after the last round: {', '.join(means)}.")
     return sentences + [f"{setting['title']}: the run ended early: {why}." for why in setting["collapsed"]]
 

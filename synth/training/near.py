@@ -73,7 +73,8 @@ class Near:
             count = counts.sum() if num_items_in_batch is None else num_items_in_batch
             logs = log_softmax(own.float(), dim=-1)
             kl = (logs.exp() * (logs - self._reference())).sum()
-            entropy = -(logs.exp() * logs).sum()
+            with torch.set_grad_enabled(torch.is_grad_enabled() and self.entropy != 0):  # else it is only told
+                entropy = -(logs.exp() * logs).sum()
             self._add(int(counts.sum()), kl, entropy)
             return loss(outputs, labels, num_items_in_batch) + (self.kl * kl - self.entropy * entropy) / count
 

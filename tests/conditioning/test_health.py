@@ -38,8 +38,10 @@ def test_a_healthy_round_warns_of_nothing() -> None:
     assert health.collapse(figures()) == ""
     assert health.line(figures()) == (
         "round 2: 40 of 40 texts: accuracy 0.500; 60 rows, 9 steps, loss 0.5000, KL 0.010; best minus worst accuracy "
-        "+0.80; 50.0% of 100 held-out rows right"
+        "+0.80 (+0.70 to +0.90); 50.0% of 100 held-out rows right"
     )
+    old = {"accuracy": {"best": 0.9, "random": 0.5, "worst": 0.1, "best_minus_worst": 0.8}}
+    assert "accuracy +0.80; 50.0%" in health.line(figures(steering=old)), "a round of a release that told no ends"
 
 
 def test_figures_of_texts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Synth
-from mario_runs import a_tuned_run
+from mario_runs import OLD, a_tuned_run
 from report_folders import a_run, an_evaluation
 from report_page import page_of
 
@@ -62,7 +62,7 @@ def test_the_figures_of_a_round_are_those_that_the_run_wrote(written: Path) -> N
     assert (found["different"], found["empty"], found["words"]) == (0.75, 0.05, 12)
     assert (found["steps"], found["loss"], found["kl"], found["entropy"], found["seconds"]) == (20, 0.5, 0.04, 1.5, 10)
     assert found["steering"]["diversity"] == pytest.approx(
-        {"best": 0.7, "random": 0.5, "worst": 0.4, "best_minus_worst": 0.3}
+        {"best": 0.7, "random": 0.5, "worst": 0.4, "best_minus_worst": 0.3, "low": 0.1, "high": 0.5}
     )
     assert found["rewards"]["length"]["value"] == pytest.approx(0.6), "an audit is shown too"
 
@@ -99,7 +99,8 @@ def test_what_is_said(written: Path) -> None:
     for words in (
         "classic: from round 1 to 3 the mean of new texts goes: accuracy 0.613 to 0.812 (no difference can be told); "
         "diversity 0.200 to 0.300; length 0.800 to 0.400 (mean of 2 seeds).",
-        "classic: best minus worst tokens after the last round: accuracy +0.400, diversity +0.400, length +0.400.",
+        "classic: best minus worst tokens after the last round: accuracy +0.400 (+0.200 to +0.600), "
+        "diversity +0.400 (+0.200 to +0.600), length +0.400 (+0.200 to +0.600).",
     ):
         assert words in text
     assert "sft: from round" not in text
@@ -113,6 +114,7 @@ def test_the_page_has_pictures_and_tables_and_is_the_same_twice(
     assert "#rounds" in page.attributes("href")
     assert sum(tag == "svg" for tag, _ in page.tags) == 2
     assert "0.700 / 0.500 / 0.400" in page.text
+    assert "+0.300 +0.100 to +0.500" in page.text
     assert "Layout classic. Paid for: accuracy, diversity. Audit: length." in page.text
     make(runs, tmp_path / "again")
     assert {p.name: p.read_bytes() for p in written.iterdir()} == {
@@ -132,6 +134,12 @@ def test_a_run_that_is_half_done_is_shown_as_far_as_it_came(tmp_path: Path) -> N
 def test_a_run_without_a_round_that_is_done(tmp_path: Path) -> None:
     figures = make([a_tuned_run(tmp_path / "begun", rounds=0, complete=False)], tmp_path / "report")
     assert figures["rounds"] == []
+
+
+def test_a_run_of_a_release_that_told_no_ends(tmp_path: Path, synth: Synth) -> None:
+    done = synth("report", a_tuned_run(tmp_path / "old", seed=OLD), "--out", "report")
+    assert done.returncode == 0, done.stderr
+    assert "after the last round: accuracy +0.400, diversity +0.400" in page_of(tmp_path / "report").text
 
 
 def test_a_collapse_is_said(tmp_path: Path) -> None:
@@ -174,5 +182,6 @@ def test_evaluations_under_other_tokens_are_other_settings(tmp_path: Path, synth
     labels = [one["label"] for one in figures["settings"]]
     assert sum("codes best" in label for label in labels) == sum("codes worst" in label for label in labels) == 1
     assert [one["run"] for one in figures["curves"]] == ["plain"], "losses of rounds are no curve"
+    assert "+0.400 (+0.200 to +0.600)" in done.stdout
     shown = [line.split()[:2] for line in done.stdout.splitlines() if line.split()[:1] == ["mario"]]
     assert [number for _, number in shown] == ["teacher", "1", "2", "3", "1", "2", "3"]

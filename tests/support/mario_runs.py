@@ -11,6 +11,7 @@ from synth.statistics.intervals import interval
 DATA = {"folder": "sums", "split": "train", "rows": 40, "weight": 1.0, "sha256": "ef", "task": "arithmetic"}
 REWARDS, AUDIT = ("accuracy", "diversity"), ("length",)
 ROWS = 40
+OLD = 7  # the seed of a run of a release that told no ends of what tokens steer
 
 
 def a_tuned_run(
@@ -54,7 +55,8 @@ def a_round(folder: Path, number: int, layout: str | None, seed: int) -> dict[st
         "length": interval([1 - 0.2 * number] * ROWS),
     }  # fmt: skip
     steers = {
-        name: {"best": 0.5 + 0.1 * number, "random": 0.5, "worst": 0.4, "best_minus_worst": 0.1 + 0.1 * number}
+        name: {"best": 0.5 + 0.1 * number, "random": 0.5, "worst": 0.4, "best_minus_worst": 0.1 + 0.1 * number,
+               **({} if seed == OLD else {"low": 0.1 * number - 0.1, "high": 0.1 * number + 0.3})}
         for name in (*REWARDS, *AUDIT)
     }
     found: dict[str, Any] = {
