@@ -55,8 +55,13 @@ def a_round(folder: Path, number: int, layout: str | None, seed: int) -> dict[st
         "length": interval([1 - 0.2 * number] * ROWS),
     }  # fmt: skip
     steers = {
-        name: {"best": 0.5 + 0.1 * number, "random": 0.5, "worst": 0.4, "best_minus_worst": 0.1 + 0.1 * number,
-               **({} if seed == OLD else {"low": 0.1 * number - 0.1, "high": 0.1 * number + 0.3})}
+        name: {
+            "best": 0.5 + 0.1 * number,
+            "random": 0.5,
+            "worst": 0.4,
+            "best_minus_worst": 0.1 + 0.1 * number,
+            **({} if seed == OLD else {"low": 0.1 * number - 0.1, "high": 0.1 * number + 0.3}),
+        }
         for name in (*REWARDS, *AUDIT)
     }
     found: dict[str, Any] = {
