@@ -85,7 +85,8 @@ def draw(width: float, height: float, fill: "Callable[[Figure], None]", look: Lo
         canvas = FigureCanvasAgg(figure)
         fill(figure)
         out = io.BytesIO()
-        canvas.print_png(out, metadata={"Software": None})  # print_figure would go through the figure twice
+        save: Any = canvas.print_png  # print_figure would go through the figure twice
+        save(out, metadata={"Software": None})
         return out.getvalue()
 
 
