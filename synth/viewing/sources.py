@@ -37,7 +37,7 @@ from synth.validating.checker import settings_of
 
 Kind = str  # dataset, evaluation, run, underway: which screens a folder has
 LOOKED_FOR = {METRICS: "evaluation", PREDICTIONS: "evaluation", RUN: "run", CACHE: "underway", PARTIAL: "underway"}
-INSIDE = (f"{EVALUATIONS}/*", f"{ITERATIONS}/*/*", f"{ROUNDS}/*/*", f"{CONTROLS}/*/*")  # of a run
+INSIDE = ("base", f"{EVALUATIONS}/*", f"{ITERATIONS}/*/*", f"{ROUNDS}/*/*", f"{CONTROLS}/*/*")  # of a run
 GROWING = ("run", "underway")  # kinds in which further folders may come to be
 LAYOUT = 3  # of an index: another number makes all of them anew
 

@@ -61,15 +61,15 @@ def page(site: Site, request: Request) -> Response:
     loop = read_loop(folder, source.name, run.facts, notes)
     rounds = read_rounds(folder, source.name, run.facts, notes)
     star = loop_facts.told([loop])[0] if loop else None
-    turns = round_facts.told([rounds])[0] if rounds else None
-    linked = {f"iterations.{one['number']:03}" for one in star["iterations"]} if star else set()
-    linked |= {f"rounds.{one['number']:03}" for one in turns["rounds"]} if turns else set()
+    mario = round_facts.told([rounds])[0] if rounds else None
+    turns = star["iterations"] if star else mario["rounds"] if mario else []
+    linked = {f"{'iterations' if star else 'rounds'}.{one['number']:03}" for one in turns}
     wrote = max(path.lstat().st_mtime for path in folder.rglob("*") if path.is_file())
     silent = time.time() - wrote
     return site.page(
-        "run.html", request, facts=run.facts, curves=list(curves(run.log)), pace=None if star or turns else pace(run),
+        "run.html", request, facts=run.facts, curves=list(curves(run.log)), pace=pace(run) if run.log and not turns else None,
         wrote=clock(wrote), ago=ago(silent), alive=not run.facts.get("complete") and silent < SILENT,
-        star=star, rounds=turns, inside=_inside(site, source), linked=linked,
+        star=star, rounds=mario, turns=turns, inside=_inside(site, source), linked=linked,
         notes=[note.removeprefix(f"{source.name}: ") for note in notes],
     )  # fmt: skip
 
