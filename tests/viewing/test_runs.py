@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from golden import GOLDEN
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mario_runs import a_tuned_run
 from report_folders import a_run, an_evaluation
@@ -19,6 +19,8 @@ LOSSES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=3 * POINTS)
 
 
 @given(LOSSES)
+@example([0.0, 5e-324])
+@example([1.0, 1.0])
 def test_curves_lie_in_their_box_and_are_those_of_the_log(losses: list[float]) -> None:
     log = [{"step": 3 * at, "loss": loss, "text": "x", "lr": None} for at, loss in enumerate(losses, 1)]
     (curve,) = curves(log)

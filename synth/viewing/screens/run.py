@@ -67,7 +67,8 @@ def page(site: Site, request: Request) -> Response:
     wrote = max(path.lstat().st_mtime for path in folder.rglob("*") if path.is_file())
     silent = time.time() - wrote
     return site.page(
-        "run.html", request, facts=run.facts, curves=list(curves(run.log)), pace=pace(run) if run.log and not turns else None,
+        "run.html", request, facts=run.facts, curves=list(curves(run.log)),
+        pace=pace(run) if run.log and not turns else None,
         wrote=clock(wrote), ago=ago(silent), alive=not run.facts.get("complete") and silent < SILENT,
         star=star, rounds=mario, turns=turns, inside=_inside(site, source), linked=linked,
         notes=[note.removeprefix(f"{source.name}: ") for note in notes],
@@ -101,8 +102,8 @@ def _curve(name: str, found: Sequence[tuple[int, float]]) -> Curve:
     bottom, top = min(value for _, value in drawn), max(value for _, value in drawn)
     if top == bottom:  # a flat line lies in the middle
         bottom, top = bottom - 1, top + 1
-    height = HEIGHT / (top - bottom)
-    points = " ".join(f"{(at - first) * WIDTH / steps:.1f},{(top - value) * height:.1f}" for at, value in drawn)
+    places = [((at - first) / steps * WIDTH, (top - value) / (top - bottom) * HEIGHT) for at, value in drawn]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     return Curve(name, points, found[0], found[-1], lowest, highest, list(_thinned(found, ROWS)))
 
 
