@@ -45,4 +45,4 @@ done
 
 synth report "$out/runs/medium" "$out/runs/none" --out "$out/report"
 echo "Datasets, their cards and the models are in $out/; the report to open in a browser is $out/report/index.html"
-echo "To look at the rows: synth view $out/cot $out/listops"
+echo "To look at the rows and at the runs: synth view $out/cot $out/listops $out/runs/medium $out/runs/none"

@@ -118,6 +118,19 @@ def test_several_datasets_with_one_store(synth: Synth, tmp_path: Path, questions
     assert len(lines(tmp_path / "both" / "brief" / "train.jsonl")) == 3
 
 
+def test_what_waits_for_a_batch_is_said(synth: Synth, tmp_path: Path, questions: Questions) -> None:
+    with serving(right) as teacher:
+        words = ["distill", "--task", "gsm8k", "--source", questions(3), "--teacher", "m-1", "--base-url", teacher.url]
+        synth(*words, "--batch", "--out", "out")
+        with viewing(tmp_path / "cache", tmp_path / "out") as (client, _):
+            page = client.get("/").text
+            assert "■ ended</span>: 3 requests handed in as batch_" in page
+            assert "<b>0</b> of 3 settled" in page
+            teacher.finish(next(iter(teacher.batches)))
+            synth(*words, "--batch", "--out", "out")
+            assert "<b>3</b> of 3 settled" in client.get("/live/out").text
+
+
 def test_a_store_of_an_earlier_version_and_folders_without_one(tmp_path: Path) -> None:
     (tmp_path / "begun" / ".synth-partial").mkdir(parents=True)
     before = state(GOLDEN / "distilled")
