@@ -35,6 +35,7 @@ from synth.releasing.hub import Hub, State, login
 from synth.releasing.options import Pull
 from synth.releasing.parts import CONFIG
 from synth.releasing.pull_card import configurations, put_card, remember
+from synth.validating.results import changed_since, read_validation
 
 PICTURE = re.compile(rf"{PLOTS}/[\w.-]+\.png")
 
@@ -90,12 +91,12 @@ def carry_out(asked: Pull, say: Say = lambda line: None) -> list[Pulled]:
         open_ones = [
             (release, writers.enter_context(FolderWriter(release.folder)))
             for release, done in zip(releases, already, strict=True)
-            if done is None
+            if not done
         ]
         manifests = [(writer, _fill(hub, state, release, writer), release) for release, writer in open_ones]
         for writer, manifest, release in manifests:  # all or none, but for a machine that dies at this very moment
             writer.commit(manifest, release.pushed.get(CARD))
-    results = [done or _finished(hub, state, release) for release, done in zip(releases, already, strict=True)]
+    results = [_finished(hub, state, release, done) for release, done in zip(releases, already, strict=True)]
     for release in releases:
         _bring_notes(hub, state, release, say)
     if several:
@@ -208,16 +209,13 @@ def _wanted(hub: Hub, state: State, release: Release, format: str | None) -> Rel
     return replace(release, manifest=manifest)
 
 
-def _already(release: Release, state: State, overwrite: bool) -> Pulled | None:
-    """What the folder holds, if it is all of this release; None if it may be written."""
+def _already(release: Release, state: State, overwrite: bool) -> bool:
+    """Whether the folder holds all of this release; it may be written otherwise."""
     recipe = {name: value for name, value in release.manifest.items() if name not in ("files", "splits")}
     recipe["splits"] = release.manifest["splits"]
     finish_move(release.folder)
     manifest = look(release.folder, recipe, overwrite)
-    if manifest is None or any(BESIDE[name] not in manifest["files"] for name in _beside(state, release)):
-        return None
-    rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
-    return Pulled(release.folder, rows, _same(release, manifest), already_there=True)
+    return manifest is not None and all(BESIDE[name] in manifest["files"] for name in _beside(state, release))
 
 
 @contextmanager
@@ -310,16 +308,26 @@ def _same(release: Release, manifest: Mapping[str, Any]) -> bool:
     return all(release.pushed.get(name, {}).get("sha256") == manifest["files"][name]["sha256"] for name in names)
 
 
-def _finished(hub: Hub, state: State, release: Release) -> Pulled:
-    """What was pulled; the validation comes along if it is of these very files."""
+def _finished(hub: Hub, state: State, release: Release, already: bool) -> Pulled:
+    """What was pulled, or was there already; the validation comes along if it is of these very files, unless there is
+    one of them here."""
     manifest = read_manifest(release.folder) or {}
     path, why = release.prefix + VALIDATION, None
-    if path in state.files:
+    if path in state.files and not (already and _is_validated(release.folder, manifest)):
         text = hub.text(path, state.commit)
         if (why := _why_not(release.folder, text)) is None:
             write_whole(release.folder / VALIDATION, text.encode())
     rows = {split: facts["rows"] for split, facts in manifest["splits"].items()}
-    return Pulled(release.folder, rows, _same(release, manifest), validate_again=why)
+    return Pulled(release.folder, rows, _same(release, manifest), already, why)
+
+
+def _is_validated(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether the validation.json of a folder is of its files as they are."""
+    try:
+        validation = read_validation(folder)
+    except FolderError:
+        return False
+    return validation is not None and not changed_since(folder, manifest, validation)
 
 
 def _why_not(folder: Path, validation: str) -> str | None:

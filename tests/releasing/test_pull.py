@@ -102,10 +102,15 @@ def test_a_release_that_has_to_be_validated_again(hub: Hub, tmp_path: Path, monk
 def test_the_command_says_what_to_do_before_a_push(hub: Hub, tmp_path: Path, synth_process: Synth) -> None:
     pushed(dataset(tmp_path / "lines"))
     env = {**os.environ, **environment(hub)}
+    for state in ("written", "is there already"):
+        said = synth_process("pull", REPO, "table", "--format", "parquet", env=env).stdout
+        why = "the files are not byte for byte those that were validated"
+        assert said.endswith(f" {state}; before a push type synth validate table: {why}\n")
+    validate(tmp_path / "table")
+    before = contents(tmp_path / "table")
     said = synth_process("pull", REPO, "table", "--format", "parquet", env=env).stdout
-    assert said.endswith(
-        " written; before a push type synth validate table: the files are not byte for byte those that were validated\n"
-    )
+    assert said.endswith(" is there already\n")
+    assert contents(tmp_path / "table") == before
     assert "before a push" not in synth_process("pull", REPO, "back", env=env).stdout
 
 
