@@ -27,6 +27,7 @@ NO_KEYS = re.compile(
     r"ACCESS_DENIED|HTTP status 40[13]|INVALID_ACCESS_KEY|InvalidAccessKey|SIGNATURE|PERMISSION|OAuth2|Credential"
 )
 NO_NETWORK = re.compile("NETWORK_CONNECTION|UNAVAILABLE|onnect|resolve")
+VARIABLES = ("AWS_", "AZURE_STORAGE_", "GOOGLE_")  # how the names begin
 KEYS = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "gs": "set GOOGLE_APPLICATION_CREDENTIALS, or type gcloud auth application-default login",
@@ -59,6 +60,15 @@ def home() -> Path:
     """Where folders of stores have their places on this machine."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.path.abspath(os.environ.get("SYNTH_STORES") or Path(caches) / "rationale-synth" / "stores"))
+
+
+def environment() -> tuple[tuple[str, str], ...]:
+    """The variables by which stores, their keys and their places on this machine are found: for workers elsewhere.
+
+    Secrets are among them: they go into no file.
+    """
+    found = {name: value for name, value in os.environ.items() if name.startswith(VARIABLES)}
+    return tuple(sorted({**found, "SYNTH_STORES": str(home())}.items()))
 
 
 def is_url(value: Any) -> bool:

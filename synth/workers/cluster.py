@@ -17,7 +17,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from synth.base.files import hold
+from synth.base.stores import environment, is_stored
 from synth.errors import ClusterError, FolderError, MissingExtraError, UsageError, first_line
 
 R = TypeVar("R")
@@ -50,6 +51,7 @@ class Run:
     typed_in: Path  # where relative paths begin
     versions: tuple[tuple[str, str], ...]
     by_files: bool
+    stores: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # variables with keys, if files go to a store
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -80,7 +82,8 @@ class Cluster:
             folder, token = opened.enter_context(_folder_of_run(self._folder))
             opened.enter_context(_connected(self._ray, self._cpus))
             opened.callback(self._cancel)
-            self._run = Run(folder, token, Path.cwd(), versions(), self._by_files)
+            keys = environment() if is_stored(self._folder) else ()
+            self._run = Run(folder, token, Path.cwd(), versions(), self._by_files, keys)
             nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
             _refuse(self._ray, nodes, self._run)
             self.workers = AHEAD * sum(int(node["Resources"]["CPU"]) for node in nodes)
@@ -270,6 +273,7 @@ def _join(run: Run) -> None:
     if wrong := _wrong(run):
         raise ClusterError(wrong)
     os.chdir(run.typed_in)
+    os.environ.update(run.stores)
 
 
 def _work(run: Run, work: Callable[..., Any], *items: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import stubborn
 from halting import halted
+from loopback_store import serving_store
 from packages import install, write
 
 from synth import registry
@@ -168,6 +169,29 @@ def test_expectations_and_verdicts_are_the_same(tmp_path: Path, two: Two) -> Non
         assert lines[0] == lines[1]
         assert len(lines[0].splitlines()) == len(said["ray"].verdicts) == (17 if more else said["ray"].rows)
     assert not (folder / ".synth-ray").exists()
+
+
+def test_each_machine_sends_its_files_to_a_store_with_the_keys_of_the_command(
+    synth: Callable[..., Any], tmp_path: Path, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machines of the cluster were started without keys."""
+    monkeypatch.setenv("SYNTH_STORES", str(tmp_path / "stores"))
+    command = ["build", "arithmetic", "--digits", 2, "--train", 40, "--validation", 8, "--test", 8, "--test-beyond", 8,
+               "--format", "parquet", "--on", "ray", "--out"]  # fmt: skip
+    with serving_store() as store:
+        store.use(monkeypatch)
+        store.refuse = lambda method, path: 403 if method == "PUT" and "/train-" in path else None
+        said = synth(*command, "s3://bucket/data")
+        assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+        assert "s3://bucket/data cannot be written to (data/train-00000-" in said.stderr
+        store.refuse = lambda method, path: None
+        assert synth(*command, "s3://bucket/data").returncode == 0
+        assert not list((tmp_path / "stores").rglob("*.parquet"))  # what a worker has sent is not kept here
+        assert synth("validate", "s3://bucket/data", "--on", "ray").returncode == 0
+        assert synth(*command, "here").returncode == 0
+        assert store.objects("data/")["synth.json"] == (tmp_path / "here" / "synth.json").read_bytes()
+        assert "validation.json" in store.objects("data/")
+        assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"a-secret" in path.read_bytes()]
 
 
 def test_another_version_or_a_folder_that_is_not_seen_is_refused(tmp_path: Path, two: Two) -> None:
