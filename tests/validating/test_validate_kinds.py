@@ -41,6 +41,7 @@ FEW = dict.fromkeys(("train", "test", "test_longer", "test_larger"), 20)
         ("train", 4, "answer_in_labels", put(4, answer="-1")),
         ("train", 4, "answer_in_labels", put(4, answer="four")),
         ("test_larger", 4, "answer_in_labels", put(4, answer="60")),
+        ("train", 4, "answer_in_labels", put(4, id="mine", answer="four")),
     ],
 )
 def test_bounds_of_listops(tmp_path: Path, split: str, place: int, name: str, change: Edit) -> None:

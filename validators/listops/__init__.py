@@ -47,7 +47,7 @@ def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool:
 
     The split is told by the id, `listops/<variant>/<split>/<seed>/<index>`.
     """
-    if record.id.split("/")[-3] not in DRAWN:
+    if _split_in(record.id) not in DRAWN:
         return record.answer.isascii() and record.answer.isdecimal()
     config = manifest["config"]
     first, last = 0, config["values"]
@@ -58,9 +58,14 @@ def answer_in_labels(record: Record, manifest: Mapping[str, Any]) -> bool:
     return bool(first <= answer < last or 0 <= answer < config["modulus"])
 
 
+def _split_in(row_id: str) -> str:
+    """The split that an id names; "" if it is no id of ours."""
+    return "".join(row_id.split("/")[-3:-2])
+
+
 def length_in_bounds(record: Record, manifest: Mapping[str, Any]) -> bool:
     """Whether the expression is as long as was asked."""
-    if record.id.split("/")[-3] not in DRAWN:  # of a published file
+    if _split_in(record.id) not in DRAWN:  # of a published file
         return True
     low, high = manifest["config"]["min_length"], manifest["config"]["max_length"]
     if "/test_longer/" in record.id:
