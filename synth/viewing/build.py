@@ -26,6 +26,8 @@ LEFT_OUT = {("provenance", key) for key in ("request", "sampling", "thinking", "
 REASON = 60  # characters of it
 DEEPEST = 3  # objects in objects that get columns
 LIST = "a list"
+# DuckDB takes no values that are more than some 120 deep for the structure of JSON, and ends.
+TOO_DEEP = "length({0}) > 200 AND regexp_matches({0}, '([\\]}}]\\s*){{100}}')"
 MOST_COLUMNS = 100  # of meta and provenance; if there are more, their names are data
 NEWLINE, SPACE = ord("\n"), ord(" ")
 WHOLE, NUMBERS = {"UBIGINT", "BIGINT"}, {"UBIGINT", "BIGINT", "DOUBLE"}
@@ -84,7 +86,8 @@ class Build:
     def _columns(self, name: str) -> list[str]:
         """The columns of `meta` or `provenance`: numbers where every value is one, of a list how long it is."""
         kinds: dict[tuple[str, ...], set[str]] = {}
-        for (structure,) in self._all(f"SELECT DISTINCT json_structure({name}) FROM raw.rows"):
+        structure_of = f"CASE WHEN NOT ({TOO_DEEP.format(name)}) THEN json_structure({name}) END"
+        for (structure,) in self._all(f"SELECT DISTINCT {structure_of} FROM raw.rows"):
             for path, kind in _leaves(orjson.loads(structure or "null")):
                 if path and (name, path[0]) not in LEFT_OUT:
                     kinds.setdefault(path, set()).add(kind)
@@ -93,7 +96,8 @@ class Build:
             if found - {"NULL", LIST}:
                 made.append((".".join((name, *path)), self._value(name, path, found - {"NULL"})))
             elif LIST in found:
-                length = f"json_array_length({name}, {_pointer(path)})::BIGINT"
+                at = f"({name}, {_pointer(path)})"
+                length = f"CASE json_type{at} WHEN 'ARRAY' THEN json_array_length{at}::BIGINT END"
                 made.append((".".join((name, *path, "length")), length))
         if len(made) > MOST_COLUMNS:
             return []

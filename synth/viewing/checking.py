@@ -20,7 +20,7 @@ import pyarrow as pa
 from synth.data.manifest import read_manifest
 from synth.errors import SynthError
 from synth.validating.checker import settings_of
-from synth.viewing.build import literal
+from synth.viewing.build import literal, quoted
 from synth.viewing.checked import checked
 from synth.viewing.database import Database, Index
 from synth.viewing.sources import Place, Split
@@ -41,13 +41,14 @@ class Progress:
     over: threading.Event = field(default_factory=threading.Event)
 
 
-def outcomes(split: Split, places: Sequence[Place]) -> list[str | None]:
-    """What the step checker says of rows."""
+def outcomes(split: Split, places: Sequence[Place]) -> list[tuple[str | None, bool]]:
+    """What the step checker says of rows, and whether they can be read: DuckDB takes some lines that are no JSON."""
     lines = split.lines(places)
-    return [checked(line.record, split.known).outcome if line.record else None for line in lines]
+    said = (checked(line.record, split.known).outcome if line.record else None for line in lines)
+    return [(outcome, line.values is not None) for outcome, line in zip(said, lines, strict=True)]
 
 
-def _in_process(item: tuple[Split, Sequence[Place]]) -> list[str | None]:
+def _in_process(item: tuple[Split, Sequence[Place]]) -> list[tuple[str | None, bool]]:
     split, places = item
     return outcomes(replace(split, known=_known(split.folder)), places)
 
@@ -111,7 +112,7 @@ def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | N
         progress.stopped = "another synth view is checking them"
         return None
     try:
-        store.ask(f"CREATE TABLE IF NOT EXISTS {schema}.checked (steps VARCHAR)")
+        store.ask(f"CREATE TABLE IF NOT EXISTS {schema}.checked (steps VARCHAR, is_row BOOLEAN)")
         ((progress.done,),) = store.ask(f"SELECT count(*) FROM {schema}.checked")
         while progress.done < index.rows and not turns.closed:
             numbers = range(progress.done + 1, min(progress.done + BATCH, index.rows) + 1)
@@ -121,7 +122,8 @@ def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | N
             if found is None:
                 progress.stopped = "the process that checks them was ended"
                 return None
-            given = pa.table({"steps": pa.array(found, pa.string())})
+            steps, are_rows = zip(*found, strict=True)
+            given = pa.table({"steps": pa.array(steps, pa.string()), "is_row": are_rows})
             store.put(given, f"INSERT INTO {schema}.checked SELECT * FROM given")
             progress.done += len(found)
         if turns.closed:
@@ -134,12 +136,15 @@ def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | N
 
 
 def _together(store: Database, index: Index, schema: str) -> Path:
-    """The index again, with the steps."""
+    """The index again, with the steps, and nothing of what cannot be read."""
+    names = [name for name in map(quoted, index.columns) if name not in ('"n"', '"readable"')]
+    columns = ", ".join(f"CASE WHEN is_row THEN {name} END AS {name}" for name in names)
     whole = index.path.with_suffix(".steps.duckdb")
     half, new = whole.with_suffix(f".{os.getpid()}"), f"n{index.key}"
     for sql in (
         f"ATTACH {literal(str(half))} AS {new}",
-        f"CREATE TABLE {new}.rows AS SELECT * FROM {index.schema}.rows POSITIONAL JOIN {schema}.checked",
+        f"CREATE TABLE {new}.rows AS SELECT n, readable AND is_row AS readable, {columns}, steps "
+        f"FROM {index.schema}.rows POSITIONAL JOIN {schema}.checked",
         f"CREATE TABLE {new}.lines AS FROM {index.schema}.lines",
         f"CREATE TABLE {new}.made AS FROM {index.schema}.made",
         f"DETACH {new}",

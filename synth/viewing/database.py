@@ -37,13 +37,13 @@ class Index:
 class Database:
     """A DuckDB that is locked down. Each request takes a cursor of its own."""
 
-    def __init__(self, files: Iterable[Path], folders: Iterable[str] = ()) -> None:
-        self.folder = _cache()
+    def __init__(self, files: Iterable[Path], folders: Iterable[str] = (), cache: Path | None = None) -> None:
+        self.folder = cache or _cache()
         self.con = duckdb.connect(":memory:")
         paths, inside = literal([str(path) for path in files]), literal([str(self.folder), *folders])
         self.con.execute(
             f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
-            f"SET temp_directory = {literal(str(self.folder / f'spill-{os.getpid()}'))}; "
+            f"SET temp_directory = {literal(str(self.folder / f'spill-{os.getpid()}-{id(self)}'))}; "
             "CREATE SCHEMA hits; CREATE SCHEMA said; "
             "SET autoload_known_extensions = false; SET autoinstall_known_extensions = false; "
             f"SET allowed_paths = {paths}; SET allowed_directories = {inside}; "

@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,10 @@ class Store(Database):
     def _make(self, split: Split, path: Path) -> None:
         part = path.with_suffix(f".{os.getpid()}")
         try:
-            Build(self.con.cursor(), split).into(part)
+            with closing(
+                Database(split.files, cache=self.folder).con
+            ) as own:  # what it cannot stand does not end the other one
+                Build(own, split).into(part)
             part.replace(path)
         except duckdb.Error as error:
             raise FolderError(f"no index of {split.files[0]} can be made: {str(error).splitlines()[0]}") from error

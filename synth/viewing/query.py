@@ -199,7 +199,9 @@ class Query:
         facet = self._values(column)
         if facet is None and self.columns[column]:
             facet = self._histogram(column)
-        return facet if facet is not None and (len(facet.values) > 1 or facet.values[0].chosen) else None
+        if facet is None or not (len(facet.values) > 1 or facet.values[0].chosen or column == "steps"):
+            return None
+        return facet
 
     def _values(self, column: str) -> Facet | None:
         """The commonest values; None of a column of many numbers, or in which every value is another one."""

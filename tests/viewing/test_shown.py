@@ -20,20 +20,29 @@ from synth.viewing.index import Store
 from synth.viewing.query import PAGE, Query, View
 from synth.viewing.sources import sources
 
-WORDS = st.sampled_from(["", "a", "B", "é", 'say "no"', "a\nb", "50..60", "'; drop", "\\", "ab" * 9])
-VALUES = st.one_of(st.none(), st.integers(-3, 3), WORDS, st.booleans(), st.sampled_from([0.5, -1.25, 2.0]))
+WORDS = st.sampled_from(["", "a", "B", "é", 'say "no"', "a\nb", "50..60", "'; drop", "\\", "a\0b", "ab" * 9])
+NUMBERS = st.sampled_from([0.5, -1.25, 2.0, 2**63])
+VALUES = st.one_of(st.none(), st.integers(-3, 3), WORDS, st.booleans(), NUMBERS)
 ROWS = st.fixed_dictionaries(
     {"prompt": WORDS, "rationale": WORDS, "answer": WORDS, "completion": WORDS},
     optional={"meta": st.dictionaries(st.sampled_from(["k", "a.b/~'\"", "n"]), VALUES, max_size=3)},
 )
-RUBBISH = st.sampled_from([b"", b"   ", b"{", b"[1]", b"null", b'"x"', b"\xff", b"{} {}", b"{}", b'{"other": 1}'])
+RUBBISH = st.sampled_from([
+    b"", b"   ", b"{", b"[1]", b"null", b'"x"', b"\xff", b"{} {}", b"{}", b'{"other": 1}', b"\x0b", b"\x00",
+    b'{"id": "x", "meta": {"k": NaN}}', b'{"id": "x",}', b'{"id": "x", "prompt": "\\ud800"}',
+])  # fmt: skip
 SLOW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def parsed(line: bytes) -> dict[str, Any] | None:
     """The row of a line, by Python's own JSON."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_constant=refuse)
+        json.dumps(found, ensure_ascii=False).encode()  # no half of a pair
     except ValueError:
         return None
     return found if isinstance(found, dict) and {"id", "prompt"} & set(found) else None
@@ -112,6 +121,25 @@ def test_a_facet_leaves_its_own_filter_out(tmp_path: Path) -> None:
         assert asking(query, ("is.meta.kind", "a"), bar.filter).count() == bar.rows
 
 
+def test_objects_in_meta_have_columns_and_lists_their_lengths(tmp_path: Path) -> None:
+    nested = [{"b": at % 2, "c": {"d": "xy"[at % 2], "e": {"f": 1}}} for at in range(3)]
+    rows = [row(at, meta={"a": inner, "l": ["x"] * at, "a.b": "z" * at}) for at, inner in enumerate(nested)]
+    query = opened(tmp_path, lines(*rows, row(3, meta={"l": None}), row(4, meta={"a": 5})))
+    assert [name for name in query.index.columns if name.startswith("meta")] == [
+        "meta.a.b", "meta.a.c.d", "meta.l.length", "meta.a.b~", "meta.a",
+    ]  # fmt: skip
+    assert asking(query, ("is.meta.a.b", "1")).numbers(0, 9) == [2]
+    assert asking(query, ("is.meta.a.c.d", "x")).numbers(0, 9) == [1, 3]
+    assert asking(query, ("in.meta.l.length", "1..3")).numbers(0, 9) == [2, 3]
+    assert asking(query, ("no.meta.l.length", "1")).numbers(0, 9) == [4, 5]
+
+
+def test_what_a_database_cannot_stand_does_not_end_it(tmp_path: Path) -> None:
+    first, second = lines(row(1, meta={"n": 1}), row(2, meta={"k": "deep", "n": 5}))
+    query = opened(tmp_path, [first, second.replace(b'"deep"', b"[" * 400 + b"]" * 400)])
+    assert asking(query, ("is.meta.n", "5")).numbers(0, 9) == [2]
+
+
 def test_values_that_come_late_are_not_lost(tmp_path: Path) -> None:
     """Types that are guessed from the first rows would make the last one null."""
     rows = [row(at, meta={"k": at}) for at in range(30_000)] + [row(30_000, meta={"k": "late", "new": "x"})]
@@ -119,6 +147,7 @@ def test_values_that_come_late_are_not_lost(tmp_path: Path) -> None:
     assert asking(query, ("is.meta.k", "late")).numbers(0, 9) == [30_001]
     assert asking(query, ("is.meta.new", "x")).numbers(0, 9) == [30_001]
     assert asking(query, ("is.meta.k", "29999")).numbers(0, 9) == [30_000]
+    query.store.close()
 
 
 def test_keys_that_differ_in_their_case(tmp_path: Path) -> None:
