@@ -122,13 +122,15 @@ class Query:
         found = self._ask("n", f"ORDER BY {self._order} LIMIT {n} OFFSET {first}", also=self._sort)
         return [number for (number,) in found]
 
-    def batches(self, n: int) -> Iterator[list[int]]:
-        """The numbers of all rows of this view, as they stand in the file, n at a time."""
+    def batches(self, n: int) -> Iterator[list[tuple[int, Place]]]:
+        """The numbers of all rows of this view, as they stand in the file, and their places, n at a time."""
         values: list[str | float] = []
-        sql = f"SELECT n FROM {self._rows(self._filtered)} WHERE {self._where('', values)} ORDER BY n"
+        placed = f"({self.index.schema}.rows POSITIONAL JOIN {self.index.schema}.lines)"
+        rows = self._rows(self._filtered, placed)
+        sql = f"SELECT n, file, place FROM {rows} WHERE {self._where('', values)} ORDER BY n"
         cursor = self.store.con.cursor().execute(sql, values)
         while found := cursor.fetchmany(n):
-            yield [number for (number,) in found]
+            yield [(number, Place(file, at)) for number, file, at in found]
 
     def place_of(self, number: int) -> int | None:
         """The place of a row in this view, from 0; None if it is not in it."""
@@ -248,10 +250,10 @@ class Query:
         rows = self._rows([*self._filtered, *also, leave_out])
         return self.store.ask(f"SELECT {what} FROM {rows} WHERE {where} {rest}", values)
 
-    def _rows(self, columns: Iterable[str]) -> str:
+    def _rows(self, columns: Iterable[str], table: str = "") -> str:
         """The table that has these columns."""
         beside = dict.fromkeys(self._beside[name][0] for name in columns if name in self._beside)
-        return f"{self.index.schema}.rows" + "".join(f" LEFT JOIN ({sql}) USING (n)" for sql in beside)
+        return (table or f"{self.index.schema}.rows") + "".join(f" LEFT JOIN ({sql}) USING (n)" for sql in beside)
 
     def _where(self, leave_out: str = "", values: list[str | float] | None = None) -> str:
         """The filters but those of one column; what they ask for is put into `values`, or stands in the text."""

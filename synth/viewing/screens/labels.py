@@ -14,6 +14,7 @@ from synth.data.notes import MENU, note_of
 from synth.record import Record
 from synth.viewing.query import PAGE, Query
 from synth.viewing.site import Screen, Site, url, view_of
+from synth.viewing.sources import Place, Split
 
 BATCH = 500  # rows that are read at a time
 
@@ -26,24 +27,25 @@ def write(site: Site, request: Request, form: Mapping[str, str]) -> Response:
         raise HTTPException(400, f"a row is {', '.join(MENU)}, not {verdict!r}")
     query = Query(site.store, split, site.store.index(split).result(), view)
     if form.get("all"):
-        batches: Iterable[list[int]] = query.batches(BATCH)
+        batches: Iterable[list[tuple[int, Place]]] = query.batches(BATCH)
     elif form.get("number", "").isdecimal() and 1 <= int(form["number"]) <= query.index.rows:
-        batches = [[int(form["number"])]]
+        number = int(form["number"])
+        batches = [[(number, query.places([number])[0])]]
     else:
         raise HTTPException(400, "a form says which row it labels")
-    notes = ((n, note_of(split.name, row, site.person, verdict, text)) for n, row in _records(query, batches))
+    notes = ((n, note_of(split.name, row, site.person, verdict, text)) for n, row in _records(split, batches))
     query.notes.write(notes)
     then = form.get("then", "")
     back = url("row", source.name, split.name, int(then)) if then.isdecimal() else url("rows", source.name, split.name)
     return RedirectResponse(back + (view.url() if view.params else ""), 303)
 
 
-def _records(query: Query, batches: Iterable[list[int]]) -> Iterator[tuple[int, Record]]:
+def _records(split: Split, batches: Iterable[list[tuple[int, Place]]]) -> Iterator[tuple[int, Record]]:
     """Those of the rows that can be read, with their numbers."""
-    for numbers in batches:
-        for number, line in zip(numbers, query.split.lines(query.places(numbers)), strict=True):
-            if line.record is not None:
-                yield number, line.record
+    for batch in batches:
+        for (number, _), line in zip(batch, split.lines([place for _, place in batch]), strict=True):
+            if (record := line.record) is not None:
+                yield number, record
 
 
 def page(site: Site, request: Request) -> Response:
