@@ -159,5 +159,31 @@ def test_keys(browsing: Browsing) -> None:
     page.keyboard.press("u")
     page.wait_for_url("**/rows/data/train?is.meta.kind=a")
     page.keyboard.press("/")
-    page.keyboard.type("nj")
-    assert page.get_by_label("Search texts").input_value() == "nj"
+    page.keyboard.type("nj1")
+    assert page.get_by_label("Search texts").input_value() == "nj1"
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/row/data/train/1?is.meta.kind=a")
+    for key, number in (("1", 3), ("2", 5), ("3", 7)):  # a label, and on to the next of the filter
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/row/data/train/{number}?is.meta.kind=a")
+    page.keyboard.press("?")
+    page.wait_for_function("document.getElementById('keys').getBoundingClientRect().top < innerHeight")
+    page.goto(f"{browsing.origin}/rows/data/train?no.label=1&is.meta.kind=a")
+    page.get_by_text("57 rows, page").wait_for()
+    labels = [page.locator(f"a[href$='is.label={verdict}']").inner_text() for verdict in ("good", "unsure", "bad")]
+    assert [label.split() for label in labels] == [["good", "1"], ["unsure", "1"], ["bad", "1"]]
+
+
+def test_a_field_is_copied_and_thoughts_are_folded(browsing: Browsing) -> None:
+    page = browsing.page("/row/data/train/3", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("heading", name="Steps").get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "1 + 1 = 2.\n2 + 2 = 5.\n5 + 1 = 6."
+    assert page.locator(".steps li").all_inner_texts()[1].split("\n") == ["✗ wrong", "2 + 2 = 5."]
+    page.goto(f"{browsing.origin}/rows/data/train?is.steps=right&sort=-meta.n")
+    page.get_by_text("This view as DuckDB SQL").click()
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert 'ORDER BY "meta.n" DESC' in page.evaluate("navigator.clipboard.readText()")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from starlette.testclient import TestClient
 from viewed import asking, folder, label, lines, opened, row, viewing
@@ -108,6 +109,18 @@ def test_a_file_of_something_else_is_left_as_it_is(tmp_path: Path, there: bytes,
         assert label(client, number=1, verdict="good") == 400
         assert ("line" not in said) or said in client.get("/rows/data/train").text
     assert (data / "notes.jsonl").read_bytes() == there
+
+
+def test_a_view_of_labels_as_sql_finds_the_same_rows_without_this_program(tmp_path: Path) -> None:
+    query = opened(tmp_path, lines(*ROWS))
+    (tmp_path / "data" / "notes.jsonl").write_bytes(note(0, "bad", text="it's") + note(2, "good") + note(3, "bad"))
+    for params, due in (
+        ([("is.label", "bad"), ("sort", "-n")], [4, 1]), ([("is.note", "it's")], [1]), ([("no.label", "1")], [2, 5, 6]),
+        ([("sort", "-label")], [3, 1, 4, 2, 5, 6]), ([("is.label", "unsure")], []),
+    ):  # fmt: skip
+        view = asking(query, *params)
+        found = duckdb.sql(view.sql())
+        assert view.numbers(0, 9) == due == [one[found.columns.index("n")] for one in found.fetchall()]
 
 
 def test_rows_of_one_id(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """`synth view` as a user starts it: what it says, what it refuses, and what it leaves on the disk."""
 
+import json
 import re
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -16,11 +18,12 @@ import pytest
 from conftest import Synth
 from golden import GOLDEN, hashes
 from starlette.testclient import TestClient
-from viewed import folder, lines, process, row, viewing
+from viewed import folder, label, lines, process, row, viewing
 
 from synth.errors import FolderError
 from synth.viewing.index import Store
 from synth.viewing.sources import sources
+from synth.viewing.view import listening_at
 
 
 @contextmanager
@@ -148,6 +151,54 @@ def test_folders_that_cannot_be_shown(tmp_path: Path, synth: Synth, make: str | 
     done = synth("view", path, "--no-browser")
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(said, done.stderr.strip())
+
+
+def test_a_folder_of_a_newer_version_is_shown_as_far_as_it_is_known(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(row(1, extra={"new": 1}, meta={"k": {"deep": [1]}})))
+    manifest = json.loads((data / "synth.json").read_text())
+    (data / "synth.json").write_text(json.dumps(manifest | {"rationale_synth": "99.0", "new": {"x": 1}}))
+    with viewing(tmp_path / "cache", data) as (client, _):
+        assert "1 + 1 = 2" in client.get("/rows/data/train").text
+        assert client.get("/row/data/train/1").status_code == 200
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path: Path, synth: Synth) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    with listening_at(0) as taken:
+        port = taken.getsockname()[1]
+        done = synth("view", data, "--no-browser", "--port", port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"synth: --port {port} is in use: give another one, or --port 0 for any that is free\n"
+
+
+def test_without_a_browser_one_line_says_so_and_the_page_is_there(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    words = ["view", str(data), "--port", "0"]
+    env = {"PATH": "", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "synth", *words], stdout=subprocess.PIPE, text=True, env=env
+    ) as started:
+        assert started.stdout is not None
+        said = [started.stdout.readline() for _ in range(4)]
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(
+            said[1].strip(), timeout=60
+        ) as page:
+            assert "1 + 1 = 2" in page.read().decode()
+        started.send_signal(signal.SIGINT)
+    assert said[3] == "no browser could be opened: open the URL above in one, or give --no-browser\n"
+
+
+def test_a_folder_that_goes_while_it_is_looked_at(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    with viewing(tmp_path / "cache", data) as (client, _):
+        shutil.rmtree(data)
+        for path in ("/rows/data/train", "/row/data/train/1", "/labels/data/train"):
+            page = client.get(path)
+            assert page.status_code == 400
+            assert "is not there" in page.text or "No such file" in page.text
+        assert label(client, number=1, verdict="good") == 400
+        folder(data, lines(row(1), row(2)))
+        assert "2 rows" in client.get("/rows/data/train").text
 
 
 def test_without_duckdb_one_line_says_what_to_install(tmp_path: Path, synth: Synth) -> None:
