@@ -32,12 +32,12 @@ def row(number: int, **fields: Any) -> dict[str, Any]:
     return {**own, "provenance": None, **fields}
 
 
-def folder(path: Path, lines: Sequence[bytes], name: str = "train.jsonl") -> Path:
+def folder(path: Path, lines: Sequence[bytes], name: str = "train.jsonl", split: str = "train") -> Path:
     """A dataset folder whose only split has these lines."""
     path.mkdir(parents=True, exist_ok=True)
     (path / name).write_bytes(b"".join(line + b"\n" for line in lines))
-    split = {"rows": len(lines), "rejected": {}, "files": [name]}
-    manifest = {"splits": {"train": split}, "files": {}, "rejected": {}, "made_by": "a test"}
+    facts = {"rows": len(lines), "rejected": {}, "files": [name]}
+    manifest = {"splits": {split: facts}, "files": {}, "rejected": {}, "made_by": "a test"}
     (path / "synth.json").write_bytes(orjson.dumps(manifest))
     return path
 

@@ -65,6 +65,10 @@ def test_evaluations_and_datasets_on_the_page(tmp_path: Path) -> None:
         assert groups(client, "/beside/c") == {"same": 1, "different": 1, "not in d": 0, "not in c": 0}
         assert "<mark>c</mark>" in client.get("/beside/c?show=different").text
         assert client.get("/beside/c?with=a").status_code == 404
+    other = folder(tmp_path / "b2", lines(row(1)), split="test")
+    with viewing(tmp_path / "cache", data[0], other, data[1]) as (client, _):  # of those with a split in common
+        assert groups(client, "/beside/c") == {"same": 1, "different": 1, "not in d": 0, "not in c": 0}
+        assert "Nothing of its kind" in client.get("/beside/b2").text
         assert client.get("/beside/c?show=else").status_code == 404
 
 

@@ -66,17 +66,17 @@ class Pair:
 def page(site: Site, request: Request) -> Response:
     """Two folders side by side; which can be, if the URL names no other one."""
     source, view = site.source(request), view_of(request)
-    others = [one for one in site.sources.values() if one.name != source.name and one.kind == source.kind]
+    alike = (one for one in site.sources.values() if one.name != source.name and one.kind == source.kind)
+    others = [one for one in alike if _splits(one).keys() & _splits(source).keys()]
     other = next((one for one in others if one.name == view.get("with")), others[0] if others else None)
     if view.get("with") and (other is None or other.name != view.get("with")):
         raise HTTPException(404, f"{view.get('with')!r} cannot stand beside {source.name}: give synth view both")
     values: dict[str, Any] = {"others": others, "other": other}
     if other is not None:
         splits = [name for name in _splits(source) if name in _splits(other)]
-        name = view.get("split") or next(iter(splits), "")
+        name = view.get("split") or splits[0]
         if name not in splits:
-            what = f"no split {name!r}" if name else "no split, and no predictions,"
-            raise HTTPException(404, f"{source.name} and {other.name} have {what} in common")
+            raise HTTPException(404, f"{source.name} and {other.name} have no split {name!r} in common")
         pair = pair_of(_splits(source)[name], _splits(other)[name], source.name, other.name)
         group = view.get("show") or next((each for each, (at, _) in pair.groups.items() if len(at)), SAME[0])
         if group not in pair.groups:
