@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
+from checked_folders import make
 from conftest import Synth
 from hub_use import REPO, connected, dataset, row, validate
 from loopback_hub import Hub
 
+from synth.data.manifest import open_manifest
 from synth.errors import FolderError
+from synth.releasing.built import searched
 from synth.releasing.leaks import Guard
 from synth.releasing.options import Pull, Push
 from synth.releasing.pull import carry_out as pull
@@ -216,3 +220,29 @@ def test_built_data_and_real_data_raise_no_false_alarm(tmp_path: Path, synth: Sy
     assert len(files) > 10
     for path in files:
         guard.check_text(path.read_text(encoding="utf-8", errors="replace"), path.name)
+
+
+def test_files_are_searched_by_workers_for_the_same(tmp_path: Path) -> None:
+    """A secret of this session, a folder, and one of each that may go out; the first file that has one is named."""
+    folder = make(tmp_path / "sums", format="parquet")
+    manifest = open_manifest(folder)
+    digests = {name: facts["sha256"] for name, facts in manifest["files"].items()}
+    guard = Guard([tmp_path], "hf_" + RANDOM, ["/home/ada"])
+    clean = [searched(folder, manifest, digests, guard, workers) for workers in (1, 2)]
+    assert clean[0] == clean[1]
+    assert [split.rows for split in clean[0].values()] == [30, 10, 10, 10]
+    for split, text in (("test", f"see {tmp_path}/x"), ("train", "see /home/ada/x"), ("validation", f"hf_{RANDOM}")):
+        path = next((folder / "data").glob(f"{split}-*"))
+        table = pq.read_table(path)
+        rows = table.to_pylist()
+        rows[7]["rationale"] = text
+        pq.write_table(type(table).from_pylist(rows, schema=table.schema), path)
+    said = []
+    for workers in (1, 2):
+        with pytest.raises(FolderError) as error:
+            searched(folder, manifest, digests, guard, workers)
+        said.append(str(error.value))
+    assert said[0] == said[1]
+    assert said[0].startswith("validation-00000.parquet, row 'arithmetic/")
+    assert said[0].endswith("and nothing was pushed: take it out")  # not: or add --allow
+    assert RANDOM[:12] not in said[0]
