@@ -11,6 +11,8 @@ import pytest
 from checked_folders import make
 from conftest import Synth
 from hub_use import REPO, connected, dataset, row, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loopback_hub import Hub
 
 from synth.data.manifest import open_manifest
@@ -109,6 +111,36 @@ FOLDERS = [
 def test_folders_end_where_the_text_says_so(text: str) -> None:
     with pytest.raises(FolderError, match=r"has a (home )?folder"):
         Guard([], None).check_text(text, "README.md")
+
+
+# THERE: a folder that exists. What makes signs, or only looks so, and what breaks them where they begin or end.
+SIGNED = ["THERE", "THERE/x", "/root/x", "C:\\Users\\ada\\x", "D:\\data\\x", *SECRETS.values(), *HARMLESS]
+EDGES = ["", " ", "\0", "~", "é", "\U0001f600", ".", "-", "_", "(", "x", "9", "/", "//", "file://", "/x/", ":"]
+EDGE, SIGN = st.sampled_from(EDGES), st.just("THERE") | st.sampled_from(SIGNED)
+ANY_TEXT = st.tuples(EDGE, SIGN, EDGE).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(ANY_TEXT, min_size=1, max_size=3))
+def test_rows_are_searched_as_texts_are(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    there = str(tmp_path_factory.getbasetemp())
+    texts = [text.replace("\n", " ").replace("THERE", there) for text in texts]  # a text is searched line by line
+    guard = Guard([], f"hf_{RANDOM}")
+
+    def refused(text: str) -> bool:
+        try:
+            guard.check_text(text, "a file")
+        except FolderError:
+            return True
+        return False
+
+    first = next((place for place, text in enumerate(texts) if refused(text)), None)
+    rows = [{"id": f"row-{place}", "prompt": text} for place, text in enumerate(texts)]
+    if first is None:
+        guard.check_rows(rows, "train")
+    else:
+        with pytest.raises(FolderError, match=f"row 'row-{first}'"):
+            guard.check_rows(rows, "train")
 
 
 def test_any_folder_that_is_there(tmp_path: Path) -> None:
