@@ -96,3 +96,5 @@ def serving_store() -> Iterator[LoopbackStore]:
     finally:
         server.shutdown()
         thread.join()
+        store.clear()
+        s3_backends["123456789012"]["aws"].delete_bucket(BUCKET)  # the next store of this process has its own

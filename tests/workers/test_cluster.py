@@ -289,7 +289,7 @@ def test_ctrl_c_ends_a_cluster_of_ones_own_and_leaves_what_is_done(synth: Callab
     environment["HOME"] = str(tmp_path / "home")
     words = ["build", "listops", *ROWS, "--out", "data"]
     more = ["--on", "ray", "--workers", 1]
-    with halted([*words, *more], "synth.workers.cluster:Cluster.wait", 2, tmp_path, env=environment) as process:
+    with halted([*words, *more], "synth.workers.cluster:Cluster.wait", 3, tmp_path, env=environment) as process:
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.read().startswith("synth: interrupted; the dataset in the folder is as it was, and files")
