@@ -5,13 +5,14 @@ rows loses what comes late.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
 import numpy as np
 import orjson
-import pyarrow as pa
 
 from synth.data.columns import read_notes
 from synth.data.reading import TEXTS
@@ -19,7 +20,7 @@ from synth.data.verdict import REWARD
 from synth.errors import FolderError
 from synth.viewing.sources import Split
 
-BLOCK = 4 << 20  # bytes that are looked through for ends of lines at a time
+BLOCK = 1 << 18  # bytes that are looked through for ends of lines at a time: as many as a core has beside it
 LONGEST = 1 << 20  # bytes of a line that DuckDB makes room for; it reads lines of up to 16 times as many
 # Texts and hashes, and what has columns of its own
 LEFT_OUT = {("provenance", key) for key in ("request", "sampling", "thinking", "row", "sha256", "verdicts")}
@@ -33,6 +34,11 @@ NEWLINE, SPACE = ord("\n"), ord(" ")
 WHOLE, NUMBERS = {"UBIGINT", "BIGINT"}, {"UBIGINT", "BIGINT", "DOUBLE"}
 FACTS = ("meta", "provenance")
 LONG = ("prompt", "rationale", "completion")
+FIXED = (*(text for text in TEXTS if text not in LONG), *(f"{text}_length" for text in LONG))
+# DuckDB takes one core where a table has too many columns for its memory: whether a row can be read comes later
+RAW = (*FIXED, *FACTS)
+READABLE = f"coalesce({', '.join(f'{column}::VARCHAR' for column in FIXED)}) IS NOT NULL AS readable"
+Places = dict[str, Any]  # "file": uint16 of (rows,), "place": int64 of (rows,)
 
 
 class Build:
@@ -44,44 +50,54 @@ class Build:
 
     def into(self, path: Path) -> None:
         """Raises duckdb.Error, OSError, FolderError."""
-        places = self._parquet_places() if self.split.is_parquet else _line_places(self.split)
+        with ThreadPoolExecutor(1) as beside:
+            places = beside.submit(self._parquet_places if self.split.is_parquet else partial(_line_places, self.split))
+            rows = self._rows(path)
+        self.cursor.execute(f"ATTACH {literal(str(path))} AS new")
+        try:
+            self.cursor.register("places", places.result())
+            self.cursor.execute("CREATE TABLE new.lines AS SELECT * FROM places")
+        finally:
+            self.cursor.execute("DETACH new")
+        if rows != (lines := len(places.result()["place"])):
+            raise FolderError(f"{self.split.files[0]} has {lines:,} lines and DuckDB reads {rows:,} from it")
+
+    def _rows(self, path: Path) -> int:
+        """Make the tables of rows; how many there are."""
         raw = path.with_name(f"{path.name}.raw")  # on the disk, where texts that are alike are kept once
         self.cursor.execute(f"ATTACH {literal(str(raw))} AS raw")
         try:
             source = self._source()
-            self.cursor.execute(f"CREATE TABLE raw.rows AS SELECT * EXCLUDE ({', '.join(LONG)}) FROM {source}")
-            columns = ", ".join(["*", *self._columns("meta"), *self._columns("provenance"), *self._verdicts()])
+            self.cursor.execute(f"CREATE TABLE raw.rows AS SELECT {', '.join(RAW)} FROM {source}")
+            columns = ", ".join([READABLE, *self._columns("meta"), *self._columns("provenance"), *self._verdicts()])
             self.cursor.execute(f"ATTACH {literal(str(path))} AS new")
-            made = "CREATE TABLE new.rows AS SELECT rowid + 1 AS n, COLUMNS(* EXCLUDE (rowid, meta, provenance)) FROM"
-            (rows,) = self._all(f"{made} (SELECT rowid, {columns} FROM raw.rows)")[0]
-            sql = f"SELECT row_number() OVER () AS n, {columns} FROM {source}"
+            rows_sql = f"SELECT rowid + 1 AS n, {', '.join(FIXED)}, {columns} FROM raw.rows"
+            ((rows,),) = self._all(f"CREATE TABLE new.rows AS {rows_sql}")
+            sql = f"SELECT row_number() OVER () AS n, *, {columns} FROM {source}"
             self.cursor.execute(f"CREATE TABLE new.made AS SELECT {literal(sql)} AS sql")
-            self.cursor.register("places", places)
-            self.cursor.execute("CREATE TABLE new.lines AS SELECT * FROM places")
         finally:
             self.cursor.execute("DETACH DATABASE IF EXISTS new; DETACH raw")
             raw.unlink()
-        if rows != len(places):
-            raise FolderError(f"{self.split.files[0]} has {len(places):,} lines and DuckDB reads {rows:,} from it")
+        return int(rows)
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
         return self.cursor.execute(sql).fetchall()
 
     def _source(self) -> str:
         """Rows with the columns that need not be looked for."""
-        source = rows_of(self.split, *TEXTS, "meta", "provenance")
+        source = rows_of(self.split, *TEXTS, *FACTS)
         if self.split.is_parquet:
+            import pyarrow.parquet as pq
+
+            schema = pq.read_schema(self.split.files[0])
+            self.as_text = [list(place) for place in read_notes(schema).get("json", ())]
             as_json = [f"{name}::JSON" if [name] in self.as_text else f"to_json({name})" for name in FACTS]
             source = f"(SELECT * REPLACE ({', '.join(map('{} AS {}'.format, as_json, FACTS))}) FROM {source})"
         lengths = ", ".join(f"length({text})::BIGINT AS {text}_length" for text in LONG)
-        return f"(SELECT coalesce({', '.join(TEXTS)}) IS NOT NULL AS readable, *, {lengths} FROM {source})"
+        return f"(SELECT *, {lengths} FROM {source})"
 
-    def _parquet_places(self) -> pa.Table:
-        import pyarrow.parquet as pq
-
-        self.as_text = [list(place) for place in read_notes(pq.read_schema(self.split.files[0])).get("json", ())]
-        numbers = [np.arange(count, dtype=np.int64) for count in self.split.counts]
-        return _table(numbers)
+    def _parquet_places(self) -> Places:
+        return _together([np.arange(count, dtype=np.int64) for count in self.split.counts])
 
     def _columns(self, name: str) -> list[str]:
         """The columns of `meta` or `provenance`: numbers where every value is one, of a list how long it is."""
@@ -147,7 +163,7 @@ def rows_of(split: Split, *fields: str) -> str:
             f"maximum_object_size = {LONGEST})")  # fmt: skip
 
 
-def _line_places(split: Split) -> pa.Table:
+def _line_places(split: Split) -> Places:
     """File and byte of each line that is not blank: DuckDB passes over those."""
     starts = []
     for path in split.files:
@@ -155,26 +171,27 @@ def _line_places(split: Split) -> pa.Table:
             at, maybe_blank = _starts(file)
             blank = [start for start in maybe_blank if file.seek(start) is not None and not file.readline().strip()]
             starts.append(np.setdiff1d(at, blank, assume_unique=True) if blank else at)
-    return _table(starts)
+    return _together(starts)
 
 
 def _starts(file: IO[bytes]) -> tuple[Any, list[int]]:
     """Where the lines of a file begin, and those of them that may be blank."""
     starts, maybe_blank, done, fresh = [np.empty(0, np.int64)], list[int](), 0, True
-    while block := file.read(BLOCK):
-        content = np.frombuffer(block, np.uint8)
+    room = np.empty(BLOCK, np.uint8)
+    while count := file.readinto(room):
+        content = room[:count]
         at = np.flatnonzero(content == NEWLINE) + 1
-        at = np.concatenate([np.zeros(int(fresh), np.int64), at[at < len(block)]])
+        at = np.concatenate([np.zeros(int(fresh), np.int64), at[at < count]])
         maybe_blank += (at[content[at] <= SPACE] + done).tolist()
         starts.append(at + done)
-        done, fresh = done + len(block), block.endswith(b"\n")
+        done, fresh = done + count, content[-1] == NEWLINE
     return np.concatenate(starts), maybe_blank
 
 
-def _table(places: Sequence[Any]) -> pa.Table:
+def _together(places: Sequence[Any]) -> Places:
     """The places of each file as one table."""
     files = np.repeat(np.arange(len(places), dtype=np.uint16), [len(one) for one in places])
-    return pa.table({"file": files, "place": np.concatenate([np.empty(0, np.int64), *places])})
+    return {"file": files, "place": np.concatenate([np.empty(0, np.int64), *places])}
 
 
 def quoted(column: str) -> str:

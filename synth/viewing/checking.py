@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from synth.data.manifest import read_manifest
 from synth.errors import SynthError
@@ -123,8 +122,8 @@ def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | N
                 progress.stopped = "the process that checks them was ended"
                 return None
             steps, are_rows = zip(*found, strict=True)
-            given = pa.table({"steps": pa.array(steps, pa.string()), "is_row": are_rows})
-            store.put(given, f"INSERT INTO {schema}.checked SELECT * FROM given")
+            came = "SELECT unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])"
+            store.ask(f"INSERT INTO {schema}.checked {came}", [steps, are_rows])
             progress.done += len(found)
         if turns.closed:
             return None

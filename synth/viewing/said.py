@@ -18,8 +18,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-
 from synth.base.files import hold
 from synth.data.notes import JUDGE
 from synth.data.verdicts import Line, as_written, drop_half_a_line, hash_of, read_line
@@ -32,8 +30,8 @@ BATCH = 10_000  # lines that are taken at a time
 ROWS = 500  # rows that are read for them at a time
 TAIL = 64  # bytes before the end of what was taken: if they are others, all of the file is taken again
 COLUMNS = {
-    "n": pa.int64(), "id": pa.string(), "who": pa.string(), "verdict": pa.string(), "score": pa.float64(),
-    "reason": pa.string(), "current": pa.bool_(), "place": pa.int64(),
+    "n": "BIGINT", "id": "VARCHAR", "who": "VARCHAR", "verdict": "VARCHAR", "score": "DOUBLE", "reason": "VARCHAR",
+    "current": "BOOLEAN", "place": "BIGINT",
 }  # fmt: skip
 # Where people differ nobody can be sure, as to the judge `notes`; what was said of other texts is not said of these.
 LABELS = """SELECT n, CASE WHEN NOT bool_or(current) THEN 'stale'
@@ -131,8 +129,8 @@ class Said:
                 raise FolderError.from_os(error, f"cannot write to {self.path}") from error
 
     def _forget(self) -> None:
-        table = pa.table({name: pa.array([], kind) for name, kind in COLUMNS.items()})
-        self.store.put(table, f"CREATE OR REPLACE TABLE {self.table} AS SELECT * FROM given")
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        self.store.ask(f"CREATE OR REPLACE TABLE {self.table} ({columns})")
         self._at, self._number, self._tail, self._state, self.wrong = 0, 0, b"", (0, 0), ""
         self.version += 1
 
@@ -212,11 +210,10 @@ class Said:
             for n, current in rows:
                 key = (n, None if n else line.id, who)
                 last[(*key, current)] = (*key, line.verdict, score, reason, current, at)
-        arrays = zip(COLUMNS.items(), zip(*last.values(), strict=True), strict=False)
-        batch = pa.table({name: pa.array(values, kind) for (name, kind), values in arrays})
         if last:
             self.store.put(
-                batch, f"DELETE FROM {self.table} AS old USING given AS new WHERE {SAME}",
+                dict(zip(COLUMNS, zip(*last.values(), strict=True), strict=True)),
+                f"DELETE FROM {self.table} AS old USING given AS new WHERE {SAME}",
                 f"INSERT INTO {self.table} SELECT * FROM given WHERE verdict IS NOT NULL",
             )  # fmt: skip
             self.version += 1
