@@ -7,8 +7,9 @@ rows loses what comes late.
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -174,7 +175,7 @@ def _line_places(split: Split) -> Places:
     return _together(starts)
 
 
-def _starts(file: IO[bytes]) -> tuple[Any, list[int]]:
+def _starts(file: BufferedReader) -> tuple[Any, list[int]]:
     """Where the lines of a file begin, and those of them that may be blank."""
     starts, maybe_blank, done, fresh = [np.empty(0, np.int64)], list[int](), 0, True
     room = np.empty(BLOCK, np.uint8)

@@ -1,6 +1,7 @@
 """`synth view` as a user starts it: what it says, what it refuses, and what it leaves on the disk."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -43,6 +44,31 @@ def test_a_user_sees_rows_and_ends_it(tmp_path: Path) -> None:
         assert "2 + 1 = 3" in page.read().decode()
         started.send_signal(signal.SIGINT)
         assert started.wait(30) == 0
+
+
+FACETS = """
+import sys
+from pathlib import Path
+from synth.viewing.index import Store
+from synth.viewing.query import Query, View
+from synth.viewing.sources import sources
+split = sources([Path(sys.argv[1])])["data"].splits["train"]
+store = Store([split])
+index = store.index(split).result()
+print(len(list(Query(store, split, index, View()).facets())), "pandas" in sys.modules)
+store.close()
+"""
+
+
+def test_rows_and_facets_wait_for_no_pandas(tmp_path: Path) -> None:
+    """Half a second and 50 MB that nothing here needs; what reads tables of numbers brings it unasked."""
+    data = folder(tmp_path / "data", lines(*[row(at, meta={"kind": at % 3}) for at in range(3_000)]))
+    command = [sys.executable, "-c", FACETS, str(data)]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    facets, is_there = done.stdout.split()
+    assert int(facets) > 0
+    assert is_there == "False"
 
 
 def test_folders_of_earlier_versions_are_shown_and_left_as_they_are(tmp_path: Path) -> None:
