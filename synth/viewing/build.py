@@ -178,9 +178,10 @@ def _line_places(split: Split) -> Places:
 def _starts(file: BufferedReader) -> tuple[Any, list[int]]:
     """Where the lines of a file begin, and those of them that may be blank."""
     starts, maybe_blank, done, fresh = [np.empty(0, np.int64)], list[int](), 0, True
-    room = np.empty(BLOCK, np.uint8)
+    room = bytearray(BLOCK)
+    seen = np.frombuffer(room, np.uint8)
     while count := file.readinto(room):
-        content = room[:count]
+        content = seen[:count]
         at = np.flatnonzero(content == NEWLINE) + 1
         at = np.concatenate([np.zeros(int(fresh), np.int64), at[at < count]])
         maybe_blank += (at[content[at] <= SPACE] + done).tolist()
