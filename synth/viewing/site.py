@@ -67,13 +67,16 @@ class Site:
         self.env.globals.update(site=self, flush=FLUSH, url=url, menu=MENU)
 
     def source(self, request: Request) -> Source:
-        """The folder that the URL names, as it is now; 404 if there is none of that name."""
+        """The folder that the URL names, as it is now; 404 if there is none of that name, or if it has no such screen."""
         name = request.path_params["source"]
         if name not in self.sources or self.sources[name].kind in GROWING:
             self.sources = sources(dict.fromkeys(source.given for source in self.sources.values()))
         if name not in self.sources:
             raise HTTPException(404, f"nothing called {name!r} is looked at: {', '.join(self._given())} is")
-        return self.sources[name]
+        source, asked = self.sources[name], request.url.path.split("/")[1]
+        if not any(screen.name == asked and source.kind in screen.of for screen in self.screens):
+            raise HTTPException(404, f"{name} is of the kind {source.kind}, of which there is no screen {asked!r}")
+        return source
 
     def _given(self) -> list[str]:
         """The names of what does not lie in a run."""

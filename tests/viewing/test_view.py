@@ -71,6 +71,17 @@ def test_rows_and_facets_wait_for_no_pandas(tmp_path: Path) -> None:
     assert is_there == "False"
 
 
+def test_folders_of_one_name_are_told_apart_and_have_their_own_screens_only(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(row(1)))
+    (run := tmp_path / "runs" / "data").mkdir(parents=True)
+    (run / "log.jsonl").write_text("")
+    with viewing(tmp_path / "cache", data, run) as (client, _):
+        assert client.get("/rows/data/train").status_code == client.get("/run/runs.data").status_code == 200
+        wrong = client.get("/run/data")
+        assert wrong.status_code == 404
+        assert "data is of the kind dataset, of which there is no screen" in wrong.text
+
+
 def test_folders_of_earlier_versions_are_shown_and_left_as_they_are(tmp_path: Path) -> None:
     with golden(tmp_path, "distilled", "judged", "listops", "2wiki") as client:
         before = hashes(tmp_path / "data")
