@@ -74,7 +74,7 @@ def test_rows_and_facets_wait_for_no_pandas(tmp_path: Path) -> None:
 def test_folders_of_one_name_are_told_apart_and_have_their_own_screens_only(tmp_path: Path) -> None:
     data = folder(tmp_path / "data", lines(row(1)))
     (run := tmp_path / "runs" / "data").mkdir(parents=True)
-    (run / "log.jsonl").write_text("")
+    (run / "synth-run.json").write_text("{}")
     with viewing(tmp_path / "cache", data, run) as (client, _):
         assert client.get("/rows/data/train").status_code == client.get("/run/runs.data").status_code == 200
         wrong = client.get("/run/data")
