@@ -67,7 +67,7 @@ class Site:
         self.env.globals.update(site=self, flush=FLUSH, url=url, menu=MENU)
 
     def source(self, request: Request) -> Source:
-        """The folder that the URL names, as it is now; 404 if there is none of that name, or if it has no such screen."""
+        """The folder that the URL names, as it is now; 404 if there is none of that name, or none on such a screen."""
         name = request.path_params["source"]
         if name not in self.sources or self.sources[name].kind in GROWING:
             self.sources = sources(dict.fromkeys(source.given for source in self.sources.values()))
