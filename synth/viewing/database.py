@@ -39,6 +39,7 @@ class Database:
     def __init__(self, files: Iterable[Path], folders: Iterable[str] = (), cache: Path | None = None) -> None:
         self.folder = cache or _cache()
         self.con = duckdb.connect(":memory:")
+        self.asking: set[duckdb.DuckDBPyConnection] = set()  # with a query that is under way
         paths, inside = literal([str(path) for path in files]), literal([str(self.folder), *folders])
         self.con.execute(
             f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
@@ -51,10 +52,13 @@ class Database:
 
     def ask(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. Raises FolderError if a file is not what it was, or memory does not suffice."""
+        self.asking.add(cursor := self.con.cursor())
         try:
-            return self.con.cursor().execute(sql, list(values)).fetchall()
+            return cursor.execute(sql, list(values)).fetchall()
         except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
             raise FolderError(f"the data cannot be read: {str(error).splitlines()[0]}") from error
+        finally:
+            self.asking.discard(cursor)
 
     def put(self, given: Mapping[str, Sequence[Any]], *statements: str) -> None:
         """Carry out statements, all or none, that read the table `given`."""

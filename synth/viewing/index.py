@@ -13,6 +13,7 @@ of a row in the index is its place in the split.
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -70,7 +71,11 @@ class Store(Database):
         return None if "steps" in index.columns else self._turns.progress.get(index.key)
 
     def close(self) -> None:
-        """End what goes on beside the pages."""
+        """End what goes on: queries of pages, and what is beside them."""
+        while self.asking:  # over again: of one that has not begun yet nothing is ended
+            for cursor in list(self.asking):
+                cursor.interrupt()
+            time.sleep(0.01)
         self._turns.close()
         self._worker.shutdown(cancel_futures=True)
         self.con.close()

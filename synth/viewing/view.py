@@ -2,8 +2,10 @@
 
 import errno
 import getpass
+import logging
 import socket
 import threading
+import time
 import webbrowser
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 HOST = "127.0.0.1"  # nobody else: through ssh -L from elsewhere
+SECONDS = 5  # that what is under way has to end after Ctrl-C
 
 
 def run(asked: View) -> None:
@@ -87,13 +90,18 @@ def _serve(server: "uvicorn.Server", listening: socket.socket) -> None:
         finally:
             ended.set()
 
+    others = set(threading.enumerate())
     threading.Thread(target=serve, daemon=True).start()
     try:
         while not ended.wait(0.5):
             pass
     except KeyboardInterrupt:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a page that is cut off now is no error
         server.should_exit = True
-        ended.wait(5)
+        ended.wait(SECONDS)
+    until = time.monotonic() + SECONDS
+    for thread in set(threading.enumerate()) - others:  # with one that still runs when Python ends, DuckDB complains
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 view = verb("view", View, run)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
@@ -44,6 +45,18 @@ def test_a_user_sees_rows_and_ends_it(tmp_path: Path) -> None:
         assert "2 + 1 = 3" in page.read().decode()
         started.send_signal(signal.SIGINT)
         assert started.wait(30) == 0
+        assert started.stderr is not None
+        assert started.stderr.read() == ""  # DuckDB says what "leaked" where a thread of the server is still there
+
+
+def test_a_query_that_is_under_way_does_not_outlive_the_server(tmp_path: Path) -> None:
+    with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(tmp_path)}), ThreadPoolExecutor() as pool:
+        store = Store(())
+        asked = pool.submit(store.ask, "SELECT count(*) FROM range(10_000_000_000) WHERE range % 7 = 3")
+        while not store.asking:
+            pass
+        store.close()
+        assert isinstance(asked.exception(60), duckdb.InterruptException)
 
 
 FACETS = """
