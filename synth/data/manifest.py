@@ -25,7 +25,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     Raises FolderError if synth.json cannot be read as what it should be.
     """
     mirror.sync(folder)
-    what, way_out = "a manifest of a dataset folder", "build the folder again with --overwrite"
+    what = "a manifest of a dataset folder"
+    way_out = "build the folder again with --overwrite, or read it with the version that wrote it"
     # The one in .synth-ready is put into place by a single rename, after all other files: one of the two is there.
     new = read_facts(folder / READY / MANIFEST, what, way_out, is_manifest)
     return new if new is not None else read_facts(folder / MANIFEST, what, way_out, is_manifest)

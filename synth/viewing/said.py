@@ -118,8 +118,9 @@ class Said:
         with self._lock:
             refuse_link(self.path, self.split.folder)
             try:
-                self.path.touch()
-                with self.path.open("r+b") as file, hold(self.path, "wait for it"):
+                # not touched: of another time all of it would be read again
+                handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+                with os.fdopen(handle, "r+b") as file, hold(self.path, "wait for it"):
                     self.refresh()
                     if self.wrong:
                         raise FolderError(f"{self.wrong}: mend that first")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_folders import a_run
 from starlette.testclient import TestClient
 from viewed import folder, lines, row, viewing
 
@@ -65,6 +66,11 @@ def test_evaluations_and_datasets_on_the_page(tmp_path: Path) -> None:
         assert groups(client, "/beside/c") == {"same": 1, "different": 1, "not in d": 0, "not in c": 0}
         assert "<mark>c</mark>" in client.get("/beside/c?show=different").text
         assert client.get("/beside/c?with=a").status_code == 404
+    run = a_run(tmp_path / "run")
+    evaluation(run / "eval" / "e", {"x": True})
+    with viewing(tmp_path / "cache", run / "eval" / "e", run, one) as (client, _):  # what was given, and not itself
+        assert "<h1>run.e beside a</h1>" in client.get("/beside/run.e").text
+        assert "with=run.eval.e" not in client.get("/beside/run.e").text
     other = folder(tmp_path / "b2", lines(row(1)), split="test")
     with viewing(tmp_path / "cache", data[0], other, data[1]) as (client, _):  # of those with a split in common
         assert groups(client, "/beside/c") == {"same": 1, "different": 1, "not in d": 0, "not in c": 0}

@@ -100,6 +100,7 @@ def test_a_page_that_is_open_beside_it_reads_and_writes_nothing(browsing: Browsi
 @pytest.mark.parametrize(("path", "scheme"), [
     ("/rows/data/train?is.meta.kind=a", "light"), ("/row/data/train/3", "dark"), ("/row/taught/train/1", "light"),
     ("/live/going", "dark"), ("/run/star", "light"), ("/run/mario", "dark"), ("/evaluation/evaluated", "light"),
+    ("/labels/data/train", "dark"), ("/left/taught", "light"), ("/beside/data", "dark"),
 ])  # fmt: skip
 def test_pages_are_accessible_fit_a_phone_and_ask_nobody_else(browsing: Browsing, path: str, scheme: str) -> None:
     page = browsing.page(path, viewport={"width": 390, "height": 800}, color_scheme=scheme)
@@ -174,6 +175,51 @@ def test_keys(browsing: Browsing) -> None:
     page.get_by_text("57 rows, page").wait_for()
     labels = [page.locator(f"a[href$='is.label={verdict}']").inner_text() for verdict in ("good", "unsure", "bad")]
     assert [label.split() for label in labels] == [["good", "1"], ["unsure", "1"], ["bad", "1"]]
+
+
+def test_keys_in_the_list_label_the_row_and_go_on(browsing: Browsing) -> None:
+    page = browsing.page("/rows/data/train?is.meta.kind=b&page=2")
+    page.keyboard.press("1")  # no row has the focus
+    page.keyboard.press("j")
+    for key, verdict, at in (("2", "unsure", 102), ("3", "bad", 104)):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/rows/data/train?is.meta.kind=b&page=2#row-{at + 2}")
+        page.wait_for_function(f"document.activeElement.id === 'row-{at + 2}'")
+        assert page.locator(f"#row-{at} .label").inner_text() == verdict
+    page.locator("#row-120").focus()
+    page.keyboard.press("1")
+    page.wait_for_url("**#row-120")  # the last one
+    page.locator("#row-120 .label").wait_for()
+    assert page.locator(".label").all_inner_texts() == ["unsure", "bad", "good"]
+    pressed = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}))"
+    assert page.evaluate(pressed, "F3")  # is the browser's
+
+
+def test_enter_in_a_note_makes_no_row_good(browsing: Browsing) -> None:
+    page = browsing.page("/row/data/train/31")
+    page.get_by_label("Note").fill("odd")
+    page.keyboard.press("Enter")  # nothing was said of the row yet: nothing is sent
+    page.get_by_role("button", name="3 bad").click()
+    page.wait_for_url("**/row/data/train/32")
+    page.goto(f"{browsing.origin}/row/data/train/31")
+    page.get_by_label("Note").fill("odd, and wrong")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/row/data/train/32")
+    page.goto(f"{browsing.origin}/rows/data/train?is.meta.n=31")
+    page.get_by_text("Label all 1 row").click()
+    page.get_by_label("Note").fill("all of these")
+    page.keyboard.press("Enter")
+    page.goto(f"{browsing.origin}/row/data/train/31")
+    assert page.get_by_role("button", pressed=True).inner_text() == "3 bad ✓"
+    assert page.get_by_label("Note").input_value() == "odd, and wrong"
+
+
+def test_a_step_that_nobody_can_check_has_room(browsing: Browsing) -> None:
+    page = browsing.page("/row/data/train/2")
+    step = page.locator(".steps .text").first
+    has_verdict = step.bounding_box()
+    page.locator(".steps .mark").first.evaluate("mark => mark.textContent = ''")
+    assert step.bounding_box()["width"] > has_verdict["width"]
 
 
 def test_a_field_is_copied_and_thoughts_are_folded(browsing: Browsing) -> None:

@@ -29,6 +29,8 @@ def test_one_row_then_all_of_a_filter_and_nothing_else_changes(tmp_path: Path) -
         assert label(client, "/labels/data/train?is.meta.kind=a", all=1, verdict="good") == 303
         assert noted(data) == {"x/1": ("bad", "too <b>short</b>")} | {f"x/{at}": ("good", "") for at in (0, 3, 6)}
         assert "4 of 9 rows labelled" in client.get("/labels/data/train").text
+        assert label(client, number=2, verdict="good") == 303  # a key in the list sends no note: it stays
+        assert noted(data)["x/1"] == ("good", "too <b>short</b>")
         assert label(client, number=2, verdict="") == 303
         assert "x/1" not in noted(data)
         assert [label(client, number=1, verdict="great"), label(client, number=99, verdict="bad"), label(client)] == [

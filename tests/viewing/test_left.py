@@ -7,6 +7,7 @@ from pathlib import Path
 from golden import GOLDEN
 from viewed import folder, lines, row, viewing
 
+import synth
 from synth.viewing.screens.left import sort_lines
 
 
@@ -33,6 +34,22 @@ def test_rejected_rows_and_replies_of_a_distillation(tmp_path: Path) -> None:
         assert f"replies, {len(attempts)}" in page
         assert client.get("/left/distilled?of=attempts&reason=nothing").status_code == 404
         assert client.get("/left/distilled?of=else").status_code == 404
+
+
+def test_a_right_answer_without_a_rationale_is_empty_and_what_nobody_sent_has_no_tokens(tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    said = [{"question": "1 + 1?", "rationale": text, "answer": "2"} for text in ("1 + 1 = 2. The answer is 2.", "")]
+    source.write_text("".join(json.dumps({**one, "said": "2"}) + "\n" for one in said))
+    synth.import_data(source, task="gsm8k", rationale="rationale", said="said", out=tmp_path / "data")
+    with viewing(tmp_path / "cache", tmp_path / "data") as (client, _):
+        page = client.get("/left/data?of=attempts&reason=empty").text
+        assert "right, not needed" not in page
+        assert '<span class="value">empty</span><span class="count">1</span>' in page
+        page = client.get("/row/data/train/1").text
+        assert "1: right, kept as this row" in page
+        assert "2: empty" in page
+        assert "tokens;" not in page
+        assert "None" not in page
 
 
 def test_a_text_is_text_and_nothing_left_out_is_said(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_under_way_then_killed_then_ended(
                 page = client.get("/live/out").text
                 assert state(out) == before
                 assert "✗ killed" in page
-                assert "data-live" not in page
+                assert "data-live" in page  # the same command resumes, and then it is under way again
                 monkeypatch.undo()
                 waits = False
                 assert synth(*words).returncode == 0

@@ -69,7 +69,7 @@ def test_iterations_and_rounds_lead_to_their_rows(tmp_path: Path) -> None:
         assert client.get("/beside/star.iterations.001.eval").status_code == 200
         folder(star / "iterations" / "002" / "data", lines(row(5)))  # while it is looked at
         assert "star.iterations.002.data" in client.get("/run/star").text
-        assert "1 rows" in client.get("/rows/star.iterations.002.data/train?q=5").text
+        assert "1 row, page" in client.get("/rows/star.iterations.002.data/train?q=5").text
         rounds = client.get("/run/mario").text
     assert rounds.count("<td>teacher</td>") == 1
     assert "length (audit)" in rounds

@@ -145,6 +145,15 @@ def test_a_file_of_verdicts_gives_columns(tmp_path: Path) -> None:
     assert labels(query) == {}
 
 
+def test_a_label_has_no_line_read_again(tmp_path: Path) -> None:
+    query = opened(tmp_path, lines(*ROWS))
+    for number in range(4):
+        before = query.notes.version
+        query.notes.write([(number + 1, note_of("train", Record(**ROWS[number]), "ann", "good", ""))])
+        query.notes.refresh()
+        assert query.notes.version == before + 1  # of this line alone: the table was not made anew
+
+
 def test_many_labels_are_taken_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synth.viewing.said.BATCH", 4)
     monkeypatch.setattr("synth.viewing.said.ROWS", 2)

@@ -188,7 +188,8 @@ def test_duckdb_opens_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(("make", "said"), [
     ("", r"synth: .*nowhere is not there: give a folder that synth build, distill, train or eval wrote"),
-    ("{}", r"synth: .*synth.json is not a manifest of a dataset folder: build the folder again with --overwrite"),
+    ("{}", r"synth: .*synth.json is not a manifest of a dataset folder: build the folder again with --overwrite, "
+         "or read it with the version that wrote it"),
     ("[", r"synth: .*synth.json is not JSON .*"),
     (None, r"synth: .*nowhere is not a dataset folder .*: make one with synth build, distill or import"),
 ])  # fmt: skip

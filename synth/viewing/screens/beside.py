@@ -67,7 +67,8 @@ def page(site: Site, request: Request) -> Response:
     """Two folders side by side; which can be, if the URL names no other one."""
     source, view = site.source(request), view_of(request)
     alike = (one for one in site.sources.values() if one.name != source.name and one.kind == source.kind)
-    others = [one for one in alike if _splits(one).keys() & _splits(source).keys()]
+    others = [one for one in alike if one.folder != source.folder and _splits(one).keys() & _splits(source).keys()]
+    others.sort(key=lambda one: bool(one.run))  # those that were given first
     other = next((one for one in others if one.name == view.get("with")), others[0] if others else None)
     if view.get("with") and (other is None or other.name != view.get("with")):
         raise HTTPException(404, f"{view.get('with')!r} cannot stand beside {source.name}: give synth view both")

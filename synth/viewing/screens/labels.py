@@ -31,6 +31,8 @@ def write(site: Site, request: Request, form: Mapping[str, str]) -> Response:
     elif form.get("number", "").isdecimal() and 1 <= int(form["number"]) <= query.index.rows:
         number = int(form["number"])
         batches = [[(number, query.places([number])[0])]]
+        if "note" not in form:  # a key in the list: what was noted before stays
+            text = next((line.reason for line in query.notes.of_row(number)[0] if line.model == site.person), "")
     else:
         raise HTTPException(400, "a form says which row it labels")
     notes = ((n, note_of(split.name, row, site.person, verdict, text)) for n, row in _records(split, batches))

@@ -59,8 +59,13 @@ def page(site: Site, request: Request) -> Response:
 
 def why_left(line: Mapping[str, Any]) -> str:
     """Why a row or a reply is not in the data, or that it is."""
-    why = str(line.get("reason") or line.get("outcome") or UNREADABLE)
+    why = str(line.get("reason") or outcome_of(line) or UNREADABLE)
     return KEPT if line.get("kept") is True else SPARE if why == "right" else why
+
+
+def outcome_of(line: Mapping[str, Any]) -> Any:
+    """The outcome of an attempt as people are told it (`shown` in synth/attempts/attempt.py)."""
+    return "empty" if line.get("outcome") == "right" and line.get("rationale") == "" else line.get("outcome")
 
 
 def sort_lines(path: Path, reason: Reason = why_left) -> Sorted:

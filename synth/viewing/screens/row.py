@@ -22,6 +22,7 @@ from synth.record import Record
 from synth.validating.checker import reader_of
 from synth.viewing.checked import checked
 from synth.viewing.query import Query
+from synth.viewing.screens.left import outcome_of
 from synth.viewing.site import Screen, Site, view_of
 from synth.viewing.sources import Source
 
@@ -50,6 +51,7 @@ def page(site: Site, request: Request) -> Response:
             "attempts": tried,
             "verdicts": [*_verdicts(record), *_from_file(judged)],
             "sent": [*_sent(source, record, tried)],
+            "facts": [*_facts(record)],
             "command": _command(source, record),
             "said": {line.model or "": line for line in labels},
             "stale": is_stale and not labels,
@@ -77,6 +79,15 @@ def _neighbours(query: Query, number: int) -> dict[str, int | None]:
     }  # fmt: skip
 
 
+def _facts(record: Record) -> Iterator[tuple[str, str]]:
+    """What else the row says, as JSON where it is no text."""
+    for part, values in (("meta", record.meta), ("provenance", record.provenance or {})):
+        for name, value in values.items():
+            if part == "meta" or name not in ("verdicts", "thinking"):  # which have places of their own
+                said = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+                yield f"{part}.{name}", "none" if value is None else said
+
+
 def _verdicts(record: Record) -> Iterator[Mapping[str, Any]]:
     """What judges said, as it stands in the row."""
     said = (record.provenance or {}).get("verdicts")
@@ -101,7 +112,8 @@ def _attempts(folder: Path, record: Record) -> list[Mapping[str, Any]]:
             lines = [orjson.loads(line) for line in file if mark in line]
     except (OSError, orjson.JSONDecodeError) as error:
         raise FolderError(f"{path} cannot be read: {error}") from error
-    return [line for line in lines if isinstance(line, dict) and line.get("id") == question]
+    found = [line for line in lines if isinstance(line, dict) and line.get("id") == question]
+    return [line | {"outcome": outcome_of(line)} for line in found]
 
 
 def _sent(source: Source, record: Record, attempts: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

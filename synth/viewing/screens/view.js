@@ -8,6 +8,19 @@ const move = by => {
   const at = all.indexOf(document.activeElement);
   all[Math.min(all.length - 1, Math.max(0, at + by))]?.focus();
 };
+let sent = false;  // a label, with which the page goes: what is typed before the next one is there is not of this row
+addEventListener("pageshow", () => { sent = false; });
+const label = key => {
+  const form = document.getElementById("label");  // of a list: for the row that has the focus, which goes to the next
+  if (form) {
+    const row = document.activeElement.closest("[data-keys] a");
+    if (!row || sent) return;
+    form.elements.number.value = row.id.slice(4);
+    form.action += `#${(row.parentElement.nextElementSibling?.firstElementChild || row).id}`;
+  }
+  const button = document.querySelector(`[data-key="${key}"]`);
+  if (button && !sent) { sent = true; button.click(); }
+};
 const KEYS = {
   "/": () => document.getElementById("search")?.select(),
   j: () => move(1), k: () => move(-1),
@@ -22,7 +35,7 @@ const KEYS = {
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) { if (event.key === "Escape") event.target.blur(); return; }
-  const act = KEYS[event.key] || (/[1-3]/.test(event.key) && (() => document.querySelector(`[data-key="${event.key}"]`)?.click()));
+  const act = KEYS[event.key] || (/^[1-3]$/.test(event.key) && (() => label(event.key)));
   if (act) { event.preventDefault(); act(); }
 });
 document.querySelectorAll(".copy").forEach(button => {
