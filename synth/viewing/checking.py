@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from synth.data.manifest import read_manifest
-from synth.errors import SynthError
+from synth.errors import FolderError, SynthError
 from synth.validating.checker import settings_of
 from synth.viewing.build import literal, quoted
 from synth.viewing.checked import checked
@@ -47,9 +47,12 @@ def outcomes(split: Split, places: Sequence[Place]) -> list[tuple[str | None, bo
     return [(outcome, line.values is not None) for outcome, line in zip(said, lines, strict=True)]
 
 
-def _in_process(item: tuple[Split, Sequence[Place]]) -> list[tuple[str | None, bool]]:
+def _in_process(item: tuple[Split, Sequence[Place]]) -> list[tuple[str | None, bool]] | None:
     split, places = item
-    return outcomes(replace(split, known=_known(split.folder)), places)
+    try:
+        return outcomes(replace(split, known=_known(split.folder)), places)
+    except FolderError:  # a file has gone since
+        return None
 
 
 @lru_cache(16)

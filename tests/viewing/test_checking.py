@@ -43,6 +43,19 @@ def whole(store: Store, split: Split) -> Index:
     return store.index(split).result()
 
 
+def test_a_file_that_goes_while_it_is_checked_has_no_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store, split = store_of(tmp_path)
+    places = store.places(store.index(split).result(), [1])
+    split.files[0].unlink()
+    process = Limited(checking._in_process, checking._give_way, 60.0)
+    assert process((split, places)) is None
+    process.stop()
+    store.close()
+    assert capfd.readouterr().err == ""
+
+
 def test_steps_of_many_rows_are_a_filter_when_they_are_checked(tmp_path: Path) -> None:
     data = folder(tmp_path / "data", lines(*ROWS))
     with viewing(tmp_path / "cache", data) as (client, _):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import stat
@@ -237,6 +238,20 @@ def test_without_a_browser_one_line_says_so_and_the_page_is_there(tmp_path: Path
             assert "1 + 1 = 2" in page.read().decode()
         started.send_signal(signal.SIGINT)
     assert said[3] == "no browser could be opened: open the URL above in one, or give --no-browser\n"
+
+
+@pytest.mark.parametrize("asked", ["", "?is.meta.n=1"])
+def test_rows_are_shown_and_a_line_says_so_where_no_index_can_be_written(tmp_path: Path, asked: str) -> None:
+    data = folder(tmp_path / "data", lines(*[row(at, meta={"n": at}) for at in range(9)]))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # as on a disk that is full
+    try:
+        with viewing(tmp_path / "cache", data) as (client, _):
+            page = client.get(f"/rows/data/train{asked}").text
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert 'role="alert">no index of' in page
+    assert page.rstrip().endswith("</html>")
 
 
 def test_a_folder_that_goes_while_it_is_looked_at(tmp_path: Path) -> None:

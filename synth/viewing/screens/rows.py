@@ -63,7 +63,7 @@ class Rows:
         return [_shown(n, line, self.split, labels.get(n, "")) for n, line in zip(numbers, lines, strict=True)]
 
     def count(self) -> int | None:
-        return None if self.problem else self._try(self.query.count)
+        return None if self.problem else self._try(lambda: self.query.count())  # noqa: PLW0108 (may raise where the query is made)
 
     def unreadable(self) -> int:
         return self._try(lambda: self.query.index.unreadable) or 0
@@ -80,7 +80,7 @@ class Rows:
         return self._try(lambda: list(self.query.facets())) or []
 
     def sql(self) -> str:
-        return self._try(self.query.sql) or ""
+        return self._try(lambda: self.query.sql()) or ""  # noqa: PLW0108 (the same)
 
     def columns(self) -> list[str]:
         return self._try(lambda: list(self.query.columns)) or []
