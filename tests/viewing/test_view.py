@@ -96,6 +96,15 @@ def test_folders_of_one_name_are_told_apart_and_have_their_own_screens_only(tmp_
         assert "data is of the kind dataset, of which there is no screen" in wrong.text
 
 
+def test_a_page_behind_the_last_one_is_a_line(tmp_path: Path) -> None:
+    data = folder(tmp_path / "data", lines(*[row(at) for at in range(60)]))
+    with viewing(tmp_path / "cache", data) as (client, _):
+        assert "60 + 1" not in (last := client.get("/rows/data/train?page=2").text)
+        assert "59 + 1" in last
+        assert "page=99: the last one is page=2" in client.get("/rows/data/train?page=99").text
+        assert "data has no split" in client.get("/rows/data/other").text
+
+
 def test_folders_of_earlier_versions_are_shown_and_left_as_they_are(tmp_path: Path) -> None:
     with golden(tmp_path, "distilled", "judged", "listops", "2wiki") as client:
         before = hashes(tmp_path / "data")

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from synth.errors import SynthError
+from synth.errors import SynthError, UsageError
 from synth.validating.checker import reader_of
 from synth.viewing.checked import Checked, checked
 from synth.viewing.checking import Progress
@@ -59,6 +59,8 @@ class Rows:
             lines = self.split.first(PAGE)
             return [_shown(number, line, self.split, "") for number, line in enumerate(lines, 1)]
         numbers = self.query.numbers((self.view.page - 1) * PAGE, PAGE)
+        if not numbers and self.view.page > 1:
+            raise UsageError(f"page={self.view.page}: the last one is page={self.pages(self.query.count())}")
         lines, labels = self.split.lines(self.query.places(numbers)), self.query.labels(numbers)
         return [_shown(n, line, self.split, labels.get(n, "")) for n, line in zip(numbers, lines, strict=True)]
 
