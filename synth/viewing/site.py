@@ -86,7 +86,8 @@ class Site:
         """The split that the URL names."""
         source, name = self.source(request), request.path_params["split"]
         if name not in source.splits:
-            raise HTTPException(404, f"{source.name} has no split {name!r}: it has {', '.join(source.splits) or 'none'}")
+            known = ", ".join(source.splits) or "none"
+            raise HTTPException(404, f"{source.name} has no split {name!r}: it has {known}")
         return source.splits[name]
 
     def home(self, source: Source) -> str:
