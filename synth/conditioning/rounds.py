@@ -168,9 +168,11 @@ class Rounds:
         done = (number - 1) * self.config.sample_every
         steps = min(self.config.sample_every, self.config.max_steps - done)
         bare = self.config.layout in BARE
+        is_last = done + steps == self.config.max_steps
         trained = self.stages.train(
-            place / TRAINED, [str(place / DATA)], steps, model=str(before), schedule="constant",
-            lr=self.config.lr * share(self.config, done, steps), warmup=self._warmup(number, steps),
+            place / TRAINED, [str(place / DATA)], steps, model=str(before),
+            schedule=self.config.schedule if is_last else "constant",
+            lr=self.config.lr * share(self.config, done, 0 if is_last else steps), warmup=self._warmup(number, steps),
             codes=None if bare else self.config.codes, seed=(self.config.seed + number) % LAST_SEED,
             **({"reference": None, "kl": None, "entropy": None} if self.config.layout == "sft" else {}),
         )  # fmt: skip
@@ -209,7 +211,8 @@ def _score_anew() -> None:
 def share(config: Conditioned, done: int, steps: int) -> float:
     """The share of the learning rate that a round has: that of the schedule over all steps, at the round's middle.
 
-    Rates fall from round to round and not from step to step, so that each round is a training by itself.
+    Rates fall from round to round, so that each round is a training by itself. In the last one they fall from step to
+    step, from where it begins (`steps` is 0) to nothing: what is sampled from a model is sharper after small steps.
     """
     rise = config.warmup_steps if config.warmup_steps is not None else config.warmup * config.max_steps
     middle = done + steps / 2

@@ -75,6 +75,14 @@ def test_the_run_tells_what_came_of_each_round(whole: Path) -> None:
     assert "mario" in (whole / "README.md").read_text()
 
 
+def test_the_learning_rate_is_even_in_a_round_and_falls_to_nothing_in_the_last_one(whole: Path) -> None:
+    logs = [rows(whole / "rounds" / number / "run" / "log.jsonl") for number in ("001", "002")]
+    even, falling = ({line["step"]: line["learning_rate"] for line in log if "learning_rate" in line} for log in logs)
+    assert list(even.values()) == pytest.approx([1e-3 * 0.75] * len(even))
+    assert falling == pytest.approx({step: 1e-3 * 0.5 * (1 - (step - 1) / 6) for step in falling})
+    assert {1, 6} <= falling.keys()
+
+
 def test_such_a_model_is_asked_under_its_best_tokens(whole: Path, sums: Path, tmp_path: Path) -> None:
     given = {"model": whole, "data": sums, "max_new_tokens": 40, "quiet": True}
     best = synth.evaluate(**given, out=tmp_path / "best")
