@@ -64,9 +64,9 @@ def test_intervals_over_seeds_are_students_t(benchmark: ModuleType) -> None:
 def test_an_arm_from_end_to_end_and_again(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(benchmark.KINDS, "sums", ("arithmetic", {"digits": "1", "test_beyond": 0}))
     monkeypatch.setattr(benchmark, "ROWS", {"train": 64, "validation": 8, "test": 9})
-    for settings, changed in (("BASE", {"max_steps": 250}), ("START", {"max_steps": 4}),
-                              ("LEARN", {"max_steps": 4, "sample_every": 2, "per_round": 20})):  # fmt: skip
-        monkeypatch.setattr(benchmark, settings, {**getattr(benchmark, settings), **changed})
+    monkeypatch.setattr(benchmark, "LEARN", {**benchmark.LEARN, "per_round": 20})
+    for steps, changed in (("BASE", 250), ("START", 4), ("ROUNDS", {"max_steps": 4, "sample_every": 2})):
+        monkeypatch.setitem(getattr(benchmark, steps), "sums", changed)
     found = {name: benchmark.arm("sums", 0, name, *benchmark.ARMS[name]) for name in ("filter", "classic")}
     assert len(found["filter"]["rounds"]) == 3, "the start and two rounds"
     assert found["filter"]["rounds"][-1] == found["filter"]["sampled"]
