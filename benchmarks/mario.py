@@ -160,7 +160,8 @@ def beside(classic: Mapping[str, Any], filtered: Mapping[str, Any]) -> dict[str,
     import numpy as np
 
     path = sorted((each["accuracy"], each["diversity"]) for each in filtered["rounds"])
-    then = float(np.interp(classic["sampled"]["accuracy"], *zip(*path, strict=True)))
+    accuracies, diversities = ([point[at] for point in path] for at in (0, 1))
+    then = float(np.interp(classic["sampled"]["accuracy"], accuracies, diversities))
     found = {of: classic["sampled"][of] - filtered["sampled"][of] for of in REWARDS}
     return {**found, "diversity at equal accuracy": classic["sampled"]["diversity"] - then}
 
@@ -182,8 +183,12 @@ def everything(out: Path, seeds: int, kinds: Sequence[str], names: Sequence[str]
 
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         done = dict(zip(jobs, pool.map(one, jobs), strict=True))
+    for found in done.values():
+        if {"classic", "filter"} <= found.keys():
+            found["classic - filter"] = {"difference": beside(found["classic"], found["filter"])}
     return {
-        kind: {name: summary([done[kind, seed][name] for seed in range(seeds)]) for name in names} for kind in kinds
+        kind: {name: summary([done[kind, seed][name] for seed in range(seeds)]) for name in done[kind, 0]}
+        for kind in kinds
     }
 
 
