@@ -4,7 +4,7 @@
 # make docs    writes docs/options.md anew, out of the commands
 # make bench   measures how fast each verb is
 # make star    lets small models teach themselves sums, with and without hints (20 minutes on 2 cores)
-# make mario   lets small models learn from what they write, sorted by rewards (20 minutes on 2 cores)
+# make mario   lets small models learn from what they write, sorted by rewards (15 to 25 minutes on 2 cores)
 # make study   trains models with and without explanations and compares them (half an hour on 2 cores)
 PYTHON ?= python3
 WORKERS ?= 2

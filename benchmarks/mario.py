@@ -1,6 +1,6 @@
 """MaRio on a laptop: small models learn to be right and to repeat nothing, from a teacher that is neither.
 
-    python benchmarks/mario.py --out mario             make mario: MINUTES minutes on 2 free cores
+    python benchmarks/mario.py --out mario             make mario: 15 to 25 minutes on 2 free cores
     python benchmarks/mario.py --out mario --seeds 1   one seed
     python benchmarks/mario.py --out mario --more      the order of the tokens, and each reward alone, on sums
 
