@@ -33,7 +33,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from runs import spread
+from runs import is_begun, spread
 
 WRONG, REPEATED = 0.4, {"sums": 0.7, "listops": 0.4}  # shares of the teacher's rows
 TIMES = (2, 6)  # how often a line stands there again
@@ -101,8 +101,7 @@ def learned(name: str, trainer: str, **given: Any) -> str:
     """A training run; one that was stopped goes on, and one that is whole is left as it is."""
     import synth
 
-    facts = Path(name, "synth-run.json")
-    if not (begun := facts.is_file()) or not json.loads(facts.read_text())["complete"]:
+    if (begun := is_begun(Path(name))) is not None:
         synth.train(trainer, out=name, quiet=True, resume=begun, **given)
     return name
 

@@ -23,10 +23,15 @@ def run(out: Path, *words: object) -> None:
 
 def train(out: Path, name: str, trainer: str, *words: object) -> None:
     """A training run; one that was stopped goes on, and one that is whole is left as it is."""
-    facts = out / name / "synth-run.json"
-    begun = ["--resume"] if facts.is_file() else []
-    if not begun or not json.loads(facts.read_text())["complete"]:
-        run(out, "train", trainer, *words, *begun, "--quiet", "--out", name)
+    if (begun := is_begun(out / name)) is not None:
+        run(out, "train", trainer, *words, *["--resume"] * begun, "--quiet", "--out", name)
+
+
+def is_begun(training: Path) -> bool | None:
+    """Whether a training run was begun and goes on; None if it is whole."""
+    facts = training / "synth-run.json"
+    begun = facts.is_file()
+    return None if begun and json.loads(facts.read_text())["complete"] else begun
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

@@ -105,7 +105,7 @@ def _below(folder: Path) -> dict[str, Path]:
 def no_split(folder: Path, split: str, splits: Iterable[str]) -> str:
     """The line about a split that a dataset has not: which ones it has, and the closest."""
     names = list(splits)
-    return f"{folder} has no split {split!r}: it has {', '.join(names)}{closest(split, names)}"
+    return f"{folder} has no split {split!r}: it has {', '.join(names) or 'none'}{closest(split, names)}"
 
 
 def split_files(folder: Path, manifest: Mapping[str, Any], split: str) -> list[Path]:

@@ -50,7 +50,7 @@ class Build:
         self.as_text: Sequence[Sequence[str | int]] = ()  # of a Parquet file, what holds JSON as text (data/columns.py)
 
     def into(self, path: Path) -> None:
-        """Raises duckdb.Error, OSError, FolderError."""
+        """Leaves files beside it whose names begin as its own. Raises duckdb.Error, OSError, FolderError."""
         with ThreadPoolExecutor(1) as beside:
             places = beside.submit(self._parquet_places if self.split.is_parquet else partial(_line_places, self.split))
             rows = self._rows(path)
@@ -78,7 +78,6 @@ class Build:
             self.cursor.execute(f"CREATE TABLE new.made AS SELECT {literal(sql)} AS sql")
         finally:
             self.cursor.execute("DETACH DATABASE IF EXISTS new; DETACH raw")
-            raw.unlink()
         return int(rows)
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:

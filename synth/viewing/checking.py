@@ -47,12 +47,12 @@ def outcomes(split: Split, places: Sequence[Place]) -> list[tuple[str | None, bo
     return [(outcome, line.values is not None) for outcome, line in zip(said, lines, strict=True)]
 
 
-def _in_process(item: tuple[Split, Sequence[Place]]) -> list[tuple[str | None, bool]] | None:
+def _in_process(item: tuple[Split, Sequence[Place]]) -> list[tuple[str | None, bool]] | FolderError:
     split, places = item
     try:
         return outcomes(replace(split, known=_known(split.folder)), places)
-    except FolderError:  # a file has gone since
-        return None
+    except FolderError as error:  # a file has gone since
+        return error
 
 
 @lru_cache(16)
@@ -88,6 +88,7 @@ class Turns:
         self.closed = True
         if self._thread is not None:
             self._waiting.put(None)
+            self.process.interrupt()  # rows can be so long that they take minutes
             self._thread.join()
         self.process.stop()
 
@@ -124,6 +125,8 @@ def check(store: Database, split: Split, index: Index, turns: Turns) -> Path | N
             if found is None:
                 progress.stopped = "the process that checks them was ended"
                 return None
+            if isinstance(found, FolderError):
+                raise found
             steps, are_rows = zip(*found, strict=True)
             came = "SELECT unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])"
             store.ask(f"INSERT INTO {schema}.checked {came}", [steps, are_rows])

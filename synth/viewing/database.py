@@ -5,8 +5,8 @@ DuckDB may open the files that are looked at and the user's cache, and nothing e
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from synth.errors import FolderError
 from synth.viewing.build import literal
 from synth.viewing.sources import Place
 
-MEMORY, THREADS = "210MB", 2
+MEMORY, THREADS = "210MB", 2  # what tables of twelve columns take in two threads: for more of them it takes one
 KEPT = (1, 30)  # days: of parts, and of indexes that nobody opens
 
 
@@ -39,7 +39,8 @@ class Database:
     def __init__(self, files: Iterable[Path], folders: Iterable[str] = (), cache: Path | None = None) -> None:
         self.folder = cache or _cache()
         self.con = duckdb.connect(":memory:")
-        self.asking: set[duckdb.DuckDBPyConnection] = set()  # with a query that is under way
+        self._asking: set[duckdb.DuckDBPyConnection] = set()  # with a query that is under way
+        self._ended = False
         paths, inside = literal([str(path) for path in files]), literal([str(self.folder), *folders])
         self.con.execute(
             f"SET threads = {THREADS}; SET memory_limit = '{MEMORY}'; "
@@ -52,19 +53,36 @@ class Database:
 
     def ask(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query. Raises FolderError if a file is not what it was, or memory does not suffice."""
-        self.asking.add(cursor := self.con.cursor())
+        with self.asks(cursor := self.con.cursor()):
+            try:
+                return cursor.execute(sql, list(values)).fetchall()
+            except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
+                raise FolderError(f"the data cannot be read: {str(error).splitlines()[0]}") from error
+
+    @contextmanager
+    def asks(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Inside `interrupt` ends what the connection does (duckdb.InterruptException). After that FolderError."""
+        if self._ended:
+            raise FolderError("synth view was ended")
+        self._asking.add(connection)
         try:
-            return cursor.execute(sql, list(values)).fetchall()
-        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException) as error:
-            raise FolderError(f"the data cannot be read: {str(error).splitlines()[0]}") from error
+            yield
         finally:
-            self.asking.discard(cursor)
+            self._asking.discard(connection)
+
+    def interrupt(self) -> None:
+        """End all queries that are under way, and take no more."""
+        self._ended = True
+        while self._asking:  # over again: of one that has not begun yet nothing is ended
+            for connection in list(self._asking):
+                connection.interrupt()
+            time.sleep(0.01)
 
     def put(self, given: Mapping[str, Sequence[Any]], *statements: str) -> None:
         """Carry out statements, all or none, that read the table `given`."""
         import pyarrow as pa  # which brings pandas with it: half a second that the first page need not wait for
 
-        with closing(self.con.cursor()) as cursor:
+        with closing(self.con.cursor()) as cursor, self.asks(cursor):
             cursor.register("given", pa.table(dict(given)))
             cursor.begin()
             for each in statements:

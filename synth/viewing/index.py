@@ -13,7 +13,6 @@ of a row in the index is its place in the split.
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -71,11 +70,8 @@ class Store(Database):
         return None if "steps" in index.columns else self._turns.progress.get(index.key)
 
     def close(self) -> None:
-        """End what goes on: queries of pages, and what is beside them."""
-        while self.asking:  # over again: of one that has not begun yet nothing is ended
-            for cursor in list(self.asking):
-                cursor.interrupt()
-            time.sleep(0.01)
+        """End what goes on: queries of pages, indexes that are made, and what is beside them."""
+        self.interrupt()
         self._turns.close()
         self._worker.shutdown(cancel_futures=True)
         self.con.close()
@@ -100,9 +96,8 @@ class Store(Database):
     def _make(self, split: Split, path: Path) -> None:
         part = path.with_suffix(f".{os.getpid()}")
         try:
-            with closing(
-                Database(split.files, cache=self.folder).con
-            ) as own:  # what it cannot stand does not end the other one
+            # In one of its own: what that cannot stand does not end the other one.
+            with closing(Database(split.files, cache=self.folder).con) as own, self.asks(own):
                 Build(own, split).into(part)
             part.replace(path)
         except duckdb.Error as error:
@@ -110,7 +105,8 @@ class Store(Database):
         except OSError as error:
             raise FolderError.from_os(error, str(error.filename or self.folder)) from error
         finally:
-            part.unlink(missing_ok=True)
+            for left in self.folder.glob(f"{part.name}*"):
+                left.unlink(missing_ok=True)
 
     def _checked(self, split: Split, index: Index) -> Index:
         """The index with the column `steps`, which takes the place of the one without."""

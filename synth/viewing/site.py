@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from synth.data.manifest import no_split
 from synth.data.notes import MENU
 from synth.errors import FolderError
 from synth.viewing.index import Store
@@ -86,8 +87,7 @@ class Site:
         """The split that the URL names."""
         source, name = self.source(request), request.path_params["split"]
         if name not in source.splits:
-            known = ", ".join(source.splits) or "none"
-            raise HTTPException(404, f"{source.name} has no split {name!r}: it has {known}")
+            raise HTTPException(404, no_split(source.folder, name, source.splits))
         return source.splits[name]
 
     def home(self, source: Source) -> str:

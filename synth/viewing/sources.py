@@ -151,7 +151,7 @@ def sources(folders: Iterable[Path]) -> dict[str, Source]:
         for member, (path, kind) in _members(folder).items():
             name = (run or _name(folder.resolve())) + ("" if member == "default" else f".{member}")
             if name in found:  # two folders of one name
-                name = f"{path.resolve().parent.name}.{name}"
+                name = f"{folder.resolve().parent.name}.{name}"
             while name in found:
                 name += "+"
             found[name] = _source(name, path.resolve(), kind, folder, run)

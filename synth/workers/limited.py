@@ -39,6 +39,11 @@ class Limited:
             self.stop()
             return None
 
+    def interrupt(self) -> None:
+        """End what another thread waits for: it gets None."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def stop(self) -> None:
         """End the process, if there is one."""
         if self._process is not None and self._owner == os.getpid():

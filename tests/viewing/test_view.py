@@ -24,6 +24,7 @@ from starlette.testclient import TestClient
 from viewed import folder, label, lines, process, row, viewing
 
 from synth.errors import FolderError
+from synth.viewing.build import Build
 from synth.viewing.index import Store
 from synth.viewing.sources import sources
 from synth.viewing.view import listening_at
@@ -54,10 +55,30 @@ def test_a_query_that_is_under_way_does_not_outlive_the_server(tmp_path: Path) -
     with mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(tmp_path)}), ThreadPoolExecutor() as pool:
         store = Store(())
         asked = pool.submit(store.ask, "SELECT count(*) FROM range(10_000_000_000) WHERE range % 7 = 3")
-        while not store.asking:
-            pass
-        store.close()
+        with pytest.raises(TimeoutError):  # it goes on for hours
+            asked.result(0.2)
+        store.interrupt()
         assert isinstance(asked.exception(60), duckdb.InterruptException)
+        with pytest.raises(FolderError, match="was ended"):
+            store.ask("SELECT 1")
+        store.close()
+
+
+def test_an_index_that_is_made_does_not_outlive_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(build: Build, path: Path) -> None:
+        path.with_name(f"{path.name}.raw").touch()
+        build.cursor.execute("SELECT count(*) FROM range(10_000_000_000) WHERE range % 7 = 3")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(Build, "into", endless)
+    split = sources([folder(tmp_path / "data", lines(row(1)))])["data"].splits["train"]
+    store = Store([split])
+    made = store.index(split)
+    with pytest.raises(TimeoutError):
+        made.result(0.2)
+    store.close()
+    assert "can be made: INTERRUPT" in str(made.exception(60))
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 FACETS = """
@@ -85,6 +106,15 @@ def test_rows_and_facets_wait_for_no_pandas(tmp_path: Path) -> None:
     assert is_there == "False"
 
 
+def test_parts_of_folders_of_one_name_are_told_apart_by_where_the_folder_lies(tmp_path: Path) -> None:
+    homes = [tmp_path / home / "listops" for home in ("a", "b", "c")]
+    for home in homes:
+        for part in ("long", "short"):
+            folder(home / part, lines(row(1)))
+    due = [f"{name}listops.{part}" for name in ("", "b.", "c.") for part in ("long", "short")]
+    assert list(sources(homes)) == due
+
+
 def test_folders_of_one_name_are_told_apart_and_have_their_own_screens_only(tmp_path: Path) -> None:
     data = folder(tmp_path / "data", lines(row(1)))
     (run := tmp_path / "runs" / "data").mkdir(parents=True)
@@ -102,7 +132,10 @@ def test_a_page_behind_the_last_one_is_a_line(tmp_path: Path) -> None:
         assert "60 + 1" not in (last := client.get("/rows/data/train?page=2").text)
         assert "59 + 1" in last
         assert "page=99: the last one is page=2" in client.get("/rows/data/train?page=99").text
-        assert "data has no split" in client.get("/rows/data/other").text
+        assert (
+            "has no split &#39;trian&#39;: it has train; did you mean &#39;train&#39;?"
+            in client.get("/rows/data/trian").text
+        )
 
 
 def test_folders_of_earlier_versions_are_shown_and_left_as_they_are(tmp_path: Path) -> None:

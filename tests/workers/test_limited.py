@@ -38,6 +38,17 @@ def test_what_hangs_is_killed_and_the_next_is_done() -> None:
     limited.stop()
 
 
+def test_what_hangs_is_ended_by_another_thread(limited: Limited) -> None:
+    before = limited(1)
+    with ThreadPoolExecutor(1) as threads:
+        hangs = threads.submit(limited, "hang")
+        with pytest.raises(TimeoutError):
+            hangs.result(0.2)
+        limited.interrupt()
+        assert hangs.result(10) is None
+    assert limited(1) != before
+
+
 def test_threads_wait_for_each_other(limited: Limited) -> None:
     with ThreadPoolExecutor(4) as threads:
         assert [result[0] for result in threads.map(limited, range(20))] == list(range(20))
